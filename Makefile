@@ -1,0 +1,60 @@
+# The habits of this project: one target each. Every target sets up what it needs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTHONS ?= python3.11 python3.12 python3.13
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint types contracts suite test-slow test-all bench bench-peers screenshots clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
+
+$(STAMP): pyproject.toml tests/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "stepscope needs Python 3.11 or newer; say which: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tests/constraints.txt -e '.[dev]'
+	@touch $@
+
+setup: $(STAMP) ## make the virtual environment
+
+run: $(STAMP) ## open the UI on the chatbot sample
+	@$(BIN)/stepscope run sample_processes/chatbot.py
+
+test: lint types contracts suite ## lint, types, import contracts and the suite
+
+lint: $(STAMP) ## ruff, rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP) ## strict mypy on the packages
+	$(BIN)/mypy
+
+contracts: $(STAMP) ## the import contracts
+	$(BIN)/lint-imports --no-cache
+
+suite: $(STAMP) ## the tests
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+test-slow: $(STAMP) ## soak and long fuzz
+	$(BIN)/python -m pytest -q -m slow --timeout 1800
+
+test-all: ## the suite on every Python that is installed
+	@for p in $(PYTHONS); do \
+		command -v $$p >/dev/null && $$p -c '' 2>/dev/null || { echo "$$p is not installed"; continue; }; \
+		echo "== $$p"; $(MAKE) --no-print-directory PYTHON=$$p VENV=.venv-$$p suite || exit 1; \
+	done
+
+bench: $(STAMP) ## the engine beside hand-written routers
+	$(BIN)/python tests/benchmarks/bench.py
+
+bench-peers: $(STAMP) ## the engine beside other engines, each in its own environment
+	$(BIN)/python tests/benchmarks/bench_peers.py
+
+screenshots: $(STAMP) ## draw screenshots/ anew
+	$(BIN)/python -m tests.screenshots
+
+clean: ## remove what the targets made
+	rm -rf .venv .venv-* build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,314 @@
+"""The debugger of one run: breakpoints, verbs, and what to show."""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+from process_core.debug.breakpoints import Breakpoint, When
+from process_core.debug.gate import DebugGate, Verb
+from process_core.debug.points import Live, PausePoint, PendingItem, WaitingFunction
+from process_core.engine.core import RunCore
+from process_core.engine.host import LocalHost
+from process_core.engine.invocation import Invocation
+from process_core.engine.run import Run
+from process_core.errors import ProcessError, RunEndedError
+from process_core.events import NO_DATA, RunState, WorkflowEvent, event_name
+from process_core.process import Process
+
+
+class Debugger:
+    """Runs a process so that it can be stopped, looked at and stepped.
+
+    Args:
+        process: The process.
+        **options: As for `Process.start`.
+
+    Attributes:
+        process: The process.
+        run: The run, once started.
+        on_change: Called on the loop's thread whenever something that a screen shows has changed.
+    """
+
+    def __init__(self, process: Process, **options: Any) -> None:
+        self.process = process
+        self.run: Run | None = None
+        self.on_change: Callable[[], None] | None = None
+        self._options = options
+        self._breakpoints: dict[int, Breakpoint] = {}
+        self._last_id = 0
+        self._gate: DebugGate | None = None
+        self._core: RunCore | None = None
+        self._running: dict[Invocation, None] = {}
+        self._failed: dict[str, None] = {}
+        self._starts_paused = False
+
+    # Breakpoints.
+
+    @property
+    def breakpoints(self) -> tuple[Breakpoint, ...]:
+        """All breakpoints, in the order they were added."""
+        return tuple(self._breakpoints.values())
+
+    def add_breakpoint(
+        self,
+        event: str | Enum | None = None,
+        step: str | None = None,
+        function: str | None = None,
+        route: str | None = None,
+        when: When = "before",
+        condition: str | None = None,
+        hits: str | None = None,
+        log: str | None = None,
+        *,
+        once: bool = False,
+    ) -> Breakpoint:
+        """Add a breakpoint; all that is given must match.
+
+        Args:
+            event: Event id.
+            step: Glob on step paths.
+            function: Function name.
+            route: Route id.
+            when: Before delivery, after completion, or on emit.
+            condition: Predicate text.
+            hits: `==n`, `>=n` or `%n`.
+            log: Template to log instead of stopping.
+            once: Remove it after its first stop.
+
+        Returns:
+            The breakpoint; `bound` tells whether anything can ever match it.
+
+        Raises:
+            BreakpointError: It makes no sense.
+            PredicateError: The condition or the template does not parse.
+        """
+        self._last_id += 1
+        name = event_name(event) if event is not None else None
+        added = Breakpoint(self._last_id, name, step, function, route, when, condition, hits, log, once)
+        added.bind(self.process.graph)
+        self._breakpoints[added.id] = added
+        self._changed()
+        return added
+
+    def remove_breakpoint(self, number: int) -> None:
+        """Remove a breakpoint; does nothing where it is gone already."""
+        self._breakpoints.pop(number, None)
+        self._changed()
+
+    # The run.
+
+    async def start(self, event: str | Enum | None = None, data: Any = NO_DATA, *, paused: bool = False) -> Run:
+        """Start the run.
+
+        Args:
+            event: The input event; None takes the first one.
+            data: Its payload.
+            paused: Pause before the first message.
+
+        Returns:
+            The run.
+
+        Raises:
+            UnknownEventError: The process takes no such event.
+            MissingServiceError: A step asks for a service that was not given.
+        """
+        if event is None and self.process.graph.input_events:
+            event = self.process.graph.input_events[0]
+        run = self.process.start(event, data, debugger=self, **self._options)
+        self._starts_paused = paused
+        self.run = run
+        try:
+            run.begin()
+        except BaseException:
+            self.run = None
+            raise
+        return run
+
+    def attach(self, core: RunCore) -> None:
+        """Take hold of a run before its first superstep; what `debugger=` does."""
+        self._core = core
+        self._gate = DebugGate(core, self._breakpoints, self._changed)
+        core.gate = self._gate
+        core.on_invoked = self._invoked
+        core.on_ended = self._ended
+        core.on_emitted = self._gate.emitted
+        core.on_change = self._gate_news
+        if isinstance(core.host, LocalHost):
+            core.host.track_context = True
+        if self._starts_paused:
+            self._gate.arm("start")
+
+    async def wait(self) -> bool:
+        """Wait until the run is paused, at rest or over.
+
+        Returns:
+            Whether it is paused.
+        """
+        gate, core = self._held()
+        while gate.paused is None and not core.is_resting:
+            await gate.news()
+        return gate.paused is not None
+
+    @property
+    def paused(self) -> PausePoint | None:
+        """Where the run is paused, or None."""
+        return self._gate.paused if self._gate is not None else None
+
+    @property
+    def state(self) -> RunState | None:
+        """Where the run stands; None before it is started."""
+        return self._core.state if self._core is not None else None
+
+    @property
+    def events(self) -> list[WorkflowEvent]:
+        """Everything observed so far; empty with `collect_events=False`."""
+        return self.run.events if self.run is not None else []
+
+    def pending(self) -> list[PendingItem]:
+        """Give the messages still to be delivered, in order."""
+        return self._gate.pending() if self._gate is not None else []
+
+    def live(self) -> Live:
+        """Give what the steps are doing now."""
+        if self._core is None:
+            return Live()
+        running = dict.fromkeys(i.slot.path for i in self._running if not i.is_parked)
+        parked = dict.fromkeys(i.slot.path for i in self._running if i.is_parked)
+        waiting = [
+            WaitingFunction(slot.path, group.function.name, arrived, missing)
+            for scope in self._core.root.scopes()
+            for slot, group, arrived, missing in scope.inbox.incomplete()
+            if missing
+        ]
+        return Live(tuple(running), tuple(parked), tuple(self._failed), tuple(waiting))
+
+    # Verbs.
+
+    async def resume(self) -> None:
+        """Go on to the next breakpoint."""
+        await self._until_armed_pause()
+        self.release("resume")
+
+    async def step(self) -> bool:
+        """Deliver one message, run its function, and pause before the next message.
+
+        Returns:
+            Whether the run is paused; if not it is at rest or over.
+        """
+        return await self._go("step")
+
+    async def next(self) -> bool:
+        """Run to the first message of the next superstep; returns as `step` does."""
+        return await self._go("next")
+
+    async def into(self) -> bool:
+        """Step into the nested process that the message goes to; returns as `step` does."""
+        return await self._go("into")
+
+    async def out(self) -> bool:
+        """Run until the nested process that the run is paused in has come to rest; returns as `step` does."""
+        return await self._go("out")
+
+    async def pause(self) -> None:
+        """Pause before the next message."""
+        self.request_pause()
+
+    def release(self, verb: Verb) -> None:
+        """Open the gate; returns at once.
+
+        Args:
+            verb: How far, see the verbs.
+
+        Raises:
+            ProcessError: The run is not paused.
+        """
+        gate, _ = self._held()
+        if gate.paused is None:
+            raise ProcessError(f"cannot {verb}: the run is not paused")
+        gate.release(verb)
+
+    def request_pause(self) -> None:
+        """Pause before the next message; returns at once.
+
+        Raises:
+            RunEndedError: The run is over, so there is no next message.
+        """
+        gate, core = self._held()
+        if core.state.is_ended:
+            raise RunEndedError(f"the run is {core.state}: there is nothing to pause")
+        gate.arm("pause")
+        self._changed()
+
+    def run_to(self, event: str | Enum | None = None, step: str | None = None) -> None:
+        """Go on until before an event, or before a step, once; returns at once.
+
+        Args:
+            event: Event id.
+            step: Glob on step paths.
+
+        Raises:
+            BreakpointError: Neither is given.
+        """
+        gate, _ = self._held()
+        self.add_breakpoint(event=event, step=step, once=True)
+        if gate.paused is not None:
+            gate.release("resume")
+
+    def log(self, stream: str, text: str) -> None:
+        """Record a `log` event that belongs to no step.
+
+        Args:
+            stream: Where the text went, e.g. `stdout`.
+            text: The text.
+        """
+        _, core = self._held()
+        if core.recorder is not None:
+            core.recorder.pass_on(WorkflowEvent("log", text, {"stream": stream}, superstep=core.root.superstep))
+
+    async def close(self) -> None:
+        """End the run and let go of it."""
+        if self.run is not None and self._core is not None:
+            if not self._core.is_over:
+                self.run.cancel()
+                await self._core.rest()
+            self._core.dismiss()
+            self.run.close()
+
+    # How it works.
+
+    def _held(self) -> tuple[DebugGate, RunCore]:
+        if self._gate is None or self._core is None:
+            raise ProcessError("no run has been started yet")
+        return self._gate, self._core
+
+    async def _until_armed_pause(self) -> None:
+        """Wait for a pause that was asked for and has not come yet, as right after `start(paused=True)`."""
+        gate, _ = self._held()
+        if gate.paused is None and gate.is_armed:
+            await self.wait()
+
+    async def _go(self, verb: Verb) -> bool:
+        await self._until_armed_pause()
+        self.release(verb)
+        return await self.wait()
+
+    def _invoked(self, invocation: Invocation) -> None:
+        self._running[invocation] = None
+        self._failed.pop(invocation.slot.path, None)
+        assert self._gate is not None
+        self._gate.invoked(invocation)
+
+    def _ended(self, invocation: Invocation) -> None:
+        self._running.pop(invocation, None)
+        if invocation.failure is not None:
+            self._failed[invocation.slot.path] = None
+        assert self._gate is not None
+        self._gate.ended(invocation)
+
+    def _gate_news(self) -> None:
+        if self._gate is not None:
+            self._gate.tell()
+
+    def _changed(self) -> None:
+        if self.on_change is not None:
+            self.on_change()

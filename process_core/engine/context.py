@@ -1,0 +1,268 @@
+"""What a function of a step is given to act on its run."""
+
+import asyncio
+import contextvars
+import logging
+import threading
+from collections.abc import Generator
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from process_core.errors import StepContextError
+from process_core.events import (
+    ENGINE_TYPES,
+    NO_DATA,
+    ProcessEvent,
+    Visibility,
+    WorkflowEvent,
+    event_name,
+)
+
+if TYPE_CHECKING:
+    from process_core.engine.invocation import Invocation
+
+T = TypeVar("T")
+
+_current: contextvars.ContextVar["StepContext | None"] = contextvars.ContextVar("process_step_context", default=None)
+
+
+def current_context() -> "StepContext | None":
+    """Give the context of the invocation that runs here, where the run tracks it (`track_context=True`)."""
+    return _current.get()
+
+
+def enter_context(context: "StepContext") -> None:
+    """Make a context the current one of this task."""
+    _current.set(context)
+
+
+class Done:
+    """An awaitable that is already done, so that `await` and a plain call both work."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[None, None, None]:
+        return iter(())  # type: ignore[return-value]  # an exhausted iterator is all that await needs
+
+
+_DONE = Done()
+
+
+class StepLogger(logging.LoggerAdapter[logging.Logger]):
+    """Logs as usual, and into the run whatever the logger's level."""
+
+    def __init__(self, logger: logging.Logger, context: "StepContext") -> None:
+        super().__init__(logger, {})
+        self._context = context
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        """Log a message; see `logging.Logger.log`."""
+        super().log(level, msg, *args, **kwargs)
+        self._context.log_record(level, str(msg) % args if args else str(msg))
+
+
+class StepContext:
+    """How a function emits events, asks, and reports; one per invocation.
+
+    All of it may be used from any thread while the function runs.
+    """
+
+    __slots__ = ("_invocation",)
+
+    def __init__(self, invocation: "Invocation") -> None:
+        self._invocation = invocation
+
+    @property
+    def run_id(self) -> str:
+        """The run."""
+        return self._invocation.scope.run.run_id
+
+    @property
+    def superstep(self) -> int:
+        """The superstep of the step's process, from 1."""
+        return self._invocation.scope.superstep
+
+    @property
+    def path(self) -> str:
+        """Path of the step, without the root's name (`outer/inner/Step`)."""
+        return self._invocation.slot.path
+
+    @property
+    def step(self) -> str:
+        """Name of the step."""
+        return self._invocation.slot.plan.name
+
+    @property
+    def function(self) -> str:
+        """Name of the function."""
+        return self._invocation.function.name
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the function still runs, so that what is done here takes effect."""
+        return not self._invocation.is_closed
+
+    @property
+    def logger(self) -> "StepLogger":
+        """A logger named after the step, whose messages are also `log` events of the run."""
+        return StepLogger(logging.getLogger(f"process_core.step.{self.path}"), self)
+
+    def emit_event(
+        self, event: ProcessEvent | str | Enum, data: Any = NO_DATA, visibility: Visibility = Visibility.INTERNAL
+    ) -> Done:
+        """Emit a process event; it is routed when the function has completed.
+
+        Args:
+            event: The event, or its id.
+            data: The payload, where an id is given; left out, the event carries none.
+            visibility: PUBLIC events are also raised by the enclosing process.
+
+        Returns:
+            An awaitable that is already done.
+
+        Raises:
+            StepContextError: The function has returned, so the event could go nowhere.
+            TypeError: The id is neither a string nor an Enum member, or an event came with data of its own.
+        """
+        if isinstance(event, ProcessEvent):
+            if data is not NO_DATA:
+                raise TypeError(f"emit_event was given {event!r} and data; put the data into the event")
+            event_id, visibility = event.id, event.visibility
+            data = event.data if event.has_data else NO_DATA
+        else:
+            event_id = event if type(event) is str and event else event_name(event)
+            visibility = Visibility(visibility)
+        invocation = self._invocation
+        scope = invocation.scope
+        if scope.run.thread == threading.get_ident():
+            scope.emit(invocation, event_id, data, visibility)
+        else:
+            self._from_thread(scope.emit, invocation, event_id, data, visibility)
+        return _DONE
+
+    def add_event(self, event: WorkflowEvent) -> Done:
+        """Put an event of one's own into the run's stream.
+
+        Args:
+            event: Types `output`, `error`, `warning`, `data` and any that the engine does not use.
+
+        Returns:
+            An awaitable that is already done.
+
+        Raises:
+            StepContextError: The function has returned.
+            TypeError: It is no WorkflowEvent.
+        """
+        if not isinstance(event, WorkflowEvent):
+            raise TypeError(f"add_event takes a WorkflowEvent, not {event!r}")
+        self._do(self._add, event)
+        return _DONE
+
+    def yield_output(self, data: Any) -> Done:
+        """Add to the outputs of the run.
+
+        Args:
+            data: The output.
+
+        Returns:
+            An awaitable that is already done.
+
+        Raises:
+            StepContextError: The function has returned.
+        """
+        self._do(self._add, WorkflowEvent("output", data))
+        return _DONE
+
+    async def request_info(self, prompt: Any, *, response_type: Any = str) -> Any:
+        """Ask outside and wait for the answer; the rest of the process goes on meanwhile.
+
+        Args:
+            prompt: What to ask.
+            response_type: The type of the answer, which is checked before it comes here.
+
+        Returns:
+            The answer.
+
+        Raises:
+            StepContextError: The function has returned.
+        """
+        return await self._invocation.scope.ask(self._invocation, prompt, response_type)
+
+    def ask_from_thread(self, prompt: str) -> str:
+        """Ask outside from a plain `def`, whose thread waits for the answer.
+
+        Args:
+            prompt: What to ask.
+
+        Returns:
+            The answer.
+
+        Raises:
+            StepContextError: It was called on the event loop's thread, which would wait for itself.
+        """
+        run = self._invocation.scope.run
+        if run.thread == threading.get_ident():
+            raise StepContextError(
+                f"{self.path}.{self.function} would block the event loop; use `await context.request_info(...)`"
+            )
+        answer: str = asyncio.run_coroutine_threadsafe(self.request_info(prompt), run.loop).result()
+        return answer
+
+    def log(self, stream: str, text: str) -> None:
+        """Record a `log` event, for instance a line that the function printed.
+
+        Args:
+            stream: Where the text went, e.g. `stdout`.
+            text: The text.
+        """
+        self._do(self._log, {"stream": stream}, text)
+
+    def _do(self, call: Any, *arguments: Any) -> None:
+        if self._invocation.scope.run.thread == threading.get_ident():
+            call(*arguments)
+        else:
+            self._from_thread(call, *arguments)
+
+    def _from_thread(self, call: Any, *arguments: Any) -> None:
+        """Hand a call to the loop; the function's own return takes the same way, so the order is kept."""
+        self._invocation.scope.check_open(self._invocation)
+        try:
+            self._invocation.scope.run.loop.call_soon_threadsafe(_quietly, call, *arguments)
+        except RuntimeError as error:
+            raise StepContextError(f"{self.path}.{self.function}: the run is over") from error
+
+    def _add(self, event: WorkflowEvent) -> None:
+        scope = self._invocation.scope
+        if event.type in ENGINE_TYPES:
+            scope.warn(
+                "reserved_event_type",
+                f"{self.path} added an event of type {event.type!r}, which is the engine's; it was ignored",
+                self._invocation,
+                type=event.type,
+            )
+            return
+        scope.add(self._invocation, event)
+
+    def log_record(self, level: int, text: str) -> None:
+        """Record a `log` event for a message of a logger.
+
+        Args:
+            level: As in `logging`.
+            text: The message, formatted.
+        """
+        self._do(self._log, {"stream": "logger", "level": logging.getLevelName(level)}, text)
+
+    def _log(self, details: dict[str, str], text: str) -> None:
+        if not self._invocation.is_closed:
+            self._invocation.scope.add(self._invocation, WorkflowEvent("log", text, details))
+
+    def __repr__(self) -> str:
+        return f"<StepContext {self.path}.{self.function}>"
+
+
+def _quietly(call: Any, *arguments: Any) -> None:
+    """Run a call that was checked in its thread; an invocation that ended since then has lost its effect anyway."""
+    try:
+        call(*arguments)
+    except StepContextError:
+        return

@@ -1,0 +1,375 @@
+"""Steps that work side by side until all are done or parked: the part of a superstep that takes time."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from process_core.engine.failures import NestedFailureError, describe
+from process_core.engine.invocation import UNSET, Invocation
+from process_core.engine.recording import snapshot_arguments
+from process_core.engine.slot import StepSlot
+from process_core.engine.stewardship import Stewardship
+from process_core.errors import PayloadMismatchError
+
+if TYPE_CHECKING:
+    from process_core.engine.core import RunCore
+
+
+class Crew(Stewardship):
+    """Runs invocations: steps in parallel, each step serially, with a barrier at the end.
+
+    One invocation alone runs inline, in the task that drives the supersteps, which spares a task per hop. If it parks
+    or is cancelled there, its task stays with it and the driving goes on in a new task: `token` tells the old task,
+    when it comes back, that it drives no more.
+
+    Attributes:
+        run: The run.
+        parent: The step that this crew stands behind, or None at the root.
+        prefix: What paths in it start with.
+        active: Number of steps that are working.
+        parked: Number of steps that wait for answers.
+        in_superstep: Whether a superstep has begun and not ended.
+        finished: Steps with invocations that ended in this superstep.
+        failed: The failure that ends this crew, with its exception.
+        token: Changes when another task takes over the driving.
+        task: The task that drives.
+        working: What has been invoked and has not ended.
+    """
+
+    def __init__(self, run: "RunCore", parent: Invocation | None, prefix: str) -> None:
+        self.run = run
+        self.parent = parent
+        self.prefix = prefix
+        self.active = 0
+        self.parked = 0
+        self.in_superstep = False
+        self.finished: list[StepSlot] = []
+        self.failed: NestedFailureError | None = None
+        self.token: object = None
+        self.task: asyncio.Task[Any] | None = None
+        self.working: dict[Invocation, None] = {}
+        self._barrier: asyncio.Future[None] | None = None
+        self._inline: Invocation | None = None
+
+    # What a process and a map do differently.
+
+    def hand_over(self) -> None:
+        """Go on driving in a new task."""
+        raise NotImplementedError
+
+    def wake_up(self) -> None:
+        """Drive on, since something parked works again outside a superstep."""
+        raise NotImplementedError
+
+    def is_handled(self, invocation: Invocation) -> bool:
+        """Whether an error route may take the failure of an invocation."""
+        raise NotImplementedError
+
+    # Starting and finishing.
+
+    def start(self, invocation: Invocation) -> None:
+        """Begin an invocation in a task of its own, or queue it behind the step's current one."""
+        slot = invocation.slot
+        if slot.current is not None:
+            if slot.queue is None:
+                slot.queue = self.run.new_queue()
+            slot.queue.append(invocation)
+            return
+        slot.current = invocation
+        self.active += 1
+        self.working[invocation] = None
+        task = self.run.spawn(self.serve(slot, invocation))
+        if invocation.task is None:  # a task that starts eagerly has said so itself
+            invocation.task = task
+
+    async def run_inline(self, invocation: Invocation) -> bool:
+        """Run an invocation in this task.
+
+        Returns:
+            Whether this task still drives.
+        """
+        slot = invocation.slot
+        slot.current = self._inline = invocation
+        self.active += 1
+        self.working[invocation] = None
+        token = self.token
+        await self.serve(slot, invocation)
+        if self.token is not token:
+            return False
+        self._inline = None
+        return True
+
+    async def until_done(self) -> None:
+        """Wait until every step is done or parked."""
+        while self.active:
+            self._barrier = self.run.loop.create_future()
+            await self._barrier
+        self._barrier = None
+
+    async def serve(self, slot: StepSlot, invocation: Invocation) -> None:
+        """Run a step's invocations one after another, until its queue is empty."""
+        task = asyncio.current_task()
+        while not invocation.is_cancelled:
+            invocation.task = task
+            await self._invoke(slot, invocation)
+            if invocation.is_cancelled:
+                break
+            if invocation.is_parked:
+                self.unpark(invocation)  # it went on by itself, for instance after a timeout of its own
+            del self.working[invocation]
+            if not slot.finished:
+                self.finished.append(slot)
+            slot.finished.append(invocation)
+            if not slot.queue or self.failed is not None:
+                slot.current = None
+                self._one_less()
+                return
+            invocation = slot.current = slot.queue.popleft()
+            self.working[invocation] = None
+        # It was cancelled, and whoever did that has freed the step.
+
+    def _one_less(self) -> None:
+        self.active -= 1
+        if not self.active and self._barrier is not None and not self._barrier.done():
+            self._barrier.set_result(None)
+
+    async def _invoke(self, slot: StepSlot, invocation: Invocation) -> None:
+        if invocation.error is not None:
+            self._fail(invocation, invocation.error)
+            return
+        run = self.run
+        function = invocation.function
+        invocation.is_started = True
+        recorder = run.recorder
+        if recorder is not None:
+            invocation.given = snapshot_arguments(invocation.arguments)
+            messages = invocation.messages
+            last = messages[-1] if messages else None
+            invocation.seq = recorder.record(
+                "executor_invoked",
+                slot.path,
+                slot.plan.name,
+                function.name,
+                self.superstep,
+                invocation.given,
+                last.event_id if last else None,
+                tuple([m.seq for m in messages]) if last else invocation.causes,
+                last.route.id if last else None,
+            )
+        if run.on_invoked is not None:
+            run.on_invoked(invocation)
+        try:
+            if self.covers(invocation):
+                invocation.saved_state = slot.save_state()
+            if slot.plan.is_leaf:
+                result = await run.host.invoke(invocation)
+            else:
+                result = await self.run.composite(slot).perform(invocation)
+        except BaseException as error:
+            if invocation.is_cancelled:
+                return
+            if isinstance(error, GeneratorExit) and not run.loop.is_running():
+                raise  # the loop is gone: nothing may be awaited or recorded any more
+            if isinstance(error, asyncio.CancelledError):
+                self._blame(error)
+            self._fail(invocation, error)
+        else:
+            if not invocation.is_cancelled:
+                self._complete(invocation, result)
+
+    def _blame(self, error: asyncio.CancelledError) -> None:
+        """Tell a loop that closes, which cancels every task, from a function that cancelled its own."""
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            if self.run.is_torn_down:
+                self.run.abort()
+                raise error
+            while task.cancelling():
+                task.uncancel()
+
+    def covers(self, invocation: Invocation) -> bool:
+        """Whether the run may go on after this invocation fails, so that its state must be kept."""
+        return invocation.function.is_covered and not invocation.is_handler
+
+    def _complete(self, invocation: Invocation, result: Any) -> None:
+        invocation.is_closed = True
+        invocation.result = result
+        recorder = self.run.recorder
+        if recorder is not None:
+            slot = invocation.slot
+            invocation.result_seq = recorder.record(
+                "executor_completed",
+                slot.path,
+                slot.plan.name,
+                invocation.function.name,
+                self.superstep,
+                result,
+                invocation.function.result_id,
+                (invocation.seq,),
+            )
+        if self.run.on_ended is not None:
+            self.run.on_ended(invocation)
+
+    def _fail(self, invocation: Invocation, error: BaseException) -> None:
+        invocation.is_closed = True
+        slot = invocation.slot
+        if isinstance(error, NestedFailureError):
+            invocation.error = error.error
+            failure = error.failure
+        else:
+            invocation.error = error
+            failure = None
+        if failure is None:
+            failure = describe(
+                invocation.error,
+                step=slot.path,
+                function=invocation.function.name,
+                superstep=self.superstep,
+                arguments=invocation.given,
+            )
+        invocation.failure = failure
+        self._close_requests(invocation)
+        self._discard_emissions(invocation)
+        if self.run.recorder is not None:
+            code = (
+                "payload_mismatch"
+                if isinstance(error, PayloadMismatchError) and not invocation.is_started
+                else "step_failed"
+            )
+            first = invocation.messages[0] if invocation.messages else None
+            invocation.result_seq = self.run.recorder.record(
+                "executor_failed",
+                slot.path,
+                slot.plan.name,
+                invocation.function.name,
+                self.superstep,
+                invocation.given,
+                invocation.function.error_id,
+                (invocation.seq,) if invocation.is_started else tuple(m.seq for m in invocation.messages),
+                first.route.id if first and not invocation.is_started else None,
+                {"code": code, "type": failure.type, "message": failure.message, "traceback": failure.traceback},
+            )
+        if invocation.saved_state is not UNSET:
+            slot.undo(invocation.saved_state)
+        if self.run.on_ended is not None:
+            self.run.on_ended(invocation)
+        if invocation.is_handler or not self.is_handled(invocation):
+            self.fail(failure, invocation.error, spare=invocation)
+
+    def fail(self, failure: Any, error: BaseException, spare: Invocation | None = None) -> None:
+        """End this crew with a failure: the first one counts, and what else works is cancelled."""
+        if self.failed is None:
+            self.failed = NestedFailureError(failure, error)
+        self.cancel_working(spare)
+
+    # Waiting for answers.
+
+    def park(self, invocation: Invocation) -> None:
+        """Let the superstep go on without an invocation."""
+        invocation.is_parked = True
+        self.parked += 1
+        if self._inline is invocation:
+            self.active -= 1
+            self._leave_task()
+        else:
+            self._one_less()
+        self.run.changed()
+
+    def unpark(self, invocation: Invocation) -> None:
+        """Make an invocation part of this superstep, or of the next one."""
+        invocation.is_parked = False
+        self.parked -= 1
+        self.active += 1
+        if not self.in_superstep:
+            self.wake_up()
+
+    def _leave_task(self) -> None:
+        self._inline = None
+        self.token = object()
+        self.hand_over()
+
+    async def ask(self, invocation: Invocation, prompt: Any, response_type: Any) -> Any:
+        """Ask outside on behalf of an invocation; see `StepContext.request_info`."""
+        if not self.check_open(invocation):
+            raise asyncio.CancelledError
+        request = self.run.open_request(invocation, prompt, response_type)
+        invocation.requests += 1
+        if not invocation.is_parked:
+            self.park(invocation)
+        try:
+            return await request.future
+        finally:
+            if self.run.withdraw(request):
+                self.answered(invocation)
+
+    def answered(self, invocation: Invocation) -> None:
+        """Note that one question of an invocation is open no more."""
+        invocation.requests -= 1
+        if not invocation.requests and invocation.is_parked and not invocation.is_closed:
+            self.unpark(invocation)
+
+    # Cancelling.
+
+    def cancel_working(self, spare: Invocation | None = None) -> None:
+        """Cancel everything that was invoked and has not ended.
+
+        Args:
+            spare: An invocation to leave alone.
+        """
+        for invocation in list(self.working):
+            if invocation is not spare and not invocation.is_closed:
+                self.cancel(invocation)
+
+    def cancel(self, invocation: Invocation) -> None:
+        """End an invocation now; what it still does has no effect."""
+        slot = invocation.slot
+        invocation.is_closed = invocation.is_cancelled = True
+        self.working.pop(invocation, None)
+        if slot.child is not None:
+            slot.child.cancel_working()
+        self._close_requests(invocation)
+        self._discard_emissions(invocation)
+        recorder = self.run.recorder
+        if recorder is not None and invocation.is_started:
+            recorder.record(
+                "executor_cancelled", slot.path, slot.plan.name, invocation.function.name, self.superstep,
+                invocation.given, None, (invocation.seq,),
+            )  # fmt: skip
+        if not invocation.function.spec.is_async and slot.plan.is_leaf and not invocation.is_parked:
+            self.warn(
+                "abandoned_thread",
+                f"{invocation} runs in a thread, which cannot be interrupted; what it still does has no effect",
+                invocation,
+            )
+        if invocation.saved_state is not UNSET:
+            slot.undo(invocation.saved_state)
+        slot.current = None
+        if self.run.on_ended is not None:
+            self.run.on_ended(invocation)
+        if self._inline is invocation:
+            self.active -= 1
+            self._leave_task()
+        elif invocation.is_parked:
+            self.parked -= 1
+        else:
+            self._one_less()
+        if invocation.task is not None:
+            self.run.release(invocation.task)
+
+    def _close_requests(self, invocation: Invocation) -> None:
+        if invocation.requests:
+            for request in [r for r in self.run.requests.values() if r.invocation is invocation]:
+                self.run.withdraw(request)
+                request.future.cancel()
+            invocation.requests = 0
+
+    def _discard_emissions(self, invocation: Invocation) -> None:
+        if invocation.emissions or invocation.outputs:
+            lost = [e.event_id for e in invocation.emissions] + ["output"] * len(invocation.outputs or ())
+            self.warn(
+                "discarded_emissions",
+                f"{invocation} did not complete, so what it emitted goes nowhere: {', '.join(lost)}",
+                invocation,
+                events=lost,
+            )
+            invocation.emissions = []
+            invocation.outputs = None

@@ -1,0 +1,96 @@
+"""What a run says when it comes to rest or ends: nothing that is left over goes unmentioned."""
+
+from typing import TYPE_CHECKING, Any
+
+from process_core.engine.scope import Scope
+from process_core.engine.stewardship import Place
+from process_core.errors import StepFailure, SuperstepLimitError
+from process_core.events import WorkflowEvent
+
+if TYPE_CHECKING:
+    from process_core.engine.core import RunCore
+
+
+def report_leftovers(run: "RunCore") -> None:
+    """Warn of half-filled calls, unused optional values and open questions, each once.
+
+    Args:
+        run: The run, which comes to rest or ends.
+    """
+    for scope in run.root.scopes():
+        if scope.inbox.waiting:
+            _report_inbox(scope)
+    for request in run.requests.values():
+        if not request.is_reported:
+            request.is_reported = True
+            invocation = request.invocation
+            invocation.scope.warn(
+                "pending_request",
+                f"{invocation} waits for an answer to {str(request.prompt)[:200]!r}",
+                invocation,
+                request_id=request.id,
+                prompt=str(request.prompt)[:200],
+            )
+
+
+def _report_inbox(scope: Scope) -> None:
+    for slot, group, arrived, missing in scope.inbox.incomplete():
+        where = f"{slot.path}.{group.function.name}"
+        fifos = scope.inbox.waiting[slot, group]
+        for is_required in (True, False):
+            mine = [fifo for i, fifo in enumerate(fifos) if (i in group.required) is is_required]
+            new = [held for fifo in mine for held in fifo if not held.is_reported]
+            if not new:
+                continue
+            for held in new:
+                held.is_reported = True
+            have = tuple(dict.fromkeys(group.name(held.message.route.slot) for held in new))
+            scope.warn(
+                "missing_input" if is_required else "unused_input",
+                f"{where} has {', '.join(arrived)} and still waits for {', '.join(missing)}"
+                if is_required
+                else f"{where} was given {', '.join(have)}, which no call used",
+                Place(slot.path, slot.plan.name, group.function.name),
+                causes=tuple(held.message.seq for held in new if held.message.seq),
+                step=slot.path,
+                function=group.function.name,
+                parameter=(missing if is_required else have)[0],
+                arrived=arrived,
+                missing=missing,
+            )
+
+
+def end_details(run: "RunCore", failure: StepFailure | None, error: BaseException) -> WorkflowEvent:
+    """Make the `failed` event.
+
+    Args:
+        run: The run.
+        failure: The step's failure, or None where no step is to blame.
+        error: The exception behind it.
+
+    Returns:
+        The event, not recorded yet.
+    """
+    superstep = run.root.superstep
+    if failure is None:
+        code = "superstep_limit" if isinstance(error, SuperstepLimitError) else "engine_error"
+        details: dict[str, Any] = {"code": code, "type": type(error).__qualname__, "message": str(error)}
+        if isinstance(error, SuperstepLimitError):
+            details |= {"limit": error.limit, "pending": error.pending}
+        return WorkflowEvent("failed", str(error), details, superstep=superstep)
+    return WorkflowEvent(
+        "failed",
+        f"{failure.type}: {failure.message}",
+        {
+            "code": "step_failed",
+            "type": failure.type,
+            "message": failure.message,
+            "traceback": failure.traceback,
+            "step": failure.step,
+            "function": failure.function,
+        },
+        superstep=superstep,
+        path=failure.step,
+        step=failure.step.rpartition("/")[2] or None,
+        function=failure.function or None,
+    )

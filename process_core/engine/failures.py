@@ -1,0 +1,73 @@
+"""Turns an exception of a step into data."""
+
+import asyncio
+import traceback
+from typing import Any
+
+from process_core.engine.recording import snapshot_arguments
+from process_core.errors import StepFailure
+
+_OURS = ("process_core/engine/", "process_core\\engine\\")
+
+
+class NestedFailureError(Exception):
+    """A nested process failed; carries what failed inside to the step that stands for it.
+
+    Attributes:
+        failure: The innermost failure, or None where no step is to blame.
+        error: The exception behind it.
+    """
+
+    def __init__(self, failure: StepFailure | None, error: BaseException) -> None:
+        super().__init__(type(error).__name__)
+        self.failure = failure
+        self.error = error
+
+
+def describe(
+    error: BaseException, *, step: str, function: str, superstep: int, arguments: dict[str, Any]
+) -> StepFailure:
+    """Describe the failure of an invocation.
+
+    Args:
+        error: What was raised.
+        step: Path of the step.
+        function: Name of the function.
+        superstep: Superstep of its process.
+        arguments: The arguments of the call.
+
+    Returns:
+        The failure; its traceback shows the user's frames only, where there are any.
+    """
+    kind = type(error)
+    module = "" if kind.__module__ == "builtins" else kind.__module__ + "."
+    return StepFailure(
+        type=module + kind.__qualname__,
+        message=_message(error),
+        traceback=_traceback(error),
+        step=step,
+        function=function,
+        superstep=superstep,
+        input=snapshot_arguments(arguments),
+    )
+
+
+def _message(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception as broken:  # noqa: BLE001 - the exception's own text is the user's code too
+        return f"<{type(error).__name__}, whose text raises {type(broken).__name__}>"
+    if not text and isinstance(error, asyncio.CancelledError):
+        return "the function was cancelled by something other than its run"
+    return text
+
+
+def _traceback(error: BaseException) -> str:
+    """Format a traceback that starts at the user's own code."""
+    frame = error.__traceback__
+    while frame is not None and any(part in frame.tb_frame.f_code.co_filename for part in _OURS):
+        frame = frame.tb_next
+    try:
+        return "".join(traceback.format_exception(type(error), error, frame or error.__traceback__))
+    except Exception as broken:  # noqa: BLE001 - formatting calls into the user's exception
+        return f"<a traceback that cannot be formatted: {type(broken).__name__}>"

@@ -1,0 +1,89 @@
+"""Where invocations run: the seam at which a step may live in another process, and the host that keeps it here."""
+
+import functools
+import inspect
+from typing import Any, Protocol
+
+from process_core.engine.context import StepContext, enter_context
+from process_core.engine.invocation import Invocation
+from process_core.engine.threads import run_in_thread
+from process_core.errors import ProcessError
+from process_core.graph import Injected
+
+
+class StepHost(Protocol):
+    """Runs invocations of steps; routing, supersteps and recording stay with the caller.
+
+    A host is given an invocation (step, function, arguments, the step's state) and gives back its result. What the
+    function emits goes through the invocation's context; a host elsewhere replays it here, in order, before it returns.
+    """
+
+    async def invoke(self, invocation: Invocation) -> Any:
+        """Run an invocation.
+
+        Args:
+            invocation: The call.
+
+        Returns:
+            What the function returned.
+
+        Raises:
+            BaseException: What the function raised.
+        """
+        ...
+
+
+class LocalHost:
+    """Runs functions on live instances in this process, without copying anything."""
+
+    __slots__ = ("track_context",)
+
+    def __init__(self, *, track_context: bool = False) -> None:
+        self.track_context = track_context
+
+    async def invoke(self, invocation: Invocation) -> Any:
+        """Run an invocation; see `StepHost.invoke`."""
+        slot = invocation.slot
+        spec = invocation.function.spec
+        if self.track_context:
+            enter_context(StepContext(invocation))
+        if slot.instance is None:
+            await self._prepare(invocation)
+        method = slot.methods.get(spec.name)
+        if method is None:
+            method = slot.methods[spec.name] = getattr(slot.instance, spec.method)
+        arguments = invocation.arguments
+        if spec.injections:
+            arguments = {**arguments, **_injected(invocation)}
+        if spec.is_async:
+            return await method(**arguments)
+        result = await run_in_thread(functools.partial(method, **arguments))
+        # A decorator often hides that a function is async: then the call gave a coroutine, still to be run.
+        return await result if inspect.isawaitable(result) else result
+
+    @staticmethod
+    async def _prepare(invocation: Invocation) -> None:
+        slot = invocation.slot
+        spec = slot.plan.spec
+        make = spec.factory or spec.step_class
+        instance = make() if make is not None else None
+        if instance is None or (spec.step_class is not None and not isinstance(instance, spec.step_class)):
+            raise ProcessError(f"the factory of {slot.path} gave {instance!r}, not a {spec.step_class}")
+        if spec.has_state:
+            instance.state = slot.take_state()
+        activation = instance.activate(getattr(instance, "state", None))
+        if inspect.isawaitable(activation):
+            await activation
+        slot.instance = instance
+
+
+def _injected(invocation: Invocation) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for injection in invocation.function.spec.injections:
+        if injection.kind is Injected.CONTEXT:
+            found[injection.parameter] = StepContext(invocation)
+        elif injection.kind is Injected.SERVICES:
+            found[injection.parameter] = invocation.scope.run.services
+        else:
+            found[injection.parameter] = invocation.scope.run.services.get(injection.service)
+    return found

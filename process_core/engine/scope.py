@@ -1,0 +1,285 @@
+"""One process in a run: the superstep loop."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from process_core.engine import commit
+from process_core.engine.crew import Crew
+from process_core.engine.inbox import Firing, Inbox
+from process_core.engine.invocation import Invocation, Message, Request
+from process_core.engine.plan import Plan, RouteSet, StepPlan
+from process_core.engine.slot import StepSlot
+from process_core.errors import SuperstepLimitError
+from process_core.graph import StepKind
+
+if TYPE_CHECKING:
+    from process_core.engine.core import RunCore
+
+_FAIRNESS = 64
+"""Supersteps after which other tasks of the loop get a turn; inline calls may never suspend by themselves."""
+
+
+class Scope(Crew):
+    """A process in a run, at the root or nested.
+
+    A superstep has three parts: `begin` takes in messages and says what fires, then the functions run, then `finish`
+    commits what they did. Only the middle takes time.
+
+    Attributes:
+        plan: The process.
+        slots: Its steps, made when first used.
+        inbox: Its half-filled calls.
+        pending: Messages for the next superstep, in order of delivery.
+        superstep: Number of the current superstep, from 1.
+        since_input: Supersteps since the last outside input.
+        answers: Answers to deliver in the next superstep.
+        stop_route: Id of the stop route that was reached in this superstep.
+        is_stopped: Whether a stop route ended it.
+        delivered: The messages of the current superstep, for a debugger to see.
+    """
+
+    def __init__(self, run: "RunCore", plan: Plan, parent: Invocation | None, prefix: str) -> None:
+        super().__init__(run, parent, prefix)
+        self.plan = plan
+        self.slots: list[StepSlot | None] = [None] * len(plan.steps)
+        self.inbox = Inbox()
+        self.pending: list[Message] = []
+        self.superstep = 0
+        self.since_input = 0
+        self.answers: list[tuple[Request, Any]] = []
+        self.stop_route: str | None = None
+        self.is_stopped = False
+        self.is_dead = False
+        self.delivered: list[Message] = []
+
+    def slot_of(self, step: StepPlan) -> StepSlot:
+        """Give a step of this process."""
+        slot = self.slots[step.index]
+        if slot is None:
+            slot = self.slots[step.index] = StepSlot(step, self, self.prefix + step.name)
+        return slot
+
+    def is_handled(self, invocation: Invocation) -> bool:
+        """Whether an error route of this process may take a failure."""
+        return invocation.function.is_covered
+
+    def has_work(self) -> bool:
+        """Whether there is another superstep to run."""
+        if self.failed is not None or self.is_stopped or self.is_dead or self.run.is_cancelling:
+            return False
+        return bool(self.pending or self.answers or self.active)
+
+    async def advance(self, *, finish_first: bool = False) -> bool:
+        """Run supersteps until there is nothing to do.
+
+        Args:
+            finish_first: Whether this task takes over in the middle of a superstep.
+
+        Returns:
+            Whether this task still drives; if not, another one has taken over.
+        """
+        self.task = asyncio.current_task()
+        token = self.token
+        if finish_first:
+            await self.until_done()
+            self.finish()
+        while self.has_work():
+            firings = self.begin()
+            if len(firings) == 1 and self._may_run_inline(firings[0][1]):
+                if not await self.run_inline(firings[0][1]):
+                    return False
+                if self.active:
+                    await self.until_done()
+            else:
+                await self._run_together(firings)
+            if self.run.gate is not None:
+                await self.run.gate.settle(self)
+            self.finish()
+            if not self.superstep % _FAIRNESS:
+                await asyncio.sleep(0)
+            if self.token is not token:
+                return False
+        return True
+
+    async def _run_together(self, firings: list[Firing]) -> None:
+        gate = self.run.gate
+        if gate is not None and self.failed is None and gate.holds(self.delivered):
+            gate.take(self, self.delivered)
+            await gate.dispatch(self, firings)
+        else:
+            for _, invocation in firings:
+                if self.failed is None:  # an eager task may have failed already
+                    self.start(invocation)
+        await self.until_done()
+
+    def _may_run_inline(self, invocation: Invocation) -> bool:
+        """Whether a call that is alone may run without a task of its own."""
+        slot, gate = invocation.slot, self.run.gate
+        return (
+            not self.active
+            and slot.current is None
+            and slot.plan.is_leaf
+            and (gate is None or not gate.holds(self.delivered))
+        )
+
+    def begin(self) -> list[Firing]:
+        """Begin a superstep.
+
+        Returns:
+            The calls to make, each with the message that completed it.
+        """
+        self.take_inputs()
+        if self.since_input >= self.run.max_supersteps:
+            limit = self.run.max_supersteps
+            self.fail(None, SuperstepLimitError(limit, [str(message) for message in self.pending]))
+            return []
+        self.superstep += 1
+        self.since_input += 1
+        self.in_superstep = True
+        recorder = self.run.recorder
+        if recorder is not None:
+            recorder.record("superstep_started", self.prefix[:-1], None, None, self.superstep)
+            self.run.changed()
+        self.observe_inputs()
+        if self.answers:
+            self._deliver_answers()
+        batch, self.pending = self.pending, []
+        firings = self.inbox.deliver(self, batch)
+        if recorder is not None and self.inbox.waiting:
+            self._tell_waiting(batch)
+        self.delivered = batch
+        return firings
+
+    def take_inputs(self) -> None:
+        """Take in what came from outside; only the root has an outside."""
+
+    def observe_inputs(self) -> None:
+        """Record what `take_inputs` took, inside the superstep's brackets."""
+
+    def enter(self, routes: RouteSet, event_id: str, data: Any, seq: int) -> list[Message]:
+        """Turn an event that comes to this process into messages.
+
+        Args:
+            routes: Where it goes.
+            event_id: Its id.
+            data: The payload, or NO_DATA.
+            seq: Seq of what brought it.
+
+        Returns:
+            The messages, in order of declaration.
+        """
+        messages: list[Message] = []
+        for route in commit.matching(self, routes, event_id, data, None):
+            if route.step is None:
+                self.stop_route = route.id
+            else:
+                messages.append(Message(route, data, seq, event_id, ""))
+        return messages
+
+    def _deliver_answers(self) -> None:
+        answers, self.answers = self.answers, []
+        for request, value in answers:
+            invocation = request.invocation
+            if invocation.is_closed or request.future.done():
+                continue
+            if self.run.recorder is not None:
+                slot = invocation.slot
+                self.run.record_response(request, value, slot, self.superstep)
+            request.future.set_result(value)
+            self.answered(invocation)
+
+    def _tell_waiting(self, batch: list[Message]) -> None:
+        new = set(batch)
+        for slot, group, arrived, missing in self.inbox.incomplete():
+            fifos = self.inbox.waiting[slot, group]
+            fresh = [held.message for fifo in fifos for held in fifo if held.message in new]
+            if not fresh or not missing:
+                continue
+            message = max(fresh, key=batch.index)
+            self.run.recorder.record(  # type: ignore[union-attr]  # the caller asked
+                "input_waiting",
+                slot.path,
+                slot.plan.name,
+                group.function.name,
+                self.superstep,
+                None,
+                message.event_id,
+                (message.seq,),
+                message.route.id,
+                {"code": "input_waiting", "arrived": arrived, "missing": missing},
+            )
+
+    def finish(self) -> None:
+        """End the superstep: commit what completed, see whether this is the end, and say so."""
+        if not self.in_superstep:
+            return
+        if self.run.is_cancelling or self.is_dead:
+            self.in_superstep = False
+            self.finished.clear()
+            return
+        if self.failed is None:
+            commit.commit(self)
+        if self.failed is None and self.stop_route is not None:
+            self._stop()
+        self.in_superstep = False
+        if self.failed is not None:
+            self.finished.clear()
+            return
+        self.at_end_of_superstep()
+        if self.run.on_superstep is not None:
+            self.run.on_superstep(self)
+        self.finished.clear()
+        if self.run.recorder is not None:
+            self.run.recorder.record("superstep_completed", self.prefix[:-1], None, None, self.superstep)
+            self.run.changed()
+
+    def at_end_of_superstep(self) -> None:
+        """Say what is left over, where the superstep was the last one; only the root knows."""
+
+    def _stop(self) -> None:
+        """Discard what was still to be delivered, and cancel what is parked; say which."""
+        lost = [str(message) for message in self.pending]
+        lost += self.drop_everything()
+        self.pending = []
+        self.is_stopped = True
+        if lost:
+            self.warn(
+                "discarded_messages",
+                f"stopped by {self.stop_route}; not delivered: {', '.join(lost)}",
+                route=self.stop_route,
+                messages=lost,
+            )
+        self.stop_route = None
+
+    def drop_everything(self) -> list[str]:
+        """Cancel what was invoked and forget what waits for its turn.
+
+        Returns:
+            What was lost, as text.
+        """
+        lost = [f"{invocation} (waiting for an answer)" for invocation in self.working if invocation.is_parked]
+        self.cancel_working()
+        for slot in self.slots:
+            if slot is not None and slot.queue:
+                lost += [f"{queued} (queued)" for queued in slot.queue]
+                slot.queue.clear()
+        return lost
+
+    def states(self) -> dict[str, Any]:
+        """Give the state of every step, at any depth, by path; a step not used yet has its initial one."""
+        found: dict[str, Any] = {}
+        for step in self.plan.steps:
+            slot = self.slot_of(step)
+            if step.spec.has_state:
+                found[slot.path] = slot.state
+            elif step.spec.kind is StepKind.PROCESS:
+                found |= self.run.composite(slot).states()
+        return found
+
+    def scopes(self) -> "list[Scope]":
+        """Give this process and all that is nested in it."""
+        found: list[Scope] = [self]
+        for slot in self.slots:
+            if slot is not None and slot.child is not None:
+                found += slot.child.scopes()
+        return found

@@ -1,0 +1,95 @@
+"""A step in a run: its instance, its state, and what it is busy with."""
+
+import copy
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from process_core.engine.invocation import UNSET, Invocation
+from process_core.engine.plan import StepPlan
+from process_core.engine.states import default_state
+
+if TYPE_CHECKING:
+    from process_core.engine.nested import Composite
+    from process_core.engine.scope import Scope
+
+
+class StepSlot:
+    """A step in a run.
+
+    Attributes:
+        plan: The step.
+        scope: The process it runs in.
+        path: Its path from the root.
+        instance: The live instance, once the step was used.
+        methods: Bound methods by function name.
+        current: The invocation it serves now, or None.
+        queue: Invocations that wait for their turn.
+        finished: Invocations that ended in this superstep, in order.
+        child: What runs behind it, for a nested process or a map.
+    """
+
+    __slots__ = (
+        "_state",
+        "child",
+        "current",
+        "finished",
+        "instance",
+        "methods",
+        "path",
+        "plan",
+        "queue",
+        "scope",
+    )
+
+    def __init__(self, plan: StepPlan, scope: "Scope", path: str) -> None:
+        self.plan = plan
+        self.scope = scope
+        self.path = path
+        self.instance: Any = None
+        self.methods: dict[str, Any] = {}
+        self.current: Invocation | None = None
+        self.queue: deque[Invocation] | None = None
+        self.finished: list[Invocation] = []
+        self.child: Composite | None = None
+        self._state: Any = UNSET
+
+    def take_state(self) -> Any:
+        """Give the state to put on a new instance."""
+        if self._state is UNSET:
+            self._state = self.initial_state()
+        return self._state
+
+    def initial_state(self) -> Any:
+        """Make the state a run starts with: a copy, since runs share nothing."""
+        given = self.scope.run.initial_states.get(self.path, UNSET)
+        if given is UNSET:
+            given = self.plan.spec.initial_state
+        if given is None:
+            return default_state(self.plan.spec.state_type)
+        return copy.deepcopy(given)
+
+    @property
+    def state(self) -> Any:
+        """The state now; looking at it activates nothing."""
+        if self.instance is not None:
+            return self.instance.state
+        return self.take_state()
+
+    def restore_state(self, state: Any) -> None:
+        """Put back a state saved before a call."""
+        if self.instance is not None:
+            self.instance.state = state
+        self._state = state
+
+    def save_state(self) -> Any:
+        """Copy the state, to be put back if the call fails."""
+        if not self.plan.is_leaf:
+            return self.scope.run.composite(self).save()
+        return copy.deepcopy(self.state) if self.plan.spec.has_state else UNSET
+
+    def undo(self, saved: Any) -> None:
+        """Make the step as it was when `save_state` gave this."""
+        if self.child is not None:
+            self.child.restore(saved)
+        elif saved is not UNSET:
+            self.restore_state(saved)

@@ -1,0 +1,74 @@
+"""A process as a Graphviz graph."""
+
+from collections.abc import Iterator
+
+from process_core.export.labels import ERROR_KINDS, STOP, Names, edge_label, entry_label, own_edges, visible
+from process_core.graph import Edge, Graph, Node, StepKind
+
+
+def to_dot(graph: Graph) -> str:
+    """Draw a process in Graphviz's language.
+
+    Args:
+        graph: The process's graph; a nested process becomes a cluster around a node that stands for it.
+
+    Returns:
+        The text of the graph, the same for the same graph.
+    """
+    return "\n".join(_Writer(graph).lines()) + "\n"
+
+
+class _Writer:
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._names = Names()
+        self._nodes: dict[str, Node] = {node.path: node for node in graph.nodes}
+        self._edges = own_edges(graph)
+
+    def lines(self) -> Iterator[str]:
+        yield f"digraph {_quoted(visible(self._graph.name))} {{"
+        yield "    node [shape=box];"
+        yield from self._boxes(self._graph, "", "    ")
+        for edges in self._edges.values():
+            for edge in edges:
+                yield f"    {self._arrow(edge)}"
+        yield "}"
+
+    def _boxes(self, graph: Graph, prefix: str, indent: str) -> Iterator[str]:
+        """Write every step, entry and end of one process; nested ones in a cluster."""
+        edges = self._edges.get(prefix.rstrip("/"), [])
+        entries = {self._names.entry(edge): edge for edge in edges if not edge.source}
+        for name, edge in entries.items():
+            yield f"{indent}{name} [label={_quoted(entry_label(edge))}, shape=oval];"
+        for step in graph.steps:
+            path = prefix + step.name
+            name, label = self._names.node(path), visible(step.name)
+            if step.kind is StepKind.MAP:
+                label += " (map)"
+            if step.graph is not None:
+                yield f"{indent}subgraph cluster_{name} {{"
+                yield f"{indent}    label={_quoted(label)};"
+                yield f"{indent}    {name} [label={_quoted(label)}, shape=component];"
+                yield from self._boxes(step.graph, path + "/", indent + "    ")
+                yield f"{indent}}}"
+            else:
+                shape = ", peripheries=2" if step.kind is StepKind.MAP else ""
+                yield f"{indent}{name} [label={_quoted(label)}{shape}];"
+        if any(not edge.target for edge in edges):
+            yield f"{indent}{self._names.stop(prefix.rstrip('/'))} [label={_quoted(STOP)}, shape=doublecircle];"
+
+    def _arrow(self, edge: Edge) -> str:
+        label = edge_label(edge, self._nodes)
+        said = [f"label={_quoted(label)}"] if label else []
+        if edge.kind in ERROR_KINDS:
+            said.append("style=dashed")
+        elif edge.joined:
+            said.append("style=bold")
+        attributes = f" [{', '.join(said)}]" if said else ""
+        return f"{self._names.source(edge)} -> {self._names.target(edge)}{attributes};"
+
+
+def _quoted(text: str) -> str:
+    r"""Quote a label: backslashes would start Graphviz's own escapes (`\N`), ampersands HTML entities."""
+    escaped = text.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,88 @@
+"""What the exports write on boxes and arrows, before each escapes it for its own language."""
+
+import unicodedata
+
+from process_core.graph import Edge, Graph, Node, SourceKind
+
+ENTRY_KINDS = frozenset({SourceKind.INPUT, SourceKind.PROCESS_ERROR})
+"""Edges that start at the process itself, not at a step."""
+ERROR_KINDS = frozenset({SourceKind.STEP_ERROR, SourceKind.PROCESS_ERROR})
+"""Edges that an error takes."""
+STOP = "stop"
+
+
+def visible(text: str) -> str:
+    """Spell out the characters that act or cannot be seen (`<U+202E>`), so that a label is one line of plain text."""
+    if text.isprintable():
+        return text
+    return "".join(f"<U+{ord(char):04X}>" if _is_invisible(char) else char for char in text)
+
+
+def edge_label(edge: Edge, nodes: dict[str, Node]) -> str:
+    """Say what travels along an edge, when, and into which function where the target leaves that open.
+
+    Args:
+        edge: The edge.
+        nodes: Every node by its path.
+
+    Returns:
+        One line, such as `OrderPlaced [data.total > 10] to Ship.pack(order)`.
+    """
+    label = "" if edge.kind in ENTRY_KINDS else edge.event_id
+    if edge.condition:
+        label += f" [{edge.condition}]"
+    node = nodes.get(edge.target)
+    if node is not None and edge.function is not None:
+        waits_for = node.parameters.get(edge.function, ())
+        parameter = f"({edge.parameter})" if edge.parameter and len(waits_for) > 1 else ""
+        if len(node.functions) > 1 or parameter:
+            label += f" to {edge.function}{parameter}"
+    return visible(label.strip())
+
+
+def entry_label(edge: Edge) -> str:
+    """Name the event or error at the process itself that an edge starts from."""
+    return visible(edge.event_id if edge.kind is SourceKind.INPUT else "on error")
+
+
+class Names:
+    """Short ids that are safe in any language: `n0`, `n1`, ... in the order in which things are first named."""
+
+    def __init__(self) -> None:
+        self._ids: dict[tuple[str, ...], str] = {}
+
+    def node(self, path: str) -> str:
+        """Give the id of a step."""
+        return self._give("n", "node", path)
+
+    def entry(self, edge: Edge) -> str:
+        """Give the id of what an edge from the process itself starts at."""
+        return self._give("e", "entry", edge.scope, edge.kind, edge.event_id)
+
+    def stop(self, scope: str) -> str:
+        """Give the id of the end of a process."""
+        return self._give("s", "stop", scope)
+
+    def source(self, edge: Edge) -> str:
+        """Give the id of where an edge starts."""
+        return self.entry(edge) if edge.kind in ENTRY_KINDS or not edge.source else self.node(edge.source)
+
+    def target(self, edge: Edge) -> str:
+        """Give the id of where an edge ends."""
+        return self.node(edge.target) if edge.target else self.stop(edge.scope)
+
+    def _give(self, letter: str, *key: str) -> str:
+        return self._ids.setdefault(key, f"{letter}{len(self._ids)}")
+
+
+def own_edges(graph: Graph) -> dict[str, list[Edge]]:
+    """Sort the edges of a graph by the path of the process that they belong to."""
+    found: dict[str, list[Edge]] = {}
+    for edge in graph.edges:
+        found.setdefault(edge.scope, []).append(edge)
+    return found
+
+
+def _is_invisible(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category[0] == "C" or category in ("Zl", "Zp")

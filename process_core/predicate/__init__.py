@@ -1,0 +1,22 @@
+"""The one predicate language, of breakpoints, logpoints, route conditions, the timeline's filter and reverse-continue.
+
+Python's expression syntax on a whitelist: `data` is the payload, the other names are the envelope of an event (`type`,
+`event_id`, `step`, `path`, `function`, `superstep`, `seq`, `route`, `state`, `code`). A predicate runs no code of the
+payload's classes and does bounded work, so one text serves live messages, recorded rows and text from outside.
+"""
+
+from process_core.predicate.errors import PredicateError, PredicateEvaluationError
+from process_core.predicate.predicate import Predicate, compile_predicate
+from process_core.predicate.sql import SqlPrefilter
+from process_core.predicate.syntax import ENVELOPE
+from process_core.predicate.template import LogTemplate
+
+__all__ = [
+    "ENVELOPE",
+    "LogTemplate",
+    "Predicate",
+    "PredicateError",
+    "PredicateEvaluationError",
+    "SqlPrefilter",
+    "compile_predicate",
+]

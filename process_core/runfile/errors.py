@@ -1,0 +1,54 @@
+"""What can go wrong with a run file, said so that a person knows what to do."""
+
+import sqlite3
+from pathlib import Path
+
+from process_core.errors import ProcessError
+
+_FULL = "the disk is full"
+_MEANINGS = (
+    ("database or disk is full", _FULL),
+    ("no space left", _FULL),
+    ("file too large", "the file may not grow any more (a size limit of the system)"),
+    ("readonly database", "the file or its folder is read-only"),
+    ("unable to open", "it cannot be opened (is the folder there, and writable?)"),
+    ("file is not a database", "it is no run file"),
+    ("malformed", "it is damaged"),
+    ("disk i/o error", "the disk reports an error (full, failing, or the file was cut short)"),
+    ("database is locked", "another program holds it locked"),
+    ("no such table", "it is damaged: a table is missing"),
+    ("no such column", "it is damaged: a column is missing"),
+)
+
+
+class RunFileError(ProcessError):
+    """A run file cannot be opened, read or written.
+
+    Attributes:
+        path: The file concerned.
+        reason: What is wrong, without the path.
+    """
+
+    def __init__(self, path: str | Path, reason: str) -> None:
+        self.path = Path(path)
+        self.reason = reason
+        super().__init__(f"{self.path}: {reason}")
+
+
+def explain(error: BaseException) -> str:
+    """Say what an error of the storage means, followed by its own words.
+
+    Args:
+        error: What SQLite or the system raised.
+
+    Returns:
+        One line of text.
+    """
+    own = str(error)
+    lowered = own.lower()
+    for needle, meaning in _MEANINGS:
+        if needle in lowered:
+            return f"{meaning} [{own}]"
+    if isinstance(error, sqlite3.Error | OSError):
+        return own or type(error).__name__
+    return f"{type(error).__name__}: {own}"

@@ -1,0 +1,122 @@
+"""A new run file that begins as a copy of an old one up to a checkpoint."""
+
+import os
+import platform
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from process_core.events import RunState
+from process_core.runfile.connection import Connection
+from process_core.runfile.errors import RunFileError, explain
+from process_core.runfile.graphs import dump_metadata
+from process_core.runfile.history import Checkpoint, read_checkpoints
+from process_core.runfile.lock import WriterLock
+from process_core.runfile.schema import create
+
+_COPY = (
+    "INSERT INTO main.graphs SELECT * FROM old.graphs WHERE generation = 0 OR seq < :seq",
+    "INSERT INTO main.events SELECT * FROM old.events WHERE seq <= :seq",
+    "INSERT INTO main.causes SELECT * FROM old.causes WHERE seq <= :seq",
+    "INSERT INTO main.tallies SELECT shape, count(*), max(seq) FROM main.events GROUP BY shape",
+    "INSERT INTO main.shapes SELECT * FROM old.shapes WHERE id IN (SELECT shape FROM main.tallies)",
+    "INSERT INTO main.checkpoints SELECT * FROM old.checkpoints WHERE id <= :checkpoint AND seq <= :seq",
+    "INSERT INTO main.states SELECT * FROM old.states WHERE checkpoint <= :checkpoint AND seq <= :seq",
+    "INSERT INTO main.steps SELECT * FROM old.steps",
+    """
+    INSERT INTO main.payloads SELECT * FROM old.payloads WHERE id IN (
+        SELECT data FROM main.events WHERE typeof(data) = 'integer'
+        UNION SELECT details FROM main.events WHERE typeof(details) = 'integer'
+        UNION SELECT state FROM main.states WHERE typeof(state) = 'integer'
+        UNION SELECT pending FROM main.checkpoints WHERE typeof(pending) = 'integer'
+        UNION SELECT joins FROM main.checkpoints WHERE typeof(joins) = 'integer'
+        UNION SELECT requests FROM main.checkpoints WHERE typeof(requests) = 'integer'
+        UNION SELECT answers FROM main.checkpoints WHERE typeof(answers) = 'integer'
+        UNION SELECT extra FROM main.checkpoints WHERE typeof(extra) = 'integer'
+    )
+    """,
+)
+
+
+def fork_run_file(
+    source: str | Path,
+    into: str | Path,
+    *,
+    checkpoint: Checkpoint | int,
+    run_id: str,
+    metadata: Mapping[str, Any] | None = None,
+) -> Checkpoint:
+    """Make a run file that begins like another one up to a checkpoint; go on in it with `RunFileWriter.resume`.
+
+    What went before is copied, not shared: so each file stands alone, can be moved or sent, and pruning the parent
+    takes nothing from the child.
+
+    Args:
+        source: The file to begin like; it may be being written.
+        into: Where; nothing may be there yet.
+        checkpoint: The point, or its id.
+        run_id: Id of the new run.
+        metadata: What a reader of the new file should know besides; the parent's if left out.
+
+    Returns:
+        The checkpoint, which has the same id in the new file.
+
+    Raises:
+        RunFileError: The source cannot be read or has no such checkpoint, or nothing can be written there.
+    """
+    source, into = Path(source), Path(into)
+    connection = Connection(source)
+    try:
+        number = checkpoint if isinstance(checkpoint, int) else checkpoint.id
+        found = read_checkpoints(connection, "id = ?", (number,))
+        if not found:
+            raise RunFileError(source, f"there is no checkpoint {number}")
+        run = connection.one("SELECT run_id, process, target, started, metadata FROM run")
+    finally:
+        connection.close()
+    try:
+        into.parent.mkdir(parents=True, exist_ok=True)
+        lock = WriterLock(into)
+    except OSError as error:
+        raise RunFileError(into, f"cannot record there: {error.strerror or error}") from error
+    try:
+        parent, process, target, started, inherited = run
+        values = {
+            "id": 1,
+            "run_id": run_id,
+            "process": process,
+            "target": target,
+            # Times in the file count from here, and the copied events keep theirs.
+            "started": started,
+            "state": RunState.IN_PROGRESS.value,
+            "parent_run": parent,
+            "parent_superstep": found[0].superstep,
+            "parent_seq": found[0].seq,
+            "pid": os.getpid(),
+            "host": platform.node(),
+            "metadata": inherited if metadata is None else dump_metadata(metadata),
+        }
+        _copy(source, into, found[0], values)
+    finally:
+        lock.release()
+    return found[0]
+
+
+def _copy(source: Path, into: Path, point: Checkpoint, values: dict[str, Any]) -> None:
+    child = create(into)
+    try:
+        child.execute("ATTACH ? AS old", (f"{source.resolve().as_uri()}?mode=ro",))
+        child.execute("BEGIN")
+        for statement in _COPY:
+            child.execute(statement, {"seq": point.seq, "checkpoint": point.id})
+        names, marks = ", ".join(values), ",".join("?" * len(values))
+        child.execute(f"INSERT INTO run ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608 - our own names
+        child.execute("COMMIT")
+        child.execute("DETACH old")
+    except sqlite3.Error as error:
+        child.close()
+        for suffix in ("", "-wal", "-shm"):
+            into.with_name(into.name + suffix).unlink(missing_ok=True)
+        raise RunFileError(into, f"the run could not be copied there: {explain(error)}") from error
+    child.close()

@@ -1,0 +1,101 @@
+"""The graph of a process as JSON text in the run file."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from process_core.graph import Edge, Node, SourceKind, StepKind
+from process_core.runfile.payload import encode
+
+
+def dump_nodes(nodes: Iterable[Node]) -> str:
+    """Write steps as JSON.
+
+    Args:
+        nodes: What `Graph.nodes` gives.
+
+    Returns:
+        JSON text.
+    """
+    return json.dumps(
+        [
+            {
+                "path": node.path,
+                "name": node.name,
+                "kind": str(node.kind),
+                "functions": list(node.functions),
+                "parameters": {name: list(needed) for name, needed in node.parameters.items()},
+            }
+            for node in nodes
+        ]
+    )
+
+
+def dump_edges(edges: Iterable[Edge]) -> str:
+    """Write routes as JSON.
+
+    Args:
+        edges: What `Graph.edges` gives.
+
+    Returns:
+        JSON text.
+    """
+    names = Edge.__slots__
+    return json.dumps([{name: getattr(edge, name) for name in names} for edge in edges])
+
+
+def dump_metadata(metadata: Mapping[str, Any]) -> str:
+    """Write what a reader should know besides, as JSON.
+
+    Args:
+        metadata: Anything with text keys.
+
+    Returns:
+        JSON text; see `payload.encode` for what is not plain.
+    """
+    return encode(dict(metadata)).decode()
+
+
+def load_nodes(text: str) -> tuple[Node, ...]:
+    """Read what `dump_nodes` wrote.
+
+    Args:
+        text: JSON text.
+
+    Returns:
+        The steps.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    try:
+        return tuple(
+            Node(
+                path=found["path"],
+                name=found["name"],
+                kind=StepKind(found["kind"]),
+                functions=tuple(found["functions"]),
+                parameters={name: tuple(needed) for name, needed in found["parameters"].items()},
+            )
+            for found in json.loads(text)
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"the graph's steps cannot be read: {error!r}") from error
+
+
+def load_edges(text: str) -> tuple[Edge, ...]:
+    """Read what `dump_edges` wrote.
+
+    Args:
+        text: JSON text.
+
+    Returns:
+        The routes.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    try:
+        return tuple(Edge(**{**found, "kind": SourceKind(found["kind"])}) for found in json.loads(text))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"the graph's routes cannot be read: {error!r}") from error

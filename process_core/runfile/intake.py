@@ -1,0 +1,330 @@
+"""Taking in a run's events on its event loop, and the thread that carries them to disk."""
+
+import contextlib
+import logging
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from process_core.events import WorkflowEvent
+from process_core.runfile.errors import RunFileError, explain
+from process_core.runfile.opening import Opened
+from process_core.runfile.payload import ATOMS, encode
+from process_core.runfile.recording import Captured, CheckpointItem, GraphItem, Recording, Unsettled
+from process_core.runfile.schema import INLINE_LIMIT
+
+GATHER: Final = 0.02
+"""Seconds that the writer waits for more events before it commits a batch."""
+BATCH: Final = 2048
+"""Events in one transaction."""
+MAX_QUEUE: Final = 50_000
+"""Events that may wait to be written; the next `append` waits until half of them are."""
+MAX_QUEUE_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of payloads that may wait to be written."""
+
+_COUNTED_FROM = 4096
+_SHORT_INT = 10**15
+_NEVER = object()  # stands for a code where there are details: no combination of names has it
+_LOOKED_AT = 127  # the length of the queue is looked at every so many events
+_log = logging.getLogger(__name__)
+
+
+class Intake:
+    """The queue between a run and its file: filled on the run's thread, emptied by a thread of its own.
+
+    Args:
+        path: The run file, for messages.
+        open_file: Opens it for writing.
+        on_error: Called once with what ended the recording.
+        on_written: Called after each commit with the last seq.
+
+    Attributes:
+        path: The run file.
+        written: Seq of the last event that is in the file for good; a screen is told of none beyond it.
+        failed: What ended the recording, or None.
+        generation: Generation of the code, stamped on the events appended from now on.
+
+    Raises:
+        RunFileError: Nothing can be recorded there, and there is no `on_error`.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        open_file: Callable[[], Opened],
+        on_error: Callable[[RunFileError], None] | None = None,
+        on_written: Callable[[int], None] | None = None,
+    ) -> None:
+        self.path = Path(path)
+        self.written = 0
+        self.generation = 0
+        self.failed: RunFileError | None = None
+        self._on_error = on_error
+        self._on_written = on_written
+        self._opened: Opened | None = None
+        self._recording: Recording | None = None
+        self._shapes: dict[tuple[Any, ...], int] = {}
+        self._started = 0.0
+        self._thread: threading.Thread | None = None
+        self._queue: deque[Any] = deque()
+        # Set while the writer sleeps or has given up: then an append has to do more than put its event into the queue.
+        self._needs_attention = False
+        self._is_closing = False
+        self._popped = self._done = 0
+        # Each counter has one thread that adds to it, so none needs a lock.
+        self._taken_bytes = self._done_bytes = 0
+        self._wake = threading.Event()
+        self._hurry = threading.Event()
+        self._progress = threading.Condition()
+        try:
+            with _as_run_file_errors(self.path):
+                self._opened = open_file()
+                self._recording = Recording(self._opened.connection, self._opened.started, self._shapes)
+        except RunFileError as error:
+            self._release()
+            if on_error is None:
+                raise
+            self._fail(error)
+            return
+        self._started = self._opened.started
+        self.written = self._opened.last_seq
+        self.generation = self._opened.generation
+        # A daemon, so that a program that forgets `close` still ends; what was committed by then is safe.
+        self._thread = threading.Thread(target=self._write_all, name="run-file", daemon=True)
+        self._thread.start()
+
+    def append(self, event: WorkflowEvent) -> None:
+        """Take in an event as it is now; it is written within about 50 milliseconds.
+
+        Waits only when more than `MAX_QUEUE` events, or `MAX_QUEUE_BYTES` of payloads, have not been written yet.
+
+        Args:
+            event: The event, complete; its `seq` is one more than that of the event before.
+        """
+        data: Any = event.data
+        if data is not None:
+            kind = type(data)
+            if kind is int and -_SHORT_INT < data < _SHORT_INT:
+                data = str(data)
+            elif kind in ATOMS:
+                self._append_unsettled(event, data)
+                return
+            else:
+                data = encode(data)
+                if len(data) > INLINE_LIMIT:
+                    self._append_unsettled(event, data)
+                    return
+                data = data.decode()
+        causes = event.causes
+        try:
+            # The common event becomes a row of the table right here, and the writer has only to pass it on.
+            row = (
+                event.seq,
+                self._shapes[
+                    event.type,
+                    event.path,
+                    event.step,
+                    event.function,
+                    event.event_id,
+                    event.route,
+                    event.state,
+                    event.response_type,
+                    None if not event.details else _NEVER,
+                    self.generation,
+                ],
+                int((event.timestamp - self._started) * 1e6 + 0.5),
+                event.superstep,
+                causes[0] if causes else None,
+                data,
+            )
+        except Exception:  # noqa: BLE001 - names not seen before, or something odd: not the common event
+            row = None
+        if row is None or len(causes) > 1 or event.request_id is not None:
+            self._append_unsettled(event, data if data is None else data.encode())
+            return
+        self._queue.append(row)
+        if self._needs_attention:
+            self._attend()
+        if not row[0] & _LOOKED_AT and len(self._queue) > MAX_QUEUE:
+            self._wait_for_room()
+
+    def _append_unsettled(self, event: WorkflowEvent, data: Captured) -> None:
+        """Take in an event of which the writer has to find out where its parts go."""
+        code = details = None
+        if event.details:
+            code, details = _details(event.details)
+        shape = (
+            event.type,
+            event.path,
+            event.step,
+            event.function,
+            event.event_id,
+            event.route,
+            event.state,
+            event.response_type,
+            code,
+            self.generation,
+        )
+        timestamp, superstep, request_id = event.timestamp, event.superstep, event.request_id
+        self._put(Unsettled(event.seq, timestamp, superstep, shape, event.causes, request_id, data, details))
+        size = len(data) if isinstance(data, str | bytes) else 0
+        if size > _COUNTED_FROM:
+            self._taken_bytes += size
+        if self._taken_bytes - self._done_bytes > MAX_QUEUE_BYTES or len(self._queue) > MAX_QUEUE:
+            self._wait_for_room()
+
+    @property
+    def backlog(self) -> int:
+        """How many events wait to be written."""
+        return len(self._queue)
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until everything taken in so far is in the file.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Returns:
+            Whether it is; False after an error or when the time was up.
+        """
+        with self._progress:
+            target = self._popped + len(self._queue)
+        self._press_on()
+        with self._progress:
+            self._progress.wait_for(lambda: self._done >= target or self.failed is not None, timeout)
+            return self._done >= target and self.failed is None
+
+    def close(self, state: str | None = None) -> None:
+        """Write the rest and leave one file behind; harmless the second time.
+
+        Args:
+            state: How the run ended; None for the state of the last `status` event. A run closed while it is in
+                progress counts as interrupted.
+        """
+        if self._is_closing:
+            return
+        self._is_closing = True
+        self._press_on()
+        if self._thread is not None:
+            self._thread.join()
+        if self._recording is not None:
+            try:
+                self._recording.close(None if state is None else str(state), time.time())
+            except sqlite3.Error as error:
+                self._fail(RunFileError(self.path, f"it could not be closed well: {explain(error)}"))
+        self._release()
+
+    def _put(self, item: Unsettled | CheckpointItem | GraphItem) -> None:
+        self._queue.append(item)
+        if self._needs_attention:
+            self._attend()
+
+    def _attend(self) -> None:
+        if self.failed is not None:
+            self._queue.clear()
+        else:
+            self._wake.set()
+
+    def _press_on(self) -> None:
+        self._hurry.set()
+        self._wake.set()
+
+    def _wait_for_room(self) -> None:
+        self._press_on()
+        with self._progress:
+            self._progress.wait_for(self._has_room)
+
+    def _has_room(self) -> bool:
+        waiting = self._taken_bytes - self._done_bytes
+        has_room = len(self._queue) <= MAX_QUEUE // 2 and waiting <= MAX_QUEUE_BYTES // 2
+        return has_room or self.failed is not None
+
+    # What follows runs on the writer's thread.
+
+    def _write_all(self) -> None:
+        queue = self._queue
+        try:
+            while True:
+                if not queue:
+                    if self._is_closing:
+                        return
+                    self._needs_attention = True
+                    # The flag first, then one more look: an event that came in between has set nothing.
+                    if not queue and not self._is_closing:
+                        self._wake.wait()
+                    self._needs_attention = False
+                    self._wake.clear()
+                self._hurry.wait(GATHER)
+                self._hurry.clear()
+                while queue:
+                    self._write_batch()
+                    if not self._is_closing and len(queue) < BATCH // 4:
+                        break
+        except BaseException as error:  # noqa: BLE001 - whatever it was, the run must hear of it and go on
+            self._fail(RunFileError(self.path, f"recording stopped after event {self.written}: {explain(error)}"))
+
+    def _write_batch(self) -> None:
+        assert self._recording is not None
+        queue = self._queue
+        with self._progress:
+            size = min(len(queue), BATCH)
+            items = [queue.popleft() for _ in range(size)]
+            self._popped += size
+        last = self._recording.write(items)
+        if last:
+            self.written = last
+        if self._taken_bytes != self._done_bytes:
+            self._done_bytes += sum(_counted(item) for item in items)
+        with self._progress:
+            self._done += size
+            self._progress.notify_all()
+        if last and self._on_written is not None:
+            try:
+                self._on_written(last)
+            except Exception:  # noqa: BLE001 - a listener's trouble is no reason to lose the recording
+                _log.exception("told no more of what is written: the listener raised")
+                self._on_written = None
+
+    def _fail(self, error: RunFileError) -> None:
+        with self._progress:
+            is_first = self.failed is None
+            self.failed = self.failed or error
+            self._needs_attention = True
+            self._queue.clear()
+            self._progress.notify_all()
+        if is_first and self._on_error is not None:
+            with contextlib.suppress(Exception):
+                self._on_error(error)
+
+    def _release(self) -> None:
+        opened, self._opened = self._opened, None
+        self._recording = None
+        if opened is not None:
+            with contextlib.suppress(sqlite3.Error):
+                opened.connection.close()
+            opened.lock.release()
+
+
+def _details(details: Mapping[str, Any]) -> tuple[Any, bytes]:
+    """Capture details, which a step may have given and which then may be anything."""
+    try:
+        return details.get("code"), encode(dict(details))
+    except Exception:  # noqa: BLE001 - no mapping, or one that raises
+        return None, encode(details)
+
+
+def _counted(item: Any) -> int:
+    data = item.data if type(item) is Unsettled else None
+    return len(data) if isinstance(data, str | bytes) and len(data) > _COUNTED_FROM else 0
+
+
+@contextlib.contextmanager
+def _as_run_file_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError, ValueError, TypeError) as error:
+        raise RunFileError(path, f"cannot record there: {explain(error)}") from error

@@ -1,0 +1,101 @@
+"""Opening a run file for writing: a new one, or one whose run goes on."""
+
+import os
+import platform
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from process_core.events import RunState
+from process_core.runfile.lock import WriterLock
+from process_core.runfile.schema import create, open_for_writing
+
+
+@dataclass(slots=True)
+class Opened:
+    """A run file open for writing.
+
+    Attributes:
+        connection: Used by one thread at a time.
+        lock: The right to write, to be released after the connection is closed.
+        started: `run.started`.
+        last_seq: Seq of the last event in it.
+        generation: The last generation of the code in it.
+    """
+
+    connection: sqlite3.Connection
+    lock: WriterLock
+    started: float
+    last_seq: int = 0
+    generation: int = 0
+
+
+def open_new(path: Path, run: dict[str, Any], nodes: str, edges: str) -> Opened:
+    """Make a new run file.
+
+    Args:
+        path: Where; nothing may be there yet, missing folders are made.
+        run: Columns of its row of `run`; `started` among them.
+        nodes: The steps as JSON.
+        edges: The routes as JSON.
+
+    Returns:
+        It, open.
+
+    Raises:
+        RunFileError: Something is there, somebody else writes there, or nothing can be written there.
+        OSError: The folder cannot be made.
+        sqlite3.Error: It could not be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = WriterLock(path)
+    try:
+        connection = create(path)
+        try:
+            values = {**run, "id": 1, "state": RunState.IN_PROGRESS.value, "pid": os.getpid(), "host": platform.node()}
+            names = ", ".join(values)
+            connection.execute("BEGIN")
+            connection.execute(
+                f"INSERT INTO run ({names}) VALUES ({','.join('?' * len(values))})",  # noqa: S608 - our own names
+                tuple(values.values()),
+            )
+            connection.execute("INSERT INTO graphs VALUES (0, 0, ?, ?, '{}')", (nodes, edges))
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.close()
+            raise
+    except BaseException:
+        lock.release()
+        raise
+    return Opened(connection, lock, run["started"])
+
+
+def open_again(path: Path) -> Opened:
+    """Open the file of an interrupted run to go on recording.
+
+    Args:
+        path: The run file.
+
+    Returns:
+        It, open.
+
+    Raises:
+        RunFileError: It is missing, damaged, newer than this program, no run file, or somebody else writes it.
+        sqlite3.Error: It could not be written.
+    """
+    lock = WriterLock(path)
+    try:
+        connection = open_for_writing(path)
+        try:
+            started = float(connection.execute("SELECT started FROM run").fetchone()[0])
+            last = int(connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
+            generation = int(connection.execute("SELECT coalesce(max(generation), 0) FROM graphs").fetchone()[0])
+            connection.execute("UPDATE run SET pid = ?, host = ?, ended = NULL", (os.getpid(), platform.node()))
+        except BaseException:
+            connection.close()
+            raise
+    except BaseException:
+        lock.release()
+        raise
+    return Opened(connection, lock, started, last, generation)

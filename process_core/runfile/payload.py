@@ -1,0 +1,145 @@
+"""From any Python value to JSON bytes, as it is at this moment: never an exception, never without end."""
+
+from collections.abc import Callable
+from json.encoder import encode_basestring
+from typing import Any, Final
+
+from process_core.runfile.tags import Budget, TaggedWriter
+
+ATOMS: Final = frozenset({str, int, float, bool, type(None)})
+"""Types whose values cannot change and need no encoding until they are written."""
+MAX_DEPTH: Final = 100
+"""Levels of containers that are written out; deeper ones are marked as cut."""
+MAX_NODES: Final = 500_000
+"""Values that are written out of one payload with tags; the rest is marked as cut."""
+MAX_PLAIN_NODES: Final = 8_000_000
+"""Values of a payload that needs no tags, a container counting as `CONTAINER_COST`; one with more is written with tags,
+and cut."""
+CONTAINER_COST: Final = 16
+MAX_BYTES: Final = 256 * 1024 * 1024
+"""Size of the largest payload that is kept; a larger one is marked as too large."""
+
+_TEXT = frozenset({str})
+_FEW = 1000
+_SAFE_INT = 10**4000  # `str` refuses to write much longer numbers
+_to_json: Callable[[Any], bytes] | None = None
+
+
+def encode(value: Any) -> bytes:
+    """Write a value as JSON, with tags only where plain JSON would lose what it is.
+
+    Numbers, texts, booleans, None, lists and dicts with text keys stand as they are. Everything else is marked by an
+    object with the key `$`: see `process_core.runfile.tags`.
+
+    Args:
+        value: Anything.
+
+    Returns:
+        UTF-8 bytes of one JSON value, on one line.
+    """
+    kind = type(value)
+    try:
+        if kind is dict or kind is list:
+            kinds = _flat_kinds(value) if len(value) <= _FEW else None
+            if kinds is not None and float not in kinds:
+                return (_to_json or _load())(value)
+            if _is_plain(value, Budget(MAX_PLAIN_NODES), set()):
+                body = (_to_json or _load())(value)
+                if b'"$"' not in body and b"NaN" not in body and b"Infinity" not in body:
+                    return _clip(body)
+    except Exception:  # noqa: BLE001, S110 - whatever a value does here, the careful way below copes with it
+        pass
+    if kind in ATOMS:
+        return _clip(encode_atom(value).encode())
+    return _clip(TaggedWriter(MAX_DEPTH, MAX_NODES).write(value))
+
+
+def encode_atom(value: Any) -> str:
+    """Write a value of one of the `ATOMS` as JSON.
+
+    Args:
+        value: A text, number, boolean or None.
+
+    Returns:
+        JSON text that can be stored as UTF-8.
+    """
+    kind = type(value)
+    if kind is str:
+        text: str = encode_basestring(value)
+        return text if text.isascii() or _is_encodable(text) else _tagged(value)
+    if kind is int and -_SAFE_INT < value < _SAFE_INT:
+        return str(value)
+    if value is None:
+        return "null"
+    if kind is float and value - value == 0.0:  # neither infinite nor NaN
+        return repr(value)
+    if kind is bool:
+        return "true" if value else "false"
+    return _tagged(value)
+
+
+def _tagged(value: Any) -> str:
+    return TaggedWriter(MAX_DEPTH, MAX_NODES).write(value).decode()
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+_CONTAINERS = (dict, list)
+
+
+def _flat_kinds(value: Any) -> set[type] | None:
+    """Give the types in a dict or list that holds no containers and needs no marks: the common case, told fast."""
+    if type(value) is list:
+        kinds = set(map(type, value))
+        return kinds if kinds <= ATOMS else None
+    kinds = set(map(type, value.values()))
+    is_flat = kinds <= ATOMS and _TEXT.issuperset(map(type, value)) and "$" not in value
+    return kinds if is_flat else None
+
+
+def _is_plain(value: Any, budget: Budget, above: set[int]) -> bool:
+    """Tell whether plain JSON says all there is to say about a dict or list."""
+    if type(value) is dict:
+        if not _TEXT.issuperset(map(type, value)):
+            return False
+        parts: Any = value.values()
+    else:
+        parts = value
+    if not budget.take(len(value) + CONTAINER_COST) or len(above) >= MAX_DEPTH:
+        return False
+    if ATOMS.issuperset(map(type, parts)):
+        return True
+    key = id(value)
+    if key in above:
+        return False
+    above.add(key)
+    for part in parts:
+        kind = type(part)
+        if kind in _CONTAINERS:
+            if not _is_plain(part, budget, above):
+                return False
+        elif kind not in ATOMS:
+            return False
+    above.discard(key)
+    return True
+
+
+def _clip(body: bytes) -> bytes:
+    if len(body) <= MAX_BYTES:
+        return body
+    start = body[:1000].decode("utf-8", "replace")
+    return TaggedWriter(MAX_DEPTH, MAX_NODES).write_cut(f"{len(body)} bytes are too many to keep; they start: {start}")
+
+
+def _load() -> Callable[[Any], bytes]:
+    global _to_json  # noqa: PLW0603 - loaded once, when first needed: it costs the import of pydantic
+    from pydantic_core import to_json  # noqa: PLC0415 - the package must import without pydantic
+
+    _to_json = to_json
+    return to_json

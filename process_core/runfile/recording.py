@@ -1,0 +1,330 @@
+"""The writer thread's part: from captured events to rows, one transaction a batch."""
+
+import contextlib
+import functools
+import hashlib
+import sqlite3
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from process_core.runfile.decode import one_line
+from process_core.runfile.payload import encode_atom
+from process_core.runfile.schema import INLINE_LIMIT
+
+Captured = bytes | str | float | None
+"""A payload on its way: JSON as bytes, or an immutable value still to be encoded (see `payload.ATOMS`)."""
+
+RAW: Final = 0
+ZLIB: Final = 1
+
+_DIGEST_FROM = 512
+"""Payloads of this many bytes or more are kept once in the whole file; smaller ones once among the recent ones."""
+_COMPRESS_FROM = 1024
+_WORTH_IT = 0.9
+_REMEMBERED_PAYLOADS = 10_000
+_REMEMBERED_SHAPES = 50_000
+_ROWS_AT_ONCE = (64, 8, 1)
+_CLOSING_PATIENCE = 200  # milliseconds to wait for readers in the middle of a read
+# One JSON text a batch, not a statement a row: `executemany` gives up and takes back the interpreter's lock at every
+# row, and beside a busy event loop each taking back may wait for a whole switch interval. Binding each value of a batch
+# holds that lock for longer than writing the text does, which SQLite then reads without the lock.
+_INSERT_EVENTS = f"""
+    INSERT INTO events (seq, shape, ts, superstep, cause, data)
+    SELECT {", ".join(f"json_extract(value, '$[{place}]')" for place in range(6))} FROM json_each(?)
+"""  # noqa: S608 - our own words
+_ADD_EXTRAS = "UPDATE events SET request_id = ?, details = ? WHERE seq = ?"
+_TALLY = """
+    INSERT INTO tallies SELECT shape, count(*), max(seq) FROM events WHERE seq BETWEEN ? AND ? GROUP BY shape
+    ON CONFLICT (shape) DO UPDATE SET number = number + excluded.number, last = excluded.last
+"""
+import os
+VARIANT = os.environ.get("V", "json")
+_PATH, _STATE = 1, 6  # places in a shape
+_FAR_PAST = -(2**62)
+
+
+@dataclass(slots=True)
+class Unsettled:
+    """An event on its way into the file, its payload captured; `shape` is its combination of names."""
+
+    seq: int
+    timestamp: float
+    superstep: int
+    shape: tuple[Any, ...]
+    causes: tuple[int, ...]
+    request_id: str | None
+    data: Captured
+    details: Captured
+
+
+@dataclass(slots=True)
+class CheckpointItem:
+    """A checkpoint on its way into the file, everything encoded."""
+
+    path: str
+    superstep: int
+    seq: int
+    states: dict[str, bytes]
+    versions: Mapping[str, str]
+    parts: tuple[bytes | None, ...]
+
+
+@dataclass(slots=True)
+class GraphItem:
+    """The graph of a new generation of the code, on its way into the file."""
+
+    generation: int
+    seq: int
+    nodes: str
+    edges: str
+    metadata: str
+
+
+class Recording:
+    """Writes captured items through one connection; used by one thread.
+
+    Args:
+        connection: Open for writing.
+        started: `run.started`, what time is counted from.
+        shapes: The numbers of the known combinations of names; filled here, read by whoever captures events.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, started: float, shapes: dict[tuple[Any, ...], int]) -> None:
+        self._connection = connection
+        self._started = started
+        self._shapes = shapes
+        self._state_shapes: dict[tuple[Any, ...], int] = {}
+        self._payloads: dict[str | bytes, int] = {}
+        self._older_payloads: dict[str | bytes, int] = {}
+        self._steps: dict[str, int] = dict(connection.execute("SELECT path, id FROM steps"))
+        self._next_shape = self._after("shapes")
+        self._next_payload = self._after("payloads")
+        self._next_checkpoint = self._after("checkpoints")
+        self._parents: dict[str, int] = dict(connection.execute("SELECT path, max(id) FROM checkpoints GROUP BY path"))
+        self._unwritten: dict[bytes, int] = {}
+        self._new_shapes: list[tuple[Any, ...]] = []
+        self._new_payloads: list[tuple[Any, ...]] = []
+        self._state: str | None = None
+
+    def write(self, items: Iterable[Any]) -> int:
+        """Write a batch in one transaction and commit it.
+
+        Args:
+            items: Rows of `events` (tuples), events still to be settled, checkpoints and graphs, in order.
+
+        Returns:
+            Seq of the last event written, 0 if there was none.
+        """
+        rows: list[tuple[Any, ...]] = []
+        causes: list[tuple[int, int, int]] = []
+        extras: list[tuple[Any, ...]] = []
+        others: list[Any] = []
+        for item in items:
+            if type(item) is tuple:
+                rows.append(item)
+            elif type(item) is Unsettled:
+                rows.append(self._settle(item, causes, extras))
+            else:
+                others.append(item)
+        execute = self._connection.execute
+        execute("BEGIN IMMEDIATE")
+        try:
+            for item in others:
+                self._other(item)
+            self._insert("shapes", self._new_shapes)
+            self._insert("payloads", self._new_payloads)
+            if rows:
+                if VARIANT == "json":
+                    execute(_INSERT_EVENTS, (_as_json(rows),))
+                else:
+                    at = 0
+                    for size in (512, 64, 8, 1):
+                        while len(rows) - at >= size:
+                            values = tuple(chain.from_iterable(rows[at : at + size]))
+                            execute(_insert_sql("events (seq, shape, ts, superstep, cause, data)", 6, size), values)
+                            at += size
+                execute(_TALLY, (rows[0][0], rows[-1][0]))
+            if extras:
+                self._connection.executemany(_ADD_EXTRAS, extras)
+            self._insert("causes", causes)
+            if self._state is not None:
+                execute("UPDATE run SET state = ?", (self._state,))
+            execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.rollback()
+            raise
+        finally:
+            self._new_shapes.clear()
+            self._new_payloads.clear()
+            self._unwritten.clear()
+            self._state = None
+        return rows[-1][0] if rows else 0
+
+    def close(self, state: str | None, ended: float) -> None:
+        """Write how the run ended, and fold the log into the main file.
+
+        Args:
+            state: The run's last state; None for that of the last `status` event. One in progress has not ended.
+            ended: When, in seconds since the epoch.
+        """
+        self._connection.execute(
+            "UPDATE run SET pid = NULL, state = coalesce(?1, state),"
+            " ended = CASE coalesce(?1, state) WHEN 'IN_PROGRESS' THEN NULL ELSE ?2 END",
+            (state, ended),
+        )
+        self._connection.execute(f"PRAGMA busy_timeout = {_CLOSING_PATIENCE}")
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        # A file in write-ahead mode makes every later reader leave a log and an index beside it; one that is finished
+        # needs neither. With a reader there now it has to stay as it is, and that does no harm.
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._connection.execute("PRAGMA journal_mode = DELETE")
+
+    def _after(self, table: str) -> int:
+        return int(self._connection.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchone()[0])  # noqa: S608 - our own names
+
+    def _insert(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        at = 0
+        for size in _ROWS_AT_ONCE:
+            while len(rows) - at >= size:
+                values = tuple(chain.from_iterable(rows[at : at + size]))
+                self._connection.execute(_insert_sql(table, len(rows[0]), size), values)
+                at += size
+
+    def _settle(
+        self, item: Unsettled, causes: list[tuple[int, int, int]], extras: list[tuple[Any, ...]]
+    ) -> tuple[Any, ...]:
+        """Make the row of an event that is not of the common kind."""
+        seq, came_from = item.seq, item.causes
+        if len(came_from) > 1:
+            causes.extend((seq, place, one) for place, one in enumerate(came_from))
+        try:
+            ts = int((item.timestamp - self._started) * 1e6 + 0.5)
+        except (TypeError, ValueError, OverflowError):
+            ts = _FAR_PAST
+        if item.details is not None or item.request_id is not None:
+            details = None if item.details is None else self._payload(item.details)
+            extras.append((_name(item.request_id), details, seq))
+        cause = came_from[-1] if came_from else None
+        data = None if item.data is None else self._payload(item.data)
+        return (seq, self._number(item.shape), ts, item.superstep, cause, data)
+
+    def _number(self, shape: tuple[Any, ...]) -> int:
+        """Give the number of a combination that was not known, or that changes the run's state."""
+        if shape[_STATE] is not None:
+            if not shape[_PATH]:
+                self._state = _name(shape[_STATE])
+            # Among the known ones it would be written without another look, and the run's state would not follow.
+            return self._state_shapes.get(shape) or self._new_shape(shape, self._state_shapes)
+        try:
+            return self._shapes.get(shape) or self._new_shape(shape, self._shapes)
+        except Exception:  # noqa: BLE001 - a name that is no text and cannot even be hashed
+            return self._new_shape(tuple(_name(part) for part in shape), self._shapes)
+
+    def _new_shape(self, shape: tuple[Any, ...], known: dict[tuple[Any, ...], int]) -> int:
+        number = self._next_shape
+        self._next_shape = number + 1
+        if len(known) >= _REMEMBERED_SHAPES:
+            known.clear()
+        known[shape] = number
+        names = [_name(part) for part in shape[:-1]]
+        self._new_shapes.append((number, names[0] or "", names[1] or "", *names[2:], shape[-1]))
+        return number
+
+    def _payload(self, data: Captured) -> str | int:
+        """Give what stands in the event: the JSON itself, or the number of a row of `payloads`."""
+        text = data.decode() if type(data) is bytes else encode_atom(data)
+        if len(text) <= INLINE_LIMIT and (text.isascii() or len(text.encode()) <= INLINE_LIMIT):
+            return text
+        if len(text) < _DIGEST_FROM:
+            return self._remembered(text) or self._store(text, text, None, text.encode())
+        body = data if type(data) is bytes else text.encode()
+        digest = hashlib.blake2b(body, digest_size=16).digest()
+        return self._find(digest) or self._store(digest, text, digest, body)
+
+    def _remembered(self, key: str | bytes) -> int | None:
+        number = self._payloads.get(key)
+        if number is None:
+            number = self._older_payloads.get(key)
+            if number is not None:
+                self._payloads[key] = number
+        return number
+
+    def _find(self, digest: bytes) -> int | None:
+        """Find a large payload: among the recent ones, among those of this batch, in the file."""
+        number = self._remembered(digest) or self._unwritten.get(digest)
+        if number is not None:
+            return number
+        row = self._connection.execute("SELECT id FROM payloads WHERE digest = ?", (digest,)).fetchone()
+        return row[0] if row else None
+
+    def _store(self, key: str | bytes, text: str, digest: bytes | None, body: bytes) -> int:
+        number = self._next_payload
+        self._next_payload = number + 1
+        if len(self._payloads) >= _REMEMBERED_PAYLOADS:
+            self._older_payloads, self._payloads = self._payloads, {}
+        self._payloads[key] = number
+        if digest is not None:
+            self._unwritten[digest] = number
+        preview = one_line(text) if len(body) >= _COMPRESS_FROM else None
+        if len(body) >= _COMPRESS_FROM:
+            packed = zlib.compress(body, 1)
+            if len(packed) < len(body) * _WORTH_IT:
+                self._new_payloads.append((number, digest, ZLIB, len(body), preview, packed))
+                return number
+        self._new_payloads.append((number, digest, RAW, len(body), preview, text))
+        return number
+
+    def _other(self, item: CheckpointItem | GraphItem) -> None:
+        if isinstance(item, GraphItem):
+            values = (item.generation, item.seq, item.nodes, item.edges, item.metadata)
+            self._connection.execute("INSERT OR REPLACE INTO graphs VALUES (?,?,?,?,?)", values)
+            return
+        number = self._next_checkpoint
+        self._next_checkpoint = number + 1
+        parts = [None if part is None else self._payload(part) for part in item.parts]
+        row = (number, self._parents.get(item.path), item.path, item.superstep, item.seq, *parts)
+        self._connection.execute("INSERT INTO checkpoints VALUES (?,?,?,?,?,?,?,?,?,?)", row)
+        self._parents[item.path] = number
+        for path, body in item.states.items():
+            step = self._steps.get(path) or self._new_step(path)
+            state = (step, item.seq, number, item.versions.get(path), self._payload(body))
+            self._connection.execute("INSERT OR REPLACE INTO states VALUES (?,?,?,?,?)", state)
+
+    def _new_step(self, path: str) -> int:
+        cursor = self._connection.execute("INSERT INTO steps (path) VALUES (?)", (_name(path),))
+        self._steps[path] = cursor.lastrowid or 0
+        return self._steps[path]
+
+
+@functools.cache
+def _insert_sql(table: str, width: int, rows: int) -> str:
+    row = f"({','.join('?' * width)})"
+    return f"INSERT INTO {table} VALUES {','.join([row] * rows)}"  # noqa: S608 - our own names
+
+
+def _as_json(rows: list[tuple[Any, ...]]) -> str:
+    try:
+        return to_json(rows).decode()
+    except Exception:  # noqa: BLE001 - a number that is none, say: the rows are made plain one by one
+        plain = (int, str, type(None))
+        return to_json([tuple(part if type(part) in plain else _name(part) for part in row) for row in rows]).decode()
+
+
+def _name(value: Any) -> str | None:
+    """Give a name as text that SQLite can store, whatever was put there."""
+    if value is None:
+        return None
+    try:
+        text = value if type(value) is str else str.__str__(value) if isinstance(value, str) else str(value)
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+    except Exception:  # noqa: BLE001 - a name that cannot even be shown must not end the recording
+        return f"<{type(value).__name__}>"
+    return text

@@ -1,0 +1,244 @@
+"""Where runs live: naming, listing, pruning and exporting them."""
+
+import contextlib
+import json
+import re
+import secrets
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TextIO
+
+from process_core.runfile.connection import Connection
+from process_core.runfile.errors import RunFileError
+from process_core.runfile.filters import Filter
+from process_core.runfile.info import RunInfo, read_info, size_on_disk
+from process_core.runfile.lock import WriterLock
+from process_core.runfile.schema import SUFFIX
+from process_core.runfile.views import View
+
+RUNS_FOLDER: Final = Path(".stepscope") / "runs"
+"""Where runs live, seen from the root of a project."""
+
+_NAME_LIMIT = 40
+_AT_ONCE = 1000
+_EXPORTED = (
+    "seq", "type", "timestamp", "superstep", "path", "step", "function", "event_id", "route", "state", "request_id",
+    "response_type", "code", "generation",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableRun:
+    """A file among the runs that cannot be read; it is shown, and never removed by itself.
+
+    Attributes:
+        path: The file.
+        size: Bytes on disk.
+        modified: When it was last written, in seconds since the epoch.
+        error: Why it cannot be read.
+    """
+
+    path: Path
+    size: int
+    modified: float
+    error: RunFileError
+
+
+def runs_folder(root: str | Path | None = None) -> Path:
+    """Give the folder where the runs of a project live, made if it is missing and kept out of version control.
+
+    Args:
+        root: Root of the project; the current folder if left out.
+
+    Returns:
+        The folder.
+
+    Raises:
+        RunFileError: It cannot be made.
+    """
+    folder = (Path.cwd() if root is None else Path(root)) / RUNS_FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise RunFileError(folder, f"runs cannot be kept there: {error.strerror or error}") from error
+    return folder
+
+
+def new_run_path(process: str, folder: str | Path | None = None, *, now: float | None = None) -> Path:
+    """Give a free path for a new run: `20250131-142501-chatbot-3f9a.run`.
+
+    Args:
+        process: Name of the process.
+        folder: Where; the project's runs folder if left out.
+        now: Seconds since the epoch; the current time if left out.
+
+    Returns:
+        A path where nothing is yet; paths sort by time.
+
+    Raises:
+        RunFileError: The runs folder cannot be made.
+    """
+    where = runs_folder() if folder is None else Path(folder)
+    moment = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
+    name = re.sub(r"[^a-z0-9]+", "-", process.lower()).strip("-")[:_NAME_LIMIT].strip("-") or "run"
+    while True:
+        path = where / f"{moment}-{name}-{secrets.token_hex(2)}{SUFFIX}"
+        if not path.exists():
+            return path
+
+
+def list_runs(folder: str | Path | None = None) -> list[RunInfo | UnreadableRun]:
+    """List the runs in a folder.
+
+    Args:
+        folder: Which; the project's runs folder if left out.
+
+    Returns:
+        What each file says, the latest first; those that cannot be read come with the reason.
+    """
+    where = Path.cwd() / RUNS_FOLDER if folder is None else Path(folder)
+    found = [_look_at(path) for path in where.glob(f"*{SUFFIX}")]
+    return sorted(found, key=lambda run: (_last_used(run), run.path.name), reverse=True)
+
+
+def prune_runs(
+    folder: str | Path | None = None,
+    *,
+    max_age: float | None = None,
+    max_bytes: int | None = None,
+    now: float | None = None,
+    dry_run: bool = False,
+) -> list[RunInfo]:
+    """Remove old runs: those over an age, then the oldest until the rest fits a size.
+
+    A run that is being written is never removed, nor a file that cannot be read.
+
+    Args:
+        folder: Which; the project's runs folder if left out.
+        max_age: Seconds since a run's last event; None for any.
+        max_bytes: Size of all runs together; None for any.
+        now: Seconds since the epoch; the current time if left out.
+        dry_run: Only say what would be removed.
+
+    Returns:
+        The runs removed, the latest first.
+    """
+    moment = time.time() if now is None else now
+    runs = list_runs(folder)
+    total = sum(run.size for run in runs)
+    removed: list[RunInfo] = []
+    for run in reversed(runs):
+        if isinstance(run, UnreadableRun) or run.is_live:
+            continue
+        is_old = max_age is not None and moment - _last_used(run) > max_age
+        is_too_much = max_bytes is not None and total > max_bytes
+        if not (is_old or is_too_much):
+            continue
+        if not dry_run:
+            try:
+                remove_run(run.path)
+            except RunFileError:  # somebody began to write it just now
+                continue
+        total -= run.size
+        removed.append(run)
+    return removed[::-1]
+
+
+def remove_run(path: str | Path) -> None:
+    """Remove a run file and what lies beside it.
+
+    Args:
+        path: The file.
+
+    Raises:
+        RunFileError: It is missing, is being written, or cannot be removed.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise RunFileError(path, "there is no such file")
+    lock = WriterLock(path)
+    try:
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    except OSError as error:
+        raise RunFileError(path, f"it cannot be removed: {error.strerror or error}") from error
+    finally:
+        lock.release()
+
+
+def export_jsonl(path: str | Path, out: TextIO, chosen: Filter | None = None) -> int:
+    """Write the events of a run as JSON, one a line, with the whole envelope and the payload.
+
+    What JSON does not know is marked in the payload by objects with the key `$`.
+
+    Args:
+        path: The run file; it may be being written, and then what is there now is exported.
+        out: Where to write.
+        chosen: Which events; None for all.
+
+    Returns:
+        How many were written.
+
+    Raises:
+        RunFileError: The file cannot be read.
+    """
+    connection = Connection(Path(path))
+    try:
+        count = 0
+        for batch in _batches(connection, chosen):
+            out.writelines(_json_lines(connection, batch))
+            count += len(batch)
+        return count
+    finally:
+        connection.close()
+
+
+def _batches(connection: Connection, chosen: Filter | None) -> Iterator[list[int] | range]:
+    if chosen is None or chosen.is_empty:
+        last = connection.last_seq()
+        for first in range(1, last + 1, _AT_ONCE):
+            yield range(first, min(last, first + _AT_ONCE - 1) + 1)
+        return
+    view = View(connection, chosen)
+    view.advance()
+    for at in range(0, len(view), _AT_ONCE):
+        yield list(view.seqs[at : at + _AT_ONCE])
+
+
+def _json_lines(connection: Connection, seqs: list[int] | range) -> Iterable[str]:
+    numbers = f"BETWEEN {seqs[0]} AND {seqs[-1]}" if isinstance(seqs, range) else f"IN ({','.join(map(str, seqs))})"
+    where = f"WHERE seq {numbers} ORDER BY seq"
+    causes: dict[int, list[int]] = {}
+    for seq, cause in connection.rows(f"SELECT seq, cause FROM causes {where}, place"):  # noqa: S608 - numbers only
+        causes.setdefault(seq, []).append(cause)
+    for row in connection.rows(f"SELECT {','.join(_EXPORTED)}, cause, data, details FROM rows {where}"):  # noqa: S608 - numbers only
+        *names, cause, data, details = row
+        event = dict(zip(_EXPORTED, names, strict=True))
+        event["causes"] = causes.get(event["seq"], [] if cause is None else [cause])
+        head = json.dumps(event, ensure_ascii=False)
+        yield f'{head[:-1]}, "data": {data or "null"}, "details": {details or "null"}}}\n'
+
+
+def _look_at(path: Path) -> RunInfo | UnreadableRun:
+    try:
+        connection = Connection(path)
+        try:
+            return read_info(connection)
+        finally:
+            connection.close()
+    except RunFileError as error:
+        modified = 0.0
+        with contextlib.suppress(OSError):
+            modified = path.stat().st_mtime
+        return UnreadableRun(path, size_on_disk(path), modified, error)
+
+
+def _last_used(run: RunInfo | UnreadableRun) -> float:
+    if isinstance(run, UnreadableRun):
+        return run.modified
+    return max(run.started, run.ended or 0.0, run.last_timestamp or 0.0)

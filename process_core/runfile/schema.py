@@ -1,0 +1,323 @@
+"""The tables of a run file, and how a connection to one is opened.
+
+A run file is an SQLite database. Three choices make an event small and cheap:
+
+- An event's names (type, path, step, function, event id, route, ...) come in few combinations. Each combination is one
+  row of `shapes`, and an event holds its number. The writer may write one combination twice (it forgets old ones to
+  stay small), so nothing may take a shape's number for its identity.
+- A small payload stands in the event itself, as JSON text; a larger one stands once in `payloads`, and the event holds
+  its number. The type of the column's value tells which: TEXT or INTEGER. NULL stands for None.
+- `seq` is the rowid and gapless from 1, so that place in the run and key are one number and no OFFSET is ever needed.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from process_core.runfile.errors import RunFileError, explain
+
+APPLICATION_ID: Final = 0x53544550
+"""The letters `STEP`, at byte 68 of every run file."""
+FORMAT: Final = 1
+"""Version of the tables; a file of a higher one is refused."""
+SUFFIX: Final = ".run"
+PAGE_SIZE: Final = 4096
+INLINE_LIMIT: Final = 64
+"""Payloads up to this many bytes of JSON stand in the event itself."""
+
+_MAGIC = b"SQLite format 3\x00"
+_HEADER = 100
+_BUSY_SECONDS = 5.0
+
+TABLES: Final = """
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    run_id TEXT NOT NULL,
+    process TEXT NOT NULL,
+    target TEXT,
+    started REAL NOT NULL,
+    ended REAL,
+    state TEXT NOT NULL,
+    parent_run TEXT,
+    parent_superstep INTEGER,
+    parent_seq INTEGER,
+    pid INTEGER,
+    host TEXT,
+    metadata TEXT NOT NULL
+);
+CREATE TABLE graphs (
+    generation INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    nodes TEXT NOT NULL,
+    edges TEXT NOT NULL,
+    metadata TEXT NOT NULL
+);
+CREATE TABLE shapes (
+    id INTEGER PRIMARY KEY,
+    type TEXT NOT NULL,
+    path TEXT NOT NULL,
+    step TEXT,
+    function TEXT,
+    event_id TEXT,
+    route TEXT,
+    state TEXT,
+    response_type TEXT,
+    code TEXT,
+    generation INTEGER NOT NULL
+);
+CREATE TABLE tallies (
+    shape INTEGER PRIMARY KEY,
+    number INTEGER NOT NULL,
+    last INTEGER NOT NULL
+);
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    shape INTEGER NOT NULL,
+    ts INTEGER NOT NULL,
+    superstep INTEGER NOT NULL,
+    cause INTEGER,
+    request_id TEXT,
+    data,
+    details
+);
+CREATE TABLE causes (
+    seq INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    cause INTEGER NOT NULL,
+    PRIMARY KEY (seq, place)
+) WITHOUT ROWID;
+CREATE INDEX effects ON causes (cause);
+CREATE TABLE payloads (
+    id INTEGER PRIMARY KEY,
+    digest BLOB,
+    codec INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    preview TEXT,
+    body NOT NULL
+);
+CREATE UNIQUE INDEX digests ON payloads (digest) WHERE digest IS NOT NULL;
+CREATE TABLE checkpoints (
+    id INTEGER PRIMARY KEY,
+    parent INTEGER,
+    path TEXT NOT NULL,
+    superstep INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    pending,
+    joins,
+    requests,
+    answers,
+    extra
+);
+CREATE INDEX checkpoints_by_seq ON checkpoints (seq);
+CREATE TABLE steps (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL UNIQUE
+);
+CREATE TABLE states (
+    step INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    checkpoint INTEGER NOT NULL,
+    version TEXT,
+    state,
+    PRIMARY KEY (step, seq)
+) WITHOUT ROWID;
+CREATE INDEX states_by_checkpoint ON states (checkpoint);
+"""
+"""`tallies` counts the events of each shape and names the last, so that nobody goes through them all to say what each
+step has done. `causes` holds the causes of events that have several; `events.cause` is always the last. `ts` counts
+microseconds from `run.started`. `codec` 0 is the JSON as it is, 1 is zlib; large payloads have a `preview`, small ones
+are one."""
+
+
+def create(path: Path) -> sqlite3.Connection:
+    """Make a new run file and open it for writing.
+
+    Args:
+        path: Where; nothing may be there yet.
+
+    Returns:
+        A connection in write-ahead mode that any thread may use, one at a time.
+
+    Raises:
+        RunFileError: Something is there already, or the file cannot be made.
+    """
+    if path.exists():
+        raise RunFileError(path, "it exists already; give another name, or remove it")
+    try:
+        # A log left over from a file that was removed must not be taken for this one's.
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        connection = _connect(path)
+        try:
+            # The tables are made before the switch to write-ahead mode: so the main file carries its header, its
+            # application id and its tables from the first moment, even if the process is killed right after.
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+            connection.executescript(
+                f"BEGIN;\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {FORMAT};\n{TABLES}\nCOMMIT;"
+            )
+            _prepare(connection)
+        except BaseException:
+            connection.close()
+            path.unlink(missing_ok=True)
+            raise
+    except (sqlite3.Error, OSError) as error:
+        raise RunFileError(path, f"cannot record there: {explain(error)}") from error
+    return connection
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """Open an existing run file to write on.
+
+    Args:
+        path: The file.
+
+    Returns:
+        A connection in write-ahead mode that any thread may use, one at a time.
+
+    Raises:
+        RunFileError: It is no run file of this format, or cannot be written.
+    """
+    check_header(path)
+    try:
+        connection = _connect(path)
+        try:
+            check_format(path, connection)
+            _prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+    except (sqlite3.Error, OSError) as error:
+        raise RunFileError(path, f"cannot record there: {explain(error)}") from error
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Open a run file to read, while another process may be writing it.
+
+    Args:
+        path: The file.
+
+    Returns:
+        A read-only connection that any thread may use, one at a time.
+
+    Raises:
+        RunFileError: It is missing, damaged, newer than this program, or no run file.
+    """
+    check_header(path)
+    uri = path.resolve().as_uri()
+    try:
+        connection = _read(f"{uri}?mode=ro")
+    except sqlite3.OperationalError as error:
+        # Reading a write-ahead file needs its index beside it; in a folder that cannot be written there is none,
+        # and then the main file alone is the whole truth if no log is left over.
+        if _log_size(path):
+            raise RunFileError(
+                path, "it was not closed and its folder is read-only: copy it, with the files beside it, elsewhere"
+            ) from error
+        try:
+            connection = _read(f"{uri}?mode=ro&immutable=1")
+        except sqlite3.Error:
+            raise RunFileError(path, explain(error)) from error
+    except sqlite3.Error as error:
+        raise RunFileError(path, explain(error)) from error
+    try:
+        check_format(path, connection)
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA cache_size = -16384")
+    except sqlite3.Error as error:
+        connection.close()
+        raise RunFileError(path, explain(error)) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def check_header(path: Path) -> None:
+    """Look at the first bytes of a file.
+
+    Args:
+        path: The file.
+
+    Raises:
+        RunFileError: It is missing, no file, no run file, or cut short.
+    """
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER)
+            length = os.fstat(file.fileno()).st_size
+    except FileNotFoundError:
+        raise RunFileError(path, "there is no such file") from None
+    except OSError as error:
+        raise RunFileError(path, f"it cannot be read: {error.strerror or error}") from error
+    if not header:
+        raise RunFileError(path, "it is empty")
+    if not header.startswith(_MAGIC[: len(header)]):
+        raise RunFileError(path, "it is no run file")
+    if len(header) < _HEADER:
+        raise RunFileError(path, f"it was cut short: {length} bytes are left")
+    page_size = int.from_bytes(header[16:18], "big")
+    page_size = 65536 if page_size == 1 else page_size
+    pages = int.from_bytes(header[28:32], "big")
+    # Bytes 24 and 92 agree where the page count at byte 28 is up to date. A log that is left over may hold the rest.
+    is_counted = header[24:28] == header[92:96]
+    if is_counted and length < pages * page_size and not _log_size(path):
+        raise RunFileError(path, f"it was cut short: {length} of {pages * page_size} bytes are left")
+
+
+def check_format(path: Path, connection: sqlite3.Connection) -> None:
+    """Look at whose database this is, and of which version.
+
+    Args:
+        path: The file.
+        connection: A connection to it.
+
+    Raises:
+        RunFileError: It is another program's, or newer than this program.
+    """
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID:
+        raise RunFileError(path, "it is an SQLite database of another program, no run file")
+    if version > FORMAT:
+        raise RunFileError(
+            path, f"a newer version wrote it (format {version}; this one reads up to {FORMAT}): upgrade stepscope"
+        )
+    if version < 1:
+        raise RunFileError(path, f"it has the unknown format {version}")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # By URI, so that a fork can attach its source to read only.
+    uri = path.resolve().as_uri()
+    return sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+
+def _read(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    # NORMAL: a commit is one write into the log and waits for no disk. A killed process loses nothing that was
+    # committed, for the system holds it; a power cut may lose the last moments but never damages the file. FULL would
+    # wait for the disk twenty times a second for a guarantee that a debugger's recording does not need.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+    connection.execute("PRAGMA cache_size = -8192")
+    connection.execute("PRAGMA temp_store = MEMORY")
+
+
+def _log_size(path: Path) -> int:
+    try:
+        return path.with_name(path.name + "-wal").stat().st_size
+    except OSError:
+        return 0

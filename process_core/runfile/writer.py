@@ -1,0 +1,180 @@
+"""Recording a run into a file while it goes on."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from process_core.graph import Edge, Node
+from process_core.runfile.decode import is_restorable
+from process_core.runfile.errors import RunFileError
+from process_core.runfile.graphs import dump_edges, dump_metadata, dump_nodes
+from process_core.runfile.intake import Intake
+from process_core.runfile.opening import Opened, open_again, open_new
+from process_core.runfile.payload import encode
+from process_core.runfile.recording import CheckpointItem, GraphItem
+
+_PARTS = ("pending", "joins", "requests", "answers", "extra")
+
+
+class RunFileWriter(Intake):
+    """Records one run into a new file.
+
+    All is called on the thread of the run; `written`, `failed` and `backlog` may be read from any. Recording never ends
+    a run: when writing fails, `on_error` is told once, what was written before stays, and later calls do nothing.
+
+    Args:
+        path: Where; nothing may be there yet, missing folders are made.
+        process: Name of the process.
+        run_id: Id of the run.
+        graph_nodes: The steps, for a reader to draw.
+        graph_edges: The routes, for a reader to draw.
+        metadata: Anything else that a reader should know, JSON-able.
+        started: When the run started, in seconds since the epoch; now if left out.
+        target: What was run (`path.py:attr`), for a person and for resuming.
+        parent: For a fork: run id, superstep and seq of the point it starts from.
+        on_error: Called once, on the writer's thread or within the constructor, with what ended the recording; left
+            out, the constructor raises and later errors only show in `failed`.
+        on_written: Called on the writer's thread with the last seq after each commit.
+
+    Attributes:
+        path: The file.
+        written: Seq of the last event that is in the file for good; a screen is told of none beyond it.
+        failed: What ended the recording, or None.
+        generation: Generation of the code, stamped on the events appended from now on.
+
+    Raises:
+        RunFileError: Nothing can be recorded there, and there is no `on_error`.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        process: str,
+        run_id: str,
+        graph_nodes: Iterable[Node] = (),
+        graph_edges: Iterable[Edge] = (),
+        metadata: Mapping[str, Any] | None = None,
+        started: float | None = None,
+        target: str | None = None,
+        parent: tuple[str, int | None, int] | None = None,
+        on_error: Callable[[RunFileError], None] | None = None,
+        on_written: Callable[[int], None] | None = None,
+    ) -> None:
+        def make() -> Opened:
+            parent_run, parent_superstep, parent_seq = parent or (None, None, None)
+            run = {
+                "run_id": run_id,
+                "process": process,
+                "target": target,
+                "started": time.time() if started is None else started,
+                "parent_run": parent_run,
+                "parent_superstep": parent_superstep,
+                "parent_seq": parent_seq,
+                "metadata": dump_metadata(metadata or {}),
+            }
+            return open_new(Path(path), run, dump_nodes(graph_nodes), dump_edges(graph_edges))
+
+        super().__init__(path, make, on_error, on_written)
+
+    @classmethod
+    def resume(
+        cls,
+        path: str | Path,
+        *,
+        on_error: Callable[[RunFileError], None] | None = None,
+        on_written: Callable[[int], None] | None = None,
+    ) -> Self:
+        """Go on recording into the file of an interrupted run.
+
+        Args:
+            path: The run file.
+            on_error: As for a new file.
+            on_written: As for a new file.
+
+        Returns:
+            A writer whose `written` is the last seq in the file; the next event must be the one after.
+
+        Raises:
+            RunFileError: Nothing can be recorded there, and there is no `on_error`.
+        """
+        writer = cls.__new__(cls)
+        Intake.__init__(writer, path, lambda: open_again(Path(path)), on_error, on_written)
+        return writer
+
+    def checkpoint(
+        self,
+        *,
+        superstep: int,
+        seq: int,
+        path: str = "",
+        states: Mapping[str, Any] | None = None,
+        versions: Mapping[str, str] | None = None,
+        pending: Iterable[Any] | None = None,
+        joins: Iterable[Any] | None = None,
+        requests: Iterable[Any] | None = None,
+        answers: Iterable[Any] | None = None,
+        extra: Any = None,
+    ) -> tuple[str, ...]:
+        """Take in what is needed to show the run at this point, and to go on from it.
+
+        Call it after each superstep, with the states that have changed since the checkpoint before (at the first one:
+        all), and with the other lists as they stand now, whole. Everything is written as it is at the call. A list that
+        has not changed since the last checkpoint is stored once.
+
+        Args:
+            superstep: The superstep that is over, 0 before the first.
+            seq: Seq of the last event that the checkpoint covers; that event must have been appended.
+            path: The process whose superstep it is, empty for the root.
+            states: Changed states, step path -> state.
+            versions: Of the steps among them whose `Step.version` is not "1", step path -> version.
+            pending: The messages to be delivered next, in order; mappings of the engine's own making.
+            joins: The half-filled joins.
+            requests: The open requests.
+            answers: The answers recorded for invocations that have not finished, in order.
+            extra: Anything else the engine needs to go on (counters, nested processes, parked invocations).
+
+        Returns:
+            What cannot be made again from the file, because a value in it can only be written as its repr: step paths,
+            and `pending`, `joins`, `requests`, `answers` or `extra`.
+        """
+        if self.failed is not None:
+            return ()
+        bodies = {step: encode(state) for step, state in (states or {}).items()}
+        given = (pending, joins, requests, answers)
+        parts = [None if part is None else encode(list(part)) for part in given]
+        parts.append(None if extra is None else encode(extra))
+        lost = [step for step, body in bodies.items() if not is_restorable(body)]
+        lost += [name for name, body in zip(_PARTS, parts, strict=True) if body and not is_restorable(body)]
+        self._put(CheckpointItem(path, superstep, seq, bodies, dict(versions or {}), tuple(parts)))
+        return tuple(lost)
+
+    def new_generation(
+        self,
+        generation: int,
+        *,
+        seq: int,
+        graph_nodes: Iterable[Node],
+        graph_edges: Iterable[Edge],
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take in that the code was reloaded: events appended from now on carry the generation.
+
+        Args:
+            generation: Its number, one more than the one before.
+            seq: Seq of the last event of the one before.
+            graph_nodes: The steps it has.
+            graph_edges: The routes it has.
+            metadata: What a reader should know of it (source digests), JSON-able.
+        """
+        self.generation = generation
+        if self.failed is None:
+            nodes, edges = dump_nodes(graph_nodes), dump_edges(graph_edges)
+            self._put(GraphItem(generation, seq, nodes, edges, dump_metadata(metadata or {})))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

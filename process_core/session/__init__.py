@@ -1,0 +1,1 @@
+"""A debugger's connection to a worker that holds runs."""

@@ -1,0 +1,358 @@
+"""The messages between a screen and the worker that holds a run: the only way commands travel.
+
+A client sends commands, each with a number; the worker answers each with a `Reply` of that number. Of its own accord
+the worker sends `Status` (counts and where things stand, never events: those are read from the run file) and `Notice`.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from process_core.events import RunState
+from process_core.graph import Edge, Node
+
+PROTOCOL_VERSION = 1
+MAX_FRAME = 16 * 1024 * 1024
+"""Largest frame either side accepts, in bytes."""
+
+
+class Message(BaseModel):
+    """The base of everything that travels."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProblemInfo(Message):
+    """One problem or warning of a definition."""
+
+    code: str
+    message: str
+    step: str | None = None
+    function: str | None = None
+    suggestion: str | None = None
+
+
+class BreakpointSpec(Message):
+    """Where a run is to stop, and when.
+
+    Attributes:
+        id: Given by the worker; None while it is being asked for.
+        event: Event id.
+        step: Glob on step paths.
+        function: Function name.
+        route: Route id.
+        when: Before delivery, after completion, or on emit.
+        condition: Predicate text; the breakpoint counts only where it is true.
+        hits: `==n`, `>=n` or `%n` on the number of times it counted.
+        log: Template; logs instead of stopping.
+        once: Removed after the first stop.
+        enabled: Whether it counts at all.
+        hit_count: How often it counted (told by the worker).
+        bound: Whether anything in the process can ever match it (told by the worker).
+        problem: Why it does not work, where it does not (told by the worker).
+    """
+
+    id: int | None = None
+    event: str | None = None
+    step: str | None = None
+    function: str | None = None
+    route: str | None = None
+    when: Literal["before", "after", "emit"] = "before"
+    condition: str | None = None
+    hits: str | None = None
+    log: str | None = None
+    once: bool = False
+    enabled: bool = True
+    hit_count: int = 0
+    bound: bool = True
+    problem: str | None = None
+
+
+class PendingMessage(Message):
+    """A message that is still to be delivered.
+
+    Attributes:
+        id: Unique in the run.
+        event_id: The event.
+        seq: Seq of the event that brought it, or None.
+        source: Path of the step that emitted it, empty for outside events.
+        target: Path of the step it goes to, empty for STOP.
+        function: Target function.
+        parameter: Target parameter.
+        route: Route id.
+        preview: The payload in one bounded line.
+        next: Whether it is the one to be delivered next.
+    """
+
+    id: int
+    event_id: str
+    seq: int | None = None
+    source: str = ""
+    target: str = ""
+    function: str | None = None
+    parameter: str | None = None
+    route: str | None = None
+    preview: str = ""
+    next: bool = False
+
+
+class OpenRequest(Message):
+    """A question that a step waits on."""
+
+    request_id: str
+    path: str
+    function: str | None
+    prompt: str
+    response_type: str
+    seq: int
+
+
+class PausedAt(Message):
+    """Where a run is paused.
+
+    Attributes:
+        reason: Why: a breakpoint, a step verb, the pause key, or at the start.
+        message: The message that is next, or None where the pause is not before a message.
+        seq: Seq of the event the screen should highlight (the event that brought the message).
+        path: Path of the step concerned.
+        breakpoint: Id of the breakpoint that was hit.
+    """
+
+    reason: Literal["breakpoint", "step", "next", "pause", "start", "into", "out", "run_to"]
+    message: PendingMessage | None = None
+    seq: int | None = None
+    path: str = ""
+    breakpoint: int | None = None
+
+
+class WaitingInputs(Message):
+    """A function that holds some of its inputs and misses others."""
+
+    path: str
+    function: str
+    arrived: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+class Status(Message):
+    """Where the session stands; sent when it changes, at most 30 times a second.
+
+    Attributes:
+        run_id: Of the current run; empty before the first.
+        run_file: Path of the current run's file; every event up to `written` can be read there.
+        state: Of the run; None before it is started.
+        written: Seq of the last event in the run file.
+        superstep: Of the root process.
+        paused: Where the run is paused, or None.
+        running: Paths of steps whose function runs now.
+        parked: Paths of steps that wait for an answer.
+        failed: Paths of steps that failed.
+        waiting: Functions that hold part of their inputs.
+        requests: Open questions.
+        pending: Number of messages still to be delivered.
+        breakpoints: All of them.
+        generation: Code generation, from 1.
+        blocked_for: Seconds for which the worker's event loop has not answered (a step that hangs), else 0.
+        error: Why the run failed, in one line.
+        overhead: Share of the wall time spent in the debugger, 0 to 1, or None where not measured.
+    """
+
+    type: Literal["status"] = "status"
+    run_id: str = ""
+    run_file: str = ""
+    state: RunState | None = None
+    written: int = 0
+    superstep: int = 0
+    paused: PausedAt | None = None
+    running: tuple[str, ...] = ()
+    parked: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    waiting: tuple[WaitingInputs, ...] = ()
+    requests: tuple[OpenRequest, ...] = ()
+    pending: int = 0
+    breakpoints: tuple[BreakpointSpec, ...] = ()
+    generation: int = 1
+    blocked_for: float = 0.0
+    error: str | None = None
+    overhead: float | None = None
+
+
+class Notice(Message):
+    """Something the user should read once."""
+
+    type: Literal["notice"] = "notice"
+    severity: Literal["information", "warning", "error"] = "information"
+    text: str = ""
+
+
+class Loaded(Message):
+    """What `Load` found; the value of its reply."""
+
+    target: str
+    name: str
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    input_events: tuple[str, ...]
+    warnings: tuple[ProblemInfo, ...] = ()
+
+
+class Failure(Message):
+    """Why a command was refused; nothing has changed.
+
+    Attributes:
+        code: Stable name, e.g. `missing_file`, `syntax_error`, `import_error`, `not_a_process`, `definition`,
+            `unknown_event`, `unknown_request`, `invalid_response`, `no_run`, `run_ended`, `bad_command`, `not_paused`.
+        message: What is wrong and what to do about it.
+        problems: The problems of a definition.
+        traceback: Of the user's own code, without frames of ours.
+    """
+
+    code: str
+    message: str
+    problems: tuple[ProblemInfo, ...] = ()
+    traceback: str | None = None
+
+
+class Reply(Message):
+    """The answer to the command of the same number."""
+
+    type: Literal["reply"] = "reply"
+    id: int
+    value: Any = None
+    failure: Failure | None = None
+
+
+class Command(Message):
+    """The base of what a client sends."""
+
+    id: int = 0
+
+
+class Hello(Command):
+    """First command on a connection."""
+
+    type: Literal["hello"] = "hello"
+    token: str = ""
+    version: int = PROTOCOL_VERSION
+
+
+class Load(Command):
+    """Load the target (`path.py[:attr]` or `package.module[:attr]`); answers with `Loaded`."""
+
+    type: Literal["load"] = "load"
+    target: str
+
+
+class Start(Command):
+    """Start a run, ending the one before it.
+
+    Attributes:
+        event: Input event; None takes the only one, or the first declared.
+        data: Its payload.
+        has_data: Whether there is one (`None` is a value).
+        paused: Pause before the first message.
+    """
+
+    type: Literal["start"] = "start"
+    event: str | None = None
+    data: Any = None
+    has_data: bool = False
+    paused: bool = False
+
+
+class Restart(Command):
+    """Start again with the input of the last start."""
+
+    type: Literal["restart"] = "restart"
+
+
+class SendEvent(Command):
+    """Send an outside event to the run."""
+
+    type: Literal["send_event"] = "send_event"
+    event: str
+    data: Any = None
+    has_data: bool = False
+
+
+class Respond(Command):
+    """Answer an open request; text is converted to the type asked for."""
+
+    type: Literal["respond"] = "respond"
+    request_id: str
+    value: Any
+
+
+class AddBreakpoint(Command):
+    """Add a breakpoint; answers with the `BreakpointSpec` that holds its id."""
+
+    type: Literal["add_breakpoint"] = "add_breakpoint"
+    breakpoint: BreakpointSpec
+
+
+class RemoveBreakpoint(Command):
+    """Remove a breakpoint."""
+
+    type: Literal["remove_breakpoint"] = "remove_breakpoint"
+    breakpoint: int
+
+
+class EnableBreakpoint(Command):
+    """Switch a breakpoint on or off."""
+
+    type: Literal["enable_breakpoint"] = "enable_breakpoint"
+    breakpoint: int
+    enabled: bool
+
+
+class Control(Command):
+    """A verb of the debugger without arguments.
+
+    Attributes:
+        verb: `resume`, `pause`, `step` (one message), `next` (one superstep), `into`, `out`, or `stop` (cancel).
+    """
+
+    type: Literal["control"] = "control"
+    verb: Literal["resume", "pause", "step", "next", "into", "out", "stop"]
+
+
+class RunTo(Command):
+    """Continue until before the event, or before the step, once."""
+
+    type: Literal["run_to"] = "run_to"
+    event: str | None = None
+    step: str | None = None
+
+
+class ListPending(Command):
+    """Ask for the pending messages, in order of delivery; answers with a list of `PendingMessage`."""
+
+    type: Literal["list_pending"] = "list_pending"
+
+
+class Quit(Command):
+    """End the run and the worker."""
+
+    type: Literal["quit"] = "quit"
+
+
+AnyCommand = Annotated[
+    Hello
+    | Load
+    | Start
+    | Restart
+    | SendEvent
+    | Respond
+    | AddBreakpoint
+    | RemoveBreakpoint
+    | EnableBreakpoint
+    | Control
+    | RunTo
+    | ListPending
+    | Quit,
+    Field(discriminator="type"),
+]
+AnyAnswer = Annotated[Reply | Status | Notice, Field(discriminator="type")]
+
+commands: TypeAdapter[AnyCommand] = TypeAdapter(AnyCommand)
+answers: TypeAdapter[AnyAnswer] = TypeAdapter(AnyAnswer)

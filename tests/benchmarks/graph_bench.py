@@ -1,0 +1,130 @@
+"""What the step graph costs: layouts, a state change, panning. Run it as a script; figures are medians."""
+
+import asyncio
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import ClassVar
+
+from textual.app import App, ComposeResult
+
+from process_core.graph import Edge, Node, SourceKind, StepKind
+from tui.graph import Direction, Mark, Overlay, Zoom, draw
+from tui.graph.view import GraphView
+
+ROUNDS = 5
+LAYOUT_60, LAYOUT_300, HIGHLIGHT = 60.0, 500.0, 16.0
+
+
+def process(steps: int, edges: int, seed: int = 5) -> tuple[list[Node], list[Edge]]:
+    """A process-like graph: most routes are short, one in ten goes back."""
+    chance = random.Random(seed)
+    names = [f"Step{n:03d}" for n in range(steps)]
+    nodes = [Node(name, name, StepKind.STEP, ("work",), {"work": ("data",)}) for name in names]
+    pairs = list(pairwise(range(steps)))
+    while len(pairs) < edges:
+        source = chance.randrange(steps - 1)
+        reach = chance.choice((1, 2, 2, 3, 4, 6, 9))
+        target = source - reach if chance.random() < 0.1 else source + reach
+        pairs.append((source, min(max(target, 0), steps - 1)))
+    routes = [
+        Edge(f"r{n}", "", SourceKind.EVENT, names[a], f"Event{n}", names[b], "work", "data")
+        for n, (a, b) in enumerate(pairs)
+    ]
+    return nodes, routes
+
+
+def timed(work: Callable[[], object], rounds: int = ROUNDS) -> float:
+    """Median milliseconds of some work."""
+    times = []
+    for _ in range(rounds):
+        begin = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - begin) * 1000)
+    return statistics.median(times)
+
+
+@dataclass
+class Figure:
+    """One line of the table."""
+
+    what: str
+    value: float
+    bar: float | None = None
+    unit: str = "ms"
+
+    def __str__(self) -> str:
+        bar = "" if self.bar is None else f"{self.bar:9.1f}  {'ok' if self.value <= self.bar else 'MISSED'}"
+        return f"{self.what:<52} {self.value:9.2f} {self.unit:<3}{bar}"
+
+
+class Stage(App[None]):
+    """Nothing but a graph."""
+
+    CSS: ClassVar[str] = "GraphView { width: 1fr; height: 1fr; }"
+
+    def compose(self) -> ComposeResult:
+        yield GraphView()
+
+
+def layouts() -> list[Figure]:
+    figures = []
+    for steps, edges, bar in ((20, 30, None), (60, 90, LAYOUT_60), (300, 1000, LAYOUT_300)):
+        graph = process(steps, edges)
+        for zoom, direction in ((Zoom.BOXES, Direction.DOWN), (Zoom.CHIPS, Direction.RIGHT)):
+            spent = timed(lambda: draw(*graph, zoom=zoom, direction=direction))  # noqa: B023 - runs at once
+            figures.append(Figure(f"layout, {steps} steps, {edges} routes, {zoom} {direction}", spent, bar))
+        figures.append(Figure(f"layout and every row, {steps} steps", timed(lambda: draw(*graph).rows)))  # noqa: B023
+    return figures
+
+
+async def live() -> list[Figure]:
+    figures = []
+    pans = {}
+    for steps, edges in ((20, 30), (300, 1000)):
+        graph = process(steps, edges)
+        app = Stage()
+        async with app.run_test(size=(120, 40)) as pilot:
+            view = app.query_one(GraphView)
+            view.follow = False
+            view.set_graph(*graph)
+            await pilot.pause()
+            paths = [node.path for node in graph[0]]
+
+            def frame() -> None:
+                """Render what a screen of the view shows."""
+                for y in range(view.size.height):  # noqa: B023 - runs at once
+                    view.render_line(y)  # noqa: B023
+
+            def change(turn: int) -> None:
+                path = paths[turn % len(paths)]  # noqa: B023
+                view.set_overlay(Overlay(states={path: Mark.RUNNING}, counts=dict.fromkeys(paths, turn)))  # noqa: B023
+                frame()
+
+            frame()
+            spent = [timed(lambda t=turn: change(t), 1) for turn in range(1, 61)]  # type: ignore[misc]
+            figures.append(Figure(f"highlight change and frame, {steps} steps", statistics.median(spent), HIGHLIGHT))
+            figures.append(Figure(f"60 of them a second, {steps} steps, share of a core", sum(spent) / 10, 10.0, "%"))
+            moved = []
+            for turn in range(60):
+                begin = time.perf_counter()
+                view.scroll_to(turn % 40, turn, animate=False, immediate=True)
+                frame()
+                moved.append((time.perf_counter() - begin) * 1000)
+            pans[steps] = statistics.median(moved)
+            figures.append(Figure(f"pan and frame, {steps} steps", pans[steps]))
+    figures.append(Figure("pan at 300 steps against 20", pans[300] / pans[20], None, "x"))
+    return figures
+
+
+def main() -> None:
+    for figure in [*layouts(), *asyncio.run(live())]:
+        print(figure)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

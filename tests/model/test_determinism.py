@@ -1,0 +1,43 @@
+"""The same run gives the same events: whoever finishes first, and whatever the hash seed."""
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import shuffled_process
+
+
+def differences(one, two) -> list[str]:
+    """Give the first difference of each part of two runs."""
+    return [f"{part}: {one[part]!r} != {two[part]!r}" for part in one if one[part] != two[part]]
+
+
+async def test_a_run_gives_the_same_events_100_times_though_steps_finish_in_random_order():
+    first = await shuffled_process.once()
+    for _ in range(99):
+        assert differences(first, await shuffled_process.once()) == []
+
+
+async def test_the_shuffled_process_shows_what_it_is_there_for():
+    run = await shuffled_process.once()
+    text = json.dumps(run, default=str)
+    assert run["state"] == "IDLE"
+    assert all(run["states"][path] for path in ("W0", "W3", "inner/Gather", "Gather", "Keep"))
+    assert all(word in text for word in ("executor_failed", "Map[1]", "told to", "discarded_emissions"))
+    assert len(run["public"]) > 20
+
+
+def test_a_run_gives_the_same_events_under_any_hash_seed():
+    script = Path(shuffled_process.__file__)
+
+    def under(seed: str) -> str:
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    with ThreadPoolExecutor(2) as pool:
+        runs = set(pool.map(under, ["0", "1", "2", "42", "4294967295", "random"]))
+    assert len(runs) == 1

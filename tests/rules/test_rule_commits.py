@@ -1,0 +1,90 @@
+"""Rules 22 and 34: an invocation commits when it completes, or not at all."""
+
+from rules_observing import of, only, said, warnings
+from rules_steps import Boom, Say, Seen, Sink, Trigger
+
+from process_core import (
+    ProcessBuilder,
+    Step,
+    StepContext,
+    function,
+)
+
+
+async def test_rule_22_a_failed_call_commits_nothing_and_its_emissions_are_listed():
+    process = ProcessBuilder("P")
+    boom, never, handler = (
+        process.add_step(Boom),
+        process.add_step(Sink, name="Never"),
+        process.add_step(Trigger, name="Handler"),
+    )
+    process.on_input_event("go").send_event_to(boom)
+    boom.on_event("Never").send_event_to(never)
+    boom.on_function_error().send_event_to(handler)
+    result = await process.build().run("go", 1)
+    assert result.step_states["Never"].values == []
+    assert result.step_states["Handler"].values == ["fired"]
+    (warning,) = warnings(result.events, "discarded_emissions")
+    assert "Never" in said(warning)
+
+
+async def test_rule_22_an_emission_is_observed_at_the_call_even_if_the_call_fails_later():
+    process = ProcessBuilder("P")
+    boom, handler = process.add_step(Boom), process.add_step(Trigger)
+    process.on_input_event("go").send_event_to(boom)
+    boom.on_function_error().send_event_to(handler)
+    result = await process.build().run("go", 1)
+    emitted = only(result.events, "event_emitted", event_id="Never")
+    failed = only(result.events, "executor_failed")
+    assert emitted.seq < failed.seq
+
+
+async def test_rule_22_a_handled_failure_leaves_the_state_as_before_the_call():
+    process = ProcessBuilder("P")
+    boom, handler = process.add_step(Boom, initial_state=Seen(["before"])), process.add_step(Trigger)
+    process.on_input_event("go").send_event_to(boom)
+    boom.on_function_error().send_event_to(handler)
+    assert (await process.build().run("go", 1)).step_states["Boom"].values == ["before"]
+
+
+async def test_rule_22_a_process_error_route_also_brings_the_state_back():
+    process = ProcessBuilder("P")
+    boom, handler = process.add_step(Boom, initial_state=Seen(["before"])), process.add_step(Trigger)
+    process.on_input_event("go").send_event_to(boom)
+    process.on_error().send_event_to(handler)
+    assert (await process.build().run("go", 1)).step_states["Boom"].values == ["before"]
+
+
+async def test_rule_22_only_the_failed_call_of_a_step_is_undone():
+    class Moody(Step[Seen]):
+        @function
+        async def take(self, value: int) -> None:
+            self.state.values.append(value)
+            if value == 2:
+                raise ValueError(value)
+
+    process = ProcessBuilder("P")
+    say, moody, handler = process.add_step(Say), process.add_step(Moody), process.add_step(Trigger)
+    process.on_input_event("go").send_event_to(say)
+    say.on_event("N").send_event_to(moody)
+    moody.on_function_error().send_event_to(handler)
+    result = await process.build().run("go", [("N", 1), ("N", 2), ("N", 3)])
+    assert result.step_states["Moody"].values == [1, 3]
+
+
+async def test_rule_34_outputs_hold_only_what_completed_calls_yielded():
+    class Yields(Step):
+        @function
+        async def take(self, context: StepContext, value: int) -> None:
+            await context.yield_output(value)
+            if value == 2:
+                raise ValueError(value)
+
+    process = ProcessBuilder("P")
+    say, yields, handler = process.add_step(Say), process.add_step(Yields), process.add_step(Trigger)
+    process.on_input_event("go").send_event_to(say)
+    say.on_event("N").send_event_to(yields)
+    yields.on_function_error().send_event_to(handler)
+    result = await process.build().run("go", [("N", 1), ("N", 2), ("N", 3)])
+    assert result.outputs == [1, 3]
+    assert [e.data for e in of(result.events, "output")] == [1, 2, 3]

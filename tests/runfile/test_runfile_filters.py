@@ -1,0 +1,260 @@
+import re
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+from runfile_cases import STARTED, event, loop_events, record, writer
+
+from process_core.predicate import compile_predicate
+from process_core.runfile import Filter, RunFile, matches_path, to_plain
+
+
+class Order(BaseModel):
+    total: object = 0
+
+
+def seqs(path, chosen):
+    with RunFile(path) as run:
+        view = run.view(chosen)
+        view.advance()
+        return list(view.seqs)
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    events = [
+        event(1, "started"),
+        event(
+            2, "executor_invoked", path="outer/inner/Step", step="Step", function="run", data={"text": "Hello World"}
+        ),
+        event(3, "event_emitted", path="outer/Step", step="Step", event_id="Order/Placed", superstep=2, route="r1"),
+        event(4, "warning", path="outer", details={"code": "unrouted_event", "why": "nobody listens"}),
+        event(5, "log", path="Step", data="x" * 3000 + "needle in the haystack", request_id="q1"),
+        event(6, "data", data='say "hi"\nthen 100%'),
+        event(7, "data", data=Order(total=12), superstep=3),
+        event(8, "data", data={"total": 3, "nested": {"deep": 5}}),
+    ]
+    return record(tmp_path_factory.mktemp("runs") / "x.run", events)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        (Filter(), [1, 2, 3, 4, 5, 6, 7, 8]),
+        (Filter(types=("log", "warning")), [4, 5]),
+        (Filter(paths=("outer/*",)), [3]),
+        (Filter(paths=("outer/**",)), [2, 3]),
+        (Filter(paths=("**/Step",)), [2, 3, 5]),
+        (Filter(path="Step"), [5]),
+        (Filter(steps=("Step",)), [2, 3]),
+        (Filter(functions=("run",)), [2]),
+        (Filter(event_ids=("Order/*",)), [3]),
+        (Filter(event_ids=("*",)), [3]),
+        (Filter(routes=("r1",)), [3]),
+        (Filter(codes=("unrouted_event",)), [4]),
+        (Filter(request_id="q1"), [5]),
+        (Filter(first_superstep=2), [3, 7]),
+        (Filter(last_superstep=2, first_superstep=1), [3]),
+        (Filter(since=STARTED + 0.003, until=STARTED + 0.005), [3, 4, 5]),
+        (Filter(generation=1), []),
+        (Filter(text="hello world"), [2]),
+        (Filter(text="needle"), [5]),
+        (Filter(text="NOBODY"), [4]),
+        (Filter(text="outer/inner"), [2]),
+        (Filter(text='"hi"\nthen'), [6]),
+        (Filter(text="100%"), [6]),
+        (Filter(text="1_0"), []),
+        (Filter(text="step", types=("log",)), [5]),
+        (Filter(where=compile_predicate('event_id == "Order/Placed"')), [3]),
+        (Filter(where=compile_predicate("data.total > 5")), [7]),
+        (Filter(where=compile_predicate("data.total == 3")), [8]),
+        (Filter(where=compile_predicate("data.nested.deep >= 5 and superstep == 0")), [8]),
+        (Filter(where=compile_predicate("superstep == 3")), [7]),
+        (Filter(where=compile_predicate("'needle' in data")), [5]),
+        (Filter(where=compile_predicate("len(data) > 1000")), [5]),
+        (Filter(where=compile_predicate("seq < 3 or type == 'log'")), [1, 2, 5]),
+        (Filter(where=compile_predicate("data.total > 1"), types=("data",), text="order"), [7]),
+    ],
+    ids=str,
+)
+def test_a_filter_leaves_exactly_what_it_says(mixed, chosen, expected):
+    assert seqs(mixed, chosen) == expected
+    with RunFile(mixed) as run:
+        assert run.count(chosen) == len(expected)
+        assert [row.seq for row in run.page(0, 100, chosen)] == expected
+
+
+numbers = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.integers(-3, 3) | st.floats(-3, 3)
+atoms = numbers | st.none() | st.booleans() | st.sampled_from(["a", "b", "", "7", "a\0b", "é"])
+payloads = (
+    atoms
+    | st.builds(dict, x=atoms)
+    | st.builds(dict, x=st.builds(dict, y=atoms))
+    | st.builds(Order, total=atoms)
+    | st.tuples(atoms)
+    | st.builds(dict, x=st.tuples(atoms))
+    | st.builds(dict, x=st.builds(Order, total=atoms), pad=st.just("x" * 100))
+)
+literals = st.sampled_from(["0", "1", "-1", "2.5", "0.1", "'a'", "'7'", "9223372036854775807", "True", "None", "1e30"])
+operators = st.sampled_from(["==", "<", "<=", ">", ">=", "!="])
+parts = st.sampled_from(["data", "data.x", "data.total", "data.x.y", "data.x.total", "data['x']", "seq"])
+comparisons = st.builds("{} {} {}".format, parts, operators, literals) | st.builds(
+    "{} {} {}".format, literals, operators, parts
+)
+predicates = st.lists(comparisons, min_size=1, max_size=3).flatmap(
+    lambda found: st.sampled_from([" and ".join(found), " or ".join(found), f"not ({found[0]})"])
+)
+
+
+@given(st.lists(payloads, min_size=1, max_size=12), predicates)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_predicate_leaves_the_same_rows_with_the_help_of_sql_as_without(tmp_path, found, text):
+    predicate = compile_predicate(text)
+    path = record(tmp_path / f"{time.monotonic_ns()}.run", [event(n, data=data) for n, data in enumerate(found, 1)])
+    with RunFile(path) as run:
+        rows = run.page(0, 100)
+        expected = [row.seq for row in rows if predicate.holds(to_plain(run.payload(row.data)), row)]
+        assert seqs(path, Filter(where=predicate)) == expected
+
+
+@given(st.text("ab%_\\\"'é\n", min_size=1, max_size=3), st.lists(st.text("ab%_\\\"'é\n", max_size=6), max_size=10))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_text_search_finds_what_contains_the_text(tmp_path, text, found):
+    path = record(
+        tmp_path / f"{time.monotonic_ns()}.run", [event(n, "t", data=data) for n, data in enumerate(found, 1)]
+    )
+    contained = {n for n, data in enumerate(found, 1) if text in data}
+    assert contained <= set(seqs(path, Filter(text=text)))
+
+
+def test_a_view_follows_the_run(tmp_path):
+    path = tmp_path / "x.run"
+    with writer(path) as out, RunFile(path) as run:
+        view = run.view(Filter(path="S1", text="go"))
+        for first in range(1, 3001, 1000):
+            for one in loop_events(1000, first=first):
+                out.append(one)
+            out.flush()
+            assert not view.is_complete
+            view.advance()
+            assert view.is_complete
+        whole = run.view(Filter(path="S1", text="go", first_superstep=0))
+        whole.advance()
+        assert view.seqs == whole.seqs
+        assert len(view) == 200
+
+
+def test_a_view_that_has_no_time_stops_and_goes_on_later(tmp_path):
+    path = record(tmp_path / "x.run", loop_events(20_000))
+    with RunFile(path) as run:
+        view = run.view(Filter(types=("event_emitted",)))
+        rounds = 0
+        while not view.advance(0.0001):
+            rounds += 1
+        assert rounds > 1
+        assert list(view.seqs) == list(range(3, 20_001, 5))
+
+
+def test_a_view_stops_at_the_hits_wanted(tmp_path):
+    path = record(tmp_path / "x.run", loop_events(20_000))
+    with RunFile(path) as run:
+        view = run.view(Filter(types=("event_emitted",)))
+        assert not view.advance(hits=50)
+        assert 50 <= len(view) < 1000
+
+
+def test_a_view_can_be_cancelled_from_another_thread(tmp_path):
+    path = record(tmp_path / "x.run", loop_events(20_000))
+    with RunFile(path) as run:
+
+        class Cancelling:
+            names = ()
+            uses_data = False
+            text = "1"
+            asked = 0
+
+            def sql_prefilter(self, _):
+                return "1", [], self
+
+            def holds(self, **_):
+                self.asked += 1
+                if self.asked == 700:
+                    view.cancel()
+                return True
+
+        view = run.view(Filter(where=Cancelling()))
+        assert not view.advance()
+        assert list(view.seqs) == list(range(1, 801))
+
+
+def test_the_same_filter_gives_the_same_view(mixed):
+    with RunFile(mixed) as run:
+        assert run.view(Filter(text="a")) is run.view(Filter(text="a"))
+
+
+def test_views_dropped_for_newer_ones_can_be_made_again(mixed):
+    with RunFile(mixed) as run:
+        for number in range(30):
+            assert run.count(Filter(text=f"needle{'' if number % 2 else 's'}", last_superstep=number)) == number % 2
+
+
+def test_find_goes_from_hit_to_hit_in_both_directions(tmp_path):
+    path = record(tmp_path / "x.run", [event(n, data="hit" if n % 4000 == 0 else "miss") for n in range(1, 12_001)])
+    with RunFile(path) as run:
+        assert run.find("HIT") == 4000
+        assert run.find("hit", 4000) == 8000
+        assert run.find("hit", 12_000) is None
+        assert run.find("hit", backwards=True) == 12_000
+        assert run.find("hit", 12_000, backwards=True) == 8000
+        assert run.find("hit", 4000, backwards=True) is None
+        assert run.find("nowhere") is None
+
+
+def test_the_events_of_one_step_are_listed_without_its_namesakes(tmp_path):
+    path = record(
+        tmp_path / "x.run", [event(1, path="A"), event(2, path="A/B"), event(3, path="A"), event(4, path="B")]
+    )
+    with RunFile(path) as run:
+        view = run.by_step("A")
+        view.advance()
+        assert [row.seq for row in view.page(0, 10)] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("glob", "path", "fits"),
+    [
+        ("A", "A", True),
+        ("A", "A/B", False),
+        ("*", "A", True),
+        ("*", "A/B", False),
+        ("*/B", "A/B", True),
+        ("**", "A/B/C", True),
+        ("**/C", "C", True),
+        ("**/C", "A/B/C", True),
+        ("A/**/C", "A/C", True),
+        ("A/**/C", "A/B/C", True),
+        ("Map[[]3]", "Map[3]", True),
+        ("S?", "S1", True),
+        ("S?", "S/", False),
+        ("S[12]", "S2", True),
+        ("S[!12]", "S3", True),
+        ("S[!12]", "S1", False),
+        ("S[9-0]", "S[9-0]", True),
+        ("S[", "S[", True),
+        ("a.c", "abc", False),
+    ],
+)
+def test_path_globs(glob, path, fits):
+    assert matches_path(glob, path) is fits
+
+
+@given(st.text(max_size=8), st.text(max_size=8))
+def test_any_text_is_a_path_glob_that_fits_or_not(glob, path):
+    assert matches_path(glob, path) in (True, False)
+
+
+@given(st.text(max_size=8).filter(lambda text: not re.search(r"[*?\[]", text)))
+def test_a_path_without_wildcards_fits_itself(path):
+    assert matches_path(path, path)

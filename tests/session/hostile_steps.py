@@ -1,0 +1,223 @@
+# ruff: noqa: ASYNC220, ASYNC221, ASYNC250, ASYNC251 - blocking the event loop is what these steps are for
+"""Processes whose steps behave badly, as targets for worker tests; `Go` starts each of them."""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+from process_core import Process, ProcessBuilder, Step, StepContext, function
+
+
+def alone(step_class: type[Step]) -> Process:
+    builder = ProcessBuilder(step_class.__name__)
+    builder.on_input_event("Go").send_event_to(builder.add_step(step_class))
+    return builder.build()
+
+
+class Raises(Step):
+    @function
+    async def work(self):
+        raise ValueError("no luck \x1b[2J")
+
+
+class HangsAsync(Step):
+    @function
+    async def work(self):
+        await asyncio.Event().wait()
+
+
+class SwallowsCancel(Step):
+    @function
+    async def work(self):
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(3600)
+
+
+class HangsSync(Step):
+    @function
+    def work(self):
+        time.sleep(3600)
+
+
+class HogsLoop(Step):
+    @function
+    async def work(self):
+        time.sleep(1.9)
+
+
+class HogsLoopForEver(Step):
+    @function
+    async def work(self):
+        while True:
+            time.sleep(0.01)
+
+
+class HoldsInterpreter(Step):
+    @function
+    def work(self):
+        ctypes.PyDLL(None).usleep(2_500_000)
+
+
+class Exits(Step):
+    @function
+    async def work(self):
+        sys.exit(7)
+
+
+class ExitsHard(Step):
+    @function
+    async def work(self):
+        os.write(2, b"last words\n")
+        os._exit(3)
+
+
+class Crashes(Step):
+    @function
+    async def work(self):
+        ctypes.string_at(0)
+
+
+class KillsItself(Step):
+    @function
+    def work(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Prints(Step):
+    @function
+    def plain(self):
+        print("plain", "\x1b[31mred\x1b[0m")
+        print("half a line", end="")
+
+    @function
+    async def coroutine(self):
+        print("from a coroutine")
+        print("oops", file=sys.stderr)
+
+
+class PrintsElsewhere(Step):
+    @function
+    async def work(self):
+        subprocess.run(["sh", "-c", "echo from a child; echo its error >&2"], check=True)
+        os.write(1, b"straight to the descriptor\n")
+        thread = threading.Thread(target=print, args=("from a thread of its own",))
+        thread.start()
+        thread.join()
+
+
+class Unserialisable(Step):
+    @function
+    async def work(self):
+        return threading.Lock()
+
+
+class Floods(Step):
+    @function
+    async def work(self, context: StepContext):
+        for number in range(20_000):
+            context.emit_event("Drop", number)
+
+
+class Asks(Step):
+    @function
+    def by_input(self):
+        print("name?", end=" ")
+        name = input()
+        print("hello", name)
+        print("and", sys.stdin.readline().strip())
+
+
+class AsksWrongly(Step):
+    @function
+    async def work(self):
+        input("name? ")
+
+
+class AsksTyped(Step):
+    @function
+    async def work(self, context: StepContext):
+        number = await context.request_info("a number", response_type=int)
+        numbers = await context.request_info("numbers", response_type=list[int])
+        text = await context.request_info("a text", response_type=str)
+        context.yield_output([number, numbers, text])
+
+
+class LeavesChild(Step):
+    @function
+    async def work(self):
+        child = subprocess.Popen(["sleep", "600"])
+        print("child", child.pid)
+        await asyncio.Event().wait()
+
+
+class Counts(Step):
+    @function
+    async def count(self, context: StepContext, number: int):
+        if number < 5:
+            context.emit_event("Again", number + 1)
+
+
+class Ticks(Step):
+    @function
+    async def tick(self, context: StepContext, number: int):
+        await asyncio.sleep(0.005)
+        if number:
+            context.emit_event("Tick", number - 1)
+
+
+raises = alone(Raises)
+hangs_async = alone(HangsAsync)
+swallows_cancel = alone(SwallowsCancel)
+hangs_sync = alone(HangsSync)
+hogs_loop = alone(HogsLoop)
+hogs_loop_for_ever = alone(HogsLoopForEver)
+holds_interpreter = alone(HoldsInterpreter)
+exits = alone(Exits)
+exits_hard = alone(ExitsHard)
+crashes = alone(Crashes)
+kills_itself = alone(KillsItself)
+prints_elsewhere = alone(PrintsElsewhere)
+unserialisable = alone(Unserialisable)
+asks = alone(Asks)
+asks_wrongly = alone(AsksWrongly)
+asks_typed = alone(AsksTyped)
+leaves_child = alone(LeavesChild)
+
+
+def prints():
+    builder = ProcessBuilder("Prints")
+    step = builder.add_step(Prints)
+    builder.on_input_event("Go").send_event_to(step, function="plain").send_event_to(step, function="coroutine")
+    return builder
+
+
+def counts():
+    builder = ProcessBuilder("Counts")
+    step = builder.add_step(Counts)
+    builder.on_input_event("Go").send_event_to(step)
+    builder.on_input_event("Other").send_event_to(step)
+    step.on_event("Again").send_event_to(step)
+    return builder
+
+
+def ticks():
+    builder = ProcessBuilder("Ticks")
+    step = builder.add_step(Ticks)
+    builder.on_input_event("Go").send_event_to(step)
+    step.on_event("Tick").send_event_to(step)
+    return builder
+
+
+def floods():
+    builder = ProcessBuilder("Floods")
+    step = builder.add_step(Floods)
+    builder.on_input_event("Go").send_event_to(step)
+    step.on_event("Never").stop_process()
+    return builder

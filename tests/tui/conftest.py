@@ -1,0 +1,58 @@
+"""What the tests of the screens share."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_textual_snapshot
+from driving import ROOT, Driver, debugging, freeze_cursors
+
+_CONSTRAINTS = ROOT / "tests" / "constraints.txt"
+_STORED = ROOT / "tests" / "snapshots"
+PINNED = next(line.partition("==")[2] for line in _CONSTRAINTS.read_text().splitlines() if line.startswith("textual=="))
+
+# Snapshots stand in one folder of their own, whichever test takes them.
+pytest_textual_snapshot.SVGImageExtension.dirname = classmethod(lambda _, *, test_location: str(_STORED))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("update_snapshots", default=False) and version("textual") != PINNED:
+        raise pytest.UsageError(f"snapshots are made with textual {PINNED}, this is {version('textual')}")
+
+
+@pytest.fixture(autouse=True)
+def _still(monkeypatch: pytest.MonkeyPatch) -> None:
+    freeze_cursors(monkeypatch.setattr)
+
+
+@pytest.fixture
+def debug(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Driver]]:
+    """Opens the app on a target, with run files in a folder of the test's own."""
+
+    def open_app(target: Path | str, **options: Any) -> AbstractAsyncContextManager[Driver]:
+        return debugging(target, tmp_path / "runs", **options)
+
+    return open_app
+
+
+@pytest.fixture
+def process_file(tmp_path: Path) -> Callable[[str], Path]:
+    """Writes a process file."""
+
+    def write(source: str) -> Path:
+        path = tmp_path / "target.py"
+        path.write_text(source)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def snap(snap_compare: Any) -> Callable[..., bool]:
+    """Compares a screen with the stored one; only under the Textual that drew that."""
+    if version("textual") != PINNED:
+        pytest.skip(f"snapshots are made with textual {PINNED}")
+    return snap_compare

@@ -1,0 +1,126 @@
+"""Drives the app in tests and screenshots: a session on the test's own loop, a fixed clock, fixed run ids."""
+
+# ruff: noqa: E402 - Textual reads the environment when it is imported
+
+import itertools
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+os.environ["TEXTUAL_ANIMATIONS"] = "none"
+for name in ("NO_COLOR", "TEXTUAL_THEME"):
+    os.environ.pop(name, None)
+
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
+
+from process_core.session.client import InProcessSession
+from tui.app import StepscopeApp
+from tui.control import StartOptions
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "sample_processes"
+PATIENCE = 15.0
+"""Seconds after which a test gives up waiting for a screen."""
+
+
+def freeze_cursors(patch: Callable[[Any, str, Any], None]) -> None:
+    """Keep the cursors of text boxes from blinking."""
+    patch(Input, "_toggle_cursor", lambda _: None)
+    patch(TextArea, "_toggle_cursor_blink_visible", lambda _: None)
+
+
+def opener(runs_dir: Path, cwd: Path = ROOT) -> Callable[[], Any]:
+    """Give what opens a session that records the same run to the byte every time."""
+    ticks = itertools.count()
+    runs = itertools.count(1)
+
+    async def open_session() -> InProcessSession:
+        return await InProcessSession.open(
+            cwd=cwd,
+            runs_dir=runs_dir,
+            clock=lambda: 1_700_000_000 + next(ticks) * 0.01,
+            run_ids=lambda: f"run-{next(runs)}",
+        )
+
+    return open_session
+
+
+def screen_text(app: Any) -> str:
+    """Give what a terminal would show, without colours."""
+    return "\n".join(strip.text.rstrip() for strip in app.screen._compositor.render_strips())
+
+
+class Driver:
+    """An app under test."""
+
+    def __init__(self, app: StepscopeApp, pilot: Pilot[int]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def text(self) -> str:
+        return screen_text(self.app)
+
+    @property
+    def screen(self) -> Any:
+        return self.app.screen
+
+    @property
+    def status(self) -> Any:
+        assert self.app.session is not None
+        return self.app.session.status
+
+    async def until(self, wanted: str | Callable[[], Any], seconds: float = PATIENCE) -> str:
+        """Wait until the screen holds a text, or something holds."""
+        holds = (lambda: wanted in self.text) if isinstance(wanted, str) else wanted
+        end = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > end:
+                shown = wanted if isinstance(wanted, str) else "what was waited for"
+                raise AssertionError(f"{shown!r} did not come; the screen shows:\n{self.text}")
+            await self.pilot.pause(0.02)
+        await self.pilot.pause()
+        return self.text
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        """Type a text, letter by letter."""
+        names = {" ": "space", "_": "underscore", "/": "slash", ".": "full_stop", ":": "colon", '"': "quotation_mark"}
+        names |= {"*": "asterisk", "{": "left_curly_bracket", "}": "right_curly_bracket", "-": "minus", "@": "at"}
+        names |= {"[": "left_square_bracket", "]": "right_square_bracket", "'": "apostrophe", ",": "comma"}
+        await self.press(*(names.get(character, character) for character in text))
+
+    async def command(self, line: str) -> None:
+        """Type a command on the command line and enter it."""
+        if self.screen.inserting:
+            await self.press("escape")
+        await self.press("colon")
+        await self.type(line)
+        await self.press("enter")
+
+    async def answer(self, text: str) -> None:
+        """Type an answer into the chat and enter it."""
+        if self.app.focused is not self.screen.chat.box:
+            await self.press("a")
+        await self.type(text)
+        await self.press("enter")
+
+
+@asynccontextmanager
+async def debugging(
+    target: Path | str, runs_dir: Path, *, size: tuple[int, int] = (120, 40), cwd: Path = ROOT, **options: Any
+) -> AsyncIterator[Driver]:
+    """Open the app on a target."""
+    app = StepscopeApp(opener(runs_dir, cwd), str(target), StartOptions(**options))
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        yield Driver(app, pilot)
+    if app.session is not None:
+        await app.session.close()

@@ -1,0 +1,272 @@
+"""The pure parts of the layout, each by what it promises."""
+
+from collections import defaultdict
+from itertools import pairwise
+
+import pytest
+from graph_cases import CASES, pipeline, process
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tui.graph import Direction, Zoom, draw
+from tui.graph.cycles import back_links
+from tui.graph.order import crossings, order
+from tui.graph.ports import settle, spread
+from tui.graph.ranks import ranks
+from tui.graph.route import Net, assign_tracks
+from tui.graph.sketch import sketch, wrapped
+
+links = st.integers(1, 12).flatmap(
+    lambda n: st.tuples(st.just(n), st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=40))
+)
+
+
+@given(links)
+def test_without_the_links_that_go_back_every_link_goes_on_in_rank(graph):
+    count, pairs = graph
+    back = back_links(count, pairs)
+    onward = [pair for index, pair in enumerate(pairs) if index not in back]
+    rank = ranks(count, onward)
+    assert all(rank[a] < rank[b] for a, b in onward)
+    assert min(rank) == 0
+
+
+@given(links)
+def test_a_link_that_goes_back_ends_at_a_vertex_that_leads_to_its_source(graph):
+    count, pairs = graph
+    back = back_links(count, pairs)
+    onward = defaultdict(set)
+    for index, (a, b) in enumerate(pairs):
+        if index not in back:
+            onward[a].add(b)
+    for index in back:
+        source, target = pairs[index]
+        seen, todo = {target}, [target]
+        while todo:
+            for near in onward[todo.pop()]:
+                if near not in seen:
+                    seen.add(near)
+                    todo.append(near)
+        assert source in seen
+
+
+def test_a_graph_without_loops_has_no_link_that_goes_back():
+    assert back_links(4, [(0, 1), (0, 2), (1, 3), (2, 3)]) == frozenset()
+
+
+def test_an_entry_stands_just_before_the_step_it_enters():
+    rank = ranks(4, [(0, 1), (1, 2), (3, 2)])
+    assert rank[3] == rank[2] - 1
+
+
+layered = st.lists(st.integers(1, 5), min_size=2, max_size=5).flatmap(
+    lambda sizes: st.tuples(
+        st.just(sizes),
+        st.tuples(*[
+            st.lists(st.tuples(st.integers(0, a - 1), st.integers(0, b - 1)), max_size=10, unique=True)
+            for a, b in pairwise(sizes)
+        ]),
+    )
+)  # fmt: skip
+
+
+def numbered(graph):
+    sizes, channels = graph
+    layers, start = [], 0
+    for size in sizes:
+        layers.append(list(range(start, start + size)))
+        start += size
+    return layers, [
+        [(layers[i][a], layers[i + 1][b]) for a, b in channel] for i, channel in enumerate(channels)
+    ]  # fmt: skip
+
+
+@given(layered)
+def test_ordering_keeps_every_cell_in_its_layer(graph):
+    layers, channels = numbered(graph)
+    assert [sorted(layer) for layer in order(layers, channels)] == layers
+
+
+@given(layered)
+def test_ordering_never_adds_a_crossing(graph):
+    layers, channels = numbered(graph)
+    assert crossings(order(layers, channels), channels) <= crossings(layers, channels)
+
+
+def test_ordering_undoes_a_crossing_that_need_not_be():
+    assert crossings(order([[0, 1], [2, 3]], [[(0, 3), (1, 2)]]), [[(0, 3), (1, 2)]]) == 0
+
+
+@given(
+    st.lists(st.integers(0, 60), min_size=1, max_size=8, unique=True),
+    st.integers(0, 20),
+    st.integers(20, 60),
+    st.integers(1, 3),
+)
+def test_ports_are_in_order_apart_and_on_their_side(wanted, first, last, gap):
+    wanted = sorted(wanted)
+    nominal = spread([gap] * (len(wanted) - 1), last - first + 1, 0)
+    places = settle(wanted, [first + n for n in nominal], first, max(last, first + len(wanted) - 1), gap)
+    assert all(a < b for a, b in pairwise(places))
+    assert first <= places[0]
+    assert places[-1] <= max(last, first + len(wanted) - 1)
+
+
+def test_a_port_stands_where_its_line_comes_from():
+    assert settle([7, 40], [3, 5], 1, 9, 2) == [7, 9]
+
+
+def test_ports_with_a_bent_line_stay_where_they_would_be_by_nature():
+    assert settle([40], [5], 1, 9, 2) == [5]
+
+
+@st.composite
+def channels(draw_from):
+    """Nets of a channel; no place is used twice on one side."""
+    count = draw_from(st.integers(1, 9))
+    tops = draw_from(st.lists(st.integers(0, 25), min_size=count, max_size=count, unique=True))
+    extra = draw_from(st.lists(st.integers(0, count - 1), max_size=5))
+    bottoms = draw_from(
+        st.lists(st.integers(0, 25), min_size=count + len(extra), max_size=count + len(extra), unique=True)
+    )
+    nets = [Net([top], [bottom]) for top, bottom in zip(tops, bottoms, strict=False)]
+    for net, bottom in zip(extra, bottoms[count:], strict=True):
+        nets[net].bottoms.append(bottom)
+    return nets
+
+
+@given(channels())
+@settings(max_examples=300)
+def test_no_two_nets_share_a_cell_in_one_direction(nets):
+    count = assign_tracks(nets)
+    across, along = {}, {}
+    for number, net in enumerate(nets):
+        if net.is_straight:
+            runs = [(None, net.tops, net.bottoms, None)]
+        else:
+            runs = [(run, run.ups, run.downs, run.bridge) for run in net.tracks]
+        for run, ups, downs, bridge in runs:
+            if run is None:
+                cells = [(ups[0], row) for row in range(-1, count + 1)]
+            else:
+                for x in range(run.low, run.high + 1):
+                    assert across.setdefault((x, run.track), number) == number
+                cells = [(x, row) for x in ups if x != bridge for row in range(-1, run.track + 1)]
+                cells += [(x, row) for x in downs if x != bridge for row in range(run.track, count + 1)]
+            for cell in cells:
+                assert along.setdefault(cell, number) == number
+        if len(net.tracks) == 2:
+            first, second = net.tracks
+            for row in range(first.track, second.track + 1):
+                assert along.setdefault((first.bridge, row), number) == number
+
+
+def test_two_lines_that_change_places_need_three_tracks():
+    nets = [Net([0], [1]), Net([1], [0])]
+    assert assign_tracks(nets) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "lines"),
+    [
+        ("Exit", 16, ("Exit",)),
+        ("UserInputReceived", 16, ("UserInput", "Received")),
+        ("introduce.OnResult", 16, ("introduce.", "OnResult")),
+        ("AssistantResponseGenerated", 20, ("AssistantResponse", "Generated")),
+        ("a word and another", 10, ("a word and", "another")),
+        ("x" * 30, 16, ("x" * 19 + "…",)),
+    ],
+)
+def test_labels_wrap_between_words(text, cells, lines):
+    assert wrapped(text, cells, ascii_only=False) == lines
+
+
+def labels(edges_text, **options):
+    nodes, edges = process(edges_text, **options)
+    return [bundle.label for bundle in sketch(nodes, edges).bundles]
+
+
+def test_a_label_names_the_parameter_only_where_the_function_has_several():
+    assert labels("A -Go-> B:left\nA -Go-> B:right\nA -Go-> C") == ["Go → left", "Go → right", "Go"]
+
+
+def test_a_label_names_the_condition():
+    assert labels("A -Go-> B [size > 3]\nA -Go-> C [otherwise]") == ["Go [size > 3]", "Go [otherwise]"]
+
+
+def test_routes_of_one_event_leave_as_one_line():
+    nodes, edges = process("A -Go-> B\nA -Go-> C\nA -Stop-> .")
+    bundles = sketch(nodes, edges).bundles
+    assert [(b.label, len(b.targets)) for b in bundles] == [("Go", 2), ("Stop", 1)]
+
+
+def test_every_step_that_stops_the_process_has_a_stop_of_its_own():
+    nodes, edges = process("A -Go-> B\nA -Bad-> .\nA -Worse-> .\nB -Done-> .")
+    assert [vertex.name for vertex in sketch(nodes, edges).vertices].count("STOP") == 2
+
+
+def test_a_folded_process_is_one_box():
+    picture = draw(*CASES["deep"], folded=["Plant"])
+    assert set(picture.boxes) == {"Intake", "Plant", "Deliver"}
+
+
+def test_a_nested_process_lies_inside_its_frame():
+    boxes = draw(*CASES["deep"]).boxes
+    for path, box in boxes.items():
+        frame = boxes.get(path.rpartition("/")[0])
+        if frame is not None:
+            assert frame.x < box.x
+            assert box.x + box.width < frame.x + frame.width
+            assert frame.y < box.y
+            assert box.y + box.height < frame.y + frame.height
+
+
+@pytest.mark.parametrize("direction", Direction)
+@pytest.mark.parametrize("zoom", Zoom)
+def test_forward_routes_follow_the_direction(zoom, direction):
+    boxes = draw(*CASES["line"], zoom=zoom, direction=direction).boxes
+    steps = [boxes[name] for name in ("Fetch", "Parse", "Check", "Store", "Notify")]
+    starts = [box.y if direction is Direction.DOWN else box.x for box in steps]
+    assert starts == sorted(set(starts))
+
+
+def test_chips_are_lower_than_boxes_and_boxes_lower_than_full_ones():
+    heights = [draw(*CASES["orders"], zoom=zoom).height for zoom in (Zoom.CHIPS, Zoom.BOXES, Zoom.FULL)]
+    assert heights == sorted(set(heights))
+
+
+def test_crossings_are_close_to_those_of_graphviz():
+    pygraphviz = pytest.importorskip("pygraphviz")
+    ours = theirs = 0
+    for seed in range(30):
+        nodes, edges = pipeline(10 + seed, seed=seed)
+        ours += screen_crossings(draw(nodes, edges, zoom=Zoom.CHIPS))
+        theirs += graphviz_crossings(pygraphviz, edges)
+    assert ours <= 1.3 * theirs
+
+
+def screen_crossings(picture):
+    upright = {(s.x0, y) for s in picture.drawing.lines if s.upright for y in range(s.y0, s.y1 + 1)}
+    return sum(
+        (x, s.y0) in upright for s in picture.drawing.lines if not s.upright for x in range(s.x0, s.x1 + 1)
+    )  # fmt: skip
+
+
+def graphviz_crossings(pygraphviz, edges):
+    graph = pygraphviz.AGraph(directed=True, strict=False)
+    graph.graph_attr["splines"] = "line"
+    for edge in edges:
+        if edge.source and edge.target and edge.source != edge.target:
+            graph.add_edge(edge.source, edge.target, key=edge.key)
+    graph.layout("dot")
+    at = {n: tuple(map(float, graph.get_node(n).attr["pos"].split(","))) for n in graph.nodes()}
+    lines = [(at[a], at[b]) for a, b in graph.edges()]
+
+    def turn(a, b, c):
+        return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+    return sum(
+        turn(a, b, c) * turn(a, b, d) < 0 and turn(c, d, a) * turn(c, d, b) < 0
+        for i, (a, b) in enumerate(lines)
+        for c, d in lines[:i]
+    )

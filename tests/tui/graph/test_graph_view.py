@@ -1,0 +1,404 @@
+"""The widget: what it shows, what it does on keys and mouse, what it tells the app."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from graph_cases import CASES, pipeline, process
+from textual.app import App
+from textual.geometry import Offset
+
+from process_core.graph import Edge, Node, SourceKind, StepKind
+from tui.graph import Direction, Mark, Overlay, Zoom
+from tui.graph.locate import region_of
+from tui.graph.view import GraphView
+
+CHATBOT = CASES["chatbot"]
+
+
+class Stage(App):
+    CSS = "GraphView { width: 1fr; height: 1fr; }"
+
+    def __init__(self, graph, **options):
+        super().__init__()
+        self.graph = graph
+        self.options = options
+        self.told = []
+
+    def compose(self):
+        view = GraphView(**self.options)
+        view.set_graph(*self.graph)
+        yield view
+
+    @property
+    def view(self):
+        return self.query_one(GraphView)
+
+    def on_graph_view_step_selected(self, message):
+        self.told.append(message.path)
+
+    def on_graph_view_edge_selected(self, message):
+        self.told.append((message.key, message.event_id))
+
+
+def shown(view):
+    return [view.render_line(y).text for y in range(view.size.height)]
+
+
+def text(view):
+    return "\n".join(shown(view))
+
+
+def on_screen(view, what):
+    """Where a step or label is on the screen."""
+    region = region_of(view.picture, what)
+    return Offset(region.x + 1, region.y) + view.picture_offset - view.scroll_offset
+
+
+async def test_a_low_and_wide_panel_shows_the_whole_chatbot():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(74, 10)):
+        assert app.view.zoom is Zoom.CHIPS
+        for label in ("startProcess", "Exit", "UserInputReceived", "AssistantResponseGenerated", "STOP"):
+            assert label in text(app.view)
+
+
+async def test_a_narrow_and_high_panel_shows_the_whole_chatbot_as_boxes():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(56, 30)):
+        assert app.view.zoom is not Zoom.CHIPS
+        assert app.view.picture.width <= 56
+        assert app.view.picture.height <= 30
+
+
+async def test_a_small_picture_stands_in_the_middle():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 40)):
+        rows = [row for row in shown(app.view) if row.strip()]
+        left = min(len(row) - len(row.lstrip()) for row in rows)
+        right = min(len(row) - len(row.rstrip()) for row in rows)
+        assert abs(left - right) <= 1
+
+
+@pytest.mark.parametrize(
+    ("mark", "sign"), [("running", "▶"), ("waiting", "◔"), ("paused", "‖"), ("failed", "✗"), ("done", "✓")]
+)
+@pytest.mark.parametrize("zoom", Zoom)
+async def test_every_state_has_a_sign_of_its_own(mark, sign, zoom):
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 60)):
+        app.view.zoom = zoom
+        before = text(app.view).count(sign)
+        app.view.set_overlay(Overlay(states={"Response": Mark(mark)}))
+        assert text(app.view).count(sign) == before + 1
+
+
+async def test_a_state_change_lays_nothing_out_again():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 60)):
+        picture, rows = app.view.picture, shown(app.view)
+        app.view.set_overlay(
+            Overlay(
+                states={"Response": Mark.RUNNING, "UserInput": Mark.WAITING},
+                counts={"Response": 123456},
+                waiting={"UserInput": "1/2 needs everything there is"},
+                breakpoints=frozenset({"UserInputReceived", "Intro", "startProcess"}),
+                lit=frozenset({"r3"}),
+                forced=frozenset({"r4"}),
+                selected="Intro",
+            )
+        )
+        assert app.view.picture is picture
+        assert [len(row) for row in shown(app.view)] == [len(row) for row in rows]
+        assert "UserInputReceived" in text(app.view)
+
+
+async def test_a_step_that_waits_says_for_how_many_of_its_inputs():
+    app = Stage(CASES["documents"])
+    async with app.run_test(size=(120, 60)):
+        app.view.zoom = Zoom.FULL
+        app.view.set_overlay(
+            Overlay(
+                states={"Write": Mark.WAITING},
+                waiting={"Write": "1/3 needs facts"},
+                arrived={"Write": frozenset({"outline"})},
+            )
+        )
+        assert "◔ Write 1/3" in text(app.view)
+        assert "waiting 1/3 needs facts" in text(app.view)
+        assert "✓outline, ·facts, ·images" in text(app.view)
+
+
+async def test_breakpoints_are_dots_on_steps_labels_and_entries():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 60)):
+        app.view.set_overlay(Overlay(breakpoints=frozenset({"UserInputReceived", "Response", "startProcess"})))
+        assert text(app.view).count("●") == 3
+        assert "●UserInputReceived" in text(app.view)
+
+
+async def test_lit_and_forced_routes_are_drawn_with_other_lines():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 60)):
+        plain = text(app.view)
+        assert not set("┃║") & set(plain)
+        app.view.set_overlay(Overlay(lit=frozenset({"r1"}), forced=frozenset({"r3"})))
+        assert "┃ introduce.OnResult" in text(app.view)
+        assert "║ UserInputReceived" in text(app.view)
+
+
+async def test_a_selected_box_has_a_heavy_border():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 60)):
+        app.view.select("Response")
+        assert "┃" in text(app.view)
+        app.view.select(None)
+        assert "┃" not in text(app.view)
+
+
+@pytest.mark.parametrize("what", ["Intro", "UserInput", "Response"])
+async def test_a_click_on_a_step_selects_it(what):
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 60)) as pilot:
+        await pilot.click(GraphView, offset=on_screen(app.view, what) + Offset(2, 1))
+        assert app.told == [what]
+        assert app.view.selected == what
+
+
+async def test_a_click_on_a_label_selects_its_route():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 60)) as pilot:
+        await pilot.click(GraphView, offset=on_screen(app.view, "r3"))
+        assert app.told == [("r3", "UserInputReceived")]
+
+
+async def test_a_click_on_an_entry_selects_the_route_it_begins():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 60)) as pilot:
+        await pilot.click(GraphView, offset=on_screen(app.view, "r0"))
+        assert app.told == [("r0", "startProcess")]
+
+
+async def test_a_click_beside_everything_selects_nothing():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 60)) as pilot:
+        await pilot.click(GraphView, offset=(0, 0))
+        assert app.told == []
+
+
+async def test_arrow_keys_walk_along_the_routes():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 60)) as pilot:
+        app.view.focus()
+        await pilot.press("down", "down", "down", "up")
+        assert app.told == ["Intro", "UserInput", "Response", "UserInput"]
+
+
+async def test_an_arrow_key_with_no_step_that_way_moves_the_picture():
+    app = Stage(pipeline(60, seed=2))
+    async with app.run_test(size=(40, 12)) as pilot:
+        app.view.focus()
+        app.view.select("Step59")
+        await pilot.press("down")
+        assert app.told == []
+
+
+async def test_hovering_explains_the_route_in_words():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 60)) as pilot:
+        await pilot.hover(GraphView, offset=on_screen(app.view, "r3"))
+        assert app.view.tooltip.plain == "UserInput: UserInputReceived -> Response.work"
+
+
+async def test_panning_moves_the_picture_and_stops_following():
+    app = Stage(pipeline(60, seed=2))
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.view.focus()
+        await pilot.press("shift+down")
+        assert app.view.scroll_offset.y == 4
+        assert not app.view.follow
+
+
+async def test_dragging_moves_the_picture_and_selects_nothing():
+    app = Stage(pipeline(60, seed=2))
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.mouse_down(GraphView, offset=(30, 15))
+        await pilot.hover(GraphView, offset=(30, 9))
+        await pilot.mouse_up(GraphView, offset=(30, 9))
+        await pilot.click(GraphView, offset=(0, 0))
+        assert app.view.scroll_offset.y == 6
+        assert app.told == []
+
+
+async def test_the_step_that_becomes_active_is_brought_into_view():
+    app = Stage(pipeline(60, seed=2))
+    async with app.run_test(size=(60, 20)):
+        app.view.set_overlay(Overlay(states={"Step55": Mark.RUNNING}))
+        assert "Step55" in text(app.view)
+
+
+async def test_a_reader_who_moved_away_is_left_alone():
+    app = Stage(pipeline(60, seed=2))
+    async with app.run_test(size=(60, 20)):
+        app.view.action_pan(0, 2)
+        app.view.set_overlay(Overlay(states={"Step55": Mark.RUNNING}))
+        assert app.view.scroll_offset.y == 2
+
+
+async def test_the_map_is_there_only_when_the_picture_does_not_fit():
+    app = Stage(pipeline(60, seed=2))
+    async with app.run_test(size=(120, 40)) as pilot:
+        assert "▪" in text(app.view)
+        app.view.action_toggle_map()
+        assert "▪" not in text(app.view)
+        app.view.action_toggle_map()
+        app.view.set_graph(*CHATBOT)
+        await pilot.pause()
+        assert "▪" not in text(app.view)
+
+
+async def test_a_click_on_the_map_goes_there():
+    app = Stage(pipeline(60, seed=2))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.click(GraphView, offset=(app.view.size.width - 10, app.view.size.height - 3))
+        assert "Step59" in text(app.view)
+
+
+async def test_folding_turns_a_nested_process_into_one_box_and_back():
+    app = Stage(CASES["deep"])
+    async with app.run_test(size=(120, 80)):
+        app.view.select("Plant/Line/Robot")
+        app.view.action_fold()
+        assert "Plant/Line/Robot" not in app.view.picture.boxes
+        assert app.view.selected == "Plant/Line"
+        app.view.action_fold()
+        assert "Plant/Line/Robot" in app.view.picture.boxes
+
+
+async def test_a_second_click_on_a_nested_process_folds_it():
+    app = Stage(CASES["deep"])
+    async with app.run_test(size=(120, 80)) as pilot:
+        for _ in range(2):
+            await pilot.click(GraphView, offset=on_screen(app.view, "Plant/Line") + Offset(4, 1))
+        assert app.view.folded == {"Plant/Line"}
+
+
+async def test_zooming_goes_through_three_sizes_and_fitting_chooses_again():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 40)):
+        fitted = app.view.zoom
+        seen = []
+        for action in (app.view.action_zoom_out, app.view.action_zoom_out, app.view.action_zoom_in):
+            action()
+            seen.append(app.view.zoom)
+        assert seen == [Zoom.BOXES, Zoom.CHIPS, Zoom.BOXES]
+        app.view.action_fit()
+        assert app.view.zoom is fitted is Zoom.FULL
+
+
+async def test_turning_changes_the_direction():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 40)):
+        before = app.view.direction
+        app.view.action_toggle_direction()
+        assert {before, app.view.direction} == set(Direction)
+
+
+async def test_what_is_selected_stays_in_view_when_the_size_of_steps_changes():
+    app = Stage(pipeline(60, seed=2))
+    async with app.run_test(size=(60, 20)):
+        app.view.select("Step40")
+        app.view.action_zoom_in()
+        assert "Step40" in text(app.view)
+
+
+async def test_a_changed_process_keeps_selection_folds_and_scroll_position():
+    nodes, edges = pipeline(60, seed=2)
+    app = Stage((nodes, edges))
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.view.select("Step30")
+        await pilot.pause()
+        at = app.view.scroll_offset
+        app.view.set_graph(nodes, edges[:-1])
+        await pilot.pause()
+        assert app.view.selected == "Step30"
+        assert app.view.scroll_offset == at
+
+
+async def test_hostile_names_are_shown_and_never_obeyed():
+    names = ["\x1b[2Jboom", "[/x]", "[@click=app.quit]go[/]", "a\u202eb", "日本語の手順", "x" * 200]
+    nodes = [Node(name, name, StepKind.STEP, ("work",), {}) for name in names]
+    edges = [
+        Edge(f"r{n}", "", SourceKind.EVENT, a, "[/nope]\x07", b, "work")
+        for n, (a, b) in enumerate(pairwise(names))
+    ]
+    app = Stage((nodes, edges))
+    async with app.run_test(size=(100, 60)) as pilot:
+        app.view.zoom = Zoom.BOXES
+        app.view.set_overlay(Overlay(waiting={"[/x]": "\x1b[1m"}, states={"[/x]": Mark.WAITING}))
+        await pilot.hover(GraphView, offset=on_screen(app.view, "r0"))
+        await pilot.pause()
+        screen = text(app.view)
+        assert "\x1b" not in screen
+        assert "\u202e" not in screen
+        assert "[/x]" in screen
+        assert "日本語の手順" in screen
+
+
+async def test_every_row_is_just_as_wide_as_the_screen_wherever_it_is_cut():
+    nodes, edges = process("日本語の手順 -とても長い名前-> もう一つの段階\nもう一つの段階 -e-> 日本語の手順")
+    app = Stage((nodes, edges))
+    async with app.run_test(size=(14, 8)):
+        for x in range(20):
+            app.view.scroll_to(x, 0, animate=False, immediate=True)
+            assert {app.view.render_line(y).cell_length for y in range(app.view.size.height)} == {app.view.size.width}
+
+
+async def test_the_ascii_view_shows_nothing_but_ascii():
+    app = Stage(CHATBOT, ascii_only=True)
+    async with app.run_test(size=(120, 40)):
+        app.view.set_overlay(
+            Overlay(
+                states={"Response": Mark.FAILED, "Intro": Mark.DONE},
+                counts={"Intro": 3},
+                breakpoints=frozenset({"Exit"}),
+                lit=frozenset({"r3"}),
+                forced=frozenset({"r4"}),
+                selected="UserInput",
+            )
+        )
+        assert text(app.view).isascii()
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light", "ansi-dark", "nord"])
+async def test_a_new_theme_changes_colours_and_no_text(theme):
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 40)) as pilot:
+        if theme not in app.available_themes:
+            theme = "textual-ansi"
+        app.view.set_overlay(Overlay(states={"Intro": Mark.RUNNING}))
+        before = text(app.view)
+        app.theme = theme
+        await pilot.pause()
+        assert text(app.view) == before
+
+
+async def test_no_process_is_an_empty_screen():
+    app = Stage(([], []))
+    async with app.run_test(size=(40, 10)) as pilot:
+        app.view.focus()
+        await pilot.press("down", "left")
+        app.view.action_fit()
+        app.view.action_zoom_in()
+        app.view.action_fold()
+        assert text(app.view).strip() == ""
+
+
+async def test_a_selection_that_the_app_does_not_make_is_kept():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 40)):
+        app.view.select("Intro")
+        app.view.set_overlay(Overlay(states={"Intro": Mark.RUNNING}))
+        assert app.view.selected == "Intro"
+        app.view.set_overlay(replace(app.view.overlay, selected="Response"))
+        assert app.view.selected == "Response"

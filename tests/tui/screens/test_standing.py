@@ -1,0 +1,91 @@
+"""How a run stands, as the graph is overlaid with it."""
+
+from dataclasses import dataclass
+
+from process_core.graph import Edge, SourceKind
+from process_core.session.protocol import BreakpointSpec, PausedAt, PendingMessage, Status, WaitingInputs
+from tui.graph.overlay import Mark
+from tui.screens.standing import chain, lit_edges, overlay_of, paused_edge
+
+
+@dataclass
+class Row:
+    seq: int
+    type: str = "executor_invoked"
+    path: str = ""
+    event_id: str | None = None
+    route: str | None = None
+    causes: tuple[int, ...] = ()
+
+
+@dataclass
+class Count:
+    completed: int = 0
+
+
+IN = Edge("r0", "", SourceKind.INPUT, "", "Go", "A")
+AB = Edge("r1", "", SourceKind.EVENT, "A", "Done", "B")
+INNER = Edge("r1", "B", SourceKind.EVENT, "B/x", "Done", "B/y")
+STOP = Edge("r2", "", SourceKind.EVENT, "B", "Exit", "")
+EDGES = (IN, AB, INNER, STOP)
+
+
+def test_a_chain_goes_back_to_the_outside_input_and_no_further():
+    rows = {1: Row(1, "started"), 2: Row(2, causes=(1,)), 3: Row(3, "response", causes=(2,)), 4: Row(4, causes=(3,))}
+    assert [row.seq for row in chain(rows[4], rows.get)] == [4, 3]
+    assert [row.seq for row in chain(rows[2], rows.get)] == [2, 1]
+
+
+def test_a_chain_follows_every_input_of_a_join():
+    rows = {1: Row(1, "started"), 2: Row(2, causes=(1,)), 3: Row(3, causes=(1,)), 4: Row(4, causes=(2, 3))}
+    assert {row.seq for row in chain(rows[4], rows.get)} == {1, 2, 3, 4}
+
+
+def test_a_chain_survives_a_missing_row_and_a_circle():
+    rows = {2: Row(2, causes=(3, 99)), 3: Row(3, causes=(2,))}
+    assert {row.seq for row in chain(rows[3], rows.get)} == {2, 3}
+
+
+def test_travelled_routes_are_lit_in_their_own_process():
+    assert lit_edges([Row(5, path="B/y", route="r1")], EDGES) == {INNER.key}
+    assert lit_edges([Row(5, path="B", route="r1")], EDGES) == {AB.key}
+
+
+def test_the_routes_that_an_emitted_event_is_about_to_take_are_lit():
+    assert lit_edges([Row(5, "event_emitted", path="A", event_id="Done")], EDGES) == {AB.key}
+
+
+def test_the_edge_of_the_next_message_is_found_to_steps_and_to_stop():
+    assert paused_edge(PendingMessage(id=1, event_id="Done", source="A", target="B", route="r1"), EDGES) == AB.key
+    assert paused_edge(PendingMessage(id=1, event_id="Exit", source="B", target="", route="r2"), EDGES) == STOP.key
+    assert paused_edge(PendingMessage(id=1, event_id="Injected", target="B"), EDGES) is None
+
+
+def test_each_state_of_a_step_has_its_mark_and_the_most_urgent_wins():
+    status = Status(
+        running=("R",),
+        parked=("P",),
+        failed=("F",),
+        waiting=(WaitingInputs(path="W", function="f", arrived=("a",), missing=("b", "c")),),
+        paused=PausedAt(reason="step", message=PendingMessage(id=1, event_id="E", target="R")),
+    )
+    overlay = overlay_of(status, {"D": Count(2), "F": Count(1), "": Count(9)}, frozenset())
+    assert overlay.states == {
+        "D": Mark.DONE,
+        "F": Mark.FAILED,
+        "W": Mark.WAITING,
+        "P": Mark.WAITING,
+        "R": Mark.PAUSED,
+    }
+    assert overlay.waiting["W"] == "1/3 needs b, c"
+    assert overlay.arrived["W"] == {"a"}
+    assert overlay.counts == {"D": 2, "F": 1}
+
+
+def test_breakpoints_that_are_off_are_not_drawn():
+    specs = (
+        BreakpointSpec(id=1, event="E"),
+        BreakpointSpec(id=2, step="S"),
+        BreakpointSpec(id=3, event="X", enabled=False),
+    )
+    assert overlay_of(Status(breakpoints=specs), {}, frozenset()).breakpoints == {"E", "S"}

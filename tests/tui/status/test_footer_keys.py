@@ -1,0 +1,58 @@
+"""Which keys the footer shows."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from process_core.events import RunState
+from process_core.session.protocol import PausedAt, Status
+from tui.actions import Panel
+from tui.status.keys import fit_hints, hints
+from tui.status.mode import View
+
+RUNNING = View(status=Status(state=RunState.IN_PROGRESS))
+PAUSED = View(status=Status(state=RunState.IN_PROGRESS, paused=PausedAt(reason="pause")))
+WAITING = View(status=Status(state=RunState.IDLE_WITH_PENDING_REQUESTS))
+STOPPED = View(status=Status(state=RunState.STOPPED))
+
+
+def labels(view, panel=Panel.TIMELINE, width=80):
+    return [f"{hint.key} {hint.label}" for hint in fit_hints(hints(view, panel), width)]
+
+
+def test_a_paused_run_offers_the_ways_on():
+    assert labels(PAUSED)[:3] == ["c continue", "s step", "n next superstep"]
+
+
+def test_a_running_run_offers_to_pause():
+    assert labels(RUNNING)[0] == "p pause"
+
+
+def test_a_run_that_asks_offers_to_answer():
+    assert labels(WAITING)[0] == "a answer"
+
+
+def test_a_run_that_is_over_offers_to_restart():
+    assert labels(STOPPED)[0] == "R restart"
+
+
+def test_a_text_box_offers_the_way_out_of_it():
+    assert "Esc leave the text box" in labels(View(insert=True))
+
+
+def test_a_dead_worker_offers_to_restart_it():
+    assert labels(View(died=True))[0] == "R restart"
+
+
+def test_the_breakpoints_panel_offers_its_own_keys():
+    assert labels(PAUSED, Panel.BREAKPOINTS)[:2] == ["Space on/off", "d delete"]
+
+
+@pytest.mark.parametrize("view", [RUNNING, PAUSED, WAITING, STOPPED])
+def test_help_and_command_line_are_offered_at_eighty_columns(view):
+    assert {"? help", ": command"} <= set(labels(view))
+
+
+@given(st.integers(0, 200), st.sampled_from([RUNNING, PAUSED, WAITING, STOPPED]), st.sampled_from(Panel))
+def test_no_hint_is_ever_cut_off(width, view, panel):
+    assert sum(len(hint.key) + len(hint.label) + 3 for hint in fit_hints(hints(view, panel), width)) <= width

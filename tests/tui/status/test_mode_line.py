@@ -1,0 +1,77 @@
+"""What the mode line says, and what it leaves out when there is little room."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from process_core.events import RunState
+from process_core.session.protocol import PausedAt, PendingMessage, Status
+from tui.status.mode import Role, View, fit, length, parts
+
+MESSAGE = PendingMessage(id=1, event_id="UserInputReceived", target="Response", route="r")
+PAUSED = Status(
+    state=RunState.IN_PROGRESS,
+    written=4711,
+    superstep=12,
+    generation=2,
+    overhead=0.021,
+    pending=3,
+    paused=PausedAt(reason="breakpoint", message=MESSAGE, seq=4711, breakpoint=1),
+)
+
+
+def text(view: View, width: int = 200) -> str:
+    return "  ".join(part.text for part in fit(parts(view), width))
+
+
+def test_a_paused_run_says_where():
+    assert "PAUSED @4711 UserInputReceived" in text(View(status=PAUSED))
+
+
+def test_kept_and_dropped_superstep_generation_and_overhead_are_told():
+    line = text(View(status=PAUSED))
+    assert all(part in line for part in ("4,711 events · 0 dropped", "superstep 12", "gen 2", "overhead 2%"))
+
+
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [
+        (RunState.IN_PROGRESS, "RUN"),
+        (RunState.IDLE, "IDLE"),
+        (RunState.IDLE_WITH_PENDING_REQUESTS, "WAITING FOR YOU"),
+        (RunState.STOPPED, "STOPPED"),
+        (RunState.FAILED, "FAILED"),
+        (RunState.CANCELLED, "CANCELLED"),
+    ],
+)
+def test_every_state_of_a_run_has_a_word(state, word):
+    assert text(View(status=Status(state=state))).startswith(word)
+
+
+def test_a_text_box_with_the_focus_says_insert_beside_the_state():
+    assert text(View(status=PAUSED, insert=True)).startswith("INSERT  PAUSED @4711")
+
+
+def test_a_dead_worker_comes_before_the_state_it_left():
+    assert text(View(status=PAUSED, died=True)).startswith("WORKER DIED")
+
+
+def test_nothing_unprintable_of_a_process_reaches_the_line():
+    hostile = "\x1b]52;c;x\x07[/x]\u202e"
+    message = MESSAGE.model_copy(update={"event_id": hostile})
+    status = PAUSED.model_copy(update={"paused": PausedAt(reason="step", message=message, seq=1)})
+    assert text(View(name=hostile, status=status)).isprintable()
+
+
+@given(st.integers(1, 250), st.booleans(), st.text(max_size=60))
+def test_the_line_never_gets_wider_than_the_screen(width, insert, name):
+    view = View(name=name, status=PAUSED, insert=insert)
+    found = fit(parts(view), width)
+    assert length(found) <= max(width, 2 * len(found) + 12)
+    assert found[0].role in (Role.INSERT, Role.PAUSED)
+
+
+def test_at_eighty_columns_the_place_and_the_counts_stay():
+    line = text(View(name="ChatBot", status=PAUSED, insert=True), 80)
+    assert "PAUSED @4711 UserInputReceived" in line
+    assert "4,711 ev · 0 drop" in line

@@ -1,0 +1,106 @@
+"""One registry behind every key, command, palette entry and line of help."""
+
+from collections import Counter
+
+import pytest
+
+from tui.actions import ACTIONS, BY_NAME, BY_VERB, Panel, key_text
+from tui.commands.line import CommandLine
+from tui.commands.verbs import parse
+from tui.palette import entries
+from tui.screens.debug import DebugScreen
+from tui.screens.help import help_lines
+
+BOUND = [action for action in ACTIONS if not action.native]
+
+
+@pytest.mark.parametrize("action", BOUND, ids=lambda action: action.name)
+def test_every_action_has_a_handler(action):
+    assert callable(getattr(DebugScreen, action.handler, None))
+
+
+@pytest.mark.parametrize("action", BOUND, ids=lambda action: action.name)
+def test_every_key_of_an_action_is_bound_to_it(action):
+    bound = {(binding.key, binding.action) for binding in DebugScreen.BINDINGS}
+    assert {(key, f"act('{action.name}')") for key in action.keys} <= bound
+
+
+def test_no_key_is_bound_to_anything_but_an_action():
+    assert {binding.action for binding in DebugScreen.BINDINGS} == {
+        f"act('{action.name}')" for action in BOUND if action.keys
+    }
+
+
+def test_no_handler_lacks_an_action():
+    handlers = {name.removeprefix("do_") for name in dir(DebugScreen) if name.startswith("do_")}
+    assert handlers == {action.name for action in BOUND}
+
+
+@pytest.mark.parametrize("panel", Panel)
+def test_in_every_panel_a_key_means_one_thing(panel):
+    keys = Counter(key for action in ACTIONS for key in action.keys if not action.panels or panel in action.panels)
+    assert [key for key, count in keys.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("action", [action for action in ACTIONS if action.verb], ids=lambda action: action.name)
+def test_every_verb_is_understood(action):
+    assert parse(f"{action.verb} {'x' if action.usage else ''}").action is action
+
+
+@pytest.mark.parametrize("action", [action for action in ACTIONS if action.palette], ids=lambda action: action.name)
+def test_every_action_that_says_so_is_in_the_palette(action):
+    assert action.name in {entry.action for entry in entries(())}
+
+
+def test_the_palette_offers_a_breakpoint_on_every_event():
+    assert ("break", "Exit") in {(entry.action, entry.argument) for entry in entries(("Exit",))}
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+def test_help_tells_every_key_and_verb(action):
+    text = "\n".join(line for line, _ in help_lines(110))
+    assert all(key_text(key) in text for key in action.keys)
+    assert action.verb is None or f":{action.verb}" in text
+
+
+def test_every_action_can_be_reached_in_some_way():
+    assert [action.name for action in ACTIONS if not (action.keys or action.verb or action.palette)] == []
+
+
+def test_names_and_verbs_are_unique():
+    assert len(BY_NAME) == len(ACTIONS)
+    assert len(BY_VERB) == len([action for action in ACTIONS if action.verb])
+
+
+def _own_keys(widget_class) -> set[str]:
+    bindings = [
+        binding
+        for base in widget_class.__mro__
+        for binding in vars(base).get("BINDINGS", [])
+        if base.__module__.startswith("tui")
+    ]
+    return {key for binding in bindings for key in binding.key.split(",")}
+
+
+@pytest.mark.parametrize(
+    ("panel", "attribute"), [(Panel.GRAPH, "graph"), (Panel.TIMELINE, "timeline"), (Panel.INSPECTOR, "inspector")]
+)
+def test_the_keys_a_panel_obeys_itself_are_in_the_registry(panel, attribute):
+    from tui.graph.view import GraphView
+    from tui.inspector.panel import InspectorPanel
+    from tui.timeline.view import TimelineView
+
+    classes = {"graph": GraphView, "timeline": TimelineView, "inspector": InspectorPanel}
+    known = {key for action in ACTIONS if not action.panels or panel in action.panels for key in action.keys}
+    assert _own_keys(classes[attribute]) - known == set()
+
+
+def test_the_command_line_takes_no_letter_from_what_is_typed():
+    assert not any(len(key) == 1 for binding in CommandLine.BINDINGS for key in binding.key.split(","))
+
+
+@pytest.mark.parametrize(
+    ("key", "text"), [("c", "c"), ("f5", "F5"), ("shift+f11", "Shift+F11"), ("ctrl+p", "Ctrl+P"), ("slash", "/")]
+)
+def test_keys_are_written_as_keyboards_show_them(key, text):
+    assert key_text(key) == text

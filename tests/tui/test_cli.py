@@ -1,0 +1,110 @@
+"""The `stepscope` command."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from driving import ROOT
+from targets import CHAT, FIVE_PROBLEMS
+
+from tui.cli import main
+
+
+def stepscope(*arguments: str, cwd: Path, text: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tui.cli", *arguments],
+        cwd=cwd,
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run",), "TARGET"),
+        (("run", "x.py", "--data", "{"), "is not JSON"),
+        (("nonsense",), "invalid choice"),
+        (("run", "x.py", "--nonsense"), "unrecognized arguments"),
+    ],
+)
+def test_bad_arguments_end_with_code_2_and_a_message(capsys, arguments, message):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_version_is_told(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("stepscope ")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (None, "target.py"),
+        ("def build(:\n", "syntax"),
+        ("x = 1\n", "process"),
+        ("raise SystemExit(3)\n", "sys.exit(3)"),
+        (FIVE_PROBLEMS, "nope_five"),
+    ],
+    ids=["missing", "syntax error", "no process", "sys.exit", "five problems"],
+)
+def test_a_target_that_cannot_be_loaded_ends_with_code_2_and_no_traceback_of_ours(tmp_path, source, message):
+    if source is not None:
+        (tmp_path / "target.py").write_text(source)
+    ended = stepscope("run", "target.py", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert message in ended.stderr
+    assert "tui/cli.py" not in ended.stderr
+    assert "process_core/session" not in ended.stderr
+
+
+def test_a_piped_conversation_is_held_to_its_end(tmp_path):
+    (tmp_path / "target.py").write_text(CHAT)
+    ended = stepscope("run", "target.py", cwd=tmp_path, text="hello\nexit\n")
+    assert ended.returncode == 0, ended.stderr
+    assert "you said hello" in ended.stdout
+
+
+def test_without_a_terminal_the_samples_are_listed(tmp_path):
+    ended = stepscope(cwd=tmp_path)
+    assert ended.returncode == 0
+    assert "chatbot.py" in ended.stdout
+
+
+def test_textual_is_not_imported_where_there_is_no_terminal(tmp_path):
+    code = "import sys; from tui.cli import main; main([]); sys.exit('textual' in sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_in_a_terminal_a_bad_target_is_told_before_the_screen_opens(tmp_path):
+    (tmp_path / "target.py").write_text("def build(:\n")
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tui.cli", "run", "target.py"],
+        cwd=tmp_path,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"},
+    )
+    os.close(theirs)
+    _, errors = process.communicate(timeout=60)
+    os.close(ours)
+    assert process.returncode == 2
+    assert b"cannot be loaded" in errors
+    assert b"Traceback (most recent call last)" not in errors

@@ -1,0 +1,82 @@
+"""Nothing a process says acts on the terminal or the app, in any panel."""
+
+from unicodedata import category
+
+import pytest
+from targets import HOSTILE
+
+ACTING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def assert_harmless(d) -> None:
+    for strip in d.screen._compositor.render_strips():
+        for segment in strip:
+            assert not {category(character) for character in segment.text} & ACTING, segment.text
+            assert not (segment.style and segment.style.meta.get("@click")), segment.text
+
+
+@pytest.mark.parametrize("panel", "123456")
+async def test_no_panel_lets_anything_through(debug, process_file, panel):
+    async with debug(process_file(HOSTILE)) as d:
+        await d.until("WAITING FOR YOU")
+        await d.press("escape", panel)
+        assert "[/x]" in d.text
+        assert_harmless(d)
+
+
+@pytest.mark.parametrize("panel", "123456")
+async def test_no_panel_lets_anything_through_while_paused(debug, process_file, panel):
+    async with debug(process_file(HOSTILE), paused=True) as d:
+        await d.until("PAUSED")
+        await d.screen.control.toggle(event=d.screen.control.events[0])
+        await d.press(panel, "m")
+        await d.pilot.pause(0.1)
+        assert_harmless(d)
+
+
+async def test_a_failure_whose_text_is_hostile_is_shown_harmlessly(debug, process_file):
+    async with debug(process_file(HOSTILE)) as d:
+        await d.until("WAITING FOR YOU")
+        await d.answer("go")
+        await d.until("the run FAILED")
+        assert_harmless(d)
+
+
+async def test_completions_of_hostile_names_are_harmless(debug, process_file):
+    async with debug(process_file(HOSTILE)) as d:
+        await d.until("WAITING FOR YOU")
+        await d.press("escape", "colon")
+        await d.type("break ")
+        await d.press("tab")
+        await d.pilot.pause(0.1)
+        assert_harmless(d)
+
+
+async def test_the_palette_shows_hostile_names_harmlessly(debug, process_file):
+    async with debug(process_file(HOSTILE)) as d:
+        await d.until("WAITING FOR YOU")
+        await d.press("ctrl+p")
+        await d.type("Break on")
+        await d.pilot.pause(0.5)
+        assert_harmless(d)
+
+
+async def test_a_target_that_cannot_be_loaded_is_told_harmlessly(debug, process_file):
+    async with debug(process_file(HOSTILE)) as d:
+        await d.until("WAITING FOR YOU")
+        process_file("raise RuntimeError('\\x1b]0;t\\x07 [/x] [@click=app.quit]x[/]')\n")
+        await d.press("escape", "R")
+        await d.until("cannot be loaded")
+        assert_harmless(d)
+
+
+async def test_a_paste_of_escape_codes_into_the_chat_is_harmless_and_kept(debug, process_file):
+    from textual.events import Paste
+
+    async with debug(process_file(HOSTILE)) as d:
+        await d.until("WAITING FOR YOU")
+        d.app.post_message(Paste("a\x1b[2Jb\nsecond line"))
+        await d.until(lambda: d.screen.chat.box.value)
+        await d.pilot.pause()
+        assert d.screen.chat.box.value == "a\x1b[2Jb\nsecond line"
+        assert_harmless(d)

@@ -1,0 +1,81 @@
+"""The screen outlives its worker."""
+
+import os
+import signal
+
+import pytest
+from driving import Driver
+from targets import CHAT
+
+from process_core.session.client import WorkerSession
+from tui.app import StepscopeApp
+from tui.control import StartOptions
+
+HANG = """
+import time
+
+from process_core import ProcessBuilder, Step, function
+
+
+class Stuck(Step):
+    @function
+    async def hang(self) -> None:
+        time.sleep(60)
+
+
+def build():
+    process = ProcessBuilder("Hangs")
+    process.on_input_event("Go").send_event_to(process.add_step(Stuck))
+    return process.build()
+"""
+
+
+@pytest.fixture
+def open_app(tmp_path, process_file):
+    def build(source: str, **options) -> StepscopeApp:
+        path = process_file(source)
+
+        async def open_session() -> WorkerSession:
+            return await WorkerSession.open(cwd=tmp_path, runs_dir=tmp_path / "runs")
+
+        return StepscopeApp(open_session, str(path), StartOptions(**options))
+
+    return build
+
+
+async def test_a_killed_worker_is_told_and_restarted_with_its_breakpoints(open_app):
+    app = open_app(CHAT, breakpoints=("UserInputReceived",))
+    async with app.run_test(size=(120, 40)) as pilot:
+        d = Driver(app, pilot)
+        await d.until("WAITING FOR YOU")
+        os.kill(app.session.pid, signal.SIGKILL)
+        await d.until("worker died (signal 9) — R restarts it")
+        await d.press("escape", "R")
+        await d.until("WAITING FOR YOU")
+        assert "worker died" not in d.text
+        assert [spec.event for spec in d.status.breakpoints] == ["UserInputReceived"]
+        await d.answer("hello")
+        await d.until("PAUSED @")
+    await app.session.close()
+
+
+async def test_what_is_asked_of_a_dead_worker_is_refused_with_the_way_out(open_app):
+    app = open_app(CHAT)
+    async with app.run_test(size=(120, 40)) as pilot:
+        d = Driver(app, pilot)
+        await d.until("WAITING FOR YOU")
+        os.kill(app.session.pid, signal.SIGKILL)
+        await d.until("WORKER DIED")
+        await d.press("escape", "s")
+        await d.until("worker died (signal 9): R starts it again")
+    await app.session.close()
+
+
+async def test_a_worker_that_does_not_answer_is_told_with_the_step_and_can_be_restarted(open_app):
+    app = open_app(HANG)
+    async with app.run_test(size=(120, 40)) as pilot:
+        d = Driver(app, pilot)
+        await d.until("worker busy in Stuck for")
+        await d.press("1")
+        assert "━ 1 Graph" in d.text
+    await app.session.close()

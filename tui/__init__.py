@@ -1,0 +1,1 @@
+"""The terminal UI: screens, widgets and the command line over a session."""

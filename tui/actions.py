@@ -1,0 +1,281 @@
+"""Everything a user can make the screen do: one list behind every key, every `:` command, every palette entry and help.
+
+An action names its handler, a method of the debug screen called `do_<name>`; what a key, a verb or the palette does is
+therefore the same by construction.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Panel(StrEnum):
+    """The panels of the debug screen."""
+
+    GRAPH = "graph"
+    TIMELINE = "timeline"
+    INSPECTOR = "inspector"
+    CHAT = "chat"
+    BREAKPOINTS = "breakpoints"
+    QUEUE = "queue"
+
+    @property
+    def heading(self) -> str:
+        """Its name as its header shows it."""
+        return self.value.capitalize()
+
+    @property
+    def number(self) -> int:
+        """The key that reaches it."""
+        return list(Panel).index(self) + 1
+
+
+class Argument(StrEnum):
+    """What a verb's argument names, which decides how it is completed."""
+
+    NONE = "none"
+    PLACE = "place"
+    EVENT = "event"
+    INPUT_EVENT = "input_event"
+    BREAKPOINT = "breakpoint"
+    PANEL = "panel"
+    THEME = "theme"
+    VERB = "verb"
+    FREE = "free"
+
+
+class Group(StrEnum):
+    """The chapters of the help screen."""
+
+    RUN = "Run"
+    STOPS = "Breakpoints"
+    LOOK = "Look around"
+    TALK = "Talk to the process"
+    GRAPH = "Graph"
+    SCREEN = "Screen"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a user can do.
+
+    Attributes:
+        name: Unique; `do_<name>` of the debug screen handles it.
+        title: What it does, in two or three words (palette, footer).
+        help: What it does, in a sentence.
+        group: Chapter of the help screen.
+        keys: Keys as Textual names them; the first is the one that is shown.
+        panels: Panels in which the keys work; empty for all of them.
+        verb: The word of the command line, or None.
+        usage: The verb's arguments as help shows them; optional ones in square brackets.
+        argument: How the argument is completed.
+        short: The footer's label, or empty for the title.
+        always: Whether the keys work even while a text box has the focus.
+        palette: Whether the palette lists it.
+        native: Whether the panel's own widget obeys the keys; the screen binds none then, and needs no handler.
+    """
+
+    name: str
+    title: str
+    help: str
+    group: Group
+    keys: tuple[str, ...] = ()
+    panels: tuple[Panel, ...] = ()
+    verb: str | None = None
+    usage: str = ""
+    argument: Argument = Argument.NONE
+    short: str = ""
+    always: bool = False
+    palette: bool = True
+    native: bool = False
+
+    @property
+    def needs_argument(self) -> bool:
+        """Whether the verb means nothing alone."""
+        return bool(self.usage) and not self.usage.startswith("[")
+
+    @property
+    def handler(self) -> str:
+        """Name of the method that does it."""
+        return f"do_{self.name}"
+
+    @property
+    def label(self) -> str:
+        """What the footer calls it."""
+        return self.short or self.title.lower()
+
+
+_LISTS = (Panel.GRAPH, Panel.TIMELINE, Panel.BREAKPOINTS, Panel.QUEUE)
+_ROWS = (Panel.TIMELINE, Panel.INSPECTOR, Panel.CHAT, Panel.BREAKPOINTS, Panel.QUEUE)
+
+ACTIONS: Final[tuple[Action, ...]] = (
+    Action("continue", "Continue", "Let the run go on; it never stops at the same message twice.", Group.RUN,
+           ("c", "f5"), verb="continue"),
+    Action("pause", "Pause", "Pause before the next message; functions that run now finish.", Group.RUN,
+           ("p", "f6"), verb="pause"),
+    Action("step", "Step one message", "Deliver one message, run its function, and pause again.", Group.RUN,
+           ("s", "f11"), verb="step", short="step"),
+    Action("next", "Next superstep", "Run to the end of the superstep and pause.", Group.RUN,
+           ("n", "f10"), verb="next", short="next superstep"),
+    Action("into", "Step into", "Step into the nested process that the next message goes to.", Group.RUN,
+           ("i",), verb="into", short="into"),
+    Action("out", "Step out", "Run until the nested process is done, and pause in its parent.", Group.RUN,
+           ("r", "shift+f11"), verb="out", short="out"),
+    Action("run_to", "Run to cursor",
+           "Go on until just before the selected event or step (or the one named), once.", Group.RUN,
+           ("t",), panels=(Panel.GRAPH, Panel.TIMELINE, Panel.QUEUE), verb="runto", usage="[EVENT_ID|STEP]",
+           argument=Argument.PLACE, short="run to here"),
+    Action("stop", "Stop the run", "Cancel the run; what it recorded stays.", Group.RUN, ("X",), verb="stop"),
+    Action("restart", "Restart", "Load the target again and start anew with the same input; breakpoints stay.",
+           Group.RUN, ("R",), verb="restart", short="restart"),
+    Action("quit", "Quit", "Leave; asks first while a run is alive.", Group.RUN, ("q",), verb="quit"),
+    Action("interrupt", "Pause, then quit",
+           "Pause the run; pressed again within two seconds while it stands, leave.", Group.RUN,
+           ("ctrl+c",), always=True, palette=False),
+
+    Action("toggle_break", "Toggle breakpoint", "Break on the selected event, route or step, or no longer.",
+           Group.STOPS, ("b", "f9"), panels=_LISTS, short="breakpoint"),
+    Action("break", "Break on an event", "Pause before an event is delivered (step paths may hold * and ?).",
+           Group.STOPS, verb="break", usage="EVENT_ID|STEP", argument=Argument.PLACE),
+    Action("unbreak", "Remove a breakpoint", "Remove a breakpoint, by number or event id; `all` removes all.",
+           Group.STOPS, verb="unbreak", usage="NUMBER|EVENT_ID|all", argument=Argument.BREAKPOINT),
+    Action("enable", "Switch breakpoint on or off", "Switch the selected breakpoint on or off; it keeps its count.",
+           Group.STOPS, ("space",), panels=(Panel.BREAKPOINTS,), verb="enable", usage="[NUMBER]",
+           argument=Argument.BREAKPOINT, short="on/off"),
+    Action("delete_break", "Delete breakpoint", "Delete the selected breakpoint.", Group.STOPS,
+           ("d", "delete"), panels=(Panel.BREAKPOINTS,), short="delete"),
+
+    Action("search", "Search", "Find the next event whose line holds a text.", Group.LOOK,
+           ("slash",), verb="search", usage="TEXT", argument=Argument.FREE, short="search"),
+    Action("search_next", "Find again", "Find the next event that fits the last search.", Group.LOOK,
+           ("greater_than_sign",)),
+    Action("search_back", "Find before", "Find the event before that fits the last search.", Group.LOOK,
+           ("less_than_sign",)),
+    Action("filter", "Filter the timeline", "Show only events that match; empty shows all again.", Group.LOOK,
+           ("f",), verb="filter", usage="[TEXT]", argument=Argument.FREE, short="filter"),
+    Action("cause", "Go to the cause", "Select the event that led to the selected one.", Group.LOOK,
+           ("left", "h"), panels=(Panel.TIMELINE,), verb="cause", short="cause"),
+    Action("effect", "Go to the effect", "Select the first event that the selected one led to.", Group.LOOK,
+           ("right", "l"), panels=(Panel.TIMELINE,), verb="effect", short="effect"),
+    Action("back", "Back from a jump", "Select the event that the last jump began at.", Group.LOOK,
+           ("backspace",), panels=(Panel.TIMELINE,), verb="back"),
+    Action("goto", "Go to event", "Select the event of that number; a number alone does the same.", Group.LOOK,
+           verb="goto", usage="SEQ", argument=Argument.FREE),
+    Action("goto_paused", "Go to the pause", "Select the event at which the run is paused.", Group.LOOK,
+           ("full_stop",), verb="here"),
+    Action("follow", "Follow the newest event", "Keep the newest event in sight, or no longer.", Group.LOOK,
+           ("F",), verb="follow", short="follow"),
+    Action("copy", "Copy", "Copy the selected event, step or answer to the clipboard.", Group.LOOK,
+           ("y",), verb="copy"),
+    Action("enter", "Open", "Go into the selected step's nested process, or look at the selected event.",
+           Group.LOOK, ("enter",), panels=_LISTS, palette=False),
+    Action("leave", "Leave", "Leave the text box, the nested process, or the panel that fills the screen.",
+           Group.LOOK, ("escape",), palette=False),
+    Action("rows_move", "Up and down", "Move the cursor.", Group.LOOK, ("up", "k", "down", "j", "pageup", "pagedown"),
+           panels=_ROWS, palette=False, native=True),
+    Action("rows_ends", "First and last", "Go to the first line, or the last; the timeline then follows.", Group.LOOK,
+           ("home", "g", "end", "G"), panels=_ROWS, palette=False, native=True),
+    Action("inspect_open", "Open a value", "Open what is under the cursor, or go to the event it names.", Group.LOOK,
+           ("enter", "space", "right", "l"), panels=(Panel.INSPECTOR,), palette=False, native=True),
+    Action("inspect_close", "Close a value", "Close what is under the cursor, or go to what holds it.", Group.LOOK,
+           ("left", "h"), panels=(Panel.INSPECTOR,), palette=False, native=True),
+
+    Action("answer", "Answer", "Answer the open question; without text, go to the chat box.", Group.TALK,
+           ("a",), verb="answer", usage="[TEXT]", argument=Argument.FREE),
+    Action("send", "Send an event", "Send an outside event to the run, with JSON as its data.", Group.TALK,
+           verb="send", usage="EVENT [JSON]", argument=Argument.INPUT_EVENT),
+    Action("next_request", "Next question", "Choose the next of several open questions.", Group.TALK,
+           ("ctrl+n",), verb="question", always=True, short="next question"),
+
+    Action("graph_walk", "Walk the graph", "Select the next step in a direction.", Group.GRAPH,
+           ("left", "right", "up", "down"), panels=(Panel.GRAPH,), palette=False, native=True),
+    Action("graph_pan", "Move the picture", "Move the picture; dragging it does the same.", Group.GRAPH,
+           ("shift+left", "shift+right", "shift+up", "shift+down"), panels=(Panel.GRAPH,), palette=False, native=True),
+    Action("graph_edge", "Next route", "Select the next route out of the selected step (b breaks on its event).",
+           Group.GRAPH, ("e",), panels=(Panel.GRAPH,), short="route"),
+    Action("graph_in", "More of each step", "Draw steps larger.", Group.GRAPH, ("equals_sign",),
+           panels=(Panel.GRAPH,)),
+    Action("graph_out", "Less of each step", "Draw steps smaller.", Group.GRAPH, ("minus",), panels=(Panel.GRAPH,)),
+    Action("graph_fit", "Fit the graph", "Choose size and direction so that as much as possible is seen.",
+           Group.GRAPH, ("0",), panels=(Panel.GRAPH,), verb="fit"),
+    Action("graph_turn", "Turn the graph", "Let it flow from top to bottom, or from left to right.", Group.GRAPH,
+           ("v",), panels=(Panel.GRAPH,), verb="turn"),
+    Action("graph_fold", "Fold a nested process", "Fold or unfold the nested process that is selected.", Group.GRAPH,
+           ("o",), panels=(Panel.GRAPH,), verb="fold"),
+    Action("graph_map", "Small map", "Show or hide the small map of the graph.", Group.GRAPH,
+           ("M",), panels=(Panel.GRAPH,), verb="map"),
+    Action("graph_follow", "Follow the active step", "Keep the step that runs in sight, or stay.", Group.GRAPH,
+           ("w",), panels=(Panel.GRAPH,), verb="watch"),
+
+    Action("command", "Command line", "Type a command; Tab completes, Up and Down recall.", Group.SCREEN,
+           ("colon",), palette=False, short="command"),
+    Action("palette", "Palette", "Search everything there is to do.", Group.SCREEN,
+           ("ctrl+p",), always=True, palette=False),
+    Action("help", "Help", "Every key and every command, or one of them.", Group.SCREEN,
+           ("question_mark", "f1"), verb="help", usage="[VERB]", argument=Argument.VERB),
+    Action("panel_1", "Graph panel", "Go to the step graph.", Group.SCREEN, ("1",)),
+    Action("panel_2", "Timeline panel", "Go to the event timeline.", Group.SCREEN, ("2",)),
+    Action("panel_3", "Inspector panel", "Go to the inspector.", Group.SCREEN, ("3",)),
+    Action("panel_4", "Chat panel", "Go to the chat.", Group.SCREEN, ("4",)),
+    Action("panel_5", "Breakpoints panel", "Go to the breakpoints.", Group.SCREEN, ("5",)),
+    Action("panel_6", "Queue panel", "Go to the pending messages.", Group.SCREEN, ("6",)),
+    Action("panel", "Go to a panel", "Go to the panel of that name or number.", Group.SCREEN,
+           verb="panel", usage="NAME", argument=Argument.PANEL, palette=False),
+    Action("focus_next", "Next panel", "Move the focus to the next panel on the screen.", Group.SCREEN,
+           ("tab",), palette=False),
+    Action("focus_previous", "Previous panel", "Move the focus to the panel before.", Group.SCREEN,
+           ("shift+tab",), palette=False),
+    Action("tab_next", "Next tab", "Show the next panel that shares this place.", Group.SCREEN,
+           ("right_square_bracket",), short="tab"),
+    Action("tab_previous", "Previous tab", "Show the panel before that shares this place.", Group.SCREEN,
+           ("left_square_bracket",)),
+    Action("zoom", "Fill the screen", "Let the panel fill the screen, or give it back its place.", Group.SCREEN,
+           ("m",), verb="zoom", short="maximise"),
+    Action("grow", "Larger panel", "Give the panel more room.", Group.SCREEN, ("plus",)),
+    Action("shrink", "Smaller panel", "Give the panel less room.", Group.SCREEN, ("underscore",)),
+    Action("theme", "Change theme", "Change to the next theme, or the one named.", Group.SCREEN,
+           verb="theme", usage="[NAME]", argument=Argument.THEME),
+)  # fmt: skip
+
+BY_NAME: Final = {action.name: action for action in ACTIONS}
+BY_VERB: Final = {action.verb: action for action in ACTIONS if action.verb is not None}
+
+_KEY_NAMES: Final = {
+    "slash": "/", "colon": ":", "question_mark": "?", "plus": "+", "underscore": "_", "full_stop": ".",
+    "left_square_bracket": "[", "right_square_bracket": "]", "left_parenthesis": "(", "right_parenthesis": ")",
+    "escape": "Esc", "enter": "Enter", "space": "Space", "tab": "Tab", "delete": "Del", "minus": "-",
+    "equals_sign": "=", "left": "←", "right": "→", "up": "↑", "down": "↓", "home": "Home", "end": "End",
+    "pageup": "PgUp", "pagedown": "PgDn", "backspace": "Bksp", "less_than_sign": "<", "greater_than_sign": ">",
+}  # fmt: skip
+
+
+def key_text(key: str) -> str:
+    """Write a key the way a keyboard shows it.
+
+    Args:
+        key: A key as Textual names it.
+
+    Returns:
+        `Ctrl+C`, `F5`, `/`, `c` and the like.
+    """
+    *modifiers, last = key.split("+") if key != "+" else ["+"]
+    name = _KEY_NAMES.get(last, last)
+    if len(name) > 1 and name[0] == "f" and name[1:].isdigit():
+        name = name.upper()
+    if modifiers and len(name) == 1:
+        name = name.upper()
+    return "+".join([*(modifier.capitalize() for modifier in modifiers), name])
+
+
+def applicable(key_panel: Panel | None, actions: Iterable[Action] = ACTIONS) -> list[Action]:
+    """List the actions whose keys work while a panel has the focus.
+
+    Args:
+        key_panel: The panel, or None where none has it.
+        actions: What to choose from.
+
+    Returns:
+        The actions, in the order of the list.
+    """
+    return [action for action in actions if action.keys and (not action.panels or key_panel in action.panels)]

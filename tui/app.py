@@ -1,0 +1,118 @@
+"""The app: one session, its screens, and the colours."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.filter import Monochrome, NoColor
+
+from process_core.session.connection import Session
+from process_core.session.protocol import Failure, Loaded
+from tui.control import RunControl, StartOptions
+from tui.messages import TargetRefused
+from tui.palette import ActionProvider
+from tui.plain import PlainFilter
+from tui.samples import Sample, samples
+from tui.screens.chooser import ChooserScreen
+from tui.screens.debug import DebugScreen
+from tui.screens.refusal import RefusalScreen
+from tui.themes import DEFAULT_THEME, PLAIN_THEME, THEMES
+
+OpenSession = Callable[[], Awaitable[Session]]
+"""Opens a session; asked when the first target is known."""
+
+
+class StepscopeApp(App[int]):
+    """The terminal UI.
+
+    Args:
+        open_session: Opens the session.
+        target: What to debug; None offers the samples.
+        options: How to begin the run.
+        session: A session that is open already, perhaps with the target loaded.
+        loading: The loading of the target, where it has begun.
+    """
+
+    COMMANDS: ClassVar[set[Any]] = {ActionProvider}
+    BINDINGS: ClassVar[list[BindingType]] = []
+    TITLE = "stepscope"
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(
+        self,
+        open_session: OpenSession,
+        target: str | None = None,
+        options: StartOptions | None = None,
+        *,
+        session: Session | None = None,
+        loading: "asyncio.Task[Loaded] | None" = None,
+    ) -> None:
+        super().__init__()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self._plain = PlainFilter(enabled=False)
+        self._filters = [kept for kept in self._filters if not isinstance(kept, Monochrome | NoColor)]
+        self._filters.append(self._plain)
+        chosen = PLAIN_THEME if self.no_color else os.environ.get("TEXTUAL_THEME", DEFAULT_THEME)
+        self.theme = DEFAULT_THEME  # what the environment names was not registered when Textual looked for it
+        self.theme = chosen if chosen in self.available_themes else DEFAULT_THEME
+        self._open_session = open_session
+        self.session = session
+        self.target = target
+        self.options = options or StartOptions()
+        self.refusal: Failure | None = None
+        self._loading = loading
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give the variables that themes of others lack; Textual asks for them."""
+        return {"rule": "#808080", "pill-text": "#101010"}
+
+    def watch_theme(self, theme: str) -> None:
+        """Take the colours out, or put them back."""
+        self._plain.enabled = theme == PLAIN_THEME
+        for screen in self.screen_stack if self.is_running else ():
+            screen.refresh()
+
+    async def on_mount(self) -> None:
+        """Show the first screen."""
+        if self.target is not None:
+            await self._debug(self.target)
+        else:
+            self.push_screen(ChooserScreen(samples()), self._chosen)
+
+    def _chosen(self, sample: Sample | None) -> None:
+        if sample is None:
+            self.exit()
+            return
+        self.run_worker(self._debug(_shown_path(sample.path)), exit_on_error=True)
+
+    async def _debug(self, target: str) -> None:
+        self.target = target
+        if self.session is None:
+            self.session = await self._open_session()
+        await self.push_screen(DebugScreen(RunControl(self.session, target, self.options, self._loading)))
+
+    def on_target_refused(self, event: TargetRefused) -> None:
+        """Show why a target cannot be loaded; before the first was, that ends the app with code 2."""
+        event.stop()
+        screen = self.screen
+        if not isinstance(screen, DebugScreen):
+            return
+        if screen.control.loaded is None:
+            self.refusal = event.failure
+            self.exit(2, return_code=2)
+            return
+        died = screen.control.session.died is not None
+        shown = RefusalScreen(event.target, event.failure, goes_on=not died and screen.is_alive)
+        self.push_screen(shown, lambda again: screen.action_act("restart") if again else None)
+
+
+def _shown_path(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

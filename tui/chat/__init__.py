@@ -1,0 +1,1 @@
+"""The chat panel: what the process says and asks, and where it is answered."""

@@ -1,0 +1,201 @@
+"""A run as a conversation: which events belong to it, who said what, and how it breaks into lines."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple, Protocol, TypeVar
+
+from rich.cells import cell_len, chop_cells
+
+from tui.safe_text import clip, safe, safe_lines
+
+
+class Voice(StrEnum):
+    """What kind of thing is said."""
+
+    ASKED = "asked"
+    ANSWERED = "answered"
+    OUTPUT = "output"
+    LOG = "log"
+    WRONG = "wrong"
+    NOTE = "note"
+
+
+TYPES: Final = ("request_info", "response", "output", "log", "error", "failed", "status")
+"""Types of event that make up a conversation."""
+_VOICES: Final = {
+    "request_info": Voice.ASKED,
+    "response": Voice.ANSWERED,
+    "output": Voice.OUTPUT,
+    "log": Voice.LOG,
+    "error": Voice.WRONG,
+    "failed": Voice.WRONG,
+}
+_NOTES: Final = {"STOPPED": "the run is STOPPED", "CANCELLED": "the run is CANCELLED", "FAILED": "the run is FAILED"}
+MARKS: Final = {
+    Voice.ASKED: "?",
+    Voice.ANSWERED: "»",
+    Voice.OUTPUT: "«",
+    Voice.LOG: "·",
+    Voice.WRONG: "✗",
+    Voice.NOTE: "■",
+}
+"""One cell that tells each voice without colour."""
+TEXT_LIMIT: Final = 8000
+"""Characters of one entry that are looked at."""
+_LINES: Final = 60
+_NAME: Final = 40
+
+
+class ChatRow(Protocol):
+    """What a conversation needs of a recorded event."""
+
+    @property
+    def seq(self) -> int:
+        """Place in the run."""
+
+    @property
+    def type(self) -> str:
+        """Type of the event."""
+
+    @property
+    def path(self) -> str:
+        """Path of the step."""
+
+    @property
+    def state(self) -> str | None:
+        """State of the run, for `status`."""
+
+
+RowType = TypeVar("RowType", bound=ChatRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing said.
+
+    Attributes:
+        seq: Seq of the event.
+        voice: What kind of thing it is.
+        who: Path of the step; empty for the user and for the run.
+        text: What was said, as it came.
+    """
+
+    seq: int
+    voice: Voice
+    who: str
+    text: str
+
+
+class Line(NamedTuple):
+    """A line of the transcript.
+
+    Attributes:
+        seq: Of the entry it belongs to.
+        voice: Of that entry.
+        mark: The sign before the text, on the first line of an entry.
+        who: Name of the speaker, on the first line of an entry.
+        text: Safe text.
+    """
+
+    seq: int
+    voice: Voice
+    mark: str
+    who: str
+    text: str
+
+
+def entries_of(rows: Iterable[RowType], text_of: Callable[[RowType], str]) -> list[Entry]:
+    """Pick what belongs to the conversation.
+
+    Args:
+        rows: Recorded events, in order.
+        text_of: Reads the text of one.
+
+    Returns:
+        An entry for each that does.
+    """
+    found = []
+    for row in rows:
+        if row.type == "status":
+            note = _NOTES.get(str(row.state))
+            if note:
+                found.append(Entry(row.seq, Voice.NOTE, "", note))
+            continue
+        voice = _VOICES.get(row.type)
+        if voice is not None:
+            who = "" if voice is Voice.ANSWERED else row.path
+            found.append(Entry(row.seq, voice, who, text_of(row)))
+    return found
+
+
+def lines_of(entry: Entry, width: int) -> list[Line]:
+    """Break an entry into lines.
+
+    Args:
+        entry: What was said.
+        width: Cells of a line, mark included.
+
+    Returns:
+        At least one line; each with its mark no wider than `width`.
+    """
+    width = max(width, 8)
+    who = clip(safe(entry.who.rpartition("/")[2], _NAME), width // 3)
+    room = width - 2
+    lead = cell_len(who) + 1 if who else 0
+    texts: list[str] = []
+    for part in safe_lines(entry.text[:TEXT_LIMIT].rstrip("\n"), _LINES, TEXT_LIMIT):
+        texts += wrap(part, room, room - lead if not texts else room)
+    first, *rest = texts
+    return [
+        Line(entry.seq, entry.voice, MARKS[entry.voice], who, first),
+        *(Line(entry.seq, entry.voice, "", "", text) for text in rest),
+    ]
+
+
+def wrap(text: str, width: int, first_width: int) -> list[str]:
+    """Break one line of safe text at spaces, or within words that are too long.
+
+    Args:
+        text: The text.
+        width: Cells of every line but the first.
+        first_width: Cells of the first line.
+
+    Returns:
+        At least one line.
+    """
+    lines: list[str] = []
+    current, used = "", 0
+    room = max(first_width, 2)
+    for word in _words(text):
+        cells = cell_len(word)
+        if used + cells <= room:
+            current, used = current + word, used + cells
+            continue
+        if current.strip():
+            lines.append(current.rstrip())
+            current, used, room = "", 0, max(width, 2)
+            word = word.lstrip(" ")  # noqa: PLW2901 - a break takes the space it stands at
+            cells = cell_len(word)
+        while cells > room:
+            piece = chop_cells(word, room)[0]
+            lines.append(piece)
+            word, room = word[len(piece) :], max(width, 2)  # noqa: PLW2901 - what is left of it
+            cells = cell_len(word)
+        current, used = word, cells
+    if current or not lines:
+        lines.append(current)
+    return lines
+
+
+def _words(text: str) -> list[str]:
+    """Part a text before its spaces, so that joining the parts gives it back."""
+    words: list[str] = []
+    start = 0
+    for place in range(1, len(text)):
+        if text[place] == " " and text[place - 1] != " ":
+            words.append(text[start:place])
+            start = place
+    if text[start:]:
+        words.append(text[start:])
+    return words

@@ -1,0 +1,203 @@
+"""The chat panel: the conversation, the question that is open, and the box it is answered in."""
+
+from typing import ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, Static
+
+from process_core.runfile import RunFile
+from process_core.session.protocol import OpenRequest
+from tui.chat.reading import ChatReader
+from tui.chat.transcript import KEPT, Transcript
+from tui.commands.verbs import History
+from tui.messages import AnswerGiven
+from tui.safe_text import safe, safe_content
+from tui.text_box import TextBox
+
+_NOTHING: Final = "nothing is asked now"
+
+
+class ChatPanel(Vertical):
+    """A conversation with the process."""
+
+    DEFAULT_CSS = """
+    ChatPanel { height: 1fr; }
+    ChatPanel > #chat-note { height: auto; display: none; color: $warning; text-style: bold; }
+    ChatPanel > #chat-question { height: auto; display: none; color: $primary; }
+    ChatPanel > #chat-problem { height: auto; display: none; color: $error; text-style: bold; }
+    ChatPanel > .said, ChatPanel > #chat-note.said, ChatPanel > #chat-question.said, ChatPanel > #chat-problem.said {
+        display: block;
+    }
+    ChatPanel > Horizontal { height: 1; background: $panel; }
+    ChatPanel > Horizontal > Static { width: 2; color: $accent; text-style: bold; }
+    ChatPanel > Horizontal > TextBox { width: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "recall(-1)", show=False),
+        Binding("down", "recall(1)", show=False),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.transcript = Transcript()
+        self.box = TextBox(placeholder=_NOTHING, select_on_focus=False)
+        self._note = Static(id="chat-note", markup=False)
+        self._question = Static(id="chat-question", markup=False)
+        self._problem = Static(id="chat-problem", markup=False)
+        self._reader: ChatReader | None = None
+        self._requests: tuple[OpenRequest, ...] = ()
+        self._current: str | None = None
+        self._drafts: dict[str, str] = {}
+        self._history = History()
+
+    def compose(self) -> ComposeResult:
+        """Build the parts; Textual calls this."""
+        yield self.transcript
+        yield self._note
+        yield self._question
+        yield self._problem
+        with Horizontal():
+            yield Static("» ", markup=False)
+            yield self.box
+
+    def set_source(self, run_file: RunFile | None) -> None:
+        """Show another run's conversation; what is typed stays.
+
+        Args:
+            run_file: The run.
+        """
+        self._reader = ChatReader(run_file, KEPT) if run_file is not None else None
+        self.transcript.clear()
+
+    def poll(self) -> bool:
+        """Read what was said since, for a few milliseconds.
+
+        Returns:
+            Whether that is all there is by now.
+        """
+        if self._reader is None:
+            return True
+        entries, complete = self._reader.read()
+        self.transcript.add(entries, skipped=self._reader.skipped)
+        return complete
+
+    @property
+    def request(self) -> OpenRequest | None:
+        """The question that Enter answers."""
+        return next((request for request in self._requests if request.request_id == self._current), None)
+
+    def set_requests(self, requests: tuple[OpenRequest, ...]) -> None:
+        """Offer the open questions.
+
+        Args:
+            requests: All of them, the oldest first.
+        """
+        if requests == self._requests:
+            return
+        self._requests = requests
+        self._drafts = {key: text for key, text in self._drafts.items() if any(r.request_id == key for r in requests)}
+        if self.request is None:
+            self._current = requests[0].request_id if requests else None
+        self._offer()
+
+    def next_request(self) -> bool:
+        """Choose the next of several open questions; each keeps what was typed for it.
+
+        Returns:
+            Whether there is another.
+        """
+        ids = [request.request_id for request in self._requests]
+        if len(ids) < 2 or self._current is None:  # noqa: PLR2004 - one is no choice
+            return False
+        self._drafts[self._current] = self.box.value
+        self._current = ids[(ids.index(self._current) + 1) % len(ids)]
+        self._put(self._drafts.get(self._current, ""))
+        self._offer()
+        return True
+
+    def set_note(self, text: str) -> None:
+        """Say why nothing moves; empty where it does.
+
+        Args:
+            text: A safe text.
+        """
+        self._note.update(safe_content(text))
+        self._note.set_class(bool(text), "said")
+
+    def accepted(self, request_id: str, text: str) -> None:
+        """The answer was taken: the box is emptied for the next.
+
+        Args:
+            request_id: Which question it answered.
+            text: The answer.
+        """
+        self._history.add(text)
+        self._drafts.pop(request_id, None)
+        if self._current == request_id or self.box.value == text:
+            self._put("")
+        self._say_problem("")
+
+    def refused(self, problem: str) -> None:
+        """The answer was not taken: say why, and keep it.
+
+        Args:
+            problem: Why not.
+        """
+        self._say_problem(safe(problem))
+
+    def last_text(self) -> str:
+        """Give what was said last, for copying."""
+        entries = self.transcript.entries
+        return entries[-1].text if entries else ""
+
+    def action_recall(self, step: int) -> None:
+        """Put an earlier or later answer into the box."""
+        line = self._history.older(self.box.value) if step < 0 else self._history.newer()
+        if line is not None:
+            self._put(line)
+
+    def _put(self, text: str) -> None:
+        self.box.value = text
+        self.box.cursor_position = len(text)
+
+    def _offer(self) -> None:
+        request = self.request
+        if request is None:
+            self.box.placeholder = _NOTHING
+        else:
+            self.box.placeholder = f"your answer, {_article(safe(request.response_type, 40))}"
+        several = len(self._requests) > 1
+        if request is not None and several:
+            place = self._requests.index(request) + 1
+            who, prompt = safe(request.path, 40), safe(request.prompt, 200)
+            text = f"? question {place} of {len(self._requests)} · {who}: {prompt} · Ctrl+N next"
+            self._question.update(safe_content(text))
+        self._question.set_class(request is not None and several, "said")
+        self._say_problem("")
+
+    def _say_problem(self, text: str) -> None:
+        self._problem.update(safe_content(f"✗ {text}" if text else ""))
+        self._problem.set_class(bool(text), "said")
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        request = self.request
+        if request is None:
+            self._say_problem(f"{_NOTHING}: your text is kept")
+        else:
+            self.post_message(AnswerGiven(request, event.value))
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._say_problem("")
+
+
+def _article(name: str) -> str:
+    if name in ("str", "", "Any"):
+        return "a text"
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"

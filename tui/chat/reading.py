@@ -1,0 +1,56 @@
+"""Reads the conversation out of a run file, a little at a time."""
+
+from typing import Final
+
+from process_core.runfile import Filter, Row, RunFile, to_plain
+from tui.chat.conversation import TEXT_LIMIT, TYPES, Entry, entries_of
+
+_SIZE_LIMIT: Final = 256 * 1024
+_PAGE: Final = 400
+_SLICE: Final = 0.008
+
+
+class ChatReader:
+    """What was said in one run, from where the last reading ended.
+
+    Args:
+        run_file: The run; read on the thread it was opened by.
+        skip_to_last: Entries that are read of what was said before; the earlier ones are left to the timeline.
+    """
+
+    def __init__(self, run_file: RunFile, skip_to_last: int) -> None:
+        self._file = run_file
+        self._view = run_file.view(Filter(types=TYPES))
+        self._read = 0
+        self._kept = skip_to_last
+        self.skipped = 0
+
+    def read(self) -> tuple[list[Entry], bool]:
+        """Read on, for a few milliseconds.
+
+        Returns:
+            What was said since, and whether that is all there is by now.
+        """
+        complete = self._view.advance(_SLICE)
+        if not complete:
+            return [], False
+        found = len(self._view)
+        if found - self._read > self._kept:
+            self.skipped += found - self._read - self._kept
+            self._read = found - self._kept
+        rows = self._view.page(self._read, _PAGE)
+        self._read += len(rows)
+        return entries_of(rows, self._text), self._read >= found
+
+    def _text(self, row: Row) -> str:
+        if row.type == "failed" or row.data is None or row.size > _SIZE_LIMIT:
+            return self._why(row) if row.data is None else row.preview
+        value = to_plain(self._file.payload(row.data))
+        return value[:TEXT_LIMIT] if isinstance(value, str) else row.preview
+
+    def _why(self, row: Row) -> str:
+        details = to_plain(self._file.payload(row.details)) if row.details is not None else None
+        if not isinstance(details, dict):
+            return row.preview
+        kind, message = details.get("type") or row.code or row.type, details.get("message") or ""
+        return f"{kind}: {message}" if message else str(kind)

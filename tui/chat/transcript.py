@@ -1,0 +1,122 @@
+"""The conversation as lines that scroll; stays at its end while it is there."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.chat.conversation import Entry, Line, Voice, lines_of
+
+KEPT: Final = 2000
+"""Entries that are kept; the timeline has them all."""
+
+
+class Transcript(ScrollView, can_focus=True):
+    """What was said, wrapped to the width."""
+
+    DEFAULT_CSS = """
+    Transcript { height: 1fr; background: transparent; scrollbar-size-vertical: 1; }
+    Transcript > .said--asked { color: $primary; }
+    Transcript > .said--answered { color: $accent; text-style: bold; }
+    Transcript > .said--output { color: $foreground; }
+    Transcript > .said--log { color: $foreground 65%; }
+    Transcript > .said--wrong { color: $error; text-style: bold; }
+    Transcript > .said--note { color: $secondary; text-style: bold; }
+    Transcript > .said--who { color: $secondary; text-style: bold; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*(f"said--{voice}" for voice in Voice), "said--who"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_up", show=False),
+        Binding("down,j", "scroll_down", show=False),
+        Binding("home", "scroll_home", show=False),
+        Binding("end", "scroll_end", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: list[Entry] = []
+        self._lines: list[Line] = []
+        self._width = 0
+        self._dropped = 0
+        self._skipped = 0
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """What is kept, from the oldest."""
+        return self._entries
+
+    def clear(self) -> None:
+        """Begin another conversation."""
+        self._entries.clear()
+        self._lines.clear()
+        self._dropped = self._skipped = 0
+        self._resized()
+
+    def add(self, entries: Sequence[Entry], *, skipped: int = 0) -> None:
+        """Add what was said since.
+
+        Args:
+            entries: In order.
+            skipped: How many were left out before them, in all.
+        """
+        if not entries:
+            return
+        self._skipped = skipped
+        at_end = self.scroll_offset.y >= self.max_scroll_y
+        self._entries += entries
+        over = len(self._entries) - KEPT
+        if over > 0 or skipped:
+            over = max(over, 0)
+            del self._entries[:over]
+            self._dropped += over
+            self._wrap_all()
+        else:
+            for entry in entries:
+                self._lines += lines_of(entry, self._room)
+        self._resized()
+        if at_end:
+            self.scroll_end(animate=False, immediate=True)
+
+    @property
+    def _room(self) -> int:
+        return max(self.scrollable_content_region.width, 8)
+
+    def _wrap_all(self) -> None:
+        self._lines = [line for entry in self._entries for line in lines_of(entry, self._room)]
+        earlier = self._dropped + self._skipped
+        if earlier:
+            note = Entry(0, Voice.NOTE, "", f"{earlier:,} earlier entries are in the timeline")
+            self._lines[:0] = lines_of(note, self._room)
+
+    def _resized(self) -> None:
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines))
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Wrap to the new width."""
+        at_end = self.scroll_offset.y >= self.max_scroll_y
+        if self._room != self._width:
+            self._width = self._room
+            self._wrap_all()
+        self._resized()
+        if at_end:
+            self.scroll_end(animate=False, immediate=True)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line; Textual calls this."""
+        width = self.size.width
+        index = y + self.scroll_offset.y
+        if index >= len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        line = self._lines[index]
+        base = self.rich_style
+        voice = base + self.get_component_rich_style(f"said--{line.voice}", partial=True)
+        pieces = [Segment(f"{line.mark or ' '} ", voice)]
+        if line.who:
+            pieces.append(Segment(f"{line.who} ", base + self.get_component_rich_style("said--who", partial=True)))
+        pieces.append(Segment(line.text, voice))
+        return Strip(pieces).adjust_cell_length(width, base)

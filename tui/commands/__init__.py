@@ -1,0 +1,1 @@
+"""The command line: what is typed after `:` and what it means."""

@@ -1,0 +1,339 @@
+"""What the screen asks of a session, in the user's terms; knows nothing of widgets."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from process_core.session.connection import CommandRefused, Session
+from process_core.session.protocol import (
+    AddBreakpoint,
+    BreakpointSpec,
+    Command,
+    Control,
+    EnableBreakpoint,
+    ListPending,
+    Loaded,
+    PendingMessage,
+    RemoveBreakpoint,
+    Respond,
+    RunTo,
+    SendEvent,
+    Start,
+    Status,
+)
+from tui.commands.verbs import did_you_mean, split_event
+from tui.safe_text import safe
+
+Verb = Literal["resume", "pause", "step", "next", "into", "out", "stop"]
+_NAME: Final = 80
+_GLOB: Final = frozenset("*?[")
+
+
+class RefusedError(Exception):
+    """Something asked for was not done; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartOptions:
+    """How to begin a run.
+
+    Attributes:
+        event: Input event; None takes the only one, or the first.
+        data: Its payload.
+        has_data: Whether there is one.
+        paused: Pause before the first message.
+        breakpoints: Event ids (or step paths) to break on.
+    """
+
+    event: str | None = None
+    data: Any = None
+    has_data: bool = False
+    paused: bool = False
+    breakpoints: tuple[str, ...] = ()
+
+
+class RunControl:
+    """Drives one session.
+
+    Args:
+        session: An open session.
+        target: What it is to load.
+        options: How to begin.
+        loading: The first loading of the target, where it has begun.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        target: str,
+        options: StartOptions | None = None,
+        loading: "asyncio.Task[Loaded] | None" = None,
+    ) -> None:
+        self.session = session
+        self.target = target
+        self.options = options or StartOptions()
+        self._loading = loading
+
+    @property
+    def status(self) -> Status:
+        """Where the session stands."""
+        return self.session.status
+
+    @property
+    def loaded(self) -> Loaded | None:
+        """What the session has loaded."""
+        return self.session.loaded
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """Every event id of the process, in the order of its routes."""
+        loaded = self.loaded
+        if loaded is None:
+            return ()
+        return tuple(dict.fromkeys([*loaded.input_events, *(edge.event_id for edge in loaded.edges)]))
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """Every step path."""
+        return tuple(node.path for node in self.loaded.nodes) if self.loaded else ()
+
+    async def begin(self) -> list[str]:
+        """Set the breakpoints asked for and start the run.
+
+        Returns:
+            What the user should know of the breakpoints.
+
+        Raises:
+            RefusedError: The run cannot be started.
+        """
+        told = [await self.break_on(name) for name in self.options.breakpoints]
+        await self._start()
+        return [text for text, bound in told if not bound]
+
+    async def _start(self) -> None:
+        options = self.options
+        await self.ask(Start(event=options.event, data=options.data, has_data=options.has_data, paused=options.paused))
+
+    async def load(self) -> Loaded:
+        """Load the target.
+
+        Returns:
+            What was found.
+
+        Raises:
+            CommandRefused: The target cannot be loaded; nothing has changed.
+        """
+        begun, self._loading = self._loading, None
+        return await (begun if begun is not None else self.session.load(self.target))
+
+    async def restart(self) -> Loaded:
+        """Load the target again and start anew with the same input.
+
+        A worker that died, or whose loop does not answer, is replaced by a new one.
+
+        Returns:
+            What was found.
+
+        Raises:
+            CommandRefused: The target cannot be loaded; what ran before still does, unless its worker died.
+            RefusedError: The run cannot be started.
+        """
+        if self.session.died is not None or self.status.blocked_for > 0:
+            loaded = await self.session.restart_worker()
+            await self._start()
+            return loaded
+        loaded = await self.session.load(self.target)
+        await self._start()
+        return loaded
+
+    async def verb(self, verb: Verb) -> None:
+        """Do a verb of the debugger.
+
+        Args:
+            verb: Which.
+
+        Raises:
+            RefusedError: It makes no sense now.
+        """
+        await self.ask(Control(verb=verb))
+
+    async def run_to(self, place: str) -> str:
+        """Go on until just before an event or a step, once.
+
+        Args:
+            place: Event id or step path.
+
+        Returns:
+            What was understood.
+
+        Raises:
+            RefusedError: There is no such place.
+        """
+        if place in self.steps and place not in self.events:
+            await self.ask(RunTo(step=place))
+            return f"running to step {safe(place, _NAME)}"
+        if place in self.events:
+            await self.ask(RunTo(event=place))
+            return f"running to {safe(place, _NAME)}"
+        raise RefusedError(f"no event or step {self._unknown(place, (*self.events, *self.steps))}")
+
+    async def break_on(self, place: str) -> tuple[str, bool]:
+        """Set a breakpoint.
+
+        Args:
+            place: Event id, step path, or a glob on step paths.
+
+        Returns:
+            What was set, and whether anything can ever match it.
+
+        Raises:
+            RefusedError: The worker refused it.
+        """
+        is_step = place not in self.events and (place in self.steps or "/" in place or bool(_GLOB & set(place)))
+        spec = BreakpointSpec(step=place) if is_step else BreakpointSpec(event=place)
+        made: BreakpointSpec = await self.ask(AddBreakpoint(breakpoint=spec))
+        shown = safe(place, _NAME)
+        if made.bound:
+            return f"breakpoint {made.id} on {shown}", True
+        known = (*self.events, *self.steps)
+        return f"breakpoint {made.id}: nothing in this process matches {self._unknown(place, known)}", False
+
+    def breakpoints_on(self, *, event: str | None = None, step: str | None = None) -> list[BreakpointSpec]:
+        """List the breakpoints that name exactly this event or this step."""
+        return [
+            spec
+            for spec in self.status.breakpoints
+            if (event is not None and spec.event == event) or (step is not None and spec.step == step)
+        ]
+
+    async def toggle(self, *, event: str | None = None, step: str | None = None) -> str:
+        """Break on an event or a step, or no longer.
+
+        Args:
+            event: Event id.
+            step: Step path; looked at where there is no event.
+
+        Returns:
+            What was done.
+
+        Raises:
+            RefusedError: The worker refused it.
+        """
+        found = self.breakpoints_on(event=event) if event is not None else self.breakpoints_on(step=step)
+        if found:
+            for spec in found:
+                await self.remove(spec.id)
+            return f"no breakpoint on {safe(event or step or '', _NAME)} any more"
+        spec = BreakpointSpec(event=event) if event is not None else BreakpointSpec(step=step)
+        made: BreakpointSpec = await self.ask(AddBreakpoint(breakpoint=spec))
+        return f"breakpoint {made.id} on {safe(event or step or '', _NAME)}"
+
+    async def remove(self, number: int | None) -> None:
+        """Remove a breakpoint by its number."""
+        if number is not None:
+            await self.ask(RemoveBreakpoint(breakpoint=number))
+
+    async def unbreak(self, which: str) -> str:
+        """Remove breakpoints.
+
+        Args:
+            which: A number, an event id or step path, or `all`.
+
+        Returns:
+            What was removed.
+
+        Raises:
+            RefusedError: There is no such breakpoint.
+        """
+        specs = self.status.breakpoints
+        found = specs if which == "all" else tuple(s for s in specs if which in (str(s.id), s.event, s.step))
+        if not found:
+            known = [name for spec in specs for name in (spec.event, spec.step) if name]
+            raise RefusedError(f"no breakpoint {self._unknown(which, known)}")
+        for spec in found:
+            await self.remove(spec.id)
+        return f"removed {len(found)} breakpoint{'s' if len(found) != 1 else ''}"
+
+    async def switch(self, which: str) -> str:
+        """Switch a breakpoint on or off.
+
+        Args:
+            which: Its number.
+
+        Returns:
+            What was done.
+
+        Raises:
+            RefusedError: There is no such breakpoint.
+        """
+        for spec in self.status.breakpoints:
+            if which in (str(spec.id), spec.event, spec.step) and spec.id is not None:
+                await self.ask(EnableBreakpoint(breakpoint=spec.id, enabled=not spec.enabled))
+                return f"breakpoint {spec.id} is {'off' if spec.enabled else 'on'}"
+        raise RefusedError(f"no breakpoint {safe(which, _NAME)}")
+
+    async def send(self, argument: str) -> str:
+        """Send an outside event.
+
+        Args:
+            argument: Event id, and JSON after it where it carries data.
+
+        Returns:
+            What was sent.
+
+        Raises:
+            RefusedError: The data is no JSON, or the event is unknown.
+        """
+        known = self.loaded.input_events if self.loaded else ()
+        event, text = split_event(argument, known)
+        if event not in known:
+            raise RefusedError(f"no input event {self._unknown(event, known)}")
+        command = SendEvent(event=event)
+        if text:
+            try:
+                command = SendEvent(event=event, data=json.loads(text), has_data=True)
+            except ValueError as error:
+                raise RefusedError(f"the data is not JSON: {error} (texts need double quotes)") from None
+        await self.ask(command)
+        return f"sent {safe(event, _NAME)}"
+
+    async def answer(self, request_id: str, text: str) -> None:
+        """Answer an open question.
+
+        Args:
+            request_id: Which.
+            text: As typed; the worker converts it to the type asked for.
+
+        Raises:
+            RefusedError: The answer does not fit, or the question is not open any more.
+        """
+        await self.ask(Respond(request_id=request_id, value=text))
+
+    async def pending(self) -> list[PendingMessage]:
+        """List the messages still to be delivered, in order of delivery."""
+        found: list[PendingMessage] = await self.ask(ListPending())
+        return found
+
+    async def ask(self, command: Command) -> Any:
+        """Send a command.
+
+        Args:
+            command: Which.
+
+        Returns:
+            The value of the reply.
+
+        Raises:
+            RefusedError: The worker refused it, or is gone.
+        """
+        if self.session.died is not None:
+            raise RefusedError(f"{safe(self.session.died.reason)}: R starts it again")
+        try:
+            return await self.session.request(command)
+        except CommandRefused as refused:
+            raise RefusedError(refused.failure.message) from None
+
+    @staticmethod
+    def _unknown(name: str, known: tuple[str, ...] | list[str]) -> str:
+        return f"{safe(name, _NAME)!r}{did_you_mean(name, known)}"

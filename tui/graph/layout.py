@@ -1,0 +1,84 @@
+"""The layout of one process, and of those nested in it: from a sketch to shapes with places."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from process_core.graph import Edge, Node, StepKind
+from tui.graph.arrange import Plan, arrange
+from tui.graph.axes import Axes
+from tui.graph.cycles import back_links
+from tui.graph.faces import Face, face_of
+from tui.graph.layers import layered
+from tui.graph.order import order
+from tui.graph.plot import plot
+from tui.graph.ranks import ranks
+from tui.graph.shapes import Direction, Drawing, Zoom
+from tui.graph.sketch import Sketch, scope_of, sketch
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What the reader chose."""
+
+    zoom: Zoom
+    direction: Direction
+    folded: frozenset[str]
+    label_cells: int
+    ascii_only: bool
+
+
+def lay_out(nodes: Collection[Node], edges: Collection[Edge], style: Style, scope: str = "") -> Drawing:
+    """Lay out a process and all that is nested in it.
+
+    Args:
+        nodes: Steps of all levels.
+        edges: Routes of all levels.
+        style: What the reader chose.
+        scope: Path of the process to lay out.
+
+    Returns:
+        Its shapes, from column 0 and row 0.
+    """
+    mine = [node for node in nodes if scope_of(node) == scope]
+    routes = [edge for edge in edges if edge.scope == scope]
+    drawn = sketch(mine, routes, label_cells=style.label_cells, ascii_only=style.ascii_only)
+    faces: list[Face] = []
+    for vertex in drawn.vertices:
+        inner = None
+        node = vertex.node
+        if node is not None and node.kind is not StepKind.STEP and node.path not in style.folded:
+            below = [n for n in nodes if n.path.startswith(node.path + "/")]
+            if below:
+                deeper = [e for e in edges if e.scope == node.path or e.scope.startswith(node.path + "/")]
+                inner = lay_out(below, deeper, style, node.path)
+        faces.append(face_of(vertex, style.zoom, inner, ascii_only=style.ascii_only))
+    return plot(_plan(drawn, faces, Axes(style.direction)))
+
+
+def _plan(drawn: Sketch, faces: list[Face], axes: Axes) -> Plan:
+    links = [(b.source, target) for b in drawn.bundles for target in b.targets]
+    back = back_links(len(faces), links)
+    rank = ranks(len(faces), [link for index, link in enumerate(links) if index not in back])
+    _scatter(rank, links, drawn)
+    graph = layered(rank, drawn.bundles)
+    graph.layers = order(graph.layers, [[(p.upper, p.lower) for p in channel] for channel in graph.channels])
+    plan = Plan(axes, graph, drawn.bundles, faces)
+    plan.lead = [0] * len(faces)
+    plan.trail = [0] * len(faces)
+    for channel in graph.channels:
+        for piece in channel:
+            if piece.head_down and not faces[piece.lower].bordered:
+                plan.lead[piece.lower] = 1
+            if piece.head_up and not faces[piece.upper].bordered:
+                plan.trail[piece.upper] = 1
+    arrange(plan)
+    return plan
+
+
+def _scatter(rank: list[int], links: Sequence[tuple[int, int]], drawn: Sketch) -> None:
+    """Spread steps that nothing joins over the ranks, so that they do not make one long row."""
+    joined = {vertex for link in links for vertex in link}
+    alone = [v for v in range(len(drawn.vertices)) if v not in joined]
+    rows = max(max(rank, default=0) + 1, round(len(alone) ** 0.5))
+    for index, vertex in enumerate(alone):
+        rank[vertex] = index % rows

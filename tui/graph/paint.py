@@ -1,0 +1,223 @@
+"""A row of a picture under an overlay: which text goes into the slots, and which style each piece gets."""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from operator import itemgetter
+from typing import Final
+
+from rich.cells import cell_len, set_cell_size
+
+from tui.graph.canvas import Owner, OwnerKind
+from tui.graph.glyphs import ASCII
+from tui.graph.overlay import Mark, Overlay, count_text
+from tui.graph.picture import Picture
+from tui.graph.shapes import Box, BoxKind, Slot, SlotKind
+from tui.graph.sketch import cut
+from tui.safe_text import safe
+
+_PLAIN: Final = "─│╭╮╰╯├┤┬┴┼┊┈═║╔╗╚╝"
+_HEAVY: Final = str.maketrans(_PLAIN, "━┃┏┓┗┛┣┫┳┻╋┋┉━┃┏┓┗┛")
+_DOUBLE: Final = str.maketrans(_PLAIN, "═║╔╗╚╝╠╣╦╩╬║══║╔╗╚╝")
+_HEAVY_ASCII: Final = str.maketrans("-|~:+", "=H=H#")
+_DOUBLE_ASCII: Final = str.maketrans("-|~:", "%%%%")
+
+KINDS: Final = {
+    BoxKind.STEP: "graph--step",
+    BoxKind.MAP: "graph--step",
+    BoxKind.PROCESS: "graph--process",
+    BoxKind.FRAME: "graph--process",
+    BoxKind.ENTRY: "graph--entry",
+    BoxKind.ERROR: "graph--stop",
+    BoxKind.STOP: "graph--stop",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one owner is shown under an overlay.
+
+    Attributes:
+        style: Name of the component class.
+        selected: Whether it is selected.
+        hovered: Whether the mouse is over it.
+        framed: Whether it has a border that can say that it is selected.
+        chip: Whether it is a step without a border, which a background holds together.
+    """
+
+    style: str
+    selected: bool = False
+    hovered: bool = False
+    framed: bool = False
+    chip: bool = False
+
+
+class Painter:
+    """Lays an overlay over a picture.
+
+    Args:
+        picture: The picture.
+        overlay: How the run stands.
+        hovered: What the mouse is over: a path, an edge key, or None.
+    """
+
+    def __init__(self, picture: Picture, overlay: Overlay, hovered: str | None = None) -> None:
+        self.picture = picture
+        self.overlay = overlay
+        self.hovered = hovered
+        self._looks: dict[int, Look] = {}
+        self._ascii = picture.glyphs is ASCII
+
+    def row(self, y: int, left: int = 0, right: int = 1 << 30) -> Iterator[tuple[int, str, Look]]:
+        """Give the pieces of a row, slots filled in: first column, text, look.
+
+        Args:
+            y: The row.
+            left: First column that is of interest.
+            right: First column that is no longer of interest.
+
+        Yields:
+            Pieces from left to right that reach into these columns; blank cells are left out.
+        """
+        for x, text, look in self._pieces(y, left, right):
+            if x < right and x + cell_len(text) > left:
+                yield x, text, look
+
+    def _pieces(self, y: int, left: int, right: int) -> Iterator[tuple[int, str, Look]]:
+        runs = self.picture.runs(y)
+        for index in range(max(0, bisect_right(runs, left, key=itemgetter(0)) - 1), len(runs)):
+            x, text, owner = runs[index]
+            if x >= right:
+                return
+            what = self.picture.owners[owner]
+            look = self.look(owner)
+            if what.kind is OwnerKind.BOX:
+                yield from self._box_pieces(x, y, text, self.picture.drawing.boxes[what.box], look)
+            elif what.kind is OwnerKind.LABEL:
+                if text.startswith(" ") and what.event_id in self.overlay.breakpoints:
+                    yield x, self.picture.glyphs.marks["breakpoint"], Look("graph--breakpoint")
+                    yield x + 1, text[1:], look
+                else:
+                    yield x, text, look
+            else:
+                yield x, self._drawn(text, look.style), look
+
+    def look(self, owner: int) -> Look:
+        """Say how an owner is shown."""
+        look = self._looks.get(owner)
+        if look is None:
+            look = self._looks[owner] = self._find(self.picture.owners[owner])
+        return look
+
+    def state(self, y: int) -> tuple[object, ...]:
+        """Give what a row's looks depend on, for a cache: equal states render to equal rows."""
+        parts: list[object] = []
+        seen: set[int] = set()
+        overlay = self.overlay
+        for _, _, owner in self.picture.runs(y):
+            if owner in seen:
+                continue
+            seen.add(owner)
+            what = self.picture.owners[owner]
+            parts.append(self.look(owner))
+            if what.kind is OwnerKind.BOX:
+                box = self.picture.drawing.boxes[what.box]
+                path = box.path
+                parts.append(
+                    (
+                        overlay.states.get(path),
+                        overlay.counts.get(path),
+                        overlay.waiting.get(path),
+                        overlay.arrived.get(path),
+                        path in overlay.breakpoints,
+                        any(event in overlay.breakpoints for event in box.events),
+                    )
+                )
+            elif what.kind is OwnerKind.LABEL:
+                parts.append(what.event_id in overlay.breakpoints)
+        return tuple(parts)
+
+    def _find(self, owner: Owner) -> Look:
+        overlay = self.overlay
+        if owner.kind is OwnerKind.BOX:
+            box = self.picture.drawing.boxes[owner.box]
+            selected = bool(overlay.selected) and (overlay.selected == box.path or overlay.selected in box.edges)
+            state = overlay.states.get(box.path) if box.path else None
+            style = f"graph--{state.value}" if state is not None and state is not Mark.DONE else KINDS[box.kind]
+            if not box.path and overlay.lit.intersection(box.edges):
+                style = "graph--lit"
+            hovered = bool(self.hovered) and self.hovered in (box.path, *box.edges)
+            return Look(style, selected, hovered, box.bordered, chip=bool(box.path) and not box.bordered)
+        if owner.kind is OwnerKind.NOTHING:
+            return Look("graph--edge")
+        selected = overlay.selected in owner.edges
+        hovered = self.hovered in owner.edges
+        if overlay.forced.intersection(owner.edges):
+            return Look("graph--forced", selected, hovered)
+        if overlay.lit.intersection(owner.edges) or selected:
+            return Look("graph--lit", selected, hovered)
+        if owner.kind is OwnerKind.LABEL:
+            return Look("graph--label", selected, hovered)
+        return Look("graph--back" if owner.back else "graph--edge", selected=False, hovered=hovered)
+
+    def _drawn(self, text: str, style: str) -> str:
+        """Draw lit and forced routes with other lines: colour is never the only sign."""
+        if style not in ("graph--lit", "graph--forced"):
+            return text
+        if style == "graph--lit":
+            return text.translate(_HEAVY_ASCII if self._ascii else _HEAVY)
+        return text.translate(_DOUBLE_ASCII if self._ascii else _DOUBLE)
+
+    def _box_pieces(self, x: int, y: int, text: str, box: Box, look: Look) -> Iterator[tuple[int, str, Look]]:
+        """Fill the slots of a box that lie in one piece of a row."""
+        if look.selected and look.framed:
+            text = text.translate(_HEAVY_ASCII if self._ascii else _HEAVY)
+        end = x + cell_len(text)
+        slots = sorted((s for s in box.slots if s.y == y and x <= s.x < end), key=lambda s: s.x)
+        at = 0  # characters done; before a slot there is nothing but the text already cut
+        for slot in slots:
+            written = self._slot_text(slot, box)
+            if not written:
+                continue
+            before, rest = _cut(text[at:], slot.x - x)
+            if before:
+                yield x, before, look
+            width = min(slot.width, end - slot.x)
+            style = "graph--breakpoint" if slot.kind is SlotKind.BREAKPOINT else look.style
+            yield slot.x, set_cell_size(cut(written, width, ascii_only=self._ascii), width), replace(look, style=style)
+            taken, _ = _cut(rest, width)
+            at += len(before) + len(taken)
+            x = slot.x + width
+        if text[at:]:
+            yield x, text[at:], look
+
+    def _slot_text(self, slot: Slot, box: Box) -> str:
+        overlay, marks = self.overlay, self.picture.glyphs.marks
+        state = overlay.states.get(box.path)
+        if slot.kind is SlotKind.BREAKPOINT:
+            name = slot.name or box.path
+            return marks["breakpoint"] if name in overlay.breakpoints else ""
+        if slot.kind is SlotKind.MARK:
+            return marks[state.value] if state is not None else ""
+        if slot.kind is SlotKind.COUNT:
+            waiting = safe(overlay.waiting.get(box.path, ""), 80)
+            if state is Mark.WAITING and waiting:
+                return waiting.split(" ")[0]
+            return count_text(overlay.counts.get(box.path, 0), slot.width, marks["done"])
+        if slot.kind is SlotKind.INPUT:
+            arrived = overlay.arrived.get(box.path)
+            return "" if arrived is None else marks["arrived" if slot.name in arrived else "missing"]
+        if state is None:
+            return ""
+        waiting = safe(overlay.waiting.get(box.path, ""), 200)
+        return f"{state.value} {waiting}" if state is Mark.WAITING and waiting else state.value
+
+
+def _cut(text: str, cells: int) -> tuple[str, str]:
+    """Cut a text after so many cells."""
+    if text.isascii():
+        return text[:cells], text[cells:]
+    at = 0
+    while at < len(text) and cell_len(text[: at + 1]) <= cells:
+        at += 1
+    return text[:at], text[at:]

@@ -1,0 +1,201 @@
+"""Tracks in the channel between two layers: which net runs on which, so that no two share a cell in one direction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Net:
+    """Ports that belong together: lines from above and lines to below, joined by one track or two.
+
+    Attributes:
+        tops: Positions on the earlier side.
+        bottoms: Positions on the later side.
+        tracks: What was found: (track, from, to, positions above, positions below); none where it is straight.
+    """
+
+    tops: list[int]
+    bottoms: list[int]
+    tracks: list["Run"] = field(default_factory=list)
+
+    @property
+    def is_straight(self) -> bool:
+        """Whether the net needs no track."""
+        return len(self.tops) == len(self.bottoms) == 1 and self.tops == self.bottoms
+
+
+@dataclass(slots=True)
+class Run:
+    """One net's use of one track.
+
+    Attributes:
+        low: First position.
+        high: Last position.
+        ups: Positions that go on towards the earlier side.
+        downs: Positions that go on towards the later side.
+        bridge: Position at which a net on two tracks changes from one to the other, which no port uses.
+        track: Number of the track, from the earlier side.
+    """
+
+    low: int
+    high: int
+    ups: list[int]
+    downs: list[int]
+    bridge: int | None = None
+    track: int = 0
+
+
+def assign_tracks(nets: Sequence[Net]) -> int:
+    """Give every net that bends its tracks.
+
+    Args:
+        nets: The nets of one channel; no two have a port at one position on one side.
+
+    Returns:
+        How many tracks there are.
+    """
+    bent = [net for net in nets if not net.is_straight]
+    runs: list[Run] = []
+    for net in bent:
+        ends = net.tops + net.bottoms
+        net.tracks = [Run(min(ends), max(ends), sorted(net.tops), sorted(net.bottoms))]
+        runs.append(net.tracks[0])
+    taken = {p for net in nets for p in (*net.tops, *net.bottoms)}
+    below = _must_be_below(runs)
+    while loop := _find_loop(below):
+        split = min(loop, key=lambda r: (len(runs[r].ups) + len(runs[r].downs), r))
+        _split(nets, runs, split, taken)
+        below = _must_be_below(runs)
+    _prefer(runs, below)
+    count = 0
+    for index in _topological(below):
+        run = runs[index]
+        count = max(count, run.track + 1)
+        for other in below[index]:
+            runs[other].track = max(runs[other].track, run.track + 1)
+    return count
+
+
+def _must_be_below(runs: Sequence[Run]) -> list[set[int]]:
+    """Per run, the runs that must be on a later track, as both use a position: the one from above, the other below."""
+    from_above: dict[int, int] = {}
+    bridges: dict[int, int] = {}
+    for index, run in enumerate(runs):
+        for position in run.ups:
+            if position == run.bridge:
+                bridges[position] = index
+            else:
+                from_above[position] = index
+    below: list[set[int]] = [set() for _ in runs]
+    for index, run in enumerate(runs):
+        for position in run.downs:
+            if position == run.bridge:
+                below[index].add(bridges[position])
+                continue
+            other = from_above.get(position)
+            if other is not None and other != index:
+                below[other].add(index)
+    return below
+
+
+def _find_loop(below: Sequence[set[int]]) -> list[int]:
+    """Give the runs of one circle of demands, or none."""
+    state = [0] * len(below)
+    for root in range(len(below)):
+        if state[root]:
+            continue
+        state[root] = 1
+        trail = [(root, iter(sorted(below[root])))]
+        while trail:
+            run, rest = trail[-1]
+            for other in rest:
+                if state[other] == 1:
+                    members = [r for r, _ in trail]
+                    return members[members.index(other) :]
+                if state[other] == 0:
+                    state[other] = 1
+                    trail.append((other, iter(sorted(below[other]))))
+                    break
+            else:
+                state[run] = 2
+                trail.pop()
+    return []
+
+
+def _split(nets: Sequence[Net], runs: list[Run], index: int, taken: set[int]) -> None:
+    """Break a circle: one net takes two tracks, joined at a position that nobody else uses."""
+    run = runs[index]
+    position = (run.low + run.high) // 2
+    step = 0
+    while position in taken:  # further and further to either side
+        step = -step if step > 0 else 1 - step
+        position = (run.low + run.high) // 2 + step
+    taken.add(position)
+    ups, downs = run.ups, run.downs
+    first = Run(min(*ups, position), max(*ups, position), ups, [position], position)
+    second = Run(min(*downs, position), max(*downs, position), [position], downs, position)
+    runs[index] = first
+    runs.append(second)
+    for net in nets:
+        if any(r is run for r in net.tracks):
+            net.tracks = [r for r in net.tracks if r is not run] + [first, second]
+
+
+def _prefer(runs: Sequence[Run], below: list[set[int]]) -> None:
+    """Order runs that overlap: the way that crosses less, as long as that closes no circle."""
+    count = len(runs)
+    wishes: list[tuple[int, int, int, int]] = []
+    for a in range(count):
+        one = runs[a]
+        for b in range(a + 1, count):
+            two = runs[b]
+            if one.high < two.low or two.high < one.low:
+                continue
+            if b in below[a] or a in below[b]:
+                continue
+            over = _cost(one, two)
+            under = _cost(two, one)
+            first, second = (a, b) if over <= under else (b, a)
+            wishes.append((-abs(over - under), abs(one.low - two.low), first, second))
+    wishes.sort()
+    for _, _, first, second in wishes:
+        if second in below[first] or first in below[second]:
+            continue
+        if _reaches(below, second, first):
+            below[second].add(first)
+        else:
+            below[first].add(second)
+
+
+def _cost(upper: Run, lower: Run) -> int:
+    """Count the crossings there are when one run lies on an earlier track than the other."""
+    through = sum(upper.low < p < upper.high for p in lower.ups)
+    return through + sum(lower.low < p < lower.high for p in upper.downs)
+
+
+def _reaches(below: Sequence[set[int]], start: int, goal: int) -> bool:
+    seen = {start}
+    todo = [start]
+    while todo:
+        run = todo.pop()
+        if run == goal:
+            return True
+        for other in below[run]:
+            if other not in seen:
+                seen.add(other)
+                todo.append(other)
+    return False
+
+
+def _topological(below: Sequence[set[int]]) -> list[int]:
+    missing = [0] * len(below)
+    for others in below:
+        for other in others:
+            missing[other] += 1
+    sequence = [r for r, m in enumerate(missing) if not m]
+    for run in sequence:  # grows while it is walked
+        for other in sorted(below[run]):
+            missing[other] -= 1
+            if not missing[other]:
+                sequence.append(other)
+    return sequence

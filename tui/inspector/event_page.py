@@ -1,0 +1,236 @@
+"""The page of one event: what it carried, what went wrong, what led to it and what it led to."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+from process_core.errors import ProcessError
+from tui.inspector.items import Item, Piece, Role, fact, section
+from tui.inspector.links import link, place_of, role_of
+from tui.inspector.payloads import Payload, read_payload, size_text
+from tui.inspector.tree import text_items, value_item
+from tui.safe_text import safe
+from tui.timeline.columns import since_start
+from tui.timeline.kinds import kind_of
+
+_NEAR = 300  # rows after the event that are looked at for its effects at once
+_EFFECTS = 50
+_CHAIN = 30  # causes that are followed at once
+_TITLES: Final[Mapping[str, str]] = {
+    "executor_invoked": "Arguments",
+    "executor_completed": "Result",
+    "executor_failed": "Input",
+    "event_emitted": "Payload",
+    "request_info": "Question",
+    "response": "Answer",
+    "output": "Output",
+    "log": "Text",
+    "operator": "Edit",
+}
+
+
+def event_page(run_file: Any, row: Any, whole: Mapping[str, Payload]) -> list[Item]:
+    """Make the page of an event.
+
+    Args:
+        run_file: Its run file.
+        row: The event.
+        whole: Payloads that were loaded whole, by section.
+
+    Returns:
+        The entries of the page.
+    """
+    items = [_title(row), _where(run_file, row)]
+    details = whole.get("Details") or (None if row.details is None else read_payload(run_file, row.details))
+    if details is not None:
+        items += _trouble(row, details.value)
+    if row.data is not None:
+        title = _TITLES.get(row.type, "Data")
+        items.append(payload_section(title, whole.get(title) or read_payload(run_file, row.data)))
+    elif row.type == "executor_completed":
+        items.append(section("Result", "Result", lambda: [fact("None", "", Role.WORD)], is_open=False))
+    items.append(_causes(run_file, row))
+    items.append(_effects(run_file, row))
+    items.append(section("Envelope", "Envelope", lambda: _envelope(row), is_open=True))
+    if details is not None:
+        items.append(payload_section("Details", details, is_open=False))
+    return items
+
+
+def payload_section(title: str, payload: Payload, *, is_open: bool = True) -> Item:
+    """Make the part of a page that shows a payload.
+
+    Args:
+        title: Its title.
+        payload: It, as far as it was read.
+        is_open: Whether it is open at first.
+
+    Returns:
+        The entry.
+    """
+    if payload.problem:
+        trouble = (Piece(safe(payload.problem, 300), Role.FAIL),)
+        return section(title, title, lambda: [Item("problem", trouble)])
+
+    def entries() -> Sequence[Item]:
+        value = value_item("value", payload.value, label="", is_open=True)
+        # A container's entries stand directly below the title; a long text does, too.
+        items = list(value.below) if value.opens is not None else [value]
+        if not payload.is_whole:
+            shown = f"{size_text(payload.shown)} of {size_text(payload.size)} are shown; "
+            pieces = (Piece(f"… {shown}", Role.WARN), Piece("Enter loads all", Role.LINK))
+            items.append(Item("load", pieces, load=title))
+        return items
+
+    value = value_item("value", payload.value, label="")
+    badge = Piece(f"  {size_text(payload.size)}", Role.QUIET)
+    item = section(title, title, entries, badge, is_open=is_open)
+    if value.opens is not None:
+        item.pieces = (*item.pieces, Piece("  "), *value.pieces)
+        item.glance = value.glance
+    item.copy = value.copy
+    return item
+
+
+def _title(row: Any) -> Item:
+    kind = kind_of(row.type)
+    name = row.event_id or row.state or row.function or row.code or ""
+    pieces = (
+        Piece(f"#{row.seq} ", Role.TITLE),
+        Piece(f"{kind.symbol} {safe(kind.word, 40)} ", role_of(row.type)),
+        Piece(safe(str(name), 120), Role.TITLE),
+    )
+    text = f"#{row.seq} {row.type} {name}".strip()
+    return Item("title", pieces, copy=lambda: text)
+
+
+def _where(run_file: Any, row: Any) -> Item:
+    started = _started(run_file)
+    parts = [
+        place_of(row),
+        f"superstep {row.superstep}" if row.superstep else "",
+        _since(row.timestamp - started) if started is not None else "",
+    ]
+    return Item("where", (Piece(" · ".join(part for part in parts if part), Role.QUIET),))
+
+
+def _trouble(row: Any, details: Any) -> list[Item]:
+    if not isinstance(details, dict):
+        return []
+    role = Role.FAIL if role_of(row.type) is Role.FAIL else Role.WARN
+    items: list[Item] = []
+    message = details.get("message")
+    if isinstance(message, str) and message:
+        kind = details.get("type") or row.code or ""
+        lead = f"{kind}: " if isinstance(kind, str) and kind else ""
+        items.append(Item("message", block=f"{lead}{message}"[:4000], block_role=role, copy=lambda: message))
+    traceback = details.get("traceback")
+    if isinstance(traceback, str) and traceback.strip():
+        lines = traceback.rstrip("\n")
+        note = Piece(f"  {lines.count(chr(10)) + 1} lines", Role.QUIET)
+        item = section("Traceback", "Traceback", partial(text_items, lines), note)
+        item.copy = lambda: traceback
+        items.append(item)
+    return items
+
+
+def _causes(run_file: Any, row: Any) -> Item:
+    if not row.causes:
+        return Item("Causes", (Piece("Causes", Role.SECTION), Piece("  none: it came from outside", Role.QUIET)))
+    return section("Causes", "Causes", lambda: _chain(run_file, row.causes), Piece(_count(len(row.causes)), Role.QUIET))
+
+
+def _chain(run_file: Any, causes: Sequence[int]) -> list[Item]:
+    """Follow the causes up to the outside input, the nearest first."""
+    items: list[Item] = []
+    waiting = set(causes)
+    while waiting and len(items) < _CHAIN:
+        seq = max(waiting)
+        waiting.discard(seq)
+        try:
+            above = run_file.row(seq)
+        except ProcessError as error:
+            items.append(Item(f"lost {seq}", (Piece(f"#{seq}: {safe(str(error), 200)}", Role.FAIL),)))
+            continue
+        item = link(f"cause {seq}", above, "↑", run_file)
+        if not above.causes:
+            item.pieces = (*item.pieces, Piece("  from outside", Role.QUIET))
+        items.append(item)
+        waiting.update(above.causes)
+    if waiting:
+        further = tuple(waiting)
+        more = (Piece("… further up", Role.LINK),)
+        items.append(Item(f"more {max(further)}", more, opens=lambda: _chain(run_file, further), is_splice=True))
+    return items
+
+
+def _effects(run_file: Any, row: Any) -> Item:
+    try:
+        after = run_file.page(row.seq, _NEAR)
+    except ProcessError as error:
+        return Item("Effects", (Piece("Effects", Role.SECTION), Piece(f"  {safe(str(error), 200)}", Role.FAIL)))
+    near = [later for later in after if row.seq in later.causes]
+    is_all = len(after) < _NEAR
+    if not near and is_all:
+        return Item("Effects", (Piece("Effects", Role.SECTION), Piece("  none so far", Role.QUIET)))
+    last = after[-1].seq if after else row.seq
+    opens = partial(_effect_items, run_file, row.seq, near, None if is_all else last)
+    return section("Effects", "Effects", opens, Piece(_count(len(near)) + ("" if is_all else " near"), Role.QUIET))
+
+
+def _effect_items(run_file: Any, seq: int, near: Sequence[Any], last: int | None) -> list[Item]:
+    items = [link(f"effect {row.seq}", row, "↓", run_file) for row in near]
+    if last is not None:
+        more = (Piece("… look through the rest of the run", Role.LINK),)
+        items.append(Item("more effects", more, opens=_far_effects(run_file, seq, last), is_splice=True))
+    return items
+
+
+def _far_effects(run_file: Any, seq: int, last: int) -> Callable[[], Sequence[Item]]:
+    def entries() -> Sequence[Item]:
+        try:
+            found = [row for row in run_file.effects(seq, _EFFECTS + _NEAR) if row.seq > last]
+        except ProcessError as error:
+            return [Item("problem", (Piece(safe(str(error), 200), Role.FAIL),))]
+        nothing = [Item("nothing", (Piece("nothing further on", Role.QUIET),))]
+        return [link(f"effect {row.seq}", row, "↓", run_file) for row in found[:_EFFECTS]] or nothing
+
+    return entries
+
+
+def _envelope(row: Any) -> list[Item]:
+    when = datetime.fromtimestamp(row.timestamp, UTC).astimezone().isoformat(sep=" ", timespec="milliseconds")
+    facts = (
+        ("seq", f"{row.seq}"),
+        ("type", row.type),
+        ("time", when),
+        ("superstep", f"{row.superstep}"),
+        ("step", row.path),
+        ("function", row.function),
+        ("event id", row.event_id),
+        ("route", row.route),
+        ("request id", row.request_id),
+        ("response type", row.response_type),
+        ("state", row.state),
+        ("code", row.code),
+        ("causes", ", ".join(f"#{seq}" for seq in row.causes[:50])),
+        ("generation", f"{row.generation}" if getattr(row, "generation", 0) else None),
+    )
+    return [fact(name, safe(str(value), 400), copy=str(value)) for name, value in facts if value]
+
+
+def _started(run_file: Any) -> float | None:
+    try:
+        return float(run_file.timestamp(1))
+    except (ProcessError, AttributeError):
+        return None
+
+
+def _since(seconds: float) -> str:
+    text = since_start(seconds)
+    return f"+{text} ms" if text[-1:].isdigit() and "h" not in text else f"+{text}"
+
+
+def _count(number: int) -> str:
+    return f"  {number:,}"

@@ -1,0 +1,113 @@
+"""The inspector panel: one event, or one step, and all there is to know of it."""
+
+import asyncio
+from pathlib import Path
+from typing import Any, Final
+
+from textual import on, work
+from textual.message import Message
+
+from process_core.graph import Node
+from process_core.runfile import RunFile
+from process_core.session.protocol import Status
+from tui.inspector.event_page import event_page
+from tui.inspector.items import Item, Piece, Role
+from tui.inspector.outline_view import OutlineView
+from tui.inspector.payloads import Payload, read_payload
+from tui.inspector.step_page import read_step, step_page
+
+_NOTHING: Final = (Item("nothing", (Piece("Select an event or a step.", Role.QUIET),)),)
+
+
+class InspectorPanel(OutlineView):
+    """Shows one event or one step of a run."""
+
+    class JumpTo(Message):
+        """The user wants to see another event.
+
+        Attributes:
+            seq: The event.
+        """
+
+        def __init__(self, seq: int) -> None:
+            self.seq = seq
+            super().__init__()
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's name
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._run_file: Any = None
+        self._row: Any = None
+        self._shown: tuple[Any, ...] = ()
+        self._whole: dict[str, Payload] = {}
+        self.outline.show(_NOTHING, keep=False)
+
+    def show_event(self, run_file: Any, row: Any) -> None:
+        """Show an event.
+
+        Args:
+            run_file: The run file it is in.
+            row: Its row there.
+        """
+        shown = ("event", id(run_file), row.seq)
+        if shown != self._shown:
+            self._whole = {}
+        self._run_file, self._row = run_file, row
+        self._show(shown, event_page(run_file, row, self._whole))
+
+    def show_step(self, run_file: Any, node: Node, status: Status | None = None) -> None:
+        """Show a step, as it stands now.
+
+        Args:
+            run_file: The run file of the run.
+            node: The step.
+            status: Where the session stands.
+        """
+        self._run_file, self._row = run_file, None
+        facts = read_step(run_file, node.path, status.written if status is not None else run_file.count())
+        self._show(("step", id(run_file), node.path), step_page(run_file, node, status, facts))
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._run_file = self._row = None
+        self._show((), list(_NOTHING))
+
+    def selected_text(self) -> str:
+        """Give what is copied of the entry under the cursor: a value whole, as text or JSON."""
+        line = self.outline.current
+        if line is None:
+            return ""
+        return line.item.copy() if line.item.copy is not None else line.item.line.strip()
+
+    @on(OutlineView.Chosen)
+    def _chosen(self, event: OutlineView.Chosen) -> None:
+        event.stop()
+        if event.item.jump is not None:
+            self.post_message(self.JumpTo(event.item.jump))
+        elif event.item.load is not None and self._row is not None:
+            self._load(event.item.load, self._run_file, self._row)
+
+    @work(exclusive=True)
+    async def _load(self, title: str, run_file: Any, row: Any) -> None:
+        """Read a large payload whole, in a thread with a reader of its own, and show it if it is still wanted."""
+        ref = row.details if title == "Details" else row.data
+        path = getattr(run_file, "path", None)
+        payload = await asyncio.to_thread(_read_whole, path, ref) if path else read_payload(run_file, ref, whole=True)
+        if self._row is row:
+            self._whole[title] = payload
+            self.show_event(run_file, row)
+
+    def _show(self, shown: tuple[Any, ...], items: list[Item]) -> None:
+        keep = bool(shown) and shown == self._shown
+        self._shown = shown
+        self.show_items(items, keep=keep)
+
+
+def _read_whole(path: Path, ref: Any) -> Payload:
+    with RunFile(path) as own:
+        return read_payload(own, ref, whole=True)

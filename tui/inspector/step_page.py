@@ -1,0 +1,238 @@
+"""The page of one step: its state and what changed, what it got and gave, what it waits for, how it is reached."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from process_core.errors import ProcessError
+from process_core.graph import Edge, Node, SourceKind
+from process_core.session.protocol import Status
+from tui.inspector.event_page import payload_section
+from tui.inspector.items import Item, Piece, Role, section
+from tui.inspector.links import link
+from tui.inspector.payloads import Payload, read_payload
+from tui.inspector.tree import ABSENT, UNKNOWN, count_changes, value_item
+from tui.safe_text import safe
+
+_NAME = 120
+_MOST_CHANGES = 1000
+_LAST: Final[Mapping[str, str]] = {
+    "executor_invoked": "Last input",
+    "executor_completed": "Last result",
+    "event_emitted": "Last event",
+    "output": "Last output",
+    "executor_failed": "Last failure",
+    "request_info": "Last question",
+    "response": "Last answer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepFacts:
+    """What the run file knows of a step, read once for a page.
+
+    Attributes:
+        history: Its last two states with their seqs, oldest first.
+        previous: Seq up to which the superstep before the last one goes; 0 where there is none.
+        last: Its last event of each type.
+        counts: How often it did what.
+        edges: The routes of the process.
+        problem: Why something could not be read.
+    """
+
+    history: Sequence[tuple[int, Any]] = ()
+    previous: int = 0
+    last: Mapping[str, Any] | None = None
+    counts: Any = None
+    edges: Sequence[Edge] = ()
+    problem: str = ""
+
+
+def read_step(run_file: Any, path: str, written: int) -> StepFacts:
+    """Read what a page of a step shows.
+
+    Args:
+        run_file: The run file.
+        path: The step.
+        written: Seq of the last event that the screen was told of.
+
+    Returns:
+        The facts.
+    """
+    try:
+        checkpoint = run_file.checkpoint_at(written)
+        previous = run_file.checkpoint_at(checkpoint.seq - 1) if checkpoint is not None and checkpoint.seq > 1 else None
+        return StepFacts(
+            history=run_file.state_history(path, 2),
+            previous=previous.seq if previous is not None else 0,
+            last=run_file.last_rows(path, _LAST),
+            counts=run_file.step_counts().get(path),
+            edges=run_file.graph_at(written)[2],
+        )
+    except ProcessError as error:
+        return StepFacts(problem=str(error))
+
+
+def step_page(run_file: Any, node: Node, status: Status | None, facts: StepFacts) -> list[Item]:
+    """Make the page of a step.
+
+    Args:
+        run_file: Its run file.
+        node: The step.
+        status: Where the session stands, or None.
+        facts: What the run file knows.
+
+    Returns:
+        The entries of the page.
+    """
+    items = [_title(node), _standing(node, status, facts)]
+    if facts.problem:
+        items.append(Item("problem", (Piece(safe(facts.problem, 300), Role.FAIL),)))
+    items += _waiting(node, status)
+    items.append(_state(facts))
+    items += _last(run_file, facts)
+    items.append(_functions(node))
+    items.append(_routes("Reached by", [edge for edge in facts.edges if edge.target == node.path]))
+    items.append(_routes("Leads to", [edge for edge in facts.edges if edge.source == node.path]))
+    return items
+
+
+def _title(node: Node) -> Item:
+    kind = {"process": "nested process", "map": "map step"}.get(str(node.kind), "step")
+    pieces = (Piece(safe(node.path, _NAME), Role.TITLE), Piece(f"  {kind}", Role.QUIET))
+    return Item("title", pieces, copy=lambda: node.path)
+
+
+def _standing(node: Node, status: Status | None, facts: StepFacts) -> Item:
+    pieces: list[Piece] = []
+    if status is not None:
+        states = (
+            (status.failed, "✗ failed", Role.FAIL),
+            (status.running, "▸ running", Role.OK),
+            (status.parked, "? waits for an answer", Role.ASK),
+            (tuple(waiting.path for waiting in status.waiting), "◔ waits for inputs", Role.WARN),
+        )
+        pieces += [Piece(words, role) for paths, words, role in states if node.path in paths][:1]
+        if status.paused is not None and status.paused.path == node.path:
+            pieces.insert(0, Piece("▶ paused here", Role.WARN))
+    counts = facts.counts
+    if counts is None or not counts.invoked:
+        pieces.append(Piece("has not run", Role.QUIET))
+    else:
+        pieces.append(Piece(f"{counts.invoked:,} run{'' if counts.invoked == 1 else 's'}", Role.TEXT))
+        pieces += [
+            Piece(f"{number:,} {word}", role)
+            for number, word, role in (
+                (counts.failed, "failed", Role.FAIL),
+                (counts.cancelled, "cancelled", Role.WARN),
+                (counts.running, "not ended", Role.OK),
+            )
+            if number
+        ]
+    joined = [piece for item in pieces for piece in (Piece(" · ", Role.QUIET), item)][1:]
+    return Item("standing", tuple(joined))
+
+
+def _waiting(node: Node, status: Status | None) -> list[Item]:
+    if status is None:
+        return []
+    items: list[Item] = []
+    for number, request in enumerate(request for request in status.requests if request.path == node.path):
+        pieces = (
+            Piece("? ", Role.ASK),
+            Piece(safe(request.prompt, 200), Role.ASK),
+            Piece(f"  {safe(request.response_type, 60)}", Role.QUIET),
+        )
+        items.append(Item(f"request {number}", pieces, jump=request.seq, copy=partial(str, request.prompt)))
+    for waiting in status.waiting:
+        if waiting.path != node.path:
+            continue
+        parts = [Piece(f"✓ {safe(name, 60)}  ", Role.OK) for name in waiting.arrived]
+        parts += [Piece(f"○ {safe(name, 60)} missing  ", Role.WARN) for name in waiting.missing]
+        name = safe(waiting.function, _NAME)
+        items.append(Item(f"waiting {name}", (Piece(f"{name} waits: ", Role.KEY), *parts)))
+    return items
+
+
+def _state(facts: StepFacts) -> Item:
+    if not facts.history:
+        return Item("State", (Piece("State", Role.SECTION), Piece("  none recorded so far", Role.QUIET)))
+    seq, value = facts.history[-1]
+    old: Any = UNKNOWN
+    if facts.previous and seq > facts.previous:
+        old = facts.history[-2][1] if len(facts.history) > 1 else ABSENT
+    if old is UNKNOWN:
+        note = Piece(f"  unchanged since #{seq}", Role.QUIET)
+    else:
+        count = count_changes(old, value, _MOST_CHANGES)
+        more = "+" if count == _MOST_CHANGES else ""
+        note = Piece(f"  {count:,}{more} change{'' if count == 1 else 's'} in the last superstep", Role.CHANGED)
+    tree = value_item("state", value, old, label="", is_open=True)
+    item = section("State", "State", lambda: [tree] if tree.opens is None else list(tree.below), note)
+    item.copy = tree.copy
+    return item
+
+
+def _last(run_file: Any, facts: StepFacts) -> list[Item]:
+    items: list[Item] = []
+    for kind, title in _LAST.items():
+        row = (facts.last or {}).get(kind)
+        if row is not None:
+            items.append(_last_event(run_file, title, row))
+    return items
+
+
+def _last_event(run_file: Any, title: str, row: Any) -> Item:
+    def entries() -> Sequence[Item]:
+        payload = read_payload(run_file, row.data) if row.data is not None else Payload(None, 0, 0)
+        below = payload_section("data", payload).below if row.data is not None else ()
+        return [link("event", row, "", run_file), *below]
+
+    preview = "" if row.preview in {"None", "{}"} else safe(row.preview, _NAME)
+    name = safe(row.event_id or row.function or "", _NAME)
+    notes = (Piece(f"  {name}", Role.EMIT if row.event_id else Role.TEXT), Piece(f"  {preview}", Role.QUIET))
+    item = section(title, title, entries, *notes, is_open=False)
+    item.copy = lambda: str(row.preview)
+    return item
+
+
+def _functions(node: Node) -> Item:
+    def entries() -> Sequence[Item]:
+        return [
+            Item(
+                name,
+                (
+                    Piece(safe(name, _NAME), Role.STRONG),
+                    Piece("(", Role.QUIET),
+                    Piece(", ".join(safe(needed, _NAME) for needed in node.parameters.get(name, ())), Role.KEY),
+                    Piece(")", Role.QUIET),
+                ),
+                copy=partial(str, name),
+            )
+            for name in node.functions
+        ]
+
+    return section("Functions", "Functions", entries, Piece(f"  {len(node.functions)}", Role.QUIET))
+
+
+def _routes(title: str, edges: Sequence[Edge]) -> Item:
+    if not edges:
+        return Item(title, (Piece(title, Role.SECTION), Piece("  no route", Role.QUIET)))
+    opens = [_route(edge, outward=title == "Leads to") for edge in edges]
+    return section(title, title, lambda: opens, Piece(f"  {len(edges)}", Role.QUIET))
+
+
+def _route(edge: Edge, *, outward: bool) -> Item:
+    source = "outside" if edge.kind is SourceKind.INPUT else safe(edge.source or "any step", _NAME)
+    target = safe(edge.target, _NAME) if edge.target else "STOP"
+    call = f".{safe(edge.function, _NAME)}" if edge.function else ""
+    call += f"({safe(edge.parameter, _NAME)})" if edge.parameter else ""
+    pieces = [] if outward else [Piece(f"{source} ", Role.STRONG)]
+    pieces += [Piece("→ ", Role.QUIET), Piece(safe(edge.event_id, _NAME), Role.EMIT)]
+    pieces.append(Piece(f"  {target}{call}" if outward else f"  {call.removeprefix('.')}", Role.TEXT))
+    if edge.condition:
+        pieces.append(Piece(f"  when {safe(edge.condition, _NAME)}", Role.QUIET))
+    if edge.joined:
+        pieces.append(Piece("  joined", Role.QUIET))
+    return Item(edge.key, tuple(pieces), copy=lambda: edge.event_id)

@@ -1,0 +1,169 @@
+"""The one door through which text of processes reaches a terminal: nothing that acts gets through, nothing hides.
+
+Neither Rich nor Textual removes escape codes, and both would parse markup. Every character that a terminal acts on, or
+that a person cannot see, is replaced by one that stands for it; the result is never parsed.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from rich.cells import cell_len
+
+if TYPE_CHECKING:
+    from rich.style import Style
+    from rich.text import Text
+    from textual.content import Content
+
+LIMIT: Final = 2000
+"""How many characters of a text are shown where nothing else is said."""
+ELLIPSIS: Final = "…"
+_TAB_SIZE = 4
+_PER_CELL = 8  # characters looked at per cell to fill: beyond a base and seven marks on it nobody reads
+
+# Characters without a picture of their own: format controls (bidi, zero width, tags), line and paragraph separators,
+# unpaired surrogates, what Unicode calls default-ignorable, and noncharacters. Written out, because asking unicodedata
+# for each of 1.1 million code points at import costs more than the first frame; a test holds the list against it.
+_INVISIBLE: Final = (
+    (0x80, 0x9F), (0xAD, 0xAD), (0x34F, 0x34F), (0x600, 0x605), (0x61C, 0x61C), (0x6DD, 0x6DD), (0x70F, 0x70F),
+    (0x890, 0x891), (0x8E2, 0x8E2), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200B, 0x200F),
+    (0x2028, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xD800, 0xDFFF), (0xFDD0, 0xFDEF), (0xFE00, 0xFE0F),
+    (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFFB), (0xFFFE, 0xFFFF), (0x110BD, 0x110BD), (0x110CD, 0x110CD),
+    (0x13430, 0x1345F), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
+)  # fmt: skip
+
+
+def _table() -> dict[int, str]:
+    table = {code: f"\u2039U+{code:04X}\u203a" for first, last in _INVISIBLE for code in range(first, last + 1)}
+    table.update({code: chr(0x2400 + code) for code in range(0x20)})  # the control pictures
+    table.update({0x09: "⇥", 0x0A: "⏎", 0x7F: "␡"})
+    return table
+
+
+_TABLE: Final = _table()
+
+
+def safe(text: str, limit: int = LIMIT) -> str:
+    """Make a text fit to show on one line, whatever it holds.
+
+    Args:
+        text: Any text.
+        limit: The most characters to give back; cutting comes before everything else, so size costs nothing.
+
+    Returns:
+        At most `limit` characters without controls, line breaks or invisible characters; `…` ends one that was cut.
+    """
+    if len(text) > limit:
+        text = _cut(text, limit)
+    if text.isascii() and text.isprintable():
+        return text
+    text = text.translate(_TABLE)
+    return _cut(text, limit) if len(text) > limit else text
+
+
+def safe_lines(text: str, max_lines: int, max_width: int) -> list[str]:
+    r"""Make a text fit to show as a block: its line breaks are kept, as entries.
+
+    Args:
+        text: Any text; a line ends at `\n` or `\r\n`, and a tab goes to the next multiple of four.
+        max_lines: The most entries to give back; where lines are left out, the last entry says how many.
+        max_width: The most cells of an entry.
+
+    Returns:
+        The lines, each safe and no wider than `max_width`; one empty line for an empty text.
+    """
+    lines: list[str] = []
+    longest = _PER_CELL * max_width + 1
+    start = 0
+    while len(lines) < max_lines:
+        end = text.find("\n", start)
+        stop = len(text) if end < 0 else end
+        if end > start and text[end - 1] == "\r":
+            stop -= 1
+        line = text[start : min(stop, start + longest)]
+        lines.append(clip(safe(line.expandtabs(_TAB_SIZE), longest), max_width))
+        if end < 0:
+            return lines
+        start = end + 1
+    if lines:
+        hidden = text.count("\n", start) + 2
+        lines[-1] = clip(f"{ELLIPSIS} {hidden} more lines", max_width)
+    return lines
+
+
+def clip(text: str, cells: int) -> str:
+    """Cut a text to a width on the screen.
+
+    Args:
+        text: A text that is safe already.
+        cells: The most cells it may take.
+
+    Returns:
+        The text, or as much of its beginning as fits with `…` after it; a wide character is never split.
+    """
+    if cells <= 0:
+        return ""
+    if len(text) <= cells and text.isascii():
+        return text
+    longest = _PER_CELL * cells
+    if len(text) <= longest and cell_len(text) <= cells:
+        return text
+    low, high = 0, min(len(text), longest)
+    while low < high:  # the width of a beginning never shrinks as it grows
+        middle = (low + high + 1) // 2
+        if cell_len(text[:middle]) < cells:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low] + ELLIPSIS
+
+
+def safe_text(text: str, limit: int = LIMIT, style: "str | Style" = "") -> "Text":
+    """Give a safe line for Rich; what looks like markup stays text.
+
+    Args:
+        text: Any text.
+        limit: As for `safe`.
+        style: Style of the whole line.
+
+    Returns:
+        The line as a Rich text.
+    """
+    from rich.text import Text  # noqa: PLC0415 - the plain command line needs `safe` without the weight of Rich
+
+    return Text(safe(text, limit), style=style)
+
+
+def safe_content(text: str, limit: int = LIMIT, style: str = "") -> "Content":
+    """Give a safe line for a Textual widget; what looks like markup stays text.
+
+    Args:
+        text: Any text.
+        limit: As for `safe`.
+        style: Textual style of the whole line.
+
+    Returns:
+        The line as a Textual content.
+    """
+    from textual.content import Content  # noqa: PLC0415 - the plain command line needs `safe` without Textual
+
+    return Content.styled(safe(text, limit), style)
+
+
+def safe_block(text: str, max_lines: int, max_width: int, style: str = "") -> "Content":
+    """Give a safe block for a Textual widget; what looks like markup stays text.
+
+    Args:
+        text: Any text.
+        max_lines: As for `safe_lines`.
+        max_width: As for `safe_lines`.
+        style: Textual style of the whole block.
+
+    Returns:
+        The lines as one Textual content.
+    """
+    from textual.content import Content  # noqa: PLC0415 - the plain command line needs `safe` without Textual
+
+    return Content.styled("\n".join(safe_lines(text, max_lines, max_width)), style)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text[: limit - 1] + ELLIPSIS if limit > 0 else ""

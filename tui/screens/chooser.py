@@ -1,0 +1,69 @@
+"""The first screen where no target was named: the samples to choose from."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tui.rows import RowList
+from tui.safe_text import safe
+from tui.samples import Sample
+
+
+class ChooserScreen(Screen[Sample]):
+    """Offers the samples; gives back the one chosen.
+
+    Args:
+        offered: What there is.
+    """
+
+    DEFAULT_CSS = """
+    ChooserScreen { align: center middle; background: $background; }
+    ChooserScreen > Vertical { width: 90; max-width: 96%; height: auto; max-height: 96%; padding: 1 2; }
+    ChooserScreen RowList { height: auto; min-height: 4; max-height: 14; margin: 1 0; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", show=False),
+        Binding("q,escape,ctrl+c", "app.quit", show=False, priority=True),
+    ]
+
+    def __init__(self, offered: Sequence[Sample]) -> None:
+        super().__init__()
+        self._offered = offered
+        self._rows = RowList("no samples are installed; run: stepscope run TARGET")
+
+    def compose(self) -> ComposeResult:
+        """Build the screen; Textual calls this."""
+        with Vertical():
+            title = Content.styled("stepscope", "bold $accent")
+            about = Content.styled("  step through event-driven processes in the terminal", "$foreground 80%")
+            yield Static(title + about)
+            yield self._rows
+            yield Static(
+                Content.styled("↑ ↓ choose · Enter opens · q leaves\n", "$foreground 80%")
+                + Content.styled("your own:  stepscope run path.py[:attribute]", "$foreground 80%")
+            )
+
+    def on_mount(self) -> None:
+        """Show what there is."""
+        width = max((len(sample.name) for sample in self._offered), default=0) + 2
+        self._rows.set_lines(
+            [((f" {safe(s.name):<{width}} ", "strong"), (safe(s.about), "quiet")) for s in self._offered]
+        )
+        self._rows.focus()
+
+    def action_choose(self) -> None:
+        """Open the sample under the cursor."""
+        at = self._rows.cursor
+        if at is not None:
+            self.dismiss(self._offered[at])
+
+    @on(RowList.Clicked)
+    def _clicked(self) -> None:
+        self.action_choose()

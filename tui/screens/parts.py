@@ -1,0 +1,189 @@
+"""What the debug screen is made of: its widgets, and how its actions speak to the user."""
+
+import asyncio
+import inspect
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input
+
+from process_core.graph import Edge
+from process_core.runfile import RunFile
+from process_core.session.connection import CommandRefused
+from process_core.session.protocol import Status
+from tui.actions import Action, Panel
+from tui.breakpoints.panel import BreakpointsPanel, place_text
+from tui.chat.panel import ChatPanel
+from tui.commands.line import CommandLine
+from tui.commands.verbs import Names
+from tui.control import RefusedError, RunControl
+from tui.graph.view import GraphView
+from tui.inspector.panel import InspectorPanel
+from tui.queue.panel import QueuePanel
+from tui.safe_text import safe
+from tui.screens.workspace import Workspace
+from tui.status.bars import Banner, KeysLine, ModeLine
+from tui.timeline.view import TimelineView
+
+
+class DebugParts(Screen[None]):
+    """The widgets of the debug screen.
+
+    Args:
+        control: Drives the session.
+
+    Attributes:
+        inspected_step: Path of the step that the inspector shows, or None where it shows an event.
+        focus_owed_to_chat: Whether the chat box gets the focus when the process asks: at the start, and where a pause
+            took it from there.
+    """
+
+    def __init__(self, control: RunControl) -> None:
+        super().__init__()
+        self.control = control
+        self.run_file: RunFile | None = None
+        self.loading_text = ""
+        self.graph = GraphView(id="graph")
+        self.timeline = TimelineView(id="timeline")
+        self.inspector = InspectorPanel(id="inspector")
+        self.chat = ChatPanel(id="chat")
+        self.breakpoints = BreakpointsPanel(id="breakpoints")
+        self.queue = QueuePanel(id="queue")
+        self.panels: dict[Panel, Widget] = {
+            Panel.GRAPH: self.graph,
+            Panel.TIMELINE: self.timeline,
+            Panel.INSPECTOR: self.inspector,
+            Panel.CHAT: self.chat,
+            Panel.BREAKPOINTS: self.breakpoints,
+            Panel.QUEUE: self.queue,
+        }
+        self.workspace = Workspace(self.panels, id="workspace")
+        self.mode_line = ModeLine()
+        self.banner = Banner()
+        self.keys_line = KeysLine()
+        self.line = CommandLine(self.names)
+        self.edges: Sequence[Edge] = ()
+        self.panel_before: Panel | None = None
+        self.filter_text = ""
+        self.inspected_step: str | None = None
+        self.focus_owed_to_chat = True
+
+    @property
+    def status(self) -> Status:
+        """Where the session stands."""
+        return self.control.status
+
+    def names(self) -> Names:
+        """Give the names that a command's argument may hold."""
+        return Names(
+            events=self.control.events,
+            input_events=self.control.loaded.input_events if self.control.loaded else (),
+            steps=self.control.steps,
+            breakpoints=tuple((s.id, place_text(s)) for s in self.status.breakpoints if s.id is not None),
+            themes=tuple(name for name in self.app.available_themes if name.startswith("stepscope")),
+        )
+
+    # Where the user is
+
+    @property
+    def panel(self) -> Panel | None:
+        """The panel that has the focus."""
+        widget: Any = self.focused
+        owners = {widget: panel for panel, widget in self.panels.items()}
+        while widget is not None and widget is not self:
+            if widget in owners:
+                return owners[widget]
+            widget = widget.parent
+        return None
+
+    @property
+    def inserting(self) -> bool:
+        """Whether letters are typed rather than obeyed."""
+        return isinstance(self.focused, Input)
+
+    def go_to(self, panel: Panel) -> None:
+        """Bring a panel to the front and give it the focus.
+
+        Args:
+            panel: Which.
+        """
+        self.workspace.show(panel)
+        self._focus_in(panel)
+
+    def _focus_in(self, panel: Panel) -> None:
+        if panel is Panel.CHAT:
+            target: Widget | None = self.chat.box if self.chat.request is not None else self.chat.transcript
+        else:
+            widget = self.panels[panel]
+            inside = (child for child in widget.walk_children() if isinstance(child, Widget) and child.focusable)
+            target = widget if widget.focusable else next(inside, None)
+        if target is not None:
+            self.set_focus(target)
+
+    @property
+    def selected_edge(self) -> Edge | None:
+        """The route that is selected in the graph."""
+        return next((edge for edge in self.edges if edge.key == self.graph.selected), None)
+
+    @property
+    def selected_step(self) -> str | None:
+        """The path of the step that is selected in the graph."""
+        selected = self.graph.selected
+        return selected if selected in self.control.steps else None
+
+    # Speaking
+
+    def say(self, text: str, level: str = "information") -> None:
+        """Tell the user something in the last line, for a few seconds.
+
+        Args:
+            text: A safe text.
+            level: `information`, `warning` or `error`.
+        """
+        self.keys_line.say(text, level)
+
+    def perform(self, action: Action, argument: str = "", *, refused: Callable[[str], None] | None = None) -> None:
+        """Do an action; what goes wrong is told, and harms nothing.
+
+        Args:
+            action: Which.
+            argument: As after its verb.
+            refused: Told what was wrong instead of the last line.
+        """
+        handler = getattr(self, action.handler)
+        try:
+            outcome = handler(argument)
+        except RefusedError as error:
+            self._refused(str(error), refused)
+            return
+        if inspect.isawaitable(outcome):
+            self.run_worker(self._finish(outcome, refused), group="actions", exit_on_error=False)
+
+    async def _finish(self, outcome: Any, refused: Callable[[str], None] | None) -> None:
+        try:
+            await outcome
+        except RefusedError as error:
+            self._refused(str(error), refused)
+        except CommandRefused as error:
+            self._refused(error.failure.message, refused)
+
+    def _refused(self, text: str, refused: Callable[[str], None] | None) -> None:
+        if refused is not None:
+            refused(text)
+        else:
+            self.say(safe(text), "error")
+
+    def later(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Do something that waits for the worker, so that the screen goes on; a newer one of the name replaces it.
+
+        Args:
+            work: What to do.
+            name: Of the kind of work.
+        """
+        self.run_worker(work, group=name, exclusive=True, exit_on_error=False)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, while the screen goes on."""
+        await asyncio.sleep(seconds)

@@ -1,0 +1,150 @@
+"""How a run stands, turned into what the graph is overlaid with: pure functions."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from process_core.graph import Edge
+from process_core.session.protocol import PendingMessage, Status
+from tui.graph.overlay import Mark, Overlay
+
+_REACH: Final = 200
+_OUTSIDE: Final = frozenset({"started", "response"})
+
+
+class Linked(Protocol):
+    """What a chain of causes is made of."""
+
+    @property
+    def seq(self) -> int:
+        """Place in the run."""
+
+    @property
+    def type(self) -> str:
+        """Type of the event."""
+
+    @property
+    def path(self) -> str:
+        """Path of the step."""
+
+    @property
+    def event_id(self) -> str | None:
+        """Id of the process event."""
+
+    @property
+    def route(self) -> str | None:
+        """Id of the route."""
+
+    @property
+    def causes(self) -> tuple[int, ...]:
+        """Seqs of the events that led to it."""
+
+
+def chain(row: Linked, look_up: Callable[[int], Linked | None]) -> list[Linked]:
+    """Give an event and all that led to it, back to the outside input that began it.
+
+    Args:
+        row: The event.
+        look_up: Gives a row by its seq.
+
+    Returns:
+        The rows, the event's own first; a few hundred at most.
+    """
+    found: dict[int, Linked] = {row.seq: row}
+    waiting = [] if row.type in _OUTSIDE else sorted(row.causes)
+    while waiting and len(found) < _REACH:
+        seq = waiting.pop()
+        if seq in found:
+            continue
+        above = look_up(seq)
+        if above is None:
+            continue
+        found[seq] = above
+        if above.type not in _OUTSIDE:
+            waiting = sorted({*waiting, *above.causes})
+    return list(found.values())
+
+
+def lit_edges(rows: Sequence[Linked], edges: Iterable[Edge]) -> frozenset[str]:
+    """Give the edges that a chain of events travelled, and those that its newest event is about to.
+
+    Args:
+        rows: As `chain` gives them.
+        edges: Of the whole graph.
+
+    Returns:
+        Their keys.
+    """
+    if not rows:
+        return frozenset()
+    known = list(edges)
+    travelled = {(_scope(row.path), row.route) for row in rows if row.route is not None}
+    keys = {edge.key for edge in known if (edge.scope, edge.id) in travelled}
+    newest = rows[0]
+    if newest.type == "event_emitted":
+        keys |= {edge.key for edge in known if edge.source == newest.path and edge.event_id == newest.event_id}
+    return frozenset(keys)
+
+
+def paused_edge(message: PendingMessage, edges: Iterable[Edge]) -> str | None:
+    """Give the edge that the next message is to travel.
+
+    Args:
+        message: Which.
+        edges: Of the whole graph.
+
+    Returns:
+        Its key, or None where no edge is known for it.
+    """
+    scope = _scope(message.target or message.source)
+    for edge in edges:
+        if edge.id == message.route and edge.scope == scope and edge.target == message.target:
+            return edge.key
+    return None
+
+
+def overlay_of(
+    status: Status,
+    counts: Mapping[str, Any],
+    lit: frozenset[str],
+) -> Overlay:
+    """Say how every step stands.
+
+    Args:
+        status: Of the session.
+        counts: What each step did so far: path -> `completed`, `failed` and so on.
+        lit: Keys of the edges to light.
+
+    Returns:
+        What the graph is overlaid with.
+    """
+    states: dict[str, Mark] = {}
+    for path, count in counts.items():
+        if path and count.completed:
+            states[path] = Mark.DONE
+    waiting: dict[str, str] = {}
+    arrived: dict[str, frozenset[str]] = {}
+    for one in status.waiting:
+        states[one.path] = Mark.WAITING
+        total = len(one.arrived) + len(one.missing)
+        waiting[one.path] = f"{len(one.arrived)}/{total} needs {', '.join(one.missing)}"
+        arrived[one.path] = arrived.get(one.path, frozenset()) | frozenset(one.arrived)
+    for path in status.parked:
+        states[path] = Mark.WAITING
+        waiting[path] = "asks for an answer"
+    states.update(dict.fromkeys(status.running, Mark.RUNNING))
+    states.update(dict.fromkeys(status.failed, Mark.FAILED))
+    if status.paused is not None and status.paused.message is not None and status.paused.message.target:
+        states[status.paused.message.target] = Mark.PAUSED
+    places = [place for spec in status.breakpoints if spec.enabled for place in (spec.event, spec.step) if place]
+    return Overlay(
+        states=states,
+        counts={path: count.completed for path, count in counts.items() if path and count.completed},
+        waiting=waiting,
+        arrived=arrived,
+        breakpoints=frozenset(places),
+        lit=lit,
+    )
+
+
+def _scope(path: str) -> str:
+    return path.rpartition("/")[0]

@@ -1,0 +1,108 @@
+"""What the debug screen says of where things stand: mode line, banner, footer, headers, and what was loaded."""
+
+from typing import Final
+
+from process_core.events import RunState
+from process_core.session.protocol import Loaded
+from tui.actions import Panel
+from tui.safe_text import safe
+from tui.screens.chrome import Badge
+from tui.screens.parts import DebugParts
+from tui.status.mode import View
+
+_BUSY: Final = 1.0
+"""Seconds after which a worker that does not answer is spoken of."""
+
+
+class Standing(DebugParts):
+    """The debug screen, as far as it tells."""
+
+    def show_loaded(self, loaded: Loaded) -> None:
+        """Show the graph of what was loaded.
+
+        Args:
+            loaded: What was found.
+        """
+        self.edges = loaded.edges
+        self.graph.set_graph(loaded.nodes, loaded.edges)
+        self.timeline.set_lanes([node.path for node in loaded.nodes])
+        if loaded.warnings:
+            first, *others = loaded.warnings
+            more = f" (and {len(others)} more)" if others else ""
+            self.say(f"{safe(first.code)}: {safe(first.message)}{more}", "warning")
+        self.show_lines()
+
+    def say_waiting(self, text: str) -> None:
+        """Say what is being waited for; empty for nothing.
+
+        Args:
+            text: A safe text.
+        """
+        self.loading_text = text
+        self.show_lines()
+
+    def show_step(self, path: str) -> None:
+        """Show a step in the inspector.
+
+        Args:
+            path: Which.
+        """
+        loaded = self.control.loaded
+        node = next((n for n in loaded.nodes if n.path == path), None) if loaded is not None else None
+        if node is not None and self.run_file is not None:
+            self.inspected_step = path
+            self.inspector.show_step(self.run_file, node, self.status)
+        self.show_lines()
+
+    def view(self) -> View:
+        """Give what the mode line shows."""
+        loaded = self.control.loaded
+        return View(
+            name=loaded.name if loaded is not None else "",
+            status=self.status,
+            died=self.control.session.died is not None,
+            loading=self.loading_text,
+            insert=self.inserting,
+        )
+
+    def show_lines(self) -> None:
+        """Bring mode line, footer, banner and headers up to date."""
+        view = self.view()
+        self.mode_line.show(view)
+        self.keys_line.show(view, self.panel)
+        self._show_banner(view)
+        self.show_badges()
+
+    def _show_banner(self, view: View) -> None:
+        status = view.status
+        if view.died:
+            self.banner.show(self._said_died())
+        elif status.blocked_for >= _BUSY:
+            where = ", ".join(safe(path, 40) for path in status.running) or "the target's code"
+            seconds = int(status.blocked_for)
+            self.banner.show(f"worker busy in {where} for {seconds} s — R restarts it, or wait", "warning")
+        elif status.state is RunState.FAILED:
+            self.banner.show(f"the run FAILED: {safe(status.error or 'no reason was given')}")
+        else:
+            self.banner.show("")
+
+    def show_badges(self) -> None:
+        """Bring the headers of the panels up to date."""
+        status = self.status
+        asks = len(status.requests)
+        show = self.workspace.badge
+        show(Panel.CHAT, Badge(mark="●" if asks else ""))
+        show(Panel.BREAKPOINTS, Badge(mark=str(len(status.breakpoints)) if status.breakpoints else ""))
+        show(Panel.QUEUE, Badge(mark=str(status.pending) if status.pending else ""))
+        show(Panel.TIMELINE, Badge(info=self._timeline_info()))
+
+    def _timeline_info(self) -> str:
+        words = []
+        if self.filter_text:
+            words.append(f"filter {safe(self.filter_text, 30)}")
+        words.append("following" if self.timeline.follow else "not following")
+        return " · ".join(words)
+
+    def _said_died(self) -> str:
+        died = self.control.session.died
+        return f"{safe(died.reason)} — R restarts it" if died is not None else ""

@@ -1,0 +1,182 @@
+"""The widgets of the lines that are always seen."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widget import Widget
+
+from tui.actions import Panel
+from tui.safe_text import clip
+from tui.status.keys import Hint, fit_hints, hints
+from tui.status.mode import Role, View, fit, parts
+
+_PILLS = frozenset({Role.RUN, Role.PAUSED, Role.REST, Role.WAITING, Role.FAILED, Role.INSERT, Role.BUSY})
+_STYLES = {
+    Role.RUN: "bold $pill-text on $success",
+    Role.PAUSED: "bold $pill-text on $warning",
+    Role.REST: "bold $pill-text on $secondary",
+    Role.WAITING: "bold $pill-text on $primary",
+    Role.FAILED: "bold $pill-text on $error",
+    Role.INSERT: "bold $pill-text on $accent",
+    Role.BUSY: "bold $pill-text on $secondary",
+    Role.TEXT: "bold $foreground",
+    Role.QUIET: "$foreground 75%",
+}
+
+
+_SAID = {
+    "information": ("·", "bold $foreground"),
+    "warning": ("▲", "bold $warning"),
+    "error": ("✗", "bold $error"),
+}
+SAID_FOR: Final = 5.0
+"""Seconds for which the last line says something."""
+
+
+class ModeLine(Widget):
+    """The first line of the screen: mode, run state and counts."""
+
+    DEFAULT_CSS = "ModeLine { height: 1; dock: top; background: $panel; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._view = View()
+
+    def show(self, view: View) -> None:
+        """Show where things stand.
+
+        Args:
+            view: All that is known.
+        """
+        if view != self._view:
+            self._view = view
+            self.refresh()
+
+    def render(self) -> Content:
+        """Draw the line; Textual calls this."""
+        built = Content()
+        for part in fit(parts(self._view), self.size.width):
+            built += Content.styled(f" {part.text} ", _STYLES[part.role])
+        return built
+
+
+class KeysLine(Widget):
+    """The last line of the screen: the keys that matter now, as many as fit whole."""
+
+    DEFAULT_CSS = "KeysLine { height: 1; dock: bottom; background: $panel; }"
+
+    class Chosen(Message):
+        """A hint was clicked.
+
+        Attributes:
+            action: Name of its action.
+        """
+
+        def __init__(self, action: str) -> None:
+            self.action = action
+            super().__init__()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hints: Sequence[Hint] = ()
+        self._said = ""
+        self._level = ""
+        self._quiet: Timer | None = None
+
+    def say(self, text: str, level: str = "information") -> None:
+        """Say something instead of the keys, for a few seconds.
+
+        Args:
+            text: A safe text.
+            level: `information`, `warning` or `error`.
+        """
+        self._said, self._level = text, level
+        if self._quiet is not None:
+            self._quiet.stop()
+        self._quiet = self.set_timer(SAID_FOR, self.hush)
+        self.refresh()
+
+    def hush(self) -> None:
+        """Show the keys again."""
+        if self._said:
+            self._said = ""
+            self.refresh()
+
+    def show(self, view: View, panel: Panel | None) -> None:
+        """Show the keys for where things stand.
+
+        Args:
+            view: Where things stand.
+            panel: The panel that has the focus.
+        """
+        found = hints(view, panel)
+        if found != self._hints:
+            self._hints = found
+            self.refresh()
+
+    def _fitted(self) -> list[Hint]:
+        return fit_hints(self._hints, self.size.width)
+
+    def render(self) -> Content:
+        """Draw the line; Textual calls this."""
+        if self._said:
+            mark, style = _SAID[self._level]
+            return Content.styled(f" {mark} {clip(self._said, max(self.size.width - 4, 1))}", style)
+        built = Content()
+        for hint in self._fitted():
+            built += Content.styled(f" {hint.key}", "bold $accent")
+            built += Content.styled(f" {hint.label} ", "$foreground 85%")
+        return built
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a hint does what it says."""
+        if self._said:
+            self.hush()
+            return
+        at = 0
+        for hint in self._fitted():
+            at += cell_len(hint.key) + cell_len(hint.label) + 3
+            if event.x < at:
+                if hint.action:
+                    self.post_message(self.Chosen(hint.action))
+                return
+
+
+class Banner(Widget):
+    """A line under the mode line that says what is wrong and what to do; hidden while nothing is."""
+
+    DEFAULT_CSS = """
+    Banner { height: 1; dock: top; display: none; padding: 0 1; }
+    Banner.error { display: block; background: $error; color: $pill-text; text-style: bold; }
+    Banner.warning { display: block; background: $warning; color: $pill-text; text-style: bold; }
+    """
+    LEVELS: ClassVar[tuple[str, ...]] = ("error", "warning")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+        self._level = ""
+
+    def show(self, text: str, level: str = "error") -> None:
+        """Say something, or with an empty text nothing any more.
+
+        Args:
+            text: A safe text.
+            level: `error` or `warning`.
+        """
+        if (text, level) == (self._text, self._level):
+            return
+        self._text, self._level = text, level
+        for name in self.LEVELS:
+            self.set_class(bool(text) and name == level, name)
+        self.refresh()
+
+    def render(self) -> Content:
+        """Draw the line; Textual calls this."""
+        mark = "✗ " if self._level == "error" else "▲ "
+        return Content(mark + clip(self._text, max(self.size.width - 2, 1)))

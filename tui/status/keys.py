@@ -1,0 +1,93 @@
+"""Which keys the footer shows: a pure function of where things stand."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from process_core.events import RunState
+from tui.actions import BY_NAME, Panel, key_text
+from tui.status.mode import View
+
+
+class Hint(NamedTuple):
+    """A key and what it does.
+
+    Attributes:
+        key: As the keyboard shows it.
+        label: A word or two.
+        action: Name of the action a click on it does; empty for none.
+    """
+
+    key: str
+    label: str
+    action: str = ""
+
+
+_RUNNING: Final = ("pause", "toggle_break", "search", "filter", "follow")
+_PAUSED: Final = ("continue", "step", "next", "toggle_break", "into", "out", "run_to")
+_REST: Final = ("restart", "toggle_break", "search", "filter", "copy")
+_END: Final = ("help", "command")
+
+
+def hints(view: View, panel: Panel | None) -> list[Hint]:
+    """List the keys that matter now, the most useful first.
+
+    Args:
+        view: Where things stand.
+        panel: The panel that has the focus.
+
+    Returns:
+        Hints; the first two (help and the command line, or the way out) are the last to go when there is little room.
+    """
+    if view.loading:
+        return [_hint("quit")]
+    if view.insert:
+        moves = view.status.state is RunState.IN_PROGRESS and view.status.paused is None
+        return [
+            Hint("Enter", "answer"),
+            Hint("Esc", "leave the text box", "leave"),
+            Hint("Ctrl+C", "pause" if moves else "twice leaves", "interrupt"),
+            _hint("palette"),
+            *([_hint("next_request")] if len(view.status.requests) > 1 else []),
+        ]
+    if view.died:
+        return [_hint("restart"), _hint("quit"), _hint("help"), _hint("command")]
+    names: Sequence[str]
+    if view.status.paused is not None:
+        names = _PAUSED
+    elif view.status.state is RunState.IN_PROGRESS:
+        names = _RUNNING
+    elif view.status.state is RunState.IDLE_WITH_PENDING_REQUESTS:
+        names = ("answer", "pause", "toggle_break", "search", "filter", "restart")
+    else:
+        names = _REST
+    if panel is Panel.BREAKPOINTS:
+        names = ("enable", "delete_break", *names)
+    elif panel is not None and panel not in BY_NAME["toggle_break"].panels:
+        names = [name for name in names if name not in ("toggle_break", "run_to")]
+    return [*(_hint(name) for name in _END), *(_hint(name) for name in names), _hint("quit")]
+
+
+def fit_hints(found: Sequence[Hint], width: int) -> list[Hint]:
+    """Choose the hints that fit, whole.
+
+    Args:
+        found: As `hints` gives them.
+        width: Cells there are.
+
+    Returns:
+        As many of the first as fit, in the order in which they are shown: help and command line at the end.
+    """
+    kept: list[Hint] = []
+    used = 0
+    for hint in found:
+        cells = len(hint.key) + len(hint.label) + 3
+        if used + cells <= width:
+            kept.append(hint)
+            used += cells
+    ends = [hint for hint in kept if hint.action in (*_END, "quit")]
+    return [*(hint for hint in kept if hint not in ends), *sorted(ends, key=lambda h: (*_END, "quit").index(h.action))]
+
+
+def _hint(name: str) -> Hint:
+    action = BY_NAME[name]
+    return Hint(key_text(action.keys[0]), action.label, name)

@@ -1,0 +1,188 @@
+"""What the mode line says: pure functions from where things stand to pieces of text that fit a width."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from rich.cells import cell_len
+
+from process_core.events import RunState
+from process_core.session.protocol import PausedAt, Status
+from tui.safe_text import clip, safe
+
+
+class Role(StrEnum):
+    """What a piece of the mode line is, which colours it; every role is also told by its words."""
+
+    RUN = "run"
+    PAUSED = "paused"
+    REST = "rest"
+    WAITING = "waiting"
+    FAILED = "failed"
+    INSERT = "insert"
+    BUSY = "busy"
+    TEXT = "text"
+    QUIET = "quiet"
+
+
+class Part(NamedTuple):
+    """A piece of the mode line.
+
+    Attributes:
+        text: Safe text.
+        role: Which colours it.
+        rank: The lower, the longer it stays when there is little room; 0 always stays, cut where it must be.
+        short: What stands in for it when there is little room.
+    """
+
+    text: str
+    role: Role
+    rank: int
+    short: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that the mode line shows.
+
+    Attributes:
+        name: The process's name, as the process gave it.
+        status: Of the session.
+        died: Whether the worker is gone.
+        loading: What is being waited for, before there is a run.
+        insert: Whether a text box has the focus.
+    """
+
+    name: str = ""
+    status: Status = Status()  # noqa: RUF009 - frozen
+    died: bool = False
+    loading: str = ""
+    insert: bool = False
+
+
+_NAME_LIMIT: Final = 40
+_PLAIN: Final = {
+    RunState.IN_PROGRESS: ("RUN", Role.RUN),
+    RunState.IDLE: ("IDLE", Role.REST),
+    RunState.IDLE_WITH_PENDING_REQUESTS: ("WAITING FOR YOU", Role.WAITING),
+    RunState.STOPPED: ("STOPPED", Role.REST),
+    RunState.FAILED: ("FAILED", Role.FAILED),
+    RunState.CANCELLED: ("CANCELLED", Role.REST),
+}
+_REASONS: Final = {
+    "breakpoint": "breakpoint",
+    "step": "stepped",
+    "next": "superstep done",
+    "pause": "paused by you",
+    "start": "before the first message",
+    "into": "stepped into",
+    "out": "stepped out",
+    "run_to": "ran to here",
+}
+
+
+def reason_text(paused: PausedAt) -> str:
+    """Say in words why a run is paused.
+
+    Args:
+        paused: Where it is.
+
+    Returns:
+        A few words, safe.
+    """
+    if paused.reason == "breakpoint" and paused.breakpoint is not None:
+        return f"breakpoint {paused.breakpoint}"
+    return _REASONS[paused.reason]
+
+
+def where_text(paused: PausedAt) -> str:
+    """Name the message a run is paused at.
+
+    Args:
+        paused: Where it is.
+
+    Returns:
+        `Event → Step.function`, safe; the path where no message is next.
+    """
+    message = paused.message
+    if message is None:
+        return safe(paused.path, _NAME_LIMIT)
+    target = safe(message.target, _NAME_LIMIT) or "STOP"
+    return f"{safe(message.event_id, _NAME_LIMIT)} → {target}"
+
+
+def parts(view: View) -> list[Part]:
+    """Say where things stand.
+
+    Args:
+        view: What is known.
+
+    Returns:
+        The pieces of the mode line from left to right.
+    """
+    status = view.status
+    found: list[Part] = []
+    if view.insert:
+        found.append(Part("INSERT", Role.INSERT, 0))
+    found += _state(view)
+    found.append(Part(safe(view.name, _NAME_LIMIT), Role.TEXT, 3))
+    if status.state is not None:
+        found.append(Part(f"superstep {status.superstep}", Role.QUIET, 4, f"ss {status.superstep}"))
+        found.append(Part(f"{status.written:,} events · 0 dropped", Role.QUIET, 2, f"{status.written:,} ev · 0 drop"))
+        if status.pending:
+            found.append(Part(f"{status.pending} pending", Role.QUIET, 7))
+    found.append(Part(f"gen {status.generation}", Role.QUIET, 5))
+    if status.state is not None:
+        share = "–" if status.overhead is None else f"{status.overhead:.0%}"
+        found.append(Part(f"overhead {share}", Role.QUIET, 6, f"ovh {share}"))
+    return [part for part in found if part.text]
+
+
+def _state(view: View) -> list[Part]:
+    status = view.status
+    if view.loading:
+        return [Part(view.loading, Role.BUSY, 0)]
+    if view.died:
+        return [Part("WORKER DIED", Role.FAILED, 0)]
+    if status.state is None:
+        return [Part("READY", Role.REST, 0)]
+    if status.paused is not None:
+        at = f"PAUSED @{status.paused.seq}" if status.paused.seq is not None else "PAUSED"
+        message = status.paused.message
+        event = safe(message.event_id, _NAME_LIMIT) if message else ""
+        return [Part(f"{at} {event}".rstrip(), Role.PAUSED, 0), Part(reason_text(status.paused), Role.TEXT, 8)]
+    word, role = _PLAIN[status.state]
+    return [Part(word, role, 0)]
+
+
+def fit(line: Sequence[Part], width: int, gap: int = 2) -> list[Part]:
+    """Choose what fits: first short forms, then without the pieces that matter least.
+
+    Args:
+        line: Pieces from left to right.
+        width: Cells there are.
+        gap: Cells between pieces and at both ends, those of coloured pieces included.
+
+    Returns:
+        Pieces that fit; those of rank 0 are cut rather than left out.
+    """
+    kept = list(line)
+    for rank in sorted({part.rank for part in line if part.short}, reverse=True):
+        if length(kept, gap) <= width:
+            return kept
+        kept = [Part(p.short, p.role, p.rank) if p.rank == rank and p.short else p for p in kept]
+    for rank in sorted({part.rank for part in line if part.rank}, reverse=True):
+        if length(kept, gap) <= width:
+            return kept
+        kept = [part for part in kept if part.rank != rank]
+    over = length(kept, gap) - width
+    if over > 0 and kept:
+        last = kept[-1]
+        kept[-1] = Part(clip(last.text, max(cell_len(last.text) - over, 1)), last.role, last.rank)
+    return kept
+
+
+def length(line: Sequence[Part], gap: int = 2) -> int:
+    """Give the cells that pieces take with the gaps between them."""
+    return sum(cell_len(part.text) + gap for part in line)

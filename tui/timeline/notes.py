@@ -1,0 +1,38 @@
+"""What a failure or a warning says, from its details: the one thing of a row that its preview does not hold."""
+
+import json
+from typing import Any, Final
+
+from process_core.errors import ProcessError
+from tui.timeline.source import EventRow, Source
+
+NOTED: Final = frozenset({"executor_failed", "failed", "error", "warning", "executor_cancelled", "input_waiting"})
+"""Types of event whose details are worth a read for the list."""
+_ENOUGH = 16_384  # bytes of details in which a message stands, traceback and all
+
+
+def note_of(row: EventRow, source: Source) -> str:
+    """Say in one line what went wrong.
+
+    Args:
+        row: The event.
+        source: Its run file.
+
+    Returns:
+        The message, after the name of the exception or the code; empty where there is none. Not safe to show as it is.
+    """
+    if row.details is None:
+        return row.code or ""
+    try:
+        text, size = source.payload_text(row.details, _ENOUGH)
+        details: Any = json.loads(text) if size <= _ENOUGH else {}
+    except (ProcessError, ValueError, RecursionError):
+        return row.code or ""
+    if not isinstance(details, dict):
+        return row.code or ""
+    message = next((details[name] for name in ("message", "reason", "error", "text") if details.get(name)), "")
+    lead = details.get("type") or row.code or ""
+    lead = lead.rpartition(".")[2] if isinstance(lead, str) else ""
+    if not isinstance(message, str):
+        message = ""
+    return f"{lead}: {message}" if lead and message else message or lead

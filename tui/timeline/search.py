@@ -1,0 +1,120 @@
+"""The search at work: from the cursor onwards to the next row that fits, round the end, bit by bit."""
+
+from collections.abc import Callable
+from enum import Enum
+
+from process_core.errors import ProcessError
+from tui.timeline.filter import Query, parse_filter
+from tui.timeline.hits import Combined
+from tui.timeline.sieve import SLICE, Later
+from tui.timeline.source import Source
+from tui.timeline.window import Window
+
+
+class Outcome(Enum):
+    """Where a search stands."""
+
+    NONE = "none"
+    RUNNING = "running"
+    FOUND = "found"
+    WRAPPED = "wrapped"
+    MISSING = "missing"
+
+
+class Search:
+    """Finds the next row among those shown.
+
+    Args:
+        later: Calls a function when keys have had their turn.
+        found: Is called with the seq when a row was found in the background, with None when none was.
+
+    Attributes:
+        text: What is looked for.
+        outcome: Where the search stands.
+    """
+
+    def __init__(self, later: Later, found: Callable[[int | None], None]) -> None:
+        self._later = later
+        self._found = found
+        self._query: Query | None = None
+        self._hits: Combined | None = None
+        self._window: Window | None = None
+        self._from = 0
+        self._backwards = False
+        self._round = 0
+        self.text = ""
+        self.outcome = Outcome.NONE
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words to mark in the rows."""
+        return self._query.words if self._query is not None and self.outcome is not Outcome.NONE else ()
+
+    def clear(self) -> None:
+        """Look for nothing."""
+        self.text, self._query, self.outcome = "", None, Outcome.NONE
+        self._round += 1
+
+    def start(self, text: str, source: Source, window: Window, seq: int, *, backwards: bool) -> int | None:
+        """Look for the next row that fits, beginning beside the cursor.
+
+        Args:
+            text: As `parse_filter` reads it.
+            source: The run file.
+            window: The rows that are shown.
+            seq: Seq of the cursor.
+            backwards: Whether to look towards the beginning.
+
+        Returns:
+            The seq, where it was found at once; where `outcome` is RUNNING, `found` is called later.
+
+        Raises:
+            FilterError: The text means nothing.
+        """
+        query, before = parse_filter(text), self._query
+        self.clear()
+        if query is None:
+            return None
+        self._query, self.text = query, query.text
+        if before is None or before.text != query.text or self._window is not window:
+            self._hits = Combined(source, query)
+        self._window, self._from, self._backwards = window, seq, backwards
+        return self._look()
+
+    def _look(self) -> int | None:
+        hits = self._hits
+        assert hits is not None
+        self.outcome = Outcome.RUNNING
+        try:
+            is_through = hits.advance(SLICE)
+        except ProcessError:
+            self.outcome = Outcome.MISSING
+            return None
+        hit = self._next(hits, self._from)
+        if hit is not None and (not self._backwards or is_through or hits.scanned >= self._from - 1):
+            self.outcome = Outcome.FOUND
+            return hit
+        if is_through:
+            hit = self._next(hits, None)
+            self.outcome = Outcome.WRAPPED if hit is not None else Outcome.MISSING
+            return hit
+        this = self._round
+        self._later(lambda: self._tick(this))
+        return None
+
+    def _next(self, hits: Combined, seq: int | None) -> int | None:
+        """Give the next hit that is shown, from a row or, without one, from the end of the list."""
+        assert self._window is not None
+        step = hits.before if self._backwards else hits.after
+        far = self._window.written + 1 if self._backwards else 0
+        hit = step(far if seq is None else seq)
+        while hit is not None and self._window.index_of(hit) is None:
+            hit = step(hit)
+        return hit
+
+    def _tick(self, this: int) -> None:
+        if self._round != this:
+            return  # another search has begun, or none is wanted any more
+        hit = self._look()
+        if self.outcome is not Outcome.RUNNING:
+            self._found(hit)

@@ -1,0 +1,73 @@
+"""What stands at the edges of the timeline: new rows at the top, and at the bottom what is hidden or looked for."""
+
+from collections.abc import Sequence
+
+from tui.safe_text import safe
+from tui.timeline.kinds import Tone
+from tui.timeline.search import Outcome
+from tui.timeline.spans import Span
+
+_LONGEST = 60  # characters of the user's own words that are repeated
+
+
+def badge(*, follow: bool, new_rows: int) -> Sequence[Span]:
+    """Say that there is more below than is seen.
+
+    Args:
+        follow: Whether the newest row is kept in sight.
+        new_rows: Number of rows that came since it was not.
+
+    Returns:
+        Spans, none where there is nothing to say.
+    """
+    return () if follow or new_rows <= 0 else (Span(f" +{new_rows:,} new ↓ ", Tone.TEXT),)
+
+
+def status_line(
+    *,
+    text: str | None,
+    shown: int,
+    hidden: int,
+    progress: float,
+    search: str,
+    outcome: Outcome,
+    note: str,
+) -> Sequence[Span]:
+    """Say what is hidden, and how the search goes.
+
+    Args:
+        text: The filter as it was typed, or None where there is none.
+        shown: Number of rows that it lets through.
+        hidden: Number of rows that it hides.
+        progress: Share of the rows that it has looked at.
+        search: What is looked for.
+        outcome: How the search goes.
+        note: Something to be read once.
+
+    Returns:
+        Spans, none where there is nothing to say.
+    """
+    spans: list[Span] = []
+    if note:
+        spans += [Span(" ", Tone.TEXT), Span(safe(note, 4 * _LONGEST), Tone.WARN), Span("  ", Tone.TEXT)]
+    if text is not None:
+        spans += [Span(f" {hidden:,} hidden", Tone.WARN), Span(f" · {shown:,} shown", Tone.TEXT)]
+        if progress < 1:
+            spans.append(Span(f" · {int(progress * 100)} % looked at", Tone.TEXT))
+        spans += [Span(" · filter ", Tone.QUIET), Span(safe(text, _LONGEST), Tone.STRONG), Span("  ", Tone.TEXT)]
+    words = _OUTCOMES.get(outcome)
+    if words is not None:
+        spans += [
+            Span(" / ", Tone.QUIET),
+            Span(safe(search, _LONGEST), Tone.MATCH),
+            Span(f" {words}", Tone.WARN if outcome is Outcome.MISSING else Tone.QUIET),
+        ]
+    return spans
+
+
+_OUTCOMES = {
+    Outcome.RUNNING: "looking …",
+    Outcome.FOUND: "",
+    Outcome.WRAPPED: "found past the end",
+    Outcome.MISSING: "is in no row shown",
+}
