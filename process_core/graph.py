@@ -293,6 +293,21 @@ class Graph:
                 return step
         raise KeyError(name)
 
+    def stateful(self, prefix: str = "") -> Iterator[tuple[str, StepSpec]]:
+        """Give every step that keeps state, at any depth.
+
+        Args:
+            prefix: What the paths start with.
+
+        Yields:
+            Path and step.
+        """
+        for step in self.steps:
+            if step.has_state:
+                yield prefix + step.name, step
+            if step.kind is StepKind.PROCESS and step.graph is not None:
+                yield from step.graph.stateful(f"{prefix}{step.name}/")
+
     @property
     def nodes(self) -> tuple[Node, ...]:
         """Every step, nested ones after the step that holds them."""

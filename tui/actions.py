@@ -4,7 +4,6 @@ An action names its handler, a method of the debug screen called `do_<name>`; wh
 therefore the same by construction.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -261,21 +260,19 @@ def key_text(key: str) -> str:
     """
     *modifiers, last = key.split("+") if key != "+" else ["+"]
     name = _KEY_NAMES.get(last, last)
-    if len(name) > 1 and name[0] == "f" and name[1:].isdigit():
+    if is_function_key(name):
         name = name.upper()
     if modifiers and len(name) == 1:
         name = name.upper()
     return "+".join([*(modifier.capitalize() for modifier in modifiers), name])
 
 
-def applicable(key_panel: Panel | None, actions: Iterable[Action] = ACTIONS) -> list[Action]:
-    """List the actions whose keys work while a panel has the focus.
+def is_function_key(key: str) -> bool:
+    """Whether a key is F1 to F12, perhaps with others held."""
+    last = key.rpartition("+")[2]
+    return len(last) > 1 and last[0] == "f" and last[1:].isdigit()
 
-    Args:
-        key_panel: The panel, or None where none has it.
-        actions: What to choose from.
 
-    Returns:
-        The actions, in the order of the list.
-    """
-    return [action for action in actions if action.keys and (not action.panels or key_panel in action.panels)]
+def is_untyped(key: str) -> bool:
+    """Whether a key means nothing to a text box, so that the screen may have it while one has the focus."""
+    return key in ("escape", "tab", "shift+tab")

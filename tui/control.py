@@ -156,6 +156,8 @@ class RunControl:
         Raises:
             RefusedError: It makes no sense now.
         """
+        if verb not in ("pause", "stop") and self.session.died is None and self.status.paused is None:
+            raise RefusedError("the run is not paused")
         await self.ask(Control(verb=verb))
 
     async def run_to(self, place: str) -> str:

@@ -68,6 +68,8 @@ class RunCore:
         recorder: Makes the events; None where nobody observes.
         gate: A debugger's hold; None without one.
         on_invoked, on_ended, on_emitted, on_change: Hooks of a debugger; None without one.
+        on_launch, on_completing, on_superstep: Hooks of a run file; None without one.
+        asked: Number of questions asked so far.
         is_cancelling: Whether it was cancelled and has not ended.
         is_answerable: Whether anybody could answer a question.
         writer: Where the run is written to, or None.
@@ -105,6 +107,8 @@ class RunCore:
         self.on_ended: Callable[[Invocation], None] | None = None
         self.on_emitted: Callable[[Invocation, str, Any, int], None] | None = None
         self.on_change: Callable[[], None] | None = None
+        self.on_completing: Callable[[Invocation], None] | None = None
+        self.on_launch: Callable[[], None] | None = None
         self.on_superstep: Callable[[Scope], None] | None = None
         self.is_cancelling = False
         self.inputs: deque[tuple[str, Any, Any]] = deque()
@@ -113,7 +117,7 @@ class RunCore:
         self.driver: asyncio.Task[Any] | None = None
         self._owner = asyncio.current_task()
         self.root = RootScope(self, plan)
-        self._asked = 0
+        self.asked = 0
         self._wake: asyncio.Future[None] | None = None
         self._at_rest: asyncio.Future[None] | None = None
         self.writer: Recording | None = None
@@ -170,8 +174,8 @@ class RunCore:
 
     def open_request(self, invocation: Invocation, prompt: Any, response_type: Any) -> Request:
         """Open a question and record it."""
-        self._asked += 1
-        request = Request(f"request-{self._asked}", invocation, prompt, response_type, self.loop.create_future())
+        self.asked += 1
+        request = Request(f"request-{self.asked}", invocation, prompt, response_type, self.loop.create_future())
         slot = invocation.slot
         event = WorkflowEvent(
             "request_info",
@@ -264,11 +268,21 @@ class RunCore:
 
     # Driving.
 
-    def launch(self) -> None:
-        """Record the start and begin to drive."""
+    def launch(self, taken_up: WorkflowEvent | None = None) -> None:
+        """Record the start and begin to drive.
+
+        Args:
+            taken_up: The event that says from where a recorded run goes on.
+        """
+        if self.on_launch is not None:
+            self.on_launch()
         if self.recorder is not None:
-            self.recorder.record_status("started", 0)
-            self.recorder.record_status("status", 0, state=RunState.IN_PROGRESS)
+            superstep = self.root.superstep
+            if taken_up is None:
+                self.recorder.record_status("started", superstep)
+            else:
+                self.recorder.pass_on(taken_up)
+            self.recorder.record_status("status", superstep, state=RunState.IN_PROGRESS)
         self.hand_over(finish_first=False)
 
     def hand_over(self, *, finish_first: bool = True) -> None:

@@ -4,11 +4,12 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from process_core.engine.failures import NestedFailureError, describe
-from process_core.engine.invocation import UNSET, Invocation
+from process_core.engine.invocation import UNSET, Invocation, Request
 from process_core.engine.recording import snapshot_arguments
 from process_core.engine.slot import StepSlot
 from process_core.engine.stewardship import Stewardship
 from process_core.errors import PayloadMismatchError
+from process_core.payload_check import PayloadCheck
 
 if TYPE_CHECKING:
     from process_core.engine.core import RunCore
@@ -127,6 +128,12 @@ class Crew(Stewardship):
             self.working[invocation] = None
         # It was cancelled, and whoever did that has freed the step.
 
+    def forget_finished(self) -> None:
+        """Be done with what ended in this superstep."""
+        for slot in self.finished:
+            slot.finished.clear()
+        self.finished.clear()
+
     def _one_less(self) -> None:
         self.active -= 1
         if not self.active and self._barrier is not None and not self._barrier.done():
@@ -154,6 +161,7 @@ class Crew(Stewardship):
                 last.event_id if last else None,
                 tuple([m.seq for m in messages]) if last else invocation.causes,
                 last.route.id if last else None,
+                {"resumes": invocation.resumes} if invocation.resumes else None,
             )
         if run.on_invoked is not None:
             run.on_invoked(invocation)
@@ -193,6 +201,8 @@ class Crew(Stewardship):
     def _complete(self, invocation: Invocation, result: Any) -> None:
         invocation.is_closed = True
         invocation.result = result
+        if self.run.on_completing is not None:
+            self.run.on_completing(invocation)
         recorder = self.run.recorder
         if recorder is not None:
             slot = invocation.slot
@@ -291,6 +301,10 @@ class Crew(Stewardship):
         """Ask outside on behalf of an invocation; see `StepContext.request_info`."""
         if not self.check_open(invocation):
             raise asyncio.CancelledError
+        if invocation.replay:
+            answer = PayloadCheck(response_type)(invocation.replay.popleft())
+            invocation.answers = [*invocation.answers, answer]
+            return answer
         request = self.run.open_request(invocation, prompt, response_type)
         invocation.requests += 1
         if not invocation.is_parked:
@@ -300,6 +314,22 @@ class Crew(Stewardship):
         finally:
             if self.run.withdraw(request):
                 self.answered(invocation)
+
+    def give_answers(self, answers: list[tuple[Request, Any]]) -> None:
+        """Let functions go on with the answers to their questions.
+
+        Args:
+            answers: Each question with its answer.
+        """
+        for request, value in answers:
+            invocation = request.invocation
+            if invocation.is_closed or request.future.done():
+                continue
+            if self.run.recorder is not None:
+                self.run.record_response(request, value, invocation.slot, self.superstep)
+            invocation.answers = [*invocation.answers, value]
+            request.future.set_result(value)
+            self.answered(invocation)
 
     def answered(self, invocation: Invocation) -> None:
         """Note that one question of an invocation is open no more."""

@@ -79,18 +79,23 @@ class Inbox:
                 arguments = {} if parameter is None or data is NO_DATA else {parameter: data}
                 firings.append((message, Invocation(slot, group.function, arguments, (message,))))
                 continue
-            self._ordinal += 1
+            ordinal = self.next_ordinal()
             key = (slot, group)
             fifos = self.waiting.get(key)
             if fifos is None:
                 fifos = self.waiting[key] = [deque() for _ in group.parameters]
-            fifos[route.slot].append(Held(data, message, self._ordinal))
+            fifos[route.slot].append(Held(data, message, ordinal))
             if touched is None:
                 touched = {}
             touched[key] = None
         if touched is not None:
             self._complete(touched, batch, firings)
         return firings
+
+    def next_ordinal(self) -> int:
+        """Give the place of the next value among all that came."""
+        self._ordinal += 1
+        return self._ordinal
 
     def _complete(
         self, touched: "dict[tuple[StepSlot, GroupPlan], None]", batch: list[Message], firings: list[Firing]

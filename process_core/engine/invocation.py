@@ -1,6 +1,8 @@
 """The records a superstep deals in: messages, the calls they make, and what those emit."""
 
 import asyncio
+from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from process_core.engine.plan import FunctionPlan, RoutePlan
@@ -96,11 +98,15 @@ class Invocation:
         is_handler: Whether it handles a failure, so that its own is not handled again.
         is_parked: Whether it waits for answers and its superstep went on without it.
         requests: Number of its open requests.
+        answers: The answers it was given so far.
+        replay: Answers recorded by an earlier attempt, to be given without asking again.
+        resumes: Seq of the `executor_invoked` of the attempt that this one takes up, else 0.
         saved_state: Its step's state before the call, where an error route covers it.
         task: The task it runs in.
     """
 
     __slots__ = (
+        "answers",
         "arguments",
         "causes",
         "emissions",
@@ -115,9 +121,11 @@ class Invocation:
         "is_started",
         "messages",
         "outputs",
+        "replay",
         "requests",
         "result",
         "result_seq",
+        "resumes",
         "saved_state",
         "seq",
         "slot",
@@ -145,6 +153,9 @@ class Invocation:
         self.is_started = False
         self.is_handler = any(m.handles for m in messages)
         self.requests = 0
+        self.answers: Sequence[Any] = ()
+        self.replay: deque[Any] | None = None
+        self.resumes = 0
         self.saved_state: Any = UNSET
         self.task: asyncio.Task[Any] | None = None
 

@@ -1,6 +1,6 @@
 """A map step: the same step, or process, once for every element of a list."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from process_core.engine.crew import Crew
@@ -18,12 +18,21 @@ if TYPE_CHECKING:
 
 
 class MapCrew(Sleeper, Crew):
-    """Runs the elements of a map side by side; what they emit and return is gathered in the order of the input."""
+    """Runs the elements of a map side by side; what they emit and return is gathered in the order of the input.
+
+    Attributes:
+        slot: The map step.
+        elements: The steps of its elements, while it runs.
+        calls: Their invocations, in input order.
+        thaw: Puts the elements of a run that is resumed back to where they stood, once.
+    """
 
     def __init__(self, run: "RunCore", slot: StepSlot) -> None:
         Crew.__init__(self, run, None, slot.path)
         self.slot = slot
         self.elements: list[StepSlot] = []
+        self.calls: list[Invocation] = []
+        self.thaw: Callable[[list[Invocation]], None] | None = None
         self.answers: list[tuple[Request, Any]] = []
 
     @property
@@ -56,10 +65,15 @@ class MapCrew(Sleeper, Crew):
         self.parent = invocation
         self.failed = None
         calls = self._calls(invocation)
+        self.calls = calls
         self.elements = [call.slot for call in calls]
+        if self.thaw is not None:
+            self.thaw(calls)
+            self.thaw = None
         self.in_superstep = True
         for call in calls:
-            self.start(call)
+            if not call.is_closed:
+                self.start(call)
         while True:
             await self.until_done()
             if self.failed is not None:
@@ -69,11 +83,13 @@ class MapCrew(Sleeper, Crew):
             self.in_superstep = False
             await self.sleep(self.run)
             self.in_superstep = True
-            self._deliver_answers()
+            answers, self.answers = self.answers, []
+            self.give_answers(answers)
         self.in_superstep = False
-        self.finished.clear()
+        self.forget_finished()
         self._gather(invocation, calls)
         self.elements = []
+        self.calls = []
         return [call.result for call in calls]
 
     def _calls(self, invocation: Invocation) -> list[Invocation]:
@@ -97,16 +113,6 @@ class MapCrew(Sleeper, Crew):
                 call.error = PayloadMismatchError(f"element {index} of map step {self.slot.path}: {error}")
             calls.append(call)
         return calls
-
-    def _deliver_answers(self) -> None:
-        answers, self.answers = self.answers, []
-        for request, value in answers:
-            if request.invocation.is_closed or request.future.done():
-                continue
-            if self.run.recorder is not None:
-                self.run.record_response(request, value, request.invocation.slot, self.superstep)
-            request.future.set_result(value)
-            self.answered(request.invocation)
 
     def _gather(self, invocation: Invocation, calls: list[Invocation]) -> None:
         """Make one event per id out of what the elements emitted; an empty map sends every id that is routed."""

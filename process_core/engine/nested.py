@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
-from process_core.engine.invocation import Invocation, Message, Request
+from process_core.engine.invocation import Invocation, Request
 from process_core.engine.plan import Plan
 from process_core.engine.scope import Scope
 from process_core.events import NO_DATA
@@ -63,12 +63,17 @@ class Sleeper:
 
 
 class NestedScope(Sleeper, Scope):
-    """A nested process. Its states and half-filled calls last for the run; each message runs it to quiescence."""
+    """A nested process. Its states and half-filled calls last for the run; each message runs it to quiescence.
+
+    Attributes:
+        is_thawed: Whether the next message is one that a resumed run had begun, so that its work is here already.
+    """
 
     def __init__(self, run: "RunCore", plan: Plan, prefix: str) -> None:
         Scope.__init__(self, run, plan, None, prefix)
         self._done: asyncio.Future[None] | None = None
         self._handed_to: asyncio.Task[Any] | None = None
+        self.is_thawed = False
 
     async def perform(self, invocation: Invocation) -> list[Any]:
         """Run the process on one message.
@@ -86,9 +91,12 @@ class NestedScope(Sleeper, Scope):
         self.failed = None
         self.is_stopped = self.is_dead = False
         self.since_input = 0
-        event_id = invocation.function.name
-        data = invocation.arguments.get("data", NO_DATA)
-        self.pending = self._messages(event_id, data, invocation.seq)
+        if self.is_thawed:
+            self.is_thawed = False
+        else:
+            event_id = invocation.function.name
+            data = invocation.arguments.get("data", NO_DATA)
+            self.pending = self.enter(self.plan.entries[event_id], event_id, data, invocation.seq)
         self._done = self.run.loop.create_future()
         await self._drive()
         await self._done
@@ -97,9 +105,6 @@ class NestedScope(Sleeper, Scope):
             self.pending = []
             raise self.failed
         return list(invocation.outputs or ())
-
-    def _messages(self, event_id: str, data: Any, seq: int) -> list[Message]:
-        return self.enter(self.plan.entries[event_id], event_id, data, seq)
 
     async def _drive(self, *, finish_first: bool = False) -> None:
         while True:

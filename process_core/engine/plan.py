@@ -151,12 +151,13 @@ class StepPlan:
         name: Its name.
         functions: By name.
         routes: By event id.
+        groups: The groups of inputs of its functions, in the order of the routes and joins that made them.
         inner: The nested plan, for a process and a map over one.
         element: The plan of one element, for a map.
         is_leaf: Whether its functions are methods of an instance.
     """
 
-    __slots__ = ("element", "functions", "index", "inner", "is_leaf", "name", "routes", "spec")
+    __slots__ = ("element", "functions", "groups", "index", "inner", "is_leaf", "name", "routes", "spec")
 
     def __init__(self, spec: StepSpec) -> None:
         self.spec = spec
@@ -164,6 +165,7 @@ class StepPlan:
         self.name = spec.name
         self.functions = {name: FunctionPlan(f, spec) for name, f in spec.functions.items()}
         self.routes: dict[str, RouteSet] = {}
+        self.groups: list[GroupPlan] = []
         self.inner = Plan(spec.graph) if spec.graph is not None else None
         self.is_leaf = spec.kind is StepKind.STEP
         self.element: StepPlan | None = None
@@ -220,6 +222,8 @@ class Plan:
         for join in self.graph.joins:
             function = by_name[join.step].functions[join.function]
             groups[join.step, join.function, join.index] = GroupPlan(function, join.parameters, is_join=True)
+        for (step, _, _), group in groups.items():
+            by_name[step].groups.append(group)
         return groups
 
     @staticmethod
@@ -232,6 +236,21 @@ class Plan:
         group = groups[target.step, target.function, route.join]
         slot = target.slot if target.slot is not None else group.parameters.index(target.parameter)
         return RoutePlan(route, by_name[target.step], group, slot)
+
+    def route(self, route_id: str) -> RoutePlan:
+        """Give the route of an id.
+
+        Raises:
+            KeyError: There is none.
+        """
+        sets = [*(s for step in self.steps for s in step.routes.values()), *self.entries.values()]
+        if self.errors is not None:
+            sets.append(self.errors)
+        for routes in sets:
+            for route in routes.routes:
+                if route.id == route_id:
+                    return route
+        raise KeyError(route_id)
 
     def services(self, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
         """Give every service that a function asks for.

@@ -21,7 +21,7 @@ class RootScope(Scope):
         """Whether there is another superstep to run."""
         if self.failed is not None or self.is_stopped or self.run.is_cancelling:
             return False
-        return bool(self.pending or self.answers or self.active or self.run.inputs)
+        return bool(self.pending or self.answers or self.active or self.run.inputs or self.restored)
 
     def take_inputs(self) -> None:
         """Count supersteps anew where something came from outside."""

@@ -50,10 +50,14 @@ class Run:
     """
 
     def __init__(
-        self, make: "Callable[[], tuple[RunCore, list[WorkflowEvent], Callable[[], None]]]", first: Any
+        self,
+        make: "Callable[[], tuple[RunCore, list[WorkflowEvent], Callable[[], None]]]",
+        first: tuple[str, Any] | None,
+        taken_up: WorkflowEvent | None = None,
     ) -> None:
         self._make = make
         self._first = first
+        self._taken_up = taken_up
         self._core: RunCore | None = None
         self._events: list[WorkflowEvent] = []
         self._close: Callable[[], None] | None = None
@@ -66,9 +70,9 @@ class Run:
         """
         if self._core is None:
             self._core, self._events, self._close = self._make()
-            self._core.launch()
             if self._first is not None:
                 self._core.put("event", *self._first)
+            self._core.launch(self._taken_up)
         return self
 
     @property

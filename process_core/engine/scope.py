@@ -35,6 +35,7 @@ class Scope(Crew):
         answers: Answers to deliver in the next superstep.
         stop_route: Id of the stop route that was reached in this superstep.
         is_stopped: Whether a stop route ended it.
+        restored: Invocations of a run that is resumed, to be started again.
         delivered: The messages of the current superstep, for a debugger to see.
     """
 
@@ -51,6 +52,7 @@ class Scope(Crew):
         self.is_stopped = False
         self.is_dead = False
         self.delivered: list[Message] = []
+        self.restored: list[Invocation] = []
 
     def slot_of(self, step: StepPlan) -> StepSlot:
         """Give a step of this process."""
@@ -67,7 +69,7 @@ class Scope(Crew):
         """Whether there is another superstep to run."""
         if self.failed is not None or self.is_stopped or self.is_dead or self.run.is_cancelling:
             return False
-        return bool(self.pending or self.answers or self.active)
+        return bool(self.pending or self.answers or self.active or self.restored)
 
     async def advance(self, *, finish_first: bool = False) -> bool:
         """Run supersteps until there is nothing to do.
@@ -142,13 +144,21 @@ class Scope(Crew):
             self.run.changed()
         self.observe_inputs()
         if self.answers:
-            self._deliver_answers()
+            answers, self.answers = self.answers, []
+            self.give_answers(answers)
+        if self.restored:
+            self._start_restored()
         batch, self.pending = self.pending, []
         firings = self.inbox.deliver(self, batch)
         if recorder is not None and self.inbox.waiting:
             self._tell_waiting(batch)
         self.delivered = batch
         return firings
+
+    def _start_restored(self) -> None:
+        restored, self.restored = self.restored, []
+        for invocation in restored:
+            self.start(invocation)
 
     def take_inputs(self) -> None:
         """Take in what came from outside; only the root has an outside."""
@@ -175,18 +185,6 @@ class Scope(Crew):
             else:
                 messages.append(Message(route, data, seq, event_id, ""))
         return messages
-
-    def _deliver_answers(self) -> None:
-        answers, self.answers = self.answers, []
-        for request, value in answers:
-            invocation = request.invocation
-            if invocation.is_closed or request.future.done():
-                continue
-            if self.run.recorder is not None:
-                slot = invocation.slot
-                self.run.record_response(request, value, slot, self.superstep)
-            request.future.set_result(value)
-            self.answered(invocation)
 
     def _tell_waiting(self, batch: list[Message]) -> None:
         new = set(batch)
@@ -215,7 +213,7 @@ class Scope(Crew):
             return
         if self.run.is_cancelling or self.is_dead:
             self.in_superstep = False
-            self.finished.clear()
+            self.forget_finished()
             return
         if self.failed is None:
             commit.commit(self)
@@ -223,12 +221,12 @@ class Scope(Crew):
             self._stop()
         self.in_superstep = False
         if self.failed is not None:
-            self.finished.clear()
+            self.forget_finished()
             return
         self.at_end_of_superstep()
         if self.run.on_superstep is not None:
             self.run.on_superstep(self)
-        self.finished.clear()
+        self.forget_finished()
         if self.run.recorder is not None:
             self.run.recorder.record("superstep_completed", self.prefix[:-1], None, None, self.superstep)
             self.run.changed()

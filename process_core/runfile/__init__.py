@@ -1,4 +1,13 @@
-"""The run file: one SQLite file per run, written while the run goes on and read by any number of readers."""
+"""The run file: one SQLite file per run, written while the run goes on and read by any number of readers.
+
+Writing, on the run's own thread: `RunFileWriter.append` for every event, `checkpoint` after every superstep, `close` at
+the end. What they are given is taken in as it is at that moment; a thread commits it at most 50 milliseconds later, and
+`written` says how far the file goes. Nothing that happens to the file ends the run.
+
+Reading, in any process: `RunFile` gives pages of rows by place (event n stands at place n - 1), payloads by reference,
+`View`s of what a `Filter` leaves, found a piece at a time, counts and last events per step, and the states at any
+event. Nothing of the recorded program is imported or run: what JSON does not know comes as `Tagged`.
+"""
 
 from process_core.runfile.decode import Tagged, to_plain
 from process_core.runfile.errors import RunFileError

@@ -1,13 +1,13 @@
 """One reader's connection to a run file: SQL in, values out, and only `RunFileError` as an error."""
 
-import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from process_core.runfile.decode import decode
-from process_core.runfile.errors import RunFileError, explain
+from process_core.runfile.errors import STORAGE_ERRORS, RunFileError, explain
+from process_core.runfile.payload import MAX_BYTES
 from process_core.runfile.schema import open_for_reading
 
 _ZLIB = 1
@@ -75,7 +75,7 @@ class Connection:
         """
         try:
             return self._connection.execute(sql, values).fetchall()
-        except (sqlite3.Error, OverflowError, UnicodeError) as error:
+        except STORAGE_ERRORS as error:
             raise RunFileError(self.path, explain(error)) from error
 
     def each(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
@@ -93,7 +93,7 @@ class Connection:
         """
         try:
             yield from self._connection.execute(sql, values)
-        except (sqlite3.Error, OverflowError, UnicodeError) as error:
+        except STORAGE_ERRORS as error:
             raise RunFileError(self.path, explain(error)) from error
 
     def many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
@@ -110,7 +110,7 @@ class Connection:
             self._connection.execute("BEGIN")
             self._connection.executemany(sql, values)
             self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except STORAGE_ERRORS as error:
             raise RunFileError(self.path, explain(error)) from error
 
     def last_seq(self) -> int:
@@ -246,7 +246,7 @@ class Connection:
         """
         try:
             return decode(body)
-        except (ValueError, RecursionError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise RunFileError(self.path, f"it is damaged: a payload is no JSON: {error}") from error
 
     def _read_started(self) -> float:
@@ -257,12 +257,21 @@ class Connection:
 
     def _unpacked(self, codec: int, body: Any) -> bytes:
         try:
-            if codec == _ZLIB:
-                return zlib.decompress(body)
-        except zlib.error as error:
+            return _unpack(codec, body)
+        except (zlib.error, TypeError, ValueError) as error:
             raise RunFileError(self.path, f"it is damaged: a payload cannot be unpacked: {error}") from error
-        return body.encode() if isinstance(body, str) else bytes(body)
+
+
+def _unpack(codec: int, body: Any) -> bytes:
+    """Give a payload's JSON; a hostile one, small when packed, must not fill the memory."""
+    if codec != _ZLIB:
+        return body.encode() if isinstance(body, str) else bytes(memoryview(body))
+    unpacker = zlib.decompressobj()
+    found = unpacker.decompress(body, MAX_BYTES)
+    if not unpacker.eof:
+        raise ValueError("it ends too early, or is larger than any payload may be")
+    return found
 
 
 def _unpack_text(codec: int, body: Any) -> Any:
-    return zlib.decompress(body).decode() if codec == _ZLIB else body
+    return _unpack(codec, body).decode() if codec == _ZLIB else body

@@ -17,6 +17,7 @@ from process_core.events import NO_DATA
 PREVIEW: Final = 160
 """Characters of a one-line preview."""
 _PREVIEW_SOURCE = 1000
+_MAX_DIGITS = 100_000
 _WORDS = {"null": "None", "true": "True", "false": "False"}
 _LEADING_TAG = re.compile(r'\{"\$":"([^":]*:)?([^":]*)",?')
 
@@ -77,7 +78,7 @@ def decode(body: str | bytes) -> Any:
     except json.JSONDecodeError:
         raise
     except ValueError:  # a number so long that `int` refuses to read it
-        return json.loads(body, object_hook=hook, parse_int=lambda digits: int(decimal.Decimal(digits)))
+        return json.loads(body, object_hook=hook, parse_int=_long_int)
 
 
 def to_plain(value: Any) -> Any:
@@ -128,7 +129,7 @@ def one_line(text: str, limit: int = PREVIEW) -> str:
         except (ValueError, RecursionError):
             pass
         else:
-            return _cut(value if isinstance(value, str) else _show(value), limit)
+            return "" if value is NO_DATA else _cut(value if isinstance(value, str) else _show(value), limit)
     start = text[: limit * 2]
     if start[0] == '"':
         return _cut(start[1:].replace("\\n", " ").replace('\\"', '"'), limit)
@@ -138,6 +139,12 @@ def one_line(text: str, limit: int = PREVIEW) -> str:
 def _cut(text: str, limit: int) -> str:
     line = text if text.isprintable() else " ".join(text[: limit * 2].split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _long_int(digits: str) -> Any:
+    if len(digits) > _MAX_DIGITS:
+        return Tagged("cut", "", f"a number of {len(digits)} digits")
+    return int(decimal.Decimal(digits))
 
 
 def _show(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Final
 
 from process_core.errors import ProcessError
 
@@ -16,9 +17,14 @@ _MEANINGS = (
     ("malformed", "it is damaged"),
     ("disk i/o error", "the disk reports an error (full, failing, or the file was cut short)"),
     ("database is locked", "another program holds it locked"),
+    ("codec can't decode", "it is damaged"),
     ("no such table", "it is damaged: a table is missing"),
     ("no such column", "it is damaged: a column is missing"),
 )
+
+
+STORAGE_ERRORS: Final = (sqlite3.Error, OSError, UnicodeError, OverflowError)
+"""What reading and writing may raise; texts of a damaged file need not even be UTF-8."""
 
 
 class RunFileError(ProcessError):

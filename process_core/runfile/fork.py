@@ -1,18 +1,16 @@
 """A new run file that begins as a copy of an old one up to a checkpoint."""
 
-import os
-import platform
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from process_core.events import RunState
 from process_core.runfile.connection import Connection
-from process_core.runfile.errors import RunFileError, explain
+from process_core.runfile.errors import RunFileError
 from process_core.runfile.graphs import dump_metadata
 from process_core.runfile.history import Checkpoint, read_checkpoints
 from process_core.runfile.lock import WriterLock
+from process_core.runfile.opening import write_run
 from process_core.runfile.schema import create
 
 _COPY = (
@@ -83,40 +81,27 @@ def fork_run_file(
     try:
         parent, process, target, started, inherited = run
         values = {
-            "id": 1,
             "run_id": run_id,
             "process": process,
             "target": target,
             # Times in the file count from here, and the copied events keep theirs.
             "started": started,
-            "state": RunState.IN_PROGRESS.value,
             "parent_run": parent,
             "parent_superstep": found[0].superstep,
             "parent_seq": found[0].seq,
-            "pid": os.getpid(),
-            "host": platform.node(),
             "metadata": inherited if metadata is None else dump_metadata(metadata),
         }
-        _copy(source, into, found[0], values)
+        create(into, lambda child: _fill(child, source, found[0], values)).close()
     finally:
         lock.release()
     return found[0]
 
 
-def _copy(source: Path, into: Path, point: Checkpoint, values: dict[str, Any]) -> None:
-    child = create(into)
-    try:
-        child.execute("ATTACH ? AS old", (f"{source.resolve().as_uri()}?mode=ro",))
-        child.execute("BEGIN")
-        for statement in _COPY:
-            child.execute(statement, {"seq": point.seq, "checkpoint": point.id})
-        names, marks = ", ".join(values), ",".join("?" * len(values))
-        child.execute(f"INSERT INTO run ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608 - our own names
-        child.execute("COMMIT")
-        child.execute("DETACH old")
-    except sqlite3.Error as error:
-        child.close()
-        for suffix in ("", "-wal", "-shm"):
-            into.with_name(into.name + suffix).unlink(missing_ok=True)
-        raise RunFileError(into, f"the run could not be copied there: {explain(error)}") from error
-    child.close()
+def _fill(child: sqlite3.Connection, source: Path, point: Checkpoint, run: dict[str, Any]) -> None:
+    # Attaching is not possible within a transaction, and what is written here is no file yet.
+    child.execute("COMMIT")
+    child.execute("ATTACH ? AS old", (f"{source.resolve().as_uri()}?mode=ro",))
+    child.execute("BEGIN")
+    for statement in _COPY:
+        child.execute(statement, {"seq": point.seq, "checkpoint": point.id})
+    write_run(child, run)

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from process_core.events import WorkflowEvent
-from process_core.runfile.errors import RunFileError, explain
+from process_core.runfile.errors import STORAGE_ERRORS, RunFileError, explain
 from process_core.runfile.opening import Opened
 from process_core.runfile.payload import ATOMS, encode
-from process_core.runfile.recording import Captured, CheckpointItem, GraphItem, Recording, Unsettled
+from process_core.runfile.recording import Captured, CheckpointItem, GraphItem, Recording, StateItem, Unsettled
 from process_core.runfile.schema import INLINE_LIMIT
 
 GATHER: Final = 0.02
@@ -214,11 +214,11 @@ class Intake:
         if self._recording is not None:
             try:
                 self._recording.close(None if state is None else str(state), time.time())
-            except sqlite3.Error as error:
+            except STORAGE_ERRORS as error:
                 self._fail(RunFileError(self.path, f"it could not be closed well: {explain(error)}"))
         self._release()
 
-    def _put(self, item: Unsettled | CheckpointItem | GraphItem) -> None:
+    def _put(self, item: Unsettled | CheckpointItem | StateItem | GraphItem) -> None:
         self._queue.append(item)
         if self._needs_attention:
             self._attend()
@@ -326,5 +326,5 @@ def _counted(item: Any) -> int:
 def _as_run_file_errors(path: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, OSError, ValueError, TypeError) as error:
+    except (*STORAGE_ERRORS, ValueError, TypeError) as error:
         raise RunFileError(path, f"cannot record there: {explain(error)}") from error

@@ -51,20 +51,7 @@ def open_new(path: Path, run: dict[str, Any], nodes: str, edges: str) -> Opened:
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = WriterLock(path)
     try:
-        connection = create(path)
-        try:
-            values = {**run, "id": 1, "state": RunState.IN_PROGRESS.value, "pid": os.getpid(), "host": platform.node()}
-            names = ", ".join(values)
-            connection.execute("BEGIN")
-            connection.execute(
-                f"INSERT INTO run ({names}) VALUES ({','.join('?' * len(values))})",  # noqa: S608 - our own names
-                tuple(values.values()),
-            )
-            connection.execute("INSERT INTO graphs VALUES (0, 0, ?, ?, '{}')", (nodes, edges))
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.close()
-            raise
+        connection = create(path, lambda connection: _fill(connection, run, nodes, edges))
     except BaseException:
         lock.release()
         raise
@@ -90,6 +77,8 @@ def open_again(path: Path) -> Opened:
         try:
             started = float(connection.execute("SELECT started FROM run").fetchone()[0])
             last = int(connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
+            # States are written just before the event that they go with: one without its event never came to be.
+            connection.execute("DELETE FROM states WHERE seq > ?", (last,))
             generation = int(connection.execute("SELECT coalesce(max(generation), 0) FROM graphs").fetchone()[0])
             connection.execute("UPDATE run SET pid = ?, host = ?, ended = NULL", (os.getpid(), platform.node()))
         except BaseException:
@@ -99,3 +88,20 @@ def open_again(path: Path) -> Opened:
         lock.release()
         raise
     return Opened(connection, lock, started, last, generation)
+
+
+def _fill(connection: sqlite3.Connection, run: dict[str, Any], nodes: str, edges: str) -> None:
+    write_run(connection, run)
+    connection.execute("INSERT INTO graphs VALUES (0, 0, ?, ?, '{}')", (nodes, edges))
+
+
+def write_run(connection: sqlite3.Connection, run: dict[str, Any]) -> None:
+    """Write the row of `run` of a new file.
+
+    Args:
+        connection: Open for writing.
+        run: Columns of the row, save those that say who writes it and that it is in progress.
+    """
+    values = {**run, "id": 1, "state": RunState.IN_PROGRESS.value, "pid": os.getpid(), "host": platform.node()}
+    names, marks = ", ".join(values), ",".join("?" * len(values))
+    connection.execute(f"INSERT INTO run ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608 - our own names

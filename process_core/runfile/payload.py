@@ -20,6 +20,8 @@ MAX_BYTES: Final = 256 * 1024 * 1024
 """Size of the largest payload that is kept; a larger one is marked as too large."""
 
 _TEXT = frozenset({str})
+_EASY = frozenset({str, int, bool, type(None)})
+_SMALL = 8
 _FEW = 1000
 _SAFE_INT = 10**4000  # `str` refuses to write much longer numbers
 _to_json: Callable[[Any], bytes] | None = None
@@ -39,6 +41,12 @@ def encode(value: Any) -> bytes:
     """
     kind = type(value)
     try:
+        if kind is dict and len(value) <= _SMALL:
+            for key, part in value.items():
+                if type(key) is not str or key == "$" or type(part) not in _EASY:
+                    break
+            else:
+                return (_to_json or _load())(value)
         if kind is dict or kind is list:
             kinds = _flat_kinds(value) if len(value) <= _FEW else None
             if kinds is not None and float not in kinds:

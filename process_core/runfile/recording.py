@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
-from pydantic_core import to_json
-
 from process_core.runfile.decode import one_line
 from process_core.runfile.payload import encode_atom
 from process_core.runfile.schema import INLINE_LIMIT
@@ -28,22 +26,13 @@ _COMPRESS_FROM = 1024
 _WORTH_IT = 0.9
 _REMEMBERED_PAYLOADS = 10_000
 _REMEMBERED_SHAPES = 50_000
-_ROWS_AT_ONCE = (64, 8, 1)
+_ROWS_AT_ONCE = (512, 64, 8, 1)
 _CLOSING_PATIENCE = 200  # milliseconds to wait for readers in the middle of a read
-# One JSON text a batch, not a statement a row: `executemany` gives up and takes back the interpreter's lock at every
-# row, and beside a busy event loop each taking back may wait for a whole switch interval. Binding each value of a batch
-# holds that lock for longer than writing the text does, which SQLite then reads without the lock.
-_INSERT_EVENTS = f"""
-    INSERT INTO events (seq, shape, ts, superstep, cause, data)
-    SELECT {", ".join(f"json_extract(value, '$[{place}]')" for place in range(6))} FROM json_each(?)
-"""  # noqa: S608 - our own words
 _ADD_EXTRAS = "UPDATE events SET request_id = ?, details = ? WHERE seq = ?"
 _TALLY = """
     INSERT INTO tallies SELECT shape, count(*), max(seq) FROM events WHERE seq BETWEEN ? AND ? GROUP BY shape
     ON CONFLICT (shape) DO UPDATE SET number = number + excluded.number, last = excluded.last
 """
-import os
-VARIANT = os.environ.get("V", "json")
 _PATH, _STATE = 1, 6  # places in a shape
 _FAR_PAST = -(2**62)
 
@@ -72,6 +61,16 @@ class CheckpointItem:
     states: dict[str, bytes]
     versions: Mapping[str, str]
     parts: tuple[bytes | None, ...]
+
+
+@dataclass(slots=True)
+class StateItem:
+    """A step's state as an invocation left it, on its way into the file."""
+
+    path: str
+    seq: int
+    version: str | None
+    state: bytes
 
 
 @dataclass(slots=True)
@@ -139,15 +138,7 @@ class Recording:
             self._insert("shapes", self._new_shapes)
             self._insert("payloads", self._new_payloads)
             if rows:
-                if VARIANT == "json":
-                    execute(_INSERT_EVENTS, (_as_json(rows),))
-                else:
-                    at = 0
-                    for size in (512, 64, 8, 1):
-                        while len(rows) - at >= size:
-                            values = tuple(chain.from_iterable(rows[at : at + size]))
-                            execute(_insert_sql("events (seq, shape, ts, superstep, cause, data)", 6, size), values)
-                            at += size
+                self._insert("events (seq, shape, ts, superstep, cause, data)", rows)
                 execute(_TALLY, (rows[0][0], rows[-1][0]))
             if extras:
                 self._connection.executemany(_ADD_EXTRAS, extras)
@@ -189,6 +180,9 @@ class Recording:
         return int(self._connection.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchone()[0])  # noqa: S608 - our own names
 
     def _insert(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        # Many rows a statement, not `executemany`: that gives up and takes back the interpreter's lock at every row,
+        # and beside a busy event loop each taking back may wait for a whole switch interval. (One JSON text for a
+        # batch, read by SQLite without the lock, costs more in all than binding the values.)
         at = 0
         for size in _ROWS_AT_ONCE:
             while len(rows) - at >= size:
@@ -280,7 +274,10 @@ class Recording:
         self._new_payloads.append((number, digest, RAW, len(body), preview, text))
         return number
 
-    def _other(self, item: CheckpointItem | GraphItem) -> None:
+    def _other(self, item: CheckpointItem | StateItem | GraphItem) -> None:
+        if isinstance(item, StateItem):
+            self._put_state(item.path, item.seq, self._next_checkpoint, item.version, item.state)
+            return
         if isinstance(item, GraphItem):
             values = (item.generation, item.seq, item.nodes, item.edges, item.metadata)
             self._connection.execute("INSERT OR REPLACE INTO graphs VALUES (?,?,?,?,?)", values)
@@ -292,9 +289,12 @@ class Recording:
         self._connection.execute("INSERT INTO checkpoints VALUES (?,?,?,?,?,?,?,?,?,?)", row)
         self._parents[item.path] = number
         for path, body in item.states.items():
-            step = self._steps.get(path) or self._new_step(path)
-            state = (step, item.seq, number, item.versions.get(path), self._payload(body))
-            self._connection.execute("INSERT OR REPLACE INTO states VALUES (?,?,?,?,?)", state)
+            self._put_state(path, item.seq, number, item.versions.get(path), body)
+
+    def _put_state(self, path: str, seq: int, checkpoint: int, version: str | None, body: bytes) -> None:
+        step = self._steps.get(path) or self._new_step(path)
+        state = (step, seq, checkpoint, version, self._payload(body))
+        self._connection.execute("INSERT OR REPLACE INTO states VALUES (?,?,?,?,?)", state)
 
     def _new_step(self, path: str) -> int:
         cursor = self._connection.execute("INSERT INTO steps (path) VALUES (?)", (_name(path),))
@@ -306,14 +306,6 @@ class Recording:
 def _insert_sql(table: str, width: int, rows: int) -> str:
     row = f"({','.join('?' * width)})"
     return f"INSERT INTO {table} VALUES {','.join([row] * rows)}"  # noqa: S608 - our own names
-
-
-def _as_json(rows: list[tuple[Any, ...]]) -> str:
-    try:
-        return to_json(rows).decode()
-    except Exception:  # noqa: BLE001 - a number that is none, say: the rows are made plain one by one
-        plain = (int, str, type(None))
-        return to_json([tuple(part if type(part) in plain else _name(part) for part in row) for row in rows]).decode()
 
 
 def _name(value: Any) -> str | None:

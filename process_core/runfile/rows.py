@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from process_core.runfile.connection import Connection
 from process_core.runfile.decode import PREVIEW, one_line
+from process_core.runfile.errors import RunFileError
 
 PayloadRef = int | str
 """Where a payload is: the number of a stored one, or its JSON text itself when it is small."""
@@ -88,7 +89,10 @@ def read_rows(connection: Connection, where: str, values: Sequence[Any] = ()) ->
     """
     found = connection.rows(f"{SELECT_ROWS} WHERE {where} ORDER BY e.seq", values)
     joined = _joined(connection, found)
-    return [_row(record, connection.started, joined) for record in found]
+    try:
+        return [_row(record, connection.started, joined) for record in found]
+    except (TypeError, ValueError, AttributeError) as error:
+        raise RunFileError(connection.path, f"it is damaged: an event cannot be read: {error}") from error
 
 
 def rows_of(connection: Connection, seqs: Iterable[int]) -> list[Row]:

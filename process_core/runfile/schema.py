@@ -12,10 +12,11 @@ A run file is an SQLite database. Three choices make an event small and cheap:
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from process_core.runfile.errors import RunFileError, explain
+from process_core.runfile.errors import STORAGE_ERRORS, RunFileError, explain
 
 APPLICATION_ID: Final = 0x53544550
 """The letters `STEP`, at byte 68 of every run file."""
@@ -130,11 +131,15 @@ microseconds from `run.started`. `codec` 0 is the JSON as it is, 1 is zlib; larg
 are one."""
 
 
-def create(path: Path) -> sqlite3.Connection:
+def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
     """Make a new run file and open it for writing.
+
+    It is filled under another name and appears under its own when it is complete, so that no reader ever sees half of
+    it.
 
     Args:
         path: Where; nothing may be there yet.
+        fill: Puts in what must be there from the first moment on.
 
     Returns:
         A connection in write-ahead mode that any thread may use, one at a time.
@@ -144,25 +149,33 @@ def create(path: Path) -> sqlite3.Connection:
     """
     if path.exists():
         raise RunFileError(path, "it exists already; give another name, or remove it")
+    unfinished = path.with_name(path.name + "-new")
     try:
         # A log left over from a file that was removed must not be taken for this one's.
-        for suffix in ("-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        for left in (unfinished, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+            left.unlink(missing_ok=True)
+        try:
+            connection = _connect(unfinished)
+            try:
+                for pragma in ("synchronous = OFF", "journal_mode = OFF", f"page_size = {PAGE_SIZE}"):
+                    connection.execute(f"PRAGMA {pragma}")
+                connection.executescript(
+                    f"BEGIN;\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {FORMAT};\n{TABLES}"
+                )
+                fill(connection)
+                connection.execute("COMMIT")
+            finally:
+                connection.close()
+            unfinished.rename(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
         connection = _connect(path)
         try:
-            # The tables are made before the switch to write-ahead mode: so the main file carries its header, its
-            # application id and its tables from the first moment, even if the process is killed right after.
-            connection.execute("PRAGMA synchronous = OFF")
-            connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-            connection.executescript(
-                f"BEGIN;\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {FORMAT};\n{TABLES}\nCOMMIT;"
-            )
             _prepare(connection)
         except BaseException:
             connection.close()
-            path.unlink(missing_ok=True)
             raise
-    except (sqlite3.Error, OSError) as error:
+    except STORAGE_ERRORS as error:
         raise RunFileError(path, f"cannot record there: {explain(error)}") from error
     return connection
 
@@ -188,7 +201,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         except BaseException:
             connection.close()
             raise
-    except (sqlite3.Error, OSError) as error:
+    except STORAGE_ERRORS as error:
         raise RunFileError(path, f"cannot record there: {explain(error)}") from error
     return connection
 
@@ -218,15 +231,16 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             ) from error
         try:
             connection = _read(f"{uri}?mode=ro&immutable=1")
-        except sqlite3.Error:
+        except STORAGE_ERRORS:
             raise RunFileError(path, explain(error)) from error
-    except sqlite3.Error as error:
+    except STORAGE_ERRORS as error:
         raise RunFileError(path, explain(error)) from error
     try:
         check_format(path, connection)
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -16384")
-    except sqlite3.Error as error:
+        connection.execute("PRAGMA cell_size_check = ON")
+    except STORAGE_ERRORS as error:
         connection.close()
         raise RunFileError(path, explain(error)) from error
     except BaseException:
@@ -287,6 +301,12 @@ def check_format(path: Path, connection: sqlite3.Connection) -> None:
         )
     if version < 1:
         raise RunFileError(path, f"it has the unknown format {version}")
+    foreign = connection.execute("SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index')").fetchone()[
+        0
+    ]
+    if foreign:
+        # Views and triggers run when a table is read or written, and a run file from elsewhere must run nothing.
+        raise RunFileError(path, "it holds views or triggers, as no run file does: somebody has tampered with it")
 
 
 def _connect(path: Path) -> sqlite3.Connection:

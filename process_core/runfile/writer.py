@@ -12,7 +12,7 @@ from process_core.runfile.graphs import dump_edges, dump_metadata, dump_nodes
 from process_core.runfile.intake import Intake
 from process_core.runfile.opening import Opened, open_again, open_new
 from process_core.runfile.payload import encode
-from process_core.runfile.recording import CheckpointItem, GraphItem
+from process_core.runfile.recording import CheckpointItem, GraphItem, StateItem
 
 _PARTS = ("pending", "joins", "requests", "answers", "extra")
 
@@ -149,6 +149,27 @@ class RunFileWriter(Intake):
         lost += [name for name, body in zip(_PARTS, parts, strict=True) if body and not is_restorable(body)]
         self._put(CheckpointItem(path, superstep, seq, bodies, dict(versions or {}), tuple(parts)))
         return tuple(lost)
+
+    def state(self, path: str, state: Any, *, seq: int, version: str | None = None) -> bool:
+        """Take in the state of a step as an invocation left it.
+
+        Call it just before the event that ends the invocation is appended: then no file holds that event without the
+        state that goes with it.
+
+        Args:
+            path: The step.
+            state: Its state, written as it is now.
+            seq: Seq that the ending event will have.
+            version: The step's `Step.version`, None for "1".
+
+        Returns:
+            Whether a value in it can only be written as its repr, so that it cannot be made again from the file.
+        """
+        if self.failed is not None:
+            return False
+        body = encode(state)
+        self._put(StateItem(path, seq, version, body))
+        return not is_restorable(body)
 
     def new_generation(
         self,

@@ -1,6 +1,7 @@
 """A screen's end of a session: commands out, answers and statuses in, whatever kind of worker is behind it."""
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ class Session(ABC):
         self._next_callback = 0
         self._next_command = 0
         self._open: dict[int, asyncio.Future[Any]] = {}
+        self._asked_at = 0.0
         self._decoder = Decoder()
         self._target: str | None = None
         self._breakpoints: tuple[BreakpointSpec, ...] = ()
@@ -124,6 +126,8 @@ class Session(ABC):
         self._next_command += 1
         number = self._next_command
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        if not self._open:
+            self._asked_at = time.monotonic()
         self._open[number] = future
         try:
             body = command.model_copy(update={"id": number}).model_dump_json().encode()

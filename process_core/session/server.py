@@ -2,16 +2,18 @@
 
 import asyncio
 import contextlib
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from process_core.errors import ProcessError
 from process_core.events import RunState
 from process_core.session.framing import BadFrame
 from process_core.session.protocol import AnyCommand, Failure, Notice, Quit, Reply, Status, commands
-from process_core.session.refusal import bad_command, failure_of
+from process_core.session.refusal import Refused, bad_command, failure_of
 from process_core.session.run_holder import RunHolder
 from process_core.session.run_place import RunPlace
 from process_core.session.snapshot import sendable
@@ -69,6 +71,7 @@ class SessionServer:
         self._sent_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._is_planned = False
+        self._is_failing = False
         self._looks = 0
         self._early: list[str] = []
         self._early_hidden = 0
@@ -124,6 +127,8 @@ class SessionServer:
                 reply = Reply(id=command.id, value=await self._holder.carry_out(command))
             except Exception as error:  # noqa: BLE001 - whatever a command runs into is its own failure
                 reply = Reply(id=command.id, failure=failure_of(error))
+                if not isinstance(error, ProcessError | Refused):  # a mistake of ours: its whole story goes to the log
+                    traceback.print_exception(error)
             self._send_status()
             self._send(reply)
             if isinstance(command, Quit) and self._on_quit is not None:
@@ -141,7 +146,7 @@ class SessionServer:
 
     def _look(self) -> None:
         self._is_planned = False
-        status = self._holder.status()
+        status = self._status()
         if status != self._sent:
             self._sent = status
             self._sent_at = self._loop.time()
@@ -154,6 +159,17 @@ class SessionServer:
         elif self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _status(self) -> Status:
+        try:
+            status = self._holder.status()
+        except Exception as error:  # noqa: BLE001 - a status that cannot be made must not end the session
+            if not self._is_failing:
+                traceback.print_exception(error)
+            self._is_failing = True
+            return self._sent
+        self._is_failing = False
+        return status
 
     def _arm(self, delay: float) -> None:
         if self._timer is not None:

@@ -74,6 +74,9 @@ class StepWriter(io.TextIOBase):
         """Give the descriptor for child processes; what they write there is captured as well."""
         return self._fd
 
+    def reconfigure(self, **_: Any) -> None:
+        """Accept what scripts ask of a terminal's stream; here nothing depends on it."""
+
     def write(self, text: str) -> int:
         """Take in the next piece of output.
 

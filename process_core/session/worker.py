@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import faulthandler
 import fcntl
+import io
 import os
 import signal
 import socket
@@ -41,6 +42,9 @@ def main(arguments: list[str] | None = None) -> None:
     errors = _moved(options.errors)
     faulthandler.enable(file=2)
     _move_standard_input()
+    for stream in (sys.__stdout__, sys.__stderr__):  # whoever writes there is captured line by line
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
     try:
         asyncio.Runner().run(_serve(channel, errors, options.runs))
     except BaseException:  # noqa: BLE001 - the client shows the last words of a worker that failed
@@ -87,6 +91,7 @@ async def _serve(channel: socket.socket, errors: int, runs: str | None) -> None:
     link.start(server.receive)
     await ended.wait()
     streams.undo()
+    drain()
     await server.close()
     link.close(GRACE)
 

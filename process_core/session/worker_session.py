@@ -142,14 +142,10 @@ class WorkerSession(Session):
 
     async def _listen_for_silence(self, watching: asyncio.Task[None]) -> None:
         """Notice a worker that cannot even say that it is blocked: C code that keeps the interpreter to itself."""
-        asked_at = time.monotonic()
         while not watching.done():
-            await asyncio.wait([watching], timeout=SILENCE / 2)
-            now = time.monotonic()
-            if not self._open:
-                asked_at = now
-            silent_for = now - max(asked_at, self._heard_at)
-            if silent_for > SILENCE and self.died is None and not self._ending:
+            await asyncio.wait([watching], timeout=SILENCE / 4)
+            silent_for = time.monotonic() - max(self._asked_at, self._heard_at)
+            if self._open and silent_for > SILENCE and self.died is None and not self._ending:
                 self._is_silent = True
                 self._tell(self.status.model_copy(update={"blocked_for": round(silent_for, 1)}))
 

@@ -242,10 +242,8 @@ def bench_sustained(folder, rate, seconds):
         found = run.count()
         real = run._connection.one("SELECT count(*) FROM events")[0]
     print(f"\n{seq / took:,.0f} events/s for {took:.0f} s with a reader at 30 pages/s:")
-    print(
-        f"  {seq:,} taken in, {real:,} in the file, lost {seq - real}, last seq {found:,}, backlog at the end {backlog:,}"
-    )
-    print(f"  {path.stat().st_size / seq:.1f} bytes/event")
+    print(f"  {seq:,} taken in, {real:,} in the file, lost {seq - real}, last seq {found:,}")
+    print(f"  backlog at the end {backlog:,}; {path.stat().st_size / seq:.1f} bytes/event")
     print(
         f"  the loop spent {busy / took:.0%} of its time in append; longest burst of {burst}: {longest * 1e3:.1f} ms;"
     )

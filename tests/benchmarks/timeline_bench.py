@@ -36,7 +36,9 @@ def write(path: Path, count: int) -> Path:
         event = WorkflowEvent("superstep_started" if place == 0 else "superstep_completed")
         if place in {1, 5}:
             names = ASK if place == 1 else RESPOND
-            event = WorkflowEvent("executor_invoked", {"user_message": f"hello {seq}"}, causes=(max(1, seq - 2),), **names)
+            event = WorkflowEvent(
+                "executor_invoked", {"user_message": f"hello {seq}"}, causes=(max(1, seq - 2),), **names
+            )
         elif place == 2:
             event = WorkflowEvent("log", f"asking for the {seq}th time", **ASK)
         elif place in {3, 6}:
@@ -113,7 +115,7 @@ async def filtered(app: Bench, path: Path, text: str) -> tuple[float, float]:
     with shown(app, path) as view:
         first = timed(lambda: (view.set_filter(text), painted(view)))
         began = time.perf_counter()
-        while view._sieve.progress < 1:
+        while view._sieve.progress < 1:  # noqa: ASYNC110 - the widget tells a screen, not a benchmark
             await asyncio.sleep(0.001)
         total = first + (time.perf_counter() - began) * 1e3
         view.set_filter("")
@@ -151,6 +153,10 @@ def large_payloads(folder: Path) -> dict[str, Path]:
     return made
 
 
+def compared(what: str, small: float, large: float) -> None:
+    print(f"{what:22}{small:>14.2f} ms{large:>16.2f} ms{large / small:>9.2f}")
+
+
 async def main(rows: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -162,14 +168,13 @@ async def main(rows: int) -> None:
             view = app.query_one(TimelineView)
             paints = {path: statistics.median(first_paint(view, path) for _ in range(9)) for path in (small, large)}
             print(f"{'':22}{SMALL:>12,} rows{rows:>14,} rows{'ratio':>9}")
-            print(f"{'first paint':22}{paints[small]:>14.2f} ms{paints[large]:>16.2f} ms{paints[large] / paints[small]:>9.2f}")
+            compared("first paint", paints[small], paints[large])
             for key in KEYS:
                 cost = {}
                 for path in (small, large):
                     with shown(app, path) as current:
                         cost[path] = key_cost(current, key)
-                ratio = cost[large] / cost[small]
-                print(f"{key:22}{cost[small]:>14.2f} ms{cost[large]:>16.2f} ms{ratio:>9.2f}")
+                compared(key, cost[small], cost[large])
             print()
             for text in ("type:emit", "UserInput", "text -99", "step:chat/* where superstep > 1000"):
                 first, total = await filtered(app, large, text)

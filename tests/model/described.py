@@ -25,6 +25,8 @@ class Function:
         fails_on: It fails where its fuel modulo 3 is this.
         public_result: Whether its automatic result is public.
         naps: How often it gives way to other steps.
+        wild: What the model does not know: it "asks" and waits for the answer, is "plain" (`def`), or "strict" (takes
+            integers only, so that a failure as payload does not fit).
     """
 
     name: str
@@ -33,6 +35,7 @@ class Function:
     fails_on: int | None = None
     public_result: bool = False
     naps: int = 0
+    wild: str | None = None
 
 
 @dataclass(frozen=True)

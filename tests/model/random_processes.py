@@ -9,8 +9,8 @@ EVENTS = ("A", "B", "C")
 
 
 @st.composite
-def functions(draw: st.DrawFn, name: str) -> Function:
-    """Draw a function."""
+def functions(draw: st.DrawFn, name: str, wild: bool) -> Function:
+    """Draw a function, a wild one only where that is asked for."""
     return Function(
         name,
         draw(st.sampled_from(["one", "one", "one", "none", "pair", "option", "optional"])),
@@ -18,15 +18,16 @@ def functions(draw: st.DrawFn, name: str) -> Function:
         draw(st.sampled_from([None, None, None, 0, 1, 2])),
         draw(st.sampled_from([False, False, True])),
         draw(st.integers(0, 2)),
+        draw(st.sampled_from([None, None, "asks", "plain", "strict"])) if wild else None,
     )
 
 
 @st.composite
-def steps(draw: st.DrawFn, name: str, depth: int) -> PlainStep | Described:
+def steps(draw: st.DrawFn, name: str, depth: int, wild: bool) -> PlainStep | Described:
     """Draw a step: plain, or a nested process."""
-    if depth and draw(st.integers(0, 3)) == 0:
-        return draw(processes(name=name, depth=depth - 1))
-    return PlainStep(name, tuple(draw(functions(f"f{n}")) for n in range(draw(st.integers(1, 2)))))
+    if depth and draw(st.integers(0, 3)) == 3:
+        return draw(processes(name=name, depth=depth - 1, wild=wild))
+    return PlainStep(name, tuple(draw(functions(f"f{n}", wild)) for n in range(draw(st.integers(1, 2)))))
 
 
 class Wiring:
@@ -85,7 +86,7 @@ class Wiring:
     def add_value_routes(self) -> None:
         for source in self.sources():
             automatic = source[1].endswith(".OnResult")
-            for _ in range(self.draw(st.sampled_from([1, 2, 0]))):
+            for _ in range(self.draw(st.sampled_from([0, 1, 1, 2]))):
                 if automatic:
                     when = self.draw(st.sampled_from(["positive", "positive", "even"]))
                 else:
@@ -129,11 +130,10 @@ class Wiring:
 
 
 @st.composite
-def processes(draw: st.DrawFn, name: str = "P", depth: int = 2) -> Described:
+def processes(draw: st.DrawFn, name: str = "P", depth: int = 2, wild: bool = False) -> Described:
     """Draw a process that can be built."""
-    members = tuple(
-        draw(steps(f"S{n}" if depth == 2 else f"{name}{n}", depth)) for n in range(draw(st.sampled_from([3, 2, 4, 1])))
-    )
+    prefix = "S" if depth == 2 else name
+    members = tuple(draw(steps(f"{prefix}{n}", depth, wild)) for n in range(draw(st.sampled_from([1, 2, 3, 3, 4]))))
     wiring = Wiring(draw, members)
     for step, function in wiring.plain:
         if function.shape in {"none", "one", "pair"} and wiring.chance(6):
@@ -156,5 +156,21 @@ def processes(draw: st.DrawFn, name: str = "P", depth: int = 2) -> Described:
 def cases(draw: st.DrawFn) -> tuple[Described, tuple[tuple[str, int], ...]]:
     """Draw a process, and the outside events it is given one after the other."""
     process = draw(processes())
-    events = st.tuples(st.sampled_from(process.inputs), st.sampled_from([3, 2, 4, 1, 0]))
+    events = st.tuples(st.sampled_from(process.inputs), st.integers(0, 4))
     return process, tuple(draw(st.lists(events, min_size=1, max_size=3)))
+
+
+@st.composite
+def disturbed_cases(draw: st.DrawFn) -> tuple[Described, tuple[tuple[str, Any], ...]]:
+    """Draw a process with wild functions, and what is done to its run while it goes on."""
+    process = draw(processes(wild=True))
+    events = st.tuples(st.just("event"), st.tuples(st.sampled_from(process.inputs), st.integers(0, 4)))
+    doing = st.one_of(
+        events,
+        st.tuples(st.just("answer"), st.integers(0, 3)),
+        st.tuples(st.just("answer"), st.integers(0, 3)),
+        st.tuples(st.just("tick"), st.integers(0, 9)),
+        st.just(("rest", None)),
+    )
+    done = (draw(events), *draw(st.lists(doing, max_size=8)))
+    return process, (*done, draw(st.sampled_from([("answer all", None), ("answer all", None), ("cancel", None)])))

@@ -28,6 +28,8 @@ async def perform(step: Any, context: StepContext, told: Function, **inputs: Any
     """Do what the description says, giving way to others in between."""
     given = {name: value for name, value in inputs.items() if value is not MISSING}
     fuel = fuel_of(told, given, step.state.entries)
+    if told.wild == "asks":
+        await context.request_info(told.name, response_type=int)
     for event, data, public in emissions(told, fuel):
         for _ in range(told.naps):
             await asyncio.sleep(0)
@@ -39,8 +41,59 @@ async def perform(step: Any, context: StepContext, told: Function, **inputs: Any
     return fuel - 1
 
 
-def method(told: Function) -> Any:
-    """Make the method that stands for a described function."""
+def plain_method(told: Function) -> Any:
+    """Make a plain `def` for a described function; it runs in a thread and can not give way."""
+
+    def perform_plainly(step: Any, context: StepContext, **inputs: Any) -> int:
+        given = {name: value for name, value in inputs.items() if value is not MISSING}
+        fuel = fuel_of(told, given, step.state.entries)
+        for event, data, public in emissions(told, fuel):
+            context.emit_event(event, data, Visibility.PUBLIC if public else Visibility.INTERNAL)
+        if fails(told, fuel):
+            raise ToldToError(told.name)
+        return fuel - 1
+
+    def none(self: Any, context: StepContext) -> int:
+        return perform_plainly(self, context)
+
+    def one(self: Any, context: StepContext, a: Any) -> int:
+        return perform_plainly(self, context, a=a)
+
+    def pair(self: Any, context: StepContext, a: Any, b: Any) -> int:
+        return perform_plainly(self, context, a=a, b=b)
+
+    def option(self: Any, context: StepContext, a: Any, b: Any = MISSING) -> int:
+        return perform_plainly(self, context, a=a, b=b)
+
+    def optional(self: Any, context: StepContext, a: Any = MISSING) -> int:
+        return perform_plainly(self, context, a=a)
+
+    return {"none": none, "one": one, "pair": pair, "option": option, "optional": optional}[told.shape]
+
+
+def strict_method(told: Function) -> Any:
+    """Make a method that takes integers only."""
+
+    async def none(self: Any, context: StepContext) -> int:
+        return await perform(self, context, told)
+
+    async def one(self: Any, context: StepContext, a: int) -> int:
+        return await perform(self, context, told, a=a)
+
+    async def pair(self: Any, context: StepContext, a: int, b: int) -> int:
+        return await perform(self, context, told, a=a, b=b)
+
+    async def option(self: Any, context: StepContext, a: int, b: int | str = MISSING) -> int:
+        return await perform(self, context, told, a=a, b=b)
+
+    async def optional(self: Any, context: StepContext, a: int | str = MISSING) -> int:
+        return await perform(self, context, told, a=a)
+
+    return {"none": none, "one": one, "pair": pair, "option": option, "optional": optional}[told.shape]
+
+
+def open_method(told: Function) -> Any:
+    """Make a method that takes anything."""
 
     async def none(self: Any, context: StepContext) -> int:
         return await perform(self, context, told)
@@ -57,8 +110,13 @@ def method(told: Function) -> Any:
     async def optional(self: Any, context: StepContext, a: Any = MISSING) -> int:
         return await perform(self, context, told, a=a)
 
-    shape = {"none": none, "one": one, "pair": pair, "option": option, "optional": optional}[told.shape]
-    return function(name=told.name, visibility=Visibility.PUBLIC if told.public_result else Visibility.INTERNAL)(shape)
+    return {"none": none, "one": one, "pair": pair, "option": option, "optional": optional}[told.shape]
+
+
+def method(told: Function) -> Any:
+    """Make the function that stands for a described one."""
+    made = {"plain": plain_method, "strict": strict_method}.get(told.wild or "", open_method)(told)
+    return function(name=told.name, visibility=Visibility.PUBLIC if told.public_result else Visibility.INTERNAL)(made)
 
 
 def builder_of(process: Described) -> ProcessBuilder:

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 
 import pytest
 from described import Described
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import HealthCheck, Phase, given, reject, settings
 from random_processes import cases
 from real_processes import Observed, observe
 from reference import FailedError, Model, Record, UnclearError
@@ -14,7 +14,14 @@ from process_core import RunState
 
 LIMIT = 8
 QUIET = [HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.data_too_large]
-BOUNDED = settings(max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=QUIET)
+BOUNDED = settings(
+    max_examples=400,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],  # shrinking takes minutes; the long test does it
+    suppress_health_check=QUIET,
+)
 LONG = settings(max_examples=20_000, deadline=None, database=None, suppress_health_check=QUIET)
 FEATURES = {
     "events nobody routes",

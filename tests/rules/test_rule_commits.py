@@ -1,5 +1,8 @@
 """Rules 22 and 34: an invocation commits when it completes, or not at all."""
 
+import asyncio
+
+import pytest
 from rules_observing import of, only, said, warnings
 from rules_steps import Boom, Say, Seen, Sink, Trigger
 
@@ -88,3 +91,25 @@ async def test_rule_34_outputs_hold_only_what_completed_calls_yielded():
     result = await process.build().run("go", [("N", 1), ("N", 2), ("N", 3)])
     assert result.outputs == [1, 3]
     assert [e.data for e in of(result.events, "output")] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("end", ["fail", "cancel"])
+async def test_rule_15_what_completed_calls_of_an_unfinished_superstep_emitted_is_listed(end):
+    class Late(Step):
+        @function
+        async def end(self) -> None:
+            await asyncio.sleep(0.01 if end == "fail" else 60)
+            raise ValueError("late")
+
+    process = ProcessBuilder("P")
+    say, late, sink = process.add_step(Say), process.add_step(Late), process.add_step(Sink)
+    process.on_input_event("go").send_event_to(say).send_event_to(late)
+    say.on_event("X").send_event_to(sink)
+    async with process.build().start("go", [("X", 1)]) as run:
+        await asyncio.sleep(0.005)
+        if end == "cancel":
+            run.cancel()
+        await run.idle()
+        assert run.state.is_ended
+        assert of(run.events, "executor_completed", path="Say")
+        assert any("X" in said(e) for e in of(run.events, "warning"))

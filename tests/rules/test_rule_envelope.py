@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Any
 
-from rules_observing import of, only
+from rules_observing import of, only, warnings
 from rules_steps import Boom, Double, Pair, Say, Sink, Trigger
 
 from process_core import ProcessBuilder, Step, StepContext, function
@@ -172,3 +172,9 @@ async def test_rule_20_the_events_of_a_step_stream_before_it_is_done():
         if event.event_id == "Tick":
             gate.set()
     assert "executor_completed" in kinds
+
+
+async def test_rule_20_the_warning_of_a_lost_event_is_caused_by_that_event():
+    result = await chain().run("go", [("Lost", 1), ("Lost", 2)])
+    lost = [e.seq for e in of(result.events, "event_emitted", event_id="Lost")]
+    assert [e.cause for e in warnings(result.events, "unrouted_event")] == lost

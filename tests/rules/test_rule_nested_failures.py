@@ -228,3 +228,74 @@ async def test_rule_34_values_that_waited_for_a_partner_are_as_before_a_failed_m
         await run.send_event("go", [("R", 2)])
         await run.idle()
         assert run.step_states["inner/Pair"].values == [(1, 2)]
+
+
+async def test_rule_34_what_a_step_commits_after_a_failed_message_is_routed_again():
+    class Picky(Step[Seen]):
+        @function
+        async def take(self, value: Any) -> Any:
+            if value == "bad":
+                raise ValueError("inside")
+            return value
+
+    inner = ProcessBuilder("inner")
+    picky, sink = inner.add_step(Picky), inner.add_step(Sink)
+    inner.on_input_event("x").send_event_to(picky)
+    picky.on_function_result().send_event_to(sink)
+    outer, nested = around(inner, event="x")
+    nested.on_function_error().send_event_to(outer.add_step(Trigger))
+    async with outer.build().start("go", "first") as run:
+        await run.idle()
+        for data in ("bad", "second"):
+            await run.send_event("go", data)
+            await run.idle()
+        assert run.step_states["inner/Sink"].values == ["first", "second"]
+
+
+async def test_rule_34_what_a_step_commits_after_its_failing_handler_is_routed_again():
+    class Handler(Step[Seen]):
+        @function
+        async def take(self, value: Any) -> Any:
+            if isinstance(value, StepFailure):
+                raise TypeError("no better")
+            return value
+
+    inner = ProcessBuilder("inner")
+    boom, handler, sink = inner.add_step(Boom), inner.add_step(Handler), inner.add_step(Sink)
+    inner.on_input_event("boom").send_event_to(boom)
+    inner.on_input_event("fine").send_event_to(handler)
+    inner.on_error().send_event_to(handler)
+    handler.on_function_result().send_event_to(sink)
+    outer = ProcessBuilder("outer")
+    nested = outer.add_process(inner)
+    for event in ("boom", "fine"):
+        outer.on_input_event(event).send_event_to(nested.where_input_event_is(event))
+    nested.on_function_error().send_event_to(outer.add_step(Trigger))
+    async with outer.build().start("boom", 1) as run:
+        await run.idle()
+        await run.send_event("fine", 2)
+        await run.idle()
+        assert run.step_states["Trigger"].values == ["fired"]
+        assert run.step_states["inner/Sink"].values == [2]
+
+
+async def test_rule_34_supersteps_go_on_counting_after_a_first_message_that_failed():
+    innermost = ProcessBuilder("innermost")
+    innermost.on_input_event("x").send_event_to(innermost.add_step(Sink))
+    middle = ProcessBuilder("middle")
+    deep, picky = middle.add_process(innermost), middle.add_step(Boom)
+    middle.on_input_event("fine").send_event_to(deep.where_input_event_is("x"))
+    middle.on_input_event("bad").send_event_to(deep.where_input_event_is("x"))
+    deep.on_function_result().send_event_to(middle.add_step(Trigger))
+    middle.on_input_event("bad").send_event_to(picky)
+    outer = ProcessBuilder("outer")
+    nested = outer.add_process(middle)
+    for event in ("bad", "fine"):
+        outer.on_input_event(event).send_event_to(nested.where_input_event_is(event))
+    nested.on_function_error().send_event_to(outer.add_step(Trigger))
+    async with outer.build().start("bad", 1) as run:
+        await run.idle()
+        await run.send_event("fine", 2)
+        await run.idle()
+        assert_grammar(run.events)
+        assert run.state is RunState.IDLE

@@ -180,3 +180,11 @@ async def test_an_outside_event_may_be_routed_to_stop():
         await run.idle()
         assert run.state is RunState.STOPPED
         assert_grammar(run.events)
+
+
+async def test_rule_20_the_stopped_status_names_the_event_and_the_route_that_stopped_the_run():
+    process = stopping()
+    result = await process.run("go", [("Exit",)])
+    exit_event = next(e for e in result.events if e.type == "event_emitted" and e.event_id == "Exit")
+    assert result.events[-1].cause == exit_event.seq
+    assert result.events[-1].route == next(r.id for r in process.graph.routes if r.target is None)

@@ -1,4 +1,5 @@
 import contextlib
+import io
 import os
 import random
 import shutil
@@ -8,7 +9,8 @@ import textwrap
 import pytest
 from runfile_cases import event, loop_events, program, record, writer
 
-from process_core.runfile import RunFile, RunFileError, RunFileWriter, remove_run
+from process_core.runfile import Filter, RunFile, RunFileError, RunFileWriter, export_jsonl, remove_run
+from process_core.runfile import connection as connection_module
 from process_core.runfile.lock import is_live
 
 
@@ -18,13 +20,34 @@ def recorded(tmp_path):
 
 
 def read_all(path):
+    """Read a file in every way there is."""
     with RunFile(path) as run:
         rows = run.page(0, 100_000)
         for row in rows:
             run.payload(row.data)
+            run.payload(row.details)
         assert run.info.process
+        assert run.graph_at(1)
         run.step_counts()
-        return rows
+        run.last_rows("S1", ["executor_invoked"])
+        run.count(Filter(text="word", paths=("S*",)))
+        run.effects(1)
+        run.seq_at(0.0)
+        run.state_at(700)
+        run.state_history("A")
+        for checkpoint in run.checkpoints()[::50]:
+            run.snapshot(checkpoint)
+    export_jsonl(path, io.StringIO())
+    return rows
+
+
+def break_some_bytes(whole, chooser):
+    broken = bytearray(whole)
+    for _ in range(chooser.choice([1, 1, 3, 20])):
+        length = chooser.choice([1, 2, 8, 100, 2000])
+        at = chooser.randrange(0 if chooser.random() < 0.05 else 100, len(broken) - length)
+        broken[at : at + length] = chooser.randbytes(length)
+    return bytes(broken)
 
 
 def ended(child):
@@ -83,6 +106,32 @@ def test_a_file_of_a_newer_version_is_refused_and_says_to_upgrade(recorded):
         RunFileWriter.resume(recorded)
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "CREATE VIEW extra AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x FROM n) SELECT x FROM n",
+        "CREATE TRIGGER t AFTER INSERT ON events BEGIN DELETE FROM events; END",
+    ],
+)
+def test_a_file_that_brings_code_along_is_refused(recorded, code):
+    connection = sqlite3.connect(recorded)
+    connection.execute(code)
+    connection.close()
+    with pytest.raises(RunFileError, match="tampered"):
+        RunFile(recorded)
+    with pytest.raises(RunFileError, match="tampered"):
+        RunFileWriter.resume(recorded)
+
+
+def test_a_payload_that_unpacks_to_more_than_any_payload_may_have_is_refused(tmp_path, monkeypatch):
+    path = record(tmp_path / "x.run", [event(1, data="a" * 100_000)])
+    monkeypatch.setattr(connection_module, "MAX_BYTES", 10_000)
+    with RunFile(path) as run:
+        with pytest.raises(RunFileError, match="larger than any payload"):
+            run.payload(run.row(1).data)
+        assert run.payload_text(run.row(1).data, 10)[0] == '"aaaaaaaaa'
+
+
 @pytest.mark.parametrize("part", [0.01, 0.3, 0.5, 0.99])
 def test_a_file_cut_short_is_refused(recorded, part):
     with recorded.open("r+b") as file:
@@ -91,17 +140,25 @@ def test_a_file_cut_short_is_refused(recorded, part):
         RunFile(recorded)
 
 
-def test_a_file_with_broken_pages_gives_run_file_errors_and_nothing_else(recorded, tmp_path):
-    chooser = random.Random(3)
-    whole = recorded.read_bytes()
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 40))])
+def test_a_file_with_broken_bytes_gives_run_file_errors_and_nothing_else(tmp_path, seed):
+    events = list(loop_events(1500))
+    for one in events[::9]:
+        one.data = {"k": "word " * (one.seq % 400)}
+    for one in events[::50]:
+        one.details, one.causes = {"code": "x", "n": one.seq}, (1, 2)
+    with writer(tmp_path / "x.run") as out:
+        for one in events:
+            out.append(one)
+            if one.seq % 5 == 0:
+                states = {"A": one.seq, "B": ["x" * one.seq]}
+                out.checkpoint(superstep=one.seq // 5, seq=one.seq, states=states, pending=[one.seq])
+    whole = (tmp_path / "x.run").read_bytes()
+    chooser = random.Random(seed)
     read = 0
     for number in range(60):
-        broken = bytearray(whole)
-        at = chooser.randrange(100, len(broken) - 2000)
-        length = chooser.choice([1, 16, 2000])
-        broken[at : at + length] = chooser.randbytes(length)
         path = tmp_path / f"{number}.run"
-        path.write_bytes(broken)
+        path.write_bytes(break_some_bytes(whole, chooser))
         # Anything but a RunFileError fails the test.
         with contextlib.suppress(RunFileError):
             read_all(path)

@@ -62,7 +62,7 @@ class HogsLoopForEver(Step):
 class HoldsInterpreter(Step):
     @function
     def work(self):
-        ctypes.PyDLL(None).usleep(2_500_000)
+        ctypes.PyDLL(None).usleep(2_000_000)
 
 
 class Exits(Step):
@@ -110,6 +110,24 @@ class PrintsElsewhere(Step):
         thread = threading.Thread(target=print, args=("from a thread of its own",))
         thread.start()
         thread.join()
+
+
+class FloodsDescriptors(Step):
+    @function
+    async def work(self):
+        for fd in (1, 2):
+            for _ in range(300):
+                os.write(fd, b"x" * 9_999 + b"\n")
+
+
+class SpeaksAndHangs(Step):
+    @function
+    async def work(self):
+        sys.stdout.reconfigure(encoding="utf-8")
+        await asyncio.sleep(0.3)
+        print("still here")
+        print("around the streams", file=sys.__stdout__)
+        await asyncio.Event().wait()
 
 
 class Unserialisable(Step):
@@ -184,6 +202,8 @@ exits_hard = alone(ExitsHard)
 crashes = alone(Crashes)
 kills_itself = alone(KillsItself)
 prints_elsewhere = alone(PrintsElsewhere)
+floods_descriptors = alone(FloodsDescriptors)
+speaks_and_hangs = alone(SpeaksAndHangs)
 unserialisable = alone(Unserialisable)
 asks = alone(Asks)
 asks_wrongly = alone(AsksWrongly)

@@ -10,6 +10,7 @@ from process_core.runfile.reader import RunFile
 from process_core.session.client import CommandRefused, InProcessSession
 from process_core.session.framing import BadFrame
 from process_core.session.protocol import (
+    MAX_FRAME,
     AddBreakpoint,
     BreakpointSpec,
     Control,
@@ -208,6 +209,7 @@ async def test_a_breakpoint_pauses_before_its_event_and_names_it(session):
     assert status.paused.message.event_id == "Again"
     assert status.paused.message.preview == "2"
     assert status.paused.path == "Counts"
+    await until(session, lambda s: s.written >= status.paused.seq)
     with RunFile(status.run_file) as run_file:
         assert run_file.row(status.paused.seq).event_id == "Again"
 
@@ -386,6 +388,14 @@ async def test_a_malformed_command_is_refused_with_its_number_and_a_reason(tmp_p
     assert said in reply.failure.message
 
 
+async def test_a_command_too_large_for_a_frame_is_refused_before_it_is_sent(session):
+    await load_counts(session)
+    failure = await refusal(session, Start(event="Go", data="x" * (MAX_FRAME + 1), has_data=True))
+    assert failure.code == "bad_command"
+    assert "larger than a frame" in failure.message
+    await load_counts(session, data=5)
+
+
 async def test_a_refused_frame_does_no_harm(tmp_path):
     sent = []
     server = SessionServer(send=sent.append, runs_dir=tmp_path)
@@ -450,6 +460,14 @@ async def test_a_listener_that_raises_does_not_silence_the_others(session):
     await load_counts(session, BreakpointSpec(event="Again"))
     assert seen
     assert all(isinstance(error, ZeroDivisionError) for error in reported)
+
+
+async def test_a_status_that_cannot_be_made_is_reported_once_and_the_session_lives(session, monkeypatch, capsys):
+    await load_counts(session)
+    monkeypatch.setattr(session._server._holder, "status", lambda: 1 / 0)
+    assert (await session.request(Hello()))["version"]
+    assert (await session.request(Hello()))["version"]
+    assert capsys.readouterr().err.count("ZeroDivisionError") == 1
 
 
 async def test_an_ended_subscription_hears_no_more(session):

@@ -9,6 +9,7 @@ import pytest
 
 from process_core.events import RunState
 from process_core.runfile.reader import RunFile
+from process_core.session import worker_session
 from process_core.session.client import CommandRefused, WorkerDied, WorkerSession
 from process_core.session.protocol import (
     AddBreakpoint,
@@ -57,7 +58,7 @@ class Watched:
 
     def rows(self):
         with RunFile(self.session.status.run_file) as run_file:
-            return run_file.page(0, self.session.status.written)
+            return run_file.page(0, self.session.status.written)  # never more than the client was told of
 
     def logs(self):
         with RunFile(self.session.status.run_file) as run_file:
@@ -135,12 +136,16 @@ async def test_a_step_that_hogs_the_event_loop_is_told_while_it_does(tmp_path):
         assert (await worker.at_rest()).blocked_for == 0
 
 
-async def test_a_step_that_keeps_the_interpreter_to_itself_is_noticed_when_a_command_is_not_answered(tmp_path):
-    async with working(tmp_path, "holds_interpreter") as worker:
-        await asyncio.sleep(0.1)
-        asking = asyncio.ensure_future(worker.session.request(ListPending()))
-        assert (await worker.until(lambda s: s.status.blocked_for)).blocked_for >= 1
-        assert await asking == []
+async def test_a_step_that_keeps_the_interpreter_to_itself_is_noticed_when_a_command_is_not_answered(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(worker_session, "SILENCE", 0.4)
+    async with working(tmp_path, "holds_interpreter", start=False) as worker:
+        asked = [asyncio.ensure_future(worker.session.request(Start(event="Go")))]
+        while not any(getattr(told, "blocked_for", 0) for told in worker.told):
+            asked.append(asyncio.ensure_future(worker.session.request(ListPending())))
+            await asyncio.sleep(0.1)
+        await asyncio.gather(*asked)
         assert (await worker.at_rest()).blocked_for == 0
 
 
@@ -270,6 +275,19 @@ async def test_output_past_python_becomes_log_events_too(tmp_path, capfd):
         expected = {"from a child", "its error", "straight to the descriptor", "from a thread of its own"}
         await worker.until(lambda _: expected <= {text for _, _, text in worker.logs()})
     assert capfd.readouterr() == ("", "")
+
+
+async def test_a_flood_past_python_from_a_step_that_hogs_the_loop_neither_hangs_nor_gets_lost(tmp_path):
+    async with working(tmp_path, "floods_descriptors") as worker:
+        assert (await worker.at_rest()).state is RunState.IDLE
+        await worker.until(lambda _: len([row for row in worker.rows() if row.type == "log"]) == 600)
+
+
+async def test_what_a_long_running_step_prints_is_told_while_it_runs(tmp_path):
+    async with working(tmp_path, "speaks_and_hangs") as worker:
+        expected = {("SpeaksAndHangs", "still here"), ("", "around the streams")}
+        await worker.until(lambda s: s.status.run_file and expected <= {(p, t) for p, _, t in worker.logs()})
+        assert worker.session.status.running == ("SpeaksAndHangs",)
 
 
 async def test_prints_while_loading_are_told(tmp_path):

@@ -94,8 +94,8 @@ class Sink(Step):
 
 def build():
     process = ProcessBuilder(NASTY)
-    nasty = process.add_step(Nasty, name="N[/b]\\x9b2J\\u202eame")
-    sink = process.add_step(Sink, name="S[@click=app.quit]\\x1b[2Jink")
+    nasty = process.add_step(Nasty, name="N\\x9b2J\\u202eame")
+    sink = process.add_step(Sink, name="S\\x1b2Jink")
     process.on_input_event(NASTY + "in").send_event_to(nasty)
     nasty.on_event(NASTY).send_event_to(sink)
     return process.build()
@@ -110,7 +110,7 @@ from process_core import ProcessBuilder, Step, StepContext, function
 class Tick(Step):
     @function
     async def tick(self, context: StepContext, number: int = 0) -> None:
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.03)
         await context.emit_event("Tick", number + 1)
 
 
@@ -134,6 +134,10 @@ ASK_AND_LOOP = LOOP.replace(
 
 
 def build""",
+)
+
+SLOW_ASK = CHAT.replace("        text = await", "        await asyncio.sleep(0.6)\n        text = await").replace(
+    "from pydantic", "import asyncio\n\nfrom pydantic"
 )
 
 FAILS = """

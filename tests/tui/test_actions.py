@@ -22,12 +22,12 @@ def test_every_action_has_a_handler(action):
 @pytest.mark.parametrize("action", BOUND, ids=lambda action: action.name)
 def test_every_key_of_an_action_is_bound_to_it(action):
     bound = {(binding.key, binding.action) for binding in DebugScreen.BINDINGS}
-    assert {(key, f"act('{action.name}')") for key in action.keys} <= bound
+    assert {(key, f"act('{action.name}', '{key}')") for key in action.keys} <= bound
 
 
 def test_no_key_is_bound_to_anything_but_an_action():
-    assert {binding.action for binding in DebugScreen.BINDINGS} == {
-        f"act('{action.name}')" for action in BOUND if action.keys
+    assert {(binding.key, binding.action) for binding in DebugScreen.BINDINGS} == {
+        (key, f"act('{action.name}', '{key}')") for action in BOUND for key in action.keys
     }
 
 

@@ -1,6 +1,6 @@
 """What the debug screen does for those who use it."""
 
-from targets import ASK_AND_LOOP, CHAT, FAILS, FIVE_PROBLEMS, LOOP, NUMBERS
+from targets import ASK_AND_LOOP, CHAT, FAILS, FIVE_PROBLEMS, LOOP, NUMBERS, SLOW_ASK
 
 from tui.actions import Panel
 
@@ -71,15 +71,15 @@ async def test_starting_paused_keeps_the_focus_off_the_chat(debug, process_file)
 async def test_continuing_gives_the_focus_to_the_chat_when_the_process_asks(debug, process_file):
     async with debug(process_file(CHAT), paused=True) as d:
         await d.until("PAUSED")
-        await d.press("c")
+        await d.press("3", "c")
         await d.until("INSERT")
         assert d.app.focused is d.screen.chat.box
 
 
 async def test_the_focus_is_not_stolen_from_who_reads_elsewhere(debug, process_file):
-    async with debug(process_file(CHAT), paused=True) as d:
+    async with debug(process_file(SLOW_ASK), paused=True) as d:
         await d.until("PAUSED")
-        await d.press("3", "c")
+        await d.press("c", "3")
         await d.until("WAITING FOR YOU")
         assert d.screen.panel is Panel.INSPECTOR
 
@@ -89,7 +89,7 @@ async def test_a_paused_run_says_so_in_the_chat_and_keeps_what_was_typed(debug, 
         await d.until("INSERT")
         await d.type("unfinished")
         await d.press("ctrl+c")
-        await d.until("‖ paused (paused by you)")
+        await d.until("‖ paused before")
         assert d.screen.chat.box.value == "unfinished"
         assert d.app.focused is d.screen.chat.box
 
@@ -125,7 +125,7 @@ async def test_a_text_typed_while_nothing_is_asked_is_kept(debug, process_file):
         await d.press("a")
         await d.type("early")
         await d.press("enter")
-        await d.until("nothing is asked now: your text is kept")
+        await d.until("nothing is asked now; text kept")
         assert d.screen.chat.box.value == "early"
 
 

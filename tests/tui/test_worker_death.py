@@ -12,6 +12,7 @@ from tui.app import StepscopeApp
 from tui.control import StartOptions
 
 HANG = """
+import asyncio
 import time
 
 from process_core import ProcessBuilder, Step, function
@@ -20,6 +21,7 @@ from process_core import ProcessBuilder, Step, function
 class Stuck(Step):
     @function
     async def hang(self) -> None:
+        await asyncio.sleep(0.3)
         time.sleep(60)
 
 

@@ -101,6 +101,8 @@ class ChatPanel(Vertical):
         self._drafts = {key: text for key, text in self._drafts.items() if any(r.request_id == key for r in requests)}
         if self.request is None:
             self._current = requests[0].request_id if requests else None
+            if self._current is not None and not self.box.value:
+                self._put(self._drafts.pop(self._current, ""))
         self._offer()
 
     def next_request(self) -> bool:
@@ -137,7 +139,7 @@ class ChatPanel(Vertical):
         self._history.add(text)
         self._drafts.pop(request_id, None)
         if self._current == request_id or self.box.value == text:
-            self._put("")
+            self._put(self._drafts.pop(self._current, "") if self._current != request_id and self._current else "")
         self._say_problem("")
 
     def refused(self, problem: str) -> None:
@@ -187,7 +189,7 @@ class ChatPanel(Vertical):
         event.stop()
         request = self.request
         if request is None:
-            self._say_problem(f"{_NOTHING}: your text is kept")
+            self._say_problem(f"{_NOTHING}; text kept")
         else:
             self.post_message(AnswerGiven(request, event.value))
 

@@ -73,8 +73,7 @@ class CommandLine(Vertical):
     """A line with a prompt, completions above it, and a memory of what was typed."""
 
     DEFAULT_CSS = """
-    CommandLine { dock: bottom; layer: above; height: auto; display: none; background: $panel; }
-    CommandLine.open { display: block; }
+    CommandLine { dock: bottom; layer: above; height: auto; background: $panel; }
     CommandLine Horizontal { height: 1; }
     CommandLine #prompt { width: auto; color: $accent; text-style: bold; padding: 0 1; }
     CommandLine TextBox { width: 1fr; }
@@ -105,6 +104,7 @@ class CommandLine(Vertical):
 
     def __init__(self, names: Callable[[], Names]) -> None:
         super().__init__()
+        self.display = False
         self._names = names
         self._histories = {kind: History() for kind in LineKind}
         self._kind = LineKind.COMMAND
@@ -124,7 +124,7 @@ class CommandLine(Vertical):
     @property
     def is_open(self) -> bool:
         """Whether it is seen."""
-        return self.has_class("open")
+        return bool(self.display)
 
     def open(self, kind: LineKind, text: str = "") -> None:
         """Open the line and type into it.
@@ -135,17 +135,17 @@ class CommandLine(Vertical):
         """
         self._kind = kind
         self._prompt.update(kind.value)
-        self.add_class("open")
+        self.display = True
         self._box.value = text
         self._box.cursor_position = len(text)
         self._suggestions.problem = ""
         self._suggest(text)
-        self._box.focus()
+        self.screen.set_focus(self._box)
 
     def close(self) -> None:
         """Close the line; what was typed and not entered is forgotten."""
         if self.is_open:
-            self.remove_class("open")
+            self.display = False
             self.post_message(self.Closed())
 
     def refuse(self, problem: str) -> None:

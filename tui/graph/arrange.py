@@ -13,6 +13,8 @@ from tui.graph.ports import settle, spread
 from tui.graph.sketch import Bundle
 
 _PASSES: Final = 3
+_SMALL: Final = 2500
+"""Cells up to which boxes and lines are given several chances to meet."""
 
 
 @dataclass(slots=True)
@@ -85,13 +87,14 @@ class _Arranger:
         self._spread_ports()
         self._pull()
         self.placer.relax()
-        for turn in range(_PASSES):
+        for turn in range(_PASSES if len(self.graph.kind) <= _SMALL else 1):
             self.placer.polish()
             if turn:
                 self._widen()
             self._spread_ports()
             self._pull()
         self.placer.polish()
+        self.placer.hang()
         plan.across = self.placer.cells()
         self._settle_ports()
         if not self.axes.down:
@@ -190,22 +193,25 @@ class _Arranger:
                 a, b = block[piece.upper], block[piece.lower]
                 if a != b:
                     apart = self.offsets[at][index][1] - self.offsets[at][index][0]
-                    pulls[a].append(Pull(b, apart, apart, apart))
-                    pulls[b].append(Pull(a, -apart, -apart, -apart))
+                    pulls[a].append(Pull(b, apart, apart, apart, above=False))
+                    pulls[b].append(Pull(a, -apart, -apart, -apart, above=True))
+        line_gap = self.axes.line_gap
         for vertex, sides in enumerate(self.sides):
             margin = self._margin(vertex)
             box = block[vertex]
             for side in sides:
-                count = len(side.pieces)
-                for number, (at, index, piece) in enumerate(side.pieces):
+                first = margin
+                last = self.plan.extent[vertex] - 1 - margin - line_gap * (len(side.pieces) - 1)
+                for at, index, piece in side.pieces:
                     ends = self.offsets[at][index]
                     nominal, line = ends[side.end], ends[1 - side.end]
-                    low = margin + self.axes.line_gap * number
-                    high = self.plan.extent[vertex] - 1 - margin - self.axes.line_gap * (count - 1 - number)
-                    low, high = min(low, nominal), max(high, nominal)
+                    low, high = min(first, nominal), max(last, nominal)
                     other = block[piece.lower if side.end == 0 else piece.upper]
-                    pulls[box].append(Pull(other, line - high, line - low, line - nominal))
-                    pulls[other].append(Pull(box, low - line, high - line, nominal - line))
+                    above = side.end == 1
+                    pulls[box].append(Pull(other, line - high, line - low, line - nominal, above))
+                    pulls[other].append(Pull(box, low - line, high - line, nominal - line, not above))
+                    first += line_gap
+                    last += line_gap
         placer.pulls = pulls
 
     def _widen(self) -> None:

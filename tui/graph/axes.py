@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tui.graph.layers import CellKind
-from tui.graph.shapes import Direction, Side
+from tui.graph.shapes import Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,15 +11,10 @@ class Axes:
     """One direction of flow.
 
     Attributes:
-        direction: The direction.
+        down: Whether the process flows from the top down; else it flows from left to right.
     """
 
-    direction: Direction
-
-    @property
-    def down(self) -> bool:
-        """Whether the process flows from the top down."""
-        return self.direction is Direction.DOWN
+    down: bool
 
     @property
     def sides(self) -> tuple[Side, Side, Side, Side]:

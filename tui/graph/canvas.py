@@ -3,11 +3,12 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from rich.cells import cell_len
 
 from tui.graph.glyphs import Glyphs
-from tui.graph.shapes import Box, BoxKind, Drawing, Joint, Line, Port, Side
+from tui.graph.shapes import LEVEL, UPRIGHT, Box, BoxKind, Drawing, Joint, Line, Port, Side
 
 
 class OwnerKind(StrEnum):
@@ -38,6 +39,7 @@ class Owner:
     back: bool = False
 
 
+_DOUBLE: Final = (BoxKind.PROCESS, BoxKind.FRAME)
 Run = tuple[int, str, int]
 """A piece of a row: its first column, its text, and the number of its owner."""
 
@@ -62,6 +64,7 @@ class Canvas:
         self._boxes: dict[int, list[int]] = defaultdict(list)
         self._labels: dict[int, list[int]] = defaultdict(list)
         self._rows: dict[int, tuple[Run, ...]] = {}
+        self._double = {box.path for box in drawing.boxes if box.kind in _DOUBLE}
         self._box_owners = [self._own(Owner(OwnerKind.BOX, i, box.edges)) for i, box in enumerate(drawing.boxes)]
         self._sort_in()
 
@@ -124,9 +127,8 @@ class Canvas:
 
     def _draw_lines(self, y: int, cells: dict[int, tuple[str, int]]) -> None:
         glyphs = self.glyphs
-        level = Side.LEFT | Side.RIGHT
         for line in self._across.get(y, ()):
-            glyph = glyphs.back[level] if line.back else glyphs.line[level]
+            glyph = glyphs.back[LEVEL] if line.back else glyphs.line[LEVEL]
             what = (glyph, self._edge_owner(line))
             for x in range(line.x0, line.x1 + 1):
                 cells[x] = what
@@ -135,10 +137,9 @@ class Canvas:
             spot = (joint.x, joint.net)
             sides[spot] = sides.get(spot, Side.NONE) | joint.sides
             cells[joint.x] = (glyphs.line[sides[spot]], self._edge_owner(joint))
-        upright = Side.UP | Side.DOWN
         for line in self._along.get(y >> 3, ()):
             if line.y0 <= y <= line.y1:
-                glyph = glyphs.back[upright] if line.back else glyphs.line[upright]
+                glyph = glyphs.back[UPRIGHT] if line.back else glyphs.line[UPRIGHT]
                 cells[line.x0] = (glyph, self._edge_owner(line))
 
     def _draw_box(self, y: int, index: int, cells: dict[int, tuple[str, int]]) -> None:
@@ -173,12 +174,7 @@ class Canvas:
         glyphs = self.glyphs
         if port.head:
             return glyphs.head[port.side]
-        box = next((b for b in self.drawing.boxes if b.path == port.path), None)
-        double = box is not None and box.kind in _DOUBLE
-        return (glyphs.process_tail if double else glyphs.tail)[port.side]
-
-
-_DOUBLE = (BoxKind.PROCESS, BoxKind.FRAME)
+        return (glyphs.process_tail if port.path in self._double else glyphs.tail)[port.side]
 
 
 def _joined(cells: dict[int, tuple[str, int]]) -> list[Run]:

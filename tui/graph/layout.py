@@ -52,7 +52,7 @@ def lay_out(nodes: Collection[Node], edges: Collection[Edge], style: Style, scop
                 deeper = [e for e in edges if e.scope == node.path or e.scope.startswith(node.path + "/")]
                 inner = lay_out(below, deeper, style, node.path)
         faces.append(face_of(vertex, style.zoom, inner, ascii_only=style.ascii_only))
-    return plot(_plan(drawn, faces, Axes(style.direction)))
+    return plot(_plan(drawn, faces, Axes(style.direction is Direction.DOWN)))
 
 
 def _plan(drawn: Sketch, faces: list[Face], axes: Axes) -> Plan:

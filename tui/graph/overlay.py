@@ -29,7 +29,6 @@ class Overlay:
         lit: Keys of the edges that led to what is selected.
         forced: Keys of the edges along which something was injected or edited by hand.
         selected: Path of a step, or key of an edge.
-        dropped: Keys of edges whose message was held or dropped.
     """
 
     states: Mapping[str, Mark] = field(default_factory=dict)

@@ -1,14 +1,14 @@
 """A row of a picture under an overlay: which text goes into the slots, and which style each piece gets."""
 
-from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
-from tui.graph.canvas import Owner, OwnerKind
+from tui.graph.canvas import Owner, OwnerKind, Run
 from tui.graph.glyphs import ASCII
 from tui.graph.overlay import Mark, Overlay, count_text
 from tui.graph.picture import Picture
@@ -22,6 +22,10 @@ _DOUBLE: Final = str.maketrans(_PLAIN, "═║╔╗╚╝╠╣╦╩╬║═�
 _HEAVY_ASCII: Final = str.maketrans("-|~:+", "=H=H#")
 _DOUBLE_ASCII: Final = str.maketrans("-|~:", "%%%%")
 
+_URGENT: Final = (Mark.FAILED, Mark.PAUSED, Mark.RUNNING, Mark.WAITING)
+_ELEMENT: Final = re.compile(r"\[\d+\]")
+_FAR: Final = 1 << 30
+_COLUMN: Final = itemgetter(0)
 KINDS: Final = {
     BoxKind.STEP: "graph--step",
     BoxKind.MAP: "graph--step",
@@ -33,8 +37,7 @@ KINDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """How one owner is shown under an overlay.
 
     Attributes:
@@ -66,9 +69,11 @@ class Painter:
         self.overlay = overlay
         self.hovered = hovered
         self._looks: dict[int, Look] = {}
+        self._tokens: dict[int, object] = {}
+        self._within = _within(overlay)
         self._ascii = picture.glyphs is ASCII
 
-    def row(self, y: int, left: int = 0, right: int = 1 << 30) -> Iterator[tuple[int, str, Look]]:
+    def row(self, y: int, left: int = 0, right: int = _FAR) -> Iterator[tuple[int, str, Look]]:
         """Give the pieces of a row, slots filled in: first column, text, look.
 
         Args:
@@ -84,11 +89,7 @@ class Painter:
                 yield x, text, look
 
     def _pieces(self, y: int, left: int, right: int) -> Iterator[tuple[int, str, Look]]:
-        runs = self.picture.runs(y)
-        for index in range(max(0, bisect_right(runs, left, key=itemgetter(0)) - 1), len(runs)):
-            x, text, owner = runs[index]
-            if x >= right:
-                return
+        for x, text, owner in self._window(y, left, right):
             what = self.picture.owners[owner]
             look = self.look(owner)
             if what.kind is OwnerKind.BOX:
@@ -109,40 +110,55 @@ class Painter:
             look = self._looks[owner] = self._find(self.picture.owners[owner])
         return look
 
-    def state(self, y: int) -> tuple[object, ...]:
-        """Give what a row's looks depend on, for a cache: equal states render to equal rows."""
-        parts: list[object] = []
-        seen: set[int] = set()
-        overlay = self.overlay
-        for _, _, owner in self.picture.runs(y):
-            if owner in seen:
-                continue
-            seen.add(owner)
-            what = self.picture.owners[owner]
-            parts.append(self.look(owner))
+    def state(self, y: int, left: int = 0, right: int = _FAR) -> tuple[object, ...]:
+        """Give what the looks of a part of a row depend on, for a cache: equal states render to equal rows.
+
+        Args:
+            y: The row.
+            left: First column that is of interest.
+            right: First column that is no longer of interest.
+
+        Returns:
+            What can be compared and hashed.
+        """
+        return tuple([self._token(owner) for _, _, owner in self._window(y, left, right)])
+
+    def _window(self, y: int, left: int, right: int) -> Sequence[Run]:
+        runs = self.picture.runs(y)
+        if not runs or (left <= runs[0][0] and runs[-1][0] < right):
+            return runs
+        first = max(0, bisect_right(runs, left, key=_COLUMN) - 1)
+        return runs[first : bisect_left(runs, right, key=_COLUMN)]
+
+    def _token(self, owner: int) -> object:
+        """Say what the look of an owner depends on."""
+        token = self._tokens.get(owner)
+        if token is None:
+            what, overlay = self.picture.owners[owner], self.overlay
+            token = look = self.look(owner)
             if what.kind is OwnerKind.BOX:
                 box = self.picture.drawing.boxes[what.box]
                 path = box.path
-                parts.append(
-                    (
-                        overlay.states.get(path),
-                        overlay.counts.get(path),
-                        overlay.waiting.get(path),
-                        overlay.arrived.get(path),
-                        path in overlay.breakpoints,
-                        any(event in overlay.breakpoints for event in box.events),
-                    )
+                token = (
+                    look,
+                    self._state(box),
+                    overlay.counts.get(path),
+                    overlay.waiting.get(path),
+                    overlay.arrived.get(path),
+                    path in overlay.breakpoints,
+                    any(event in overlay.breakpoints for event in box.events),
                 )
             elif what.kind is OwnerKind.LABEL:
-                parts.append(what.event_id in overlay.breakpoints)
-        return tuple(parts)
+                token = (look, what.event_id in overlay.breakpoints)
+            self._tokens[owner] = token
+        return token
 
     def _find(self, owner: Owner) -> Look:
         overlay = self.overlay
         if owner.kind is OwnerKind.BOX:
             box = self.picture.drawing.boxes[owner.box]
             selected = bool(overlay.selected) and (overlay.selected == box.path or overlay.selected in box.edges)
-            state = overlay.states.get(box.path) if box.path else None
+            state = self._state(box)
             style = f"graph--{state.value}" if state is not None and state is not Mark.DONE else KINDS[box.kind]
             if not box.path and overlay.lit.intersection(box.edges):
                 style = "graph--lit"
@@ -159,6 +175,13 @@ class Painter:
         if owner.kind is OwnerKind.LABEL:
             return Look("graph--label", selected, hovered)
         return Look("graph--back" if owner.back else "graph--edge", selected=False, hovered=hovered)
+
+    def _state(self, box: Box) -> Mark | None:
+        """Say how a step stands; a folded process stands as the step in it that most needs to be seen."""
+        state = self.overlay.states.get(box.path) if box.path else None
+        if state in (None, Mark.DONE, Mark.RUNNING) and box.kind is not BoxKind.FRAME:
+            return self._within.get(box.path, state)
+        return state
 
     def _drawn(self, text: str, style: str) -> str:
         """Draw lit and forced routes with other lines: colour is never the only sign."""
@@ -184,7 +207,7 @@ class Painter:
                 yield x, before, look
             width = min(slot.width, end - slot.x)
             style = "graph--breakpoint" if slot.kind is SlotKind.BREAKPOINT else look.style
-            yield slot.x, set_cell_size(cut(written, width, ascii_only=self._ascii), width), replace(look, style=style)
+            yield slot.x, set_cell_size(cut(written, width, ascii_only=self._ascii), width), look._replace(style=style)
             taken, _ = _cut(rest, width)
             at += len(before) + len(taken)
             x = slot.x + width
@@ -193,7 +216,7 @@ class Painter:
 
     def _slot_text(self, slot: Slot, box: Box) -> str:
         overlay, marks = self.overlay, self.picture.glyphs.marks
-        state = overlay.states.get(box.path)
+        state = self._state(box)
         if slot.kind is SlotKind.BREAKPOINT:
             name = slot.name or box.path
             return marks["breakpoint"] if name in overlay.breakpoints else ""
@@ -221,3 +244,21 @@ def _cut(text: str, cells: int) -> tuple[str, str]:
     while at < len(text) and cell_len(text[: at + 1]) <= cells:
         at += 1
     return text[:at], text[at:]
+
+
+def _within(overlay: Overlay) -> dict[str, Mark]:
+    """Per path of a nested process or map, the most urgent state below it; elements of a map count as the map."""
+    result: dict[str, Mark] = {}
+    for path, state in overlay.states.items():
+        if state not in _URGENT:
+            continue
+        static = _ELEMENT.sub("", path)
+        holders = [static] if static != path else []
+        while "/" in static:
+            static = static.rpartition("/")[0]
+            holders.append(static)
+        for holder in holders:
+            other = result.get(holder)
+            if other is None or _URGENT.index(state) < _URGENT.index(other):
+                result[holder] = state
+    return result

@@ -2,9 +2,8 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from tui.graph.layers import CellKind, Layered
 
@@ -16,8 +15,7 @@ _SMALL: Final = 2500
 """Cells up to which placing takes its time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pull:
+class Pull(NamedTuple):
     """What draws a block to another.
 
     Attributes:
@@ -25,12 +23,14 @@ class Pull:
         low: Least distance to it at which the line between them is straight.
         high: Greatest such distance.
         nominal: The distance at which ports are where they would be by nature.
+        above: Whether the other block is in an earlier layer.
     """
 
     other: int
     low: int
     high: int
     nominal: int
+    above: bool
 
 
 class Placer:
@@ -96,22 +96,32 @@ class Placer:
         for turn in range(_POLISH if len(self.block) <= _SMALL else 1):
             before = list(self.at)
             for b in self.sequence if turn % 2 else reversed(self.sequence):
-                pulls = self.pulls[b]
-                if not pulls:
-                    continue
-                at = self.at
-                low = max([at[a] + apart for a, apart in self.before[b].items()], default=-1e9)
-                high = min([at[c] - apart for c, apart in self.after[b].items()], default=1e9)
-                if low >= high:
-                    continue
-                goals = [(at[p.other] + p.low, at[p.other] + p.high, at[p.other] + p.nominal) for p in pulls]
-                middle = sum([nominal for _, _, nominal in goals]) // len(goals)
-                spots = sorted(
-                    {max(low, min(x, high)) for goal in goals for x in goal} | {at[b], max(low, min(middle, high))}
-                )
-                self.at[b] = min(spots, key=lambda x: _cost(x, goals))
+                self._move(b, hanging=False)
             if self.at == before:
                 return
+
+    def hang(self) -> None:
+        """Move each block, from the first layer on, to where it hangs best from those above it, bends being equal."""
+        seen: set[int] = set()
+        for layer in self.graph.layers:
+            for cell in layer:
+                b = self.block[cell]
+                if b not in seen:
+                    seen.add(b)
+                    self._move(b, hanging=True)
+
+    def _move(self, b: int, *, hanging: bool) -> None:
+        pulls, at = self.pulls[b], self.at
+        if not pulls:
+            return
+        low = max([at[a] + apart for a, apart in self.before[b].items()], default=-1e9)
+        high = min([at[c] - apart for c, apart in self.after[b].items()], default=1e9)
+        if low >= high:
+            return
+        goals = [(at[p.other] + p.low, at[p.other] + p.high, at[p.other] + p.nominal) for p in pulls]
+        near = [g[2] for g, p in zip(goals, pulls, strict=True) if p.above or not hanging] or [g[2] for g in goals]
+        spots = {at[b], sum(near) // len(near), *[x for goal in goals for x in goal]}
+        self.at[b] = min(sorted({max(low, min(x, high)) for x in spots}), key=lambda x: _cost(x, goals, near))
 
     def widen(self, cell: int, more_left: int, more_right: int) -> None:
         """Make a box wider, into room that is free.
@@ -140,7 +150,7 @@ class Placer:
         result = list(at)
         for b, pulls in enumerate(self.pulls):
             if pulls and self.is_box[b] is boxes:
-                result[b] = sum([at[p.other] + p.nominal for p in pulls]) / len(pulls)
+                result[b] = sum([at[other] + nominal for other, _, _, nominal, _ in pulls]) / len(pulls)
         return result
 
     def _packed(self) -> list[float]:
@@ -160,16 +170,15 @@ class Placer:
         return sequence
 
 
-def _cost(x: float, goals: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
-    """Say how bad a place is: bends and their length first, then how far ports are from their natural places."""
-    bent = aside = 0.0
-    for low, high, nominal in goals:
+def _cost(x: float, goals: Sequence[tuple[float, float, float]], near: Sequence[float]) -> tuple[float, float]:
+    """Say how bad a place is: bends and their length first, then how far it is from where it would be by nature."""
+    bent = 0.0
+    for low, high, _ in goals:
         if x < low:
             bent += _BEND + low - x
         elif x > high:
             bent += _BEND + x - high
-        aside += (x - nominal) * (x - nominal)
-    return bent, aside
+    return bent, sum([(x - n) * (x - n) for n in near])
 
 
 def _blocks(graph: Layered) -> list[int]:

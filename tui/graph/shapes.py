@@ -30,8 +30,8 @@ class Side(IntFlag):
     RIGHT = 8
 
 
-ACROSS: Final = Side.LEFT | Side.RIGHT
-ALONG: Final = Side.UP | Side.DOWN
+LEVEL: Final = Side.LEFT | Side.RIGHT
+UPRIGHT: Final = Side.UP | Side.DOWN
 
 
 class BoxKind(StrEnum):
@@ -89,7 +89,7 @@ class Box:
     """A step, a frame around a nested process, or a terminal.
 
     Attributes:
-        path: Path of the step; `scope/event id` of an entry has none and is empty, like that of STOP.
+        path: Path of the step; empty for entries and STOP, which are no steps.
         kind: What it stands for.
         x: Left column.
         y: Top row.

@@ -54,7 +54,7 @@ class StripMaker:
         """
         if not 0 <= row < painter.picture.height:
             return Strip.blank(width, self.style(BLANK))
-        key = (row, left, width, painter.state(row))
+        key = (row, left, width, painter.state(row, left, left + width))
         strip = self._strips.get(key)
         if strip is None:
             if len(self._strips) > _KEPT:

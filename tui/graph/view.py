@@ -37,14 +37,8 @@ class GraphView(ScrollView, can_focus=True):
     """Shows the graph of a process and how a run stands in it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "select_neighbour('left')", "Step to the left", show=False),
-        Binding("right", "select_neighbour('right')", "Step to the right", show=False),
-        Binding("up", "select_neighbour('up')", "Step above", show=False),
-        Binding("down", "select_neighbour('down')", "Step below", show=False),
-        Binding("shift+left", "pan(-8, 0)", "Pan left", show=False),
-        Binding("shift+right", "pan(8, 0)", "Pan right", show=False),
-        Binding("shift+up", "pan(0, -4)", "Pan up", show=False),
-        Binding("shift+down", "pan(0, 4)", "Pan down", show=False),
+        *(Binding(way, f"select_neighbour('{way}')", f"Step {way}", show=False) for way in _PAN),
+        *(Binding(f"shift+{way}", f"pan({x}, {y})", f"Pan {way}", show=False) for way, (x, y) in _PAN.items()),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = set(CLASSES)
     DEFAULT_CSS = CSS
@@ -288,6 +282,12 @@ class GraphView(ScrollView, can_focus=True):
         self._drag = None
         self.release_mouse()
 
+    def on_mouse_scroll_down(self) -> None:
+        """Follow the active step no longer: the reader looks elsewhere."""
+        self.follow = False
+
+    on_mouse_scroll_up = on_mouse_scroll_down
+
     def on_leave(self) -> None:
         """Forget what was under the mouse."""
         self._hover(self.picture.owners[0])
@@ -360,10 +360,10 @@ class GraphView(ScrollView, can_focus=True):
         old = self._painter
         self.overlay, self._hovered = overlay, hovered
         self._painter = self._inset.painter = Painter(self.picture, overlay, hovered)
-        top, down = self.scroll_offset.y, self.picture_offset.y
-        for row in range(top, min(top + self.size.height, self.picture.height)):
-            if old.state(row) != self._painter.state(row):
-                self.refresh_line(row + down)
+        (left, top), (width, height) = self.scroll_offset, self.size
+        for row in range(top, min(top + height, self.picture.height)):
+            if old.state(row, left, left + width) != self._painter.state(row, left, left + width):
+                self.refresh_line(row + self.picture_offset.y)
         region = self._inset.region(self.size) if self.show_map else None
         if region is not None:
             self.refresh(region)

@@ -12,9 +12,10 @@ from tui.inspector.payloads import Payload, read_payload, size_text
 from tui.inspector.tree import text_items, value_item
 from tui.safe_text import safe
 from tui.timeline.columns import since_start
+from tui.timeline.kin import is_from_outside
 from tui.timeline.kinds import kind_of
 
-_NEAR = 300  # rows after the event that are looked at for its effects at once
+_NEAR = 128  # rows after the event that are looked at for its effects at once
 _EFFECTS = 50
 _CHAIN = 30  # causes that are followed at once
 _TITLES: Final[Mapping[str, str]] = {
@@ -95,7 +96,8 @@ def payload_section(title: str, payload: Payload, *, is_open: bool = True) -> It
 
 def _title(row: Any) -> Item:
     kind = kind_of(row.type)
-    name = row.event_id or row.state or row.function or row.code or ""
+    own_name = row.event_id if row.type == "event_emitted" else row.function
+    name = own_name or row.state or row.event_id or row.code or ""
     pieces = (
         Piece(f"#{row.seq} ", Role.TITLE),
         Piece(f"{kind.symbol} {safe(kind.word, 40)} ", role_of(row.type)),
@@ -137,7 +139,8 @@ def _trouble(row: Any, details: Any) -> list[Item]:
 
 def _causes(run_file: Any, row: Any) -> Item:
     if not row.causes:
-        return Item("Causes", (Piece("Causes", Role.SECTION), Piece("  none: it came from outside", Role.QUIET)))
+        words = "none: it came from outside" if is_from_outside(row) else "none recorded"
+        return Item("Causes", (Piece("Causes", Role.SECTION), Piece(f"  {words}", Role.QUIET)))
     return section("Causes", "Causes", lambda: _chain(run_file, row.causes), Piece(_count(len(row.causes)), Role.QUIET))
 
 
@@ -154,7 +157,7 @@ def _chain(run_file: Any, causes: Sequence[int]) -> list[Item]:
             items.append(Item(f"lost {seq}", (Piece(f"#{seq}: {safe(str(error), 200)}", Role.FAIL),)))
             continue
         item = link(f"cause {seq}", above, "↑", run_file)
-        if not above.causes:
+        if is_from_outside(above):
             item.pieces = (*item.pieces, Piece("  from outside", Role.QUIET))
         items.append(item)
         waiting.update(above.causes)

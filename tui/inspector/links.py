@@ -57,10 +57,14 @@ def link(key: str, row: Any, arrow: str, run_file: Any) -> Item:
         Piece(f"{arrow} " if arrow else "", Role.QUIET),
         Piece(f"#{row.seq}", Role.LINK),
         Piece(f" {kind.symbol} {safe(kind.word, 20)} ", role),
-        Piece(safe(row.event_id, _NAME), Role.EMIT) if row.event_id else Piece(place_of(row), Role.TEXT),
     ]
-    if row.event_id and row.path:
-        pieces.append(Piece(f"  {place_of(row)}", Role.QUIET))
+    if row.event_id and (row.type == "event_emitted" or not row.path):
+        pieces += [
+            Piece(safe(row.event_id, _NAME), Role.EMIT),
+            Piece(f"  {place_of(row)}" if row.path else "", Role.QUIET),
+        ]
+    else:
+        pieces.append(Piece(place_of(row), Role.TEXT))
     note = note_of(row, run_file) if row.type in NOTED else ""
     text = note or ("" if row.preview in {"None", "{}"} else row.preview)
     if text:

@@ -8,10 +8,10 @@ from rich.cells import cell_len, chop_cells
 from tui.inspector.items import Item, Piece, Role
 from tui.safe_text import safe
 
-Path = tuple[str, ...]
 _INDENT = 2
 _LONGEST_LINE = 4000  # characters of one line of a block
 _MARKERS: Final = {True: "▾ ", False: "▸ "}
+_TOP = 0
 
 
 class Line(NamedTuple):
@@ -19,14 +19,14 @@ class Line(NamedTuple):
 
     Attributes:
         item: The entry it belongs to.
-        path: Keys from the top to the entry.
+        place: The entry's number, the same as long as the same page is shown.
         indent: Cells before it.
         pieces: What stands there.
         is_first: Whether it is the entry's first line.
     """
 
     item: Item
-    path: Path
+    place: int
     indent: int
     pieces: tuple[Piece, ...]
     is_first: bool
@@ -43,7 +43,12 @@ class Outline:
     def __init__(self) -> None:
         self._roots: Sequence[Item] = ()
         self._width = 80
-        self._open: dict[Path, bool] = {}
+        # An entry is known by a number for the entry that holds it and its key: what is told of an entry (open, under
+        # the cursor) so survives newer data, and costs the same at any depth.
+        self._places: dict[tuple[int, str], int] = {}
+        self._holders: dict[int, int] = {}
+        self._open: dict[int, bool] = {}
+        self._last = _TOP
         self.lines: list[Line] = []
         self.cursor = 0
 
@@ -61,91 +66,109 @@ class Outline:
         """
         current = self.current if keep else None
         if not keep:
-            # What the user closed or opened at the top of a page (the envelope, say) holds for the next page too.
-            self._open = {path: is_open for path, is_open in self._open.items() if len(path) == 1}
-            self.cursor = 0
+            self._forget()
         self._roots = roots
         self._lay_out()
         if current is not None:
-            self._go_to(current.path)
+            self._go_to(current.place)
 
     def resize(self, width: int) -> None:
         """Lay the page out at another width, in cells."""
         if width != self._width:
             self._width = width
-            path = self.current.path if self.current is not None else ()
+            place = self.current.place if self.current is not None else _TOP
             self._lay_out()
-            self._go_to(path)
+            self._go_to(place)
 
     def move(self, lines: int) -> None:
         """Move the cursor, no further than the page goes."""
         self.cursor = min(max(self.cursor + lines, 0), max(0, len(self.lines) - 1))
 
-    def is_open(self, path: Path, item: Item) -> bool:
-        """Tell whether an entry is open."""
-        return item.opens is not None and self._open.get(path, item.is_open)
+    def is_open(self, line: Line) -> bool:
+        """Tell whether the entry of a line is open."""
+        return self._is_open(line.place, line.item)
 
     def toggle(self) -> bool:
         """Open or close the entry under the cursor; tells whether there was something to open."""
         line = self.current
-        if line is None or line.item.opens is None:
-            return False
-        return self.set_open(not self.is_open(line.path, line.item))
+        return line is not None and self.set_open(not self.is_open(line))
 
     def set_open(self, is_open: bool) -> bool:
         """Open or close the entry under the cursor; tells whether that changed anything."""
         line = self.current
-        if line is None or line.item.opens is None or self.is_open(line.path, line.item) is is_open:
+        if line is None or line.item.opens is None or self.is_open(line) is is_open:
             return False
-        self._open[line.path] = is_open
+        self._open[line.place] = is_open
         self._lay_out()
         if not line.item.is_splice:
-            self._go_to(line.path)
+            self._go_to(line.place)
         return True
 
-    def go_to_parent(self) -> None:
+    def go_to_holder(self) -> None:
         """Put the cursor on the entry that holds the one under it."""
-        if self.current is not None and len(self.current.path) > 1:
-            self._go_to(self.current.path[:-1])
+        line = self.current
+        if line is not None and self._holders[line.place] != _TOP:
+            self._go_to(self._holders[line.place])
 
-    def _go_to(self, path: Path) -> None:
-        """Put the cursor on an entry, or on the nearest one above it that is still there."""
-        places = {line.path: place for place, line in reversed(list(enumerate(self.lines))) if line.is_first}
-        while path and path not in places:
-            path = path[:-1]
-        self.cursor = places.get(path, min(self.cursor, max(0, len(self.lines) - 1)))
+    def _is_open(self, place: int, item: Item) -> bool:
+        return item.opens is not None and self._open.get(place, item.is_open)
+
+    def _forget(self) -> None:
+        """Start another page; what the user closed or opened at the top of this one (the envelope, say) still holds."""
+        self._places = {key: place for key, place in self._places.items() if key[0] == _TOP}
+        kept = set(self._places.values())
+        self._holders = dict.fromkeys(kept, _TOP)
+        self._open = {place: is_open for place, is_open in self._open.items() if place in kept}
+        self.cursor = 0
+
+    def _go_to(self, place: int) -> None:
+        """Put the cursor on an entry, or on the nearest of those around it that is still there."""
+        at = {line.place: number for number, line in enumerate(self.lines) if line.is_first}
+        while place != _TOP and place not in at:
+            place = self._holders.get(place, _TOP)
+        self.cursor = at.get(place, min(self.cursor, max(0, len(self.lines) - 1)))
+
+    def _place(self, holder: int, key: str) -> int:
+        place = self._places.get((holder, key))
+        if place is None:
+            # Numbers are never given twice: those of a page that is gone stand in no table any more.
+            self._last += 1
+            place = self._places[holder, key] = self._last
+            self._holders[place] = holder
+        return place
 
     def _lay_out(self) -> None:
         lines: list[Line] = []
         # No recursion: a payload may be nested deeper than Python's stack.
-        levels: list[tuple[Iterator[Item], Path]] = [(iter(self._roots), ())]
+        levels: list[tuple[Iterator[Item], int, int]] = [(iter(self._roots), _TOP, 0)]
         while levels:
-            items, above = levels[-1]
+            items, holder, depth = levels[-1]
             item = next(items, None)
             if item is None:
                 levels.pop()
                 continue
-            path = (*above, item.key)
-            is_open = self.is_open(path, item)
+            place = self._place(holder, item.key)
+            is_open = self._is_open(place, item)
             if item.is_splice and is_open:
-                levels.append((iter(item.below), above))
+                levels.append((iter(item.below), holder, depth))
                 continue
-            self._add(lines, item, path, is_open=is_open)
+            self._add(lines, item, place, depth)
             if is_open:
-                levels.append((iter(item.below), path))
+                levels.append((iter(item.below), place, depth + 1))
         self.lines = lines
         self.cursor = min(self.cursor, max(0, len(lines) - 1))
 
-    def _add(self, lines: list[Line], item: Item, path: Path, *, is_open: bool) -> None:
-        indent = min(_INDENT * (len(path) - 1), self._width // 2)
+    def _add(self, lines: list[Line], item: Item, place: int, depth: int) -> None:
+        indent = min(_INDENT * depth, self._width // 2)
         if item.block is not None:
             room = max(8, self._width - indent - _INDENT)
-            for place, text in enumerate(wrap(item.block, room)):
-                lines.append(Line(item, path, indent, (Piece("  "), Piece(text, item.block_role)), place == 0))
+            for number, text in enumerate(wrap(item.block, room)):
+                lines.append(Line(item, place, indent, (Piece("  "), Piece(text, item.block_role)), number == 0))
             return
+        is_open = self._is_open(place, item)
         marker = "  " if item.opens is None or item.is_splice else _MARKERS[is_open]
         glance = () if is_open else item.glance
-        lines.append(Line(item, path, indent, (Piece(marker, Role.QUIET), *item.pieces, *glance), is_first=True))
+        lines.append(Line(item, place, indent, (Piece(marker, Role.QUIET), *item.pieces, *glance), is_first=True))
 
 
 def wrap(text: str, width: int) -> list[str]:
@@ -165,7 +188,14 @@ def wrap(text: str, width: int) -> list[str]:
             lines.append(line)
             continue
         hang = " " * min(len(line) - len(line.lstrip(" ")) + _INDENT, width // 2)
-        first, *_ = chop_cells(line, width)
-        lines.append(first)
-        lines += [hang + rest for rest in chop_cells(line[len(first) :], width - len(hang))]
+        room = width
+        while cell_len(line) > room:
+            head = chop_cells(line, room)[0]
+            space = head.rfind(" ")
+            if space > len(head) // 2:  # a long word alone is cut where the line ends
+                head = head[: space + 1]
+            lines.append((hang if room < width else "") + head.rstrip(" "))
+            line = line[len(head) :]
+            room = width - len(hang)
+        lines.append((hang if room < width else "") + line)
     return lines

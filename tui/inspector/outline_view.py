@@ -16,6 +16,8 @@ from tui.inspector import look
 from tui.inspector.items import Item, Role
 from tui.inspector.outline import Outline
 
+_GUTTER = 1  # cells before the entries, where the cursor points
+
 
 class OutlineView(ScrollView, can_focus=True):
     """Entries that open, under a cursor."""
@@ -113,7 +115,7 @@ class OutlineView(ScrollView, can_focus=True):
         if self.outline.set_open(False):
             self._laid_out()
         else:
-            self.outline.go_to_parent()
+            self.outline.go_to_holder()
         self._show_cursor()
 
     def on_click(self, event: events.Click) -> None:
@@ -125,7 +127,7 @@ class OutlineView(ScrollView, can_focus=True):
         if place >= len(self.outline.lines):
             return
         line = self.outline.lines[place]
-        is_marker = offset.x < line.indent + 2
+        is_marker = offset.x < _GUTTER + line.indent + 2
         is_again = place == self.outline.cursor
         self.outline.cursor = place
         self._show_cursor()
@@ -134,7 +136,7 @@ class OutlineView(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Wrap long texts at the new width."""
-        self.outline.resize(self.scrollable_content_region.width)
+        self.outline.resize(self.scrollable_content_region.width - _GUTTER)
         self._laid_out()
         self._show_cursor()
 
@@ -160,7 +162,8 @@ class OutlineView(ScrollView, can_focus=True):
             return Strip.blank(width, self._style(Role.TEXT, is_cursor=False))
         line = lines[place]
         is_cursor = place == self.outline.cursor
-        segments = [Segment(" " * line.indent, self._style(Role.TEXT, is_cursor=is_cursor))]
+        pointer = "❯" if is_cursor else " "  # noqa: RUF001 - a pointer; it tells without colour where the cursor is
+        segments = [Segment(pointer.ljust(_GUTTER + line.indent), self._style(Role.STRONG, is_cursor=is_cursor))]
         segments += [Segment(piece.text, self._style(piece.role, is_cursor=is_cursor)) for piece in line.pieces]
         ground = self._style(Role.TEXT, is_cursor=is_cursor)
         return _cut(segments, width, ground)

@@ -2,10 +2,12 @@
 
 import asyncio
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 from textual import on, work
 from textual.message import Message
+from textual.timer import Timer
 
 from process_core.graph import Node
 from process_core.runfile import RunFile
@@ -17,6 +19,8 @@ from tui.inspector.payloads import Payload, read_payload
 from tui.inspector.step_page import read_step, step_page
 
 _NOTHING: Final = (Item("nothing", (Piece("Select an event or a step.", Role.QUIET),)),)
+_QUICK = 0.005  # seconds that a page may take without another thought
+_REST = 8  # times as long as a slow page took, the next one is left to wait
 
 
 class InspectorPanel(OutlineView):
@@ -45,6 +49,9 @@ class InspectorPanel(OutlineView):
         self._row: Any = None
         self._shown: tuple[Any, ...] = ()
         self._whole: dict[str, Payload] = {}
+        self._rest_until = 0.0
+        self._later: Timer | None = None
+        self._next: tuple[Any, Node, Status | None] | None = None
         self.outline.show(_NOTHING, keep=False)
 
     def show_event(self, run_file: Any, row: Any) -> None:
@@ -68,9 +75,25 @@ class InspectorPanel(OutlineView):
             node: The step.
             status: Where the session stands.
         """
+        shown = ("step", id(run_file), node.path)
+        wait = self._rest_until - monotonic()
+        if shown == self._shown and wait > 0:
+            # What takes long to read (a state of megabytes) is read the less often: keys come first.
+            if self._later is None:
+                self._later = self.set_timer(wait, self._show_later)
+            self._next = (run_file, node, status)
+            return
+        began = monotonic()
         self._run_file, self._row = run_file, None
         facts = read_step(run_file, node.path, status.written if status is not None else run_file.count())
-        self._show(("step", id(run_file), node.path), step_page(run_file, node, status, facts))
+        self._show(shown, step_page(run_file, node, status, facts))
+        cost = monotonic() - began
+        self._rest_until = monotonic() + (_REST * cost if cost > _QUICK else 0)
+
+    def _show_later(self) -> None:
+        self._later = None
+        if self._next is not None and self._shown == ("step", id(self._next[0]), self._next[1].path):
+            self.show_step(*self._next)
 
     def clear(self) -> None:
         """Show nothing."""

@@ -129,8 +129,8 @@ def describe(value: Any) -> tuple[Pieces, Pieces]:
         return (_size(len(value), "key"),), (Piece(f"  {{{_glance(value)}}}", Role.QUIET),) if value else ()
     if isinstance(value, (*_SEQUENCES, *_SETS)):
         name = "" if isinstance(value, list) else f"{type(value).__name__} "
-        shown = (Piece(f"  [{_glance(value)}]", Role.QUIET),) if value else ()
-        return (Piece(name, Role.STRONG), _size(len(value), "item")), shown
+        glance = (Piece(f"  [{_glance(value)}]", Role.QUIET),) if value else ()
+        return (Piece(name, Role.STRONG), _size(len(value), "item")), glance
     return (Piece(safe(str(value), 200), Role.STRING), Piece(f"  {type(value).__name__}", Role.QUIET)), ()
 
 

@@ -12,6 +12,8 @@ from tui.screens.plan import Area, Plan
 
 _LOOSE: Final = 3
 _TIGHT: Final = 1
+_SHORTEST: Final = {Panel.INSPECTOR: "Insp", Panel.BREAKPOINTS: "Brk", Panel.QUEUE: "Que"}
+_LEVELS: Final = tuple((level, gap) for level in range(5) for gap in (_LOOSE, _TIGHT))
 _SHORT: Final = {Panel.INSPECTOR: "Inspect", Panel.BREAKPOINTS: "Breaks"}
 
 
@@ -98,15 +100,17 @@ def _header(area: Area, badges: Mapping[Panel, Badge], focus: Panel | None) -> l
 def _tabs(area: Area, badges: Mapping[Panel, Badge], width: int) -> list[tuple[Panel, str, str]]:
     """Give the tabs by the longest names that fit."""
     tabs: list[tuple[Panel, str, str]] = []
-    for level, loose in ((0, _LOOSE), (1, _LOOSE), (2, _LOOSE), (1, _TIGHT), (2, _TIGHT), (3, _LOOSE), (3, _TIGHT)):
+    for level, gap in _LEVELS:
         tabs = []
         for panel in area.panels:
             full = f"{panel.number} {panel.heading}"
             short = f"{panel.number} {_SHORT.get(panel, panel.heading)}"
             shown = panel is area.shown
-            name = (full, full if shown else short, short, short if shown else str(panel.number))[level]
+            shortest = f"{panel.number} {_SHORTEST.get(panel, panel.heading)}"
+            behind = (full, short, short, shortest, str(panel.number))[level]
+            name = (full, full, short, short, short)[level] if shown else behind
             tabs.append((panel, name, badges.get(panel, Badge()).mark))
-        if _width(tabs, loose) <= width:
+        if _width(tabs, gap) <= width:
             return tabs
     front = area.shown
     return [(front, clip(f"{front.number} {front.heading}", max(width - 3, 0)), "")]

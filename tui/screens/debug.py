@@ -14,7 +14,7 @@ from textual.timer import Timer
 from process_core.runfile import RunFile, RunFileError
 from process_core.session.connection import CommandRefused, Update, WorkerDied
 from process_core.session.protocol import Notice, PausedAt, Status
-from tui.actions import ACTIONS, BY_NAME, Panel
+from tui.actions import ACTIONS, BY_NAME, Panel, is_function_key, is_untyped
 from tui.commands.line import CommandLine, LineKind
 from tui.commands.verbs import CommandError, parse
 from tui.control import RefusedError, RunControl
@@ -30,13 +30,17 @@ from tui.status.bars import KeysLine
 from tui.status.mode import reason_text, where_text
 from tui.timeline.messages import EventActivated, EventSelected
 
+_GO_ON: Final = ("step", "next", "into", "out", "interrupt", "toggle_break", "grow", "shrink", "theme", "copy")
+"""Actions after which the chat box still gets the focus it is owed; who does anything else is busy elsewhere."""
 FRAME: Final = 1 / 30
 """Seconds between two readings, at least."""
 
 
 def _bindings() -> list[BindingType]:
+    # All have priority: they are then obeyed before the next key is passed on, so that what is typed after `:` or `a`
+    # goes to the box these open, however fast it is typed.
     return [
-        Binding(key, f"act('{action.name}')", action.title, show=False, priority=action.always)
+        Binding(key, f"act('{action.name}', '{key}')", action.title, show=False, priority=True)
         for action in ACTIONS
         if not action.native
         for key in action.keys
@@ -59,6 +63,7 @@ class DebugScreen(LeaveActions):
         super().__init__(control)
         self._pull_timer: Timer | None = None
         self._is_pull_asked = False
+        self._is_ended = False
         self._pulled_at = 0.0
         self._shown_pause: PausedAt | None = None
         self._run_path = ""
@@ -111,7 +116,8 @@ class DebugScreen(LeaveActions):
             for text in await self.control.begin():
                 self.say(text, "warning")
         except RefusedError as error:
-            self.say(safe(str(error)), "error")
+            self.not_started = safe(str(error))
+            self.show_lines()
 
     # Pulling
 
@@ -156,6 +162,7 @@ class DebugScreen(LeaveActions):
         self._show_queue(status)
         self._show_graph(status)
         self._show_inspected(status)
+        self._run_ended(status)
         self._offer_chat(status)
         self.show_lines()
 
@@ -185,7 +192,8 @@ class DebugScreen(LeaveActions):
         if paused is None:
             self.chat.set_note("")
             return
-        self.chat.set_note(f"‖ paused ({reason_text(paused)}): {where_text(paused)} · c goes on")
+        where = where_text(paused)
+        self.chat.set_note(f"‖ paused before {where} · c goes on" if where else f"‖ {reason_text(paused)} · c goes on")
         if paused.seq is not None:
             self._led_to = paused.seq
             self.timeline.select(paused.seq, keep_follow=True)
@@ -231,6 +239,14 @@ class DebugScreen(LeaveActions):
         if self.inspected_step is not None and at != self._inspected_at:
             self._inspected_at = at
             self.show_step(self.inspected_step)
+
+    def _run_ended(self, status: Status) -> None:
+        """Take the focus out of the chat box once, when there is nobody left to talk to."""
+        ended = status.state is not None and status.state.is_ended
+        if ended and not self._is_ended and self.inserting and self.panel is Panel.CHAT and not self.chat.box.value:
+            self.go_to(Panel.TIMELINE)
+            self.workspace.show(Panel.CHAT)
+        self._is_ended = ended
 
     def _offer_chat(self, status: Status) -> None:
         """Give the focus to the box when the process asks, but take it from nobody who uses it elsewhere."""
@@ -317,10 +333,13 @@ class DebugScreen(LeaveActions):
         """Tell Textual which keys work: those of the panel that has the focus, and of every panel."""
         if action != "act":
             return True
-        chosen = BY_NAME[str(parameters[0])]
+        chosen, key = BY_NAME[str(parameters[0])], str(parameters[1])
+        if self.inserting:
+            in_chat = self.panel is Panel.CHAT
+            return chosen.always or (in_chat and is_untyped(key)) or (is_function_key(key) and not chosen.panels)
         return not chosen.panels or self.panel in chosen.panels
 
-    def action_act(self, name: str) -> None:
+    def action_act(self, name: str, _: str = "") -> None:
         """Do an action, from its key."""
         if self.control.loaded is None and name not in ("quit", "interrupt", "restart", "help"):
             self.say("the target is not loaded yet")
@@ -334,8 +353,7 @@ class DebugScreen(LeaveActions):
             self.perform(action)
 
     def _user_acted(self, name: str) -> None:
-        if name in ("leave", "goto", "search", "filter", "command") or name.startswith("panel_"):
-            self.focus_owed_to_chat = False
+        self.focus_owed_to_chat = name in ("continue", "restart") or (self.focus_owed_to_chat and name in _GO_ON)
 
     @on(KeysLine.Chosen)
     def _hint_chosen(self, event: KeysLine.Chosen) -> None:

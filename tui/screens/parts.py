@@ -35,6 +35,7 @@ class DebugParts(Screen[None]):
         control: Drives the session.
 
     Attributes:
+        not_started: Why the last start was refused, safe; empty where it was not.
         inspected_step: Path of the step that the inspector shows, or None where it shows an event.
         focus_owed_to_chat: Whether the chat box gets the focus when the process asks: at the start, and where a pause
             took it from there.
@@ -45,6 +46,7 @@ class DebugParts(Screen[None]):
         self.control = control
         self.run_file: RunFile | None = None
         self.loading_text = ""
+        self.not_started = ""
         self.graph = GraphView(id="graph")
         self.timeline = TimelineView(id="timeline")
         self.inspector = InspectorPanel(id="inspector")

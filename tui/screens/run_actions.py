@@ -6,6 +6,7 @@ from process_core.session.connection import CommandRefused
 from tui.actions import Panel
 from tui.control import RefusedError
 from tui.messages import AnswerGiven, TargetRefused
+from tui.safe_text import safe
 from tui.screens.told import Standing
 
 
@@ -14,8 +15,6 @@ class RunActions(Standing):
 
     async def do_continue(self, _: str = "") -> None:
         """Let the run go on."""
-        if self.status.paused is None:
-            raise RefusedError("the run is not paused")
         await self.control.verb("resume")
 
     async def do_pause(self, _: str = "") -> None:
@@ -55,11 +54,15 @@ class RunActions(Standing):
         self.say_waiting("RESTARTING")
         try:
             loaded = await self.control.restart()
+        except RefusedError as refused:
+            self.not_started = safe(str(refused))
+            return
         except CommandRefused as refused:
             self.app.post_message(TargetRefused(self.control.target, refused.failure))
             return
         finally:
             self.say_waiting("")
+        self.not_started = ""
         self.show_loaded(loaded)
 
     # Breakpoints

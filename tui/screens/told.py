@@ -83,6 +83,8 @@ class Standing(DebugParts):
             self.banner.show(f"worker busy in {where} for {seconds} s — R restarts it, or wait", "warning")
         elif status.state is RunState.FAILED:
             self.banner.show(f"the run FAILED: {safe(status.error or 'no reason was given')}")
+        elif self.not_started:
+            self.banner.show(f"the run was not started: {self.not_started} — R tries again")
         else:
             self.banner.show("")
 

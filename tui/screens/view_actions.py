@@ -1,6 +1,6 @@
 """The actions that change what is seen: selection, panels, theme, help; none of them touches the run."""
 
-from tui.actions import BY_VERB, Panel
+from tui.actions import BY_NAME, BY_VERB, Panel
 from tui.commands.line import LineKind
 from tui.commands.verbs import did_you_mean
 from tui.control import RefusedError
@@ -96,7 +96,11 @@ class ViewActions(RunActions):
         if self.panel is Panel.GRAPH:
             self._enter_step()
             return
-        if self.panel is Panel.QUEUE:
+        if self.panel is Panel.TIMELINE:
+            self.timeline.action_activate()
+        elif self.panel is Panel.BREAKPOINTS:
+            self.perform(BY_NAME["enable"])
+        elif self.panel is Panel.QUEUE:
             message = self.queue.selected
             if message is None or message.seq is None or not self.timeline.select(message.seq):
                 raise RefusedError("the event that brought this message is not recorded yet")

@@ -41,7 +41,7 @@ SAID_FOR: Final = 5.0
 class ModeLine(Widget):
     """The first line of the screen: mode, run state and counts."""
 
-    DEFAULT_CSS = "ModeLine { height: 1; dock: top; background: $panel; }"
+    DEFAULT_CSS = "ModeLine { height: 1; background: $panel; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class ModeLine(Widget):
 class KeysLine(Widget):
     """The last line of the screen: the keys that matter now, as many as fit whole."""
 
-    DEFAULT_CSS = "KeysLine { height: 1; dock: bottom; background: $panel; }"
+    DEFAULT_CSS = "KeysLine { height: 1; background: $panel; }"
 
     class Chosen(Message):
         """A hint was clicked.
@@ -151,7 +151,7 @@ class Banner(Widget):
     """A line under the mode line that says what is wrong and what to do; hidden while nothing is."""
 
     DEFAULT_CSS = """
-    Banner { height: 1; dock: top; display: none; padding: 0 1; }
+    Banner { height: 1; display: none; padding: 0 1; }
     Banner.error { display: block; background: $error; color: $pill-text; text-style: bold; }
     Banner.warning { display: block; background: $warning; color: $pill-text; text-style: bold; }
     """

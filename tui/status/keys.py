@@ -42,9 +42,11 @@ def hints(view: View, panel: Panel | None) -> list[Hint]:
         return [_hint("quit")]
     if view.insert:
         moves = view.status.state is RunState.IN_PROGRESS and view.status.paused is None
+        ways = ("continue", "step", "next") if view.status.paused is not None else ()
         return [
             Hint("Enter", "answer"),
             Hint("Esc", "leave the text box", "leave"),
+            *(Hint(key_text(BY_NAME[name].keys[-1]), BY_NAME[name].label, name) for name in ways),
             Hint("Ctrl+C", "pause" if moves else "twice leaves", "interrupt"),
             _hint("palette"),
             *([_hint("next_request")] if len(view.status.requests) > 1 else []),

@@ -134,7 +134,7 @@ def parts(view: View) -> list[Part]:
             found.append(Part(f"{status.pending} pending", Role.QUIET, 7))
     found.append(Part(f"gen {status.generation}", Role.QUIET, 5))
     if status.state is not None:
-        share = "–" if status.overhead is None else f"{status.overhead:.0%}"
+        share = "-" if status.overhead is None else f"{status.overhead:.0%}"
         found.append(Part(f"overhead {share}", Role.QUIET, 6, f"ovh {share}"))
     return [part for part in found if part.text]
 

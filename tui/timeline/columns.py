@@ -171,19 +171,20 @@ def cells_of(
         spans.append(Span(f"{kind.symbol} ", kind.tone))
     if layout.word:
         spans += [*fit([Span(safe(kind.word, layout.word), kind.tone)], layout.word - 1), Span(" ", Tone.TEXT)]
-    spans += fit(summary(row, 2 * layout.text + 1, note), layout.text)
+    spans += fit(summary(row, 2 * layout.text + 1, note, with_type=not layout.word), layout.text)
     if layout.causes:
         spans += fit([Span(_causes(row), Tone.QUIET)], layout.causes, Tone.QUIET if quiet else Tone.TEXT)
     return spans
 
 
-def summary(row: EventRow, limit: int, note: str = "") -> list[Span]:
+def summary(row: EventRow, limit: int, note: str = "", *, with_type: bool = True) -> list[Span]:
     """Say what happened: the name first, then the data.
 
     Args:
         row: The event.
         limit: About how many characters are worth the while.
         note: What its details say; stands in place of the preview.
+        with_type: Whether to name the type where there is nothing else to say.
 
     Returns:
         Safe spans.
@@ -199,7 +200,7 @@ def summary(row: EventRow, limit: int, note: str = "") -> list[Span]:
         return [Span(name, name_tone), Span("  ", Tone.TEXT), Span(preview, data_tone)]
     if name or preview:
         return [Span(name, name_tone)] if name else [Span(preview, data_tone)]
-    return [Span(safe(kind_of(row.type).word, limit), tone)]  # the column of words may have been left out
+    return [Span(safe(kind_of(row.type).word, limit), tone)] if with_type else []
 
 
 def header(layout: Layout) -> list[Span]:

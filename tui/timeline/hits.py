@@ -30,6 +30,7 @@ class Combined:
         self.seqs: array[int] = array("q")
         self.scanned = 0
         self._patience = 1
+        self._before = 0
 
     def advance(self, seconds: float) -> bool:
         """Look on.
@@ -48,13 +49,17 @@ class Combined:
         lists = [self._source.view(chosen) for chosen in filters]
         end = time.monotonic() + seconds * self._patience
         is_through = True
-        for place, found in enumerate(lists):
-            share = max(0.0, end - time.monotonic()) / (len(lists) - place)
-            is_through = found.advance(max(share, _LEAST)) and is_through
-        before = self.scanned
+        # The one that is furthest behind has all the time there is: a list gets on best in large pieces.
+        for found in sorted(lists, key=lambda found: found.scanned):
+            if not found.advance(max(end - time.monotonic(), _LEAST)):
+                is_through = False
+                break
+        place = sum(found.scanned for found in lists)
         self._take(lists[: len(self._query.chosen)], lists[len(self._query.chosen) :])
         # A list that cannot get through its smallest piece in the time it has would never get anywhere.
-        self._patience = 1 if self.scanned > before else min(2 * self._patience, _MOST_PATIENCE)
+        has_moved = is_through or place > self._before
+        self._before = place
+        self._patience = 1 if has_moved else min(2 * self._patience, _MOST_PATIENCE)
         return is_through
 
     def after(self, seq: int) -> int | None:

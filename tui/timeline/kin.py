@@ -7,7 +7,8 @@ from tui.timeline.source import EventRow, Source
 
 REACH: Final = 64
 """Ancestors that are looked up; a screen shows no more."""
-_AHEAD = 500
+_INPUTS = frozenset({"started", "response"})
+_AHEAD = (64, 512)
 
 
 def ancestors(row: EventRow, look_up: Callable[[int], EventRow | None], reach: int = REACH) -> frozenset[int]:
@@ -35,6 +36,11 @@ def ancestors(row: EventRow, look_up: Callable[[int], EventRow | None], reach: i
     return frozenset(found)
 
 
+def is_from_outside(row: EventRow) -> bool:
+    """Tell whether an event without causes is outside input, and not one that is about the run as a whole."""
+    return not row.causes and (row.type in _INPUTS or (row.type == "event_emitted" and not row.path))
+
+
 def first_effect(row: EventRow, source: Source) -> int | None:
     """Give the first event that one led to.
 
@@ -49,8 +55,11 @@ def first_effect(row: EventRow, source: Source) -> int | None:
         ProcessError: The run file cannot be read.
     """
     # Nearly always it is near; only then is the rest of the file looked through, which takes a while.
-    for later in source.page(row.seq, _AHEAD):
-        if row.seq in later.causes:
-            return later.seq
+    at = row.seq
+    for many in _AHEAD:
+        for later in source.page(at, many):
+            if row.seq in later.causes:
+                return later.seq
+        at += many
     found = source.effects(row.seq, 1)
     return found[0].seq if found else None

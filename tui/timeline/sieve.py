@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable
+from time import monotonic
 
 from process_core.errors import ProcessError
 from tui.timeline.filter import Query, parse_filter
@@ -9,8 +10,10 @@ from tui.timeline.hits import Combined
 from tui.timeline.source import Source
 from tui.timeline.window import Window
 
-SLICE: float = 0.008
+SLICE: float = 0.01
 """Seconds of looking before keys get their turn."""
+_SCREEN = 100
+_NEWS = 0.1  # seconds between two reports of what was found in the background
 Later = Callable[[Callable[[], None]], object]
 
 
@@ -34,6 +37,7 @@ class Sieve:
         self._hits: Combined | None = None
         self._taken = 0
         self._is_waiting = False
+        self._told = 0.0
         self.looked_at = 0
         self.query: Query | None = None
         self.problem = ""
@@ -101,6 +105,12 @@ class Sieve:
 
     def _tick(self) -> None:
         self._is_waiting = False
-        if self.query is not None:
-            self._look()
+        if self.query is None:
+            return
+        had = self._window.count if self._window is not None else 0
+        self._look()
+        # The first rows are shown at once; after that a few pictures a second will do.
+        now = monotonic()
+        if had < _SCREEN or not self._is_waiting or now - self._told > _NEWS:
+            self._told = now
             self._changed()

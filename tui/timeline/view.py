@@ -11,14 +11,14 @@ from tui.timeline import messages
 from tui.timeline.cursor_list import CursorList
 from tui.timeline.event_list import HEADER
 from tui.timeline.filter import FilterError
-from tui.timeline.kin import first_effect
+from tui.timeline.kin import first_effect, is_from_outside
 from tui.timeline.search import Search
 from tui.timeline.sieve import Sieve
 from tui.timeline.source import EventRow, Source
 from tui.timeline.status import badge, status_line
 from tui.timeline.window import Window
 
-_PAUSE = 0.004  # seconds in which keys have their turn between two slices of looking
+_PAUSE = 0.002  # seconds in which keys have their turn between two slices of looking
 _JUMPS = 100  # jumps that can be taken back
 
 
@@ -215,7 +215,9 @@ class TimelineView(CursorList):
         """Go to the event that led to the selected one."""
         row = self.selected
         if row is not None:
-            self._jump(max(row.causes, default=None), "nothing led to this event: it came from outside")
+            outside = is_from_outside(row)
+            words = "this event came from outside" if outside else "no other event is known to have led to this one"
+            self._jump(max(row.causes, default=None), words)
 
     def action_effect(self) -> None:
         """Go to the first event that the selected one led to."""

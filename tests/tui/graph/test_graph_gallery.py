@@ -9,7 +9,7 @@ import pytest
 from graph_cases import CASES
 from rich.cells import cell_len
 
-from tui.graph import Direction, Zoom, draw, picture_text
+from tui.graph import Direction, Zoom, draw, picture_svg, picture_text
 
 HERE = Path(__file__).parent
 GALLERY = HERE / "gallery"
@@ -102,6 +102,21 @@ def test_colours_add_codes_and_change_nothing_else():
     coloured = picture_text(picture, colour=True)
     assert "\x1b[" in coloured
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == picture_text(picture, colour=False)
+
+
+def test_the_svg_is_well_formed_and_holds_every_name():
+    from xml.etree import ElementTree as ET
+
+    picture = draw(*CASES["orders"])
+    image = ET.fromstring(picture_svg(picture))
+    words = " ".join(node.text for node in image.iter() if node.text)
+    assert all(node.name in words for node in CASES["orders"][0])
+
+
+def test_drawing_to_plain_text_does_not_load_the_terminal_ui():
+    script = "import sys, tui.graph; print('textual' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from graph_cases import CASES, pipeline, process
 from textual.app import App
+from textual.events import MouseScrollDown
 from textual.geometry import Offset
 
 from process_core.graph import Edge, Node, SourceKind, StepKind
@@ -145,6 +146,34 @@ async def test_lit_and_forced_routes_are_drawn_with_other_lines():
         app.view.set_overlay(Overlay(lit=frozenset({"r1"}), forced=frozenset({"r3"})))
         assert "┃ introduce.OnResult" in text(app.view)
         assert "║ UserInputReceived" in text(app.view)
+
+
+async def test_only_the_branch_that_was_taken_is_lit():
+    app = Stage(CASES["documents"])
+    async with app.run_test(size=(120, 60)):
+        app.view.zoom = Zoom.BOXES
+        app.view.set_overlay(Overlay(lit=frozenset({"r1"})))
+        row = next(row for row in shown(app.view) if "╭──────────────" in row or "┏" in row)
+        assert row.count("┏") == 1
+        assert "╮" in row
+
+
+async def test_a_folded_process_shows_the_state_of_the_step_in_it_that_needs_to_be_seen():
+    app = Stage(CASES["deep"])
+    async with app.run_test(size=(120, 80)):
+        app.view.action_fold("Plant")
+        states = {"Plant": Mark.RUNNING, "Plant/Line/Robot": Mark.PAUSED, "Plant/Cut": Mark.RUNNING}
+        app.view.set_overlay(Overlay(states=states))
+        assert "‖ ▸ Plant" in text(app.view)
+
+
+async def test_the_wheel_moves_the_picture_and_stops_following():
+    app = Stage(pipeline(60, seed=2))
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot._post_mouse_events([MouseScrollDown], widget=GraphView, offset=(20, 10))
+        await pilot.pause()
+        assert not app.view.follow
+        assert app.view.scroll_offset.y > 0
 
 
 async def test_a_selected_box_has_a_heavy_border():
@@ -329,8 +358,7 @@ async def test_hostile_names_are_shown_and_never_obeyed():
     names = ["\x1b[2Jboom", "[/x]", "[@click=app.quit]go[/]", "a\u202eb", "日本語の手順", "x" * 200]
     nodes = [Node(name, name, StepKind.STEP, ("work",), {}) for name in names]
     edges = [
-        Edge(f"r{n}", "", SourceKind.EVENT, a, "[/nope]\x07", b, "work")
-        for n, (a, b) in enumerate(pairwise(names))
+        Edge(f"r{n}", "", SourceKind.EVENT, a, "[/nope]\x07", b, "work") for n, (a, b) in enumerate(pairwise(names))
     ]
     app = Stage((nodes, edges))
     async with app.run_test(size=(100, 60)) as pilot:

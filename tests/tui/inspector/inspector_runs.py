@@ -60,19 +60,40 @@ def story_run(path: Path, **payloads: Any) -> Path:
         WorkflowEvent("started", event_id="startProcess"),
         WorkflowEvent("status", state=RunState.IN_PROGRESS),
         WorkflowEvent("superstep_started", superstep=1),
-        WorkflowEvent("executor_invoked", {}, superstep=1, path="Intro", step="Intro", function="introduce", causes=(1,)),
-        WorkflowEvent("executor_completed", "Hello!", superstep=1, path="Intro", step="Intro", function="introduce", causes=(4,)),
+        WorkflowEvent(
+            "executor_invoked", {}, superstep=1, path="Intro", step="Intro", function="introduce", causes=(1,)
+        ),
+        WorkflowEvent(
+            "executor_completed", "Hello!", superstep=1, path="Intro", step="Intro", function="introduce", causes=(4,)
+        ),
         WorkflowEvent("superstep_completed", superstep=1),
         WorkflowEvent("superstep_started", superstep=2),
-        WorkflowEvent("event_emitted", payloads.get("order", ORDER), superstep=2, event_id="UserInputReceived", route="r2", causes=(5,), **ui),
+        WorkflowEvent(
+            "event_emitted",
+            payloads.get("order", ORDER),
+            superstep=2,
+            event_id="UserInputReceived",
+            route="r2",
+            causes=(5,),
+            **ui,
+        ),
         WorkflowEvent("superstep_completed", superstep=2),
         WorkflowEvent("superstep_started", superstep=3),
         WorkflowEvent("executor_invoked", {"user_message": "hello"}, superstep=3, route="r2", causes=(8,), **rs),
-        WorkflowEvent("event_emitted", "You said: hello", superstep=3, event_id="AssistantResponseGenerated", causes=(11,), **rs),
+        WorkflowEvent(
+            "event_emitted", "You said: hello", superstep=3, event_id="AssistantResponseGenerated", causes=(11,), **rs
+        ),
         WorkflowEvent("executor_completed", None, superstep=3, causes=(11,), **rs),
         WorkflowEvent("superstep_completed", superstep=3),
         WorkflowEvent("executor_failed", {"amount": 12.5}, failure, superstep=4, causes=(8, 12), **bill),
-        WorkflowEvent("warning", None, {"code": "discarded_emissions", "message": "2 events were discarded", "events": ["A", "B"]}, superstep=4, causes=(15,), **bill),
+        WorkflowEvent(
+            "warning",
+            None,
+            {"code": "discarded_emissions", "message": "2 events were discarded", "events": ["A", "B"]},
+            superstep=4,
+            causes=(15,),
+            **bill,
+        ),
         WorkflowEvent("request_info", "You", superstep=4, request_id="q1", response_type="str", causes=(12,), **ui),
     ]
     for seq, event in enumerate(events, 1):

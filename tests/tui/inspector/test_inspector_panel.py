@@ -5,14 +5,15 @@ import unicodedata
 from contextlib import asynccontextmanager
 
 import pytest
+from inspector_runs import NODES, ORDER, TRACEBACK, ChatState, story_run
 from textual.app import App, ComposeResult
 
-from inspector_runs import NODES, ORDER, TRACEBACK, ChatState, story_run
 from process_core.events import WorkflowEvent
 from process_core.runfile import RunFile, RunFileWriter
 from process_core.session.protocol import OpenRequest, PausedAt, Status, WaitingInputs
 from tui.inspector.panel import InspectorPanel
 from tui.inspector.payloads import read_payload, size_text
+from tui.inspector.step_page import StepFacts
 
 
 class PanelApp(App[None]):
@@ -28,7 +29,12 @@ class PanelApp(App[None]):
 
 
 def screen_lines(app):
-    return [strip.text.rstrip() for strip in app.screen._compositor.render_strips()]
+    """What is on the screen, without the first cell, in which the cursor points."""
+    return [strip.text[1:].rstrip() for strip in app.screen._compositor.render_strips()]
+
+
+def pointers(app):
+    return "".join(strip.text[0] for strip in app.screen._compositor.render_strips())
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +84,7 @@ async def test_an_event_shows_what_it_carried_where_it_came_from_and_where_it_le
             "    id: 4711",
             '  ▸ customer: 3 keys  {name: "Ada Lovelace", vip: True, email: None}',
             "  ▸ lines: 240 items  [{…}, {…}, {…}, {…}, {…}, {…}, …]",
-            '  ▸ note: 388 characters  "Please ring twice.⏎The dog is friendly.⏎It barks, b…',
+            '  ▸ note: 388 characters  "Please ring twice.⏎The dog is friendly.⏎It barks, …',
             "    total: 12345.75",
             "▾ Causes  1",
             "    ↑ #5 ✓ done Intro.introduce  Hello!",
@@ -96,7 +102,7 @@ async def test_a_failure_shows_its_message_and_a_traceback_that_wraps(story):
         lines = screen_lines(app)
         assert lines[2] == "  ValueError: card declined"
         assert lines[3] == "▾ Traceback  4 lines"
-        assert '      File "/home/me/shop/billing.py", line 41, in' in [line[:49].rstrip() for line in lines]
+        assert any(line.startswith('      File "/home/me/shop/billing.py"') for line in lines)
         wrapped = "".join(line.strip() for line in lines[4:12])
         assert "at great length" in wrapped
         cursor_to(panel, "Traceback (most")
@@ -114,7 +120,7 @@ async def test_a_warning_shows_its_details(story):
 
 async def test_the_causes_of_a_join_go_up_both_ways(story):
     async with showing(story, 15) as (_, panel, _):
-        seqs = [line.item.jump for line in panel.outline.lines if line.item.key.startswith("cause")]
+        seqs = [line.item.jump for line in panel.outline.lines if line.item.key.startswith("cause ")]
         assert seqs == [12, 11, 8, 5, 4, 1]
 
 
@@ -133,7 +139,7 @@ async def test_enter_on_a_cause_asks_to_go_there(story):
 
 async def test_a_click_on_a_cause_asks_to_go_there(story):
     async with showing(story, 8) as (app, panel, pilot):
-        await pilot.click(panel, offset=(10, 9))
+        await pilot.click(panel, offset=(11, 9))
         await pilot.pause()
         assert app.jumps == [5]
 
@@ -152,13 +158,13 @@ async def test_keys_open_and_close_what_is_under_the_cursor(story):
 
 async def test_clicking_the_marker_opens(story):
     async with showing(story, 8) as (app, panel, pilot):
-        await pilot.click(panel, offset=(2, 4))
+        await pilot.click(panel, offset=(3, 4))
         await pilot.pause()
         assert '      name: "Ada Lovelace"' in screen_lines(app)
 
 
 async def test_the_cursor_scrolls_the_page(story):
-    async with showing(story, 8, size=(80, 6)) as (app, panel, pilot):
+    async with showing(story, 8, size=(80, 6)) as (app, _panel, pilot):
         await pilot.press("end")
         await pilot.pause()
         assert screen_lines(app)[-1].startswith("    causes #5")
@@ -185,6 +191,13 @@ async def test_clearing_shows_nothing_of_the_event(story):
         await pilot.pause()
         assert screen_lines(app)[0] == "  Select an event or a step."
         assert not any(screen_lines(app)[1:])
+
+
+async def test_the_cursor_is_told_without_colour(story):
+    async with showing(story, 8) as (app, _panel, pilot):
+        await pilot.press("down", "down")
+        await pilot.pause()
+        assert pointers(app).rstrip() == "  ❯"
 
 
 # A step
@@ -239,7 +252,9 @@ async def test_a_step_that_asks_shows_its_question(story):
     request = OpenRequest(
         request_id="q1", path="UserInput", function="ask", prompt="Your name?", response_type="str", seq=17
     )
-    status = Status(written=17, parked=("UserInput",), requests=(request,), paused=PausedAt(reason="pause", path="UserInput"))
+    status = Status(
+        written=17, parked=("UserInput",), requests=(request,), paused=PausedAt(reason="pause", path="UserInput")
+    )
     async with showing(story, node=NODES[1], status=status) as (app, _, _):
         assert screen_lines(app)[1].startswith("  ▶ paused here · ? waits for an answer")
         assert "  ? Your name?  str" in screen_lines(app)
@@ -270,7 +285,7 @@ async def test_newer_data_of_the_same_step_keeps_what_is_open_and_the_cursor(tmp
         if seq == 1:
             run_file = RunFile(path)
             break
-    async with showing(run_file, node=NODES[2], status=Status(written=1), size=(60, 8)) as (app, panel, pilot):
+    async with showing(run_file, node=NODES[2], status=Status(written=1), size=(60, 8)) as (_app, panel, pilot):
         cursor_to(panel, "messages")
         await pilot.press("enter")
         cursor_to(panel, "mood")
@@ -288,6 +303,24 @@ async def test_newer_data_of_the_same_step_keeps_what_is_open_and_the_cursor(tmp
         assert any("+ 2:" in "".join(p.text for p in line.pieces) for line in panel.outline.lines)
     writer.close()
     run_file.close()
+
+
+async def test_a_step_that_is_slow_to_read_is_read_less_often_but_to_the_end(story, monkeypatch):
+    read = []
+
+    def slow(run_file, path, written):
+        read.append(written)
+        time.sleep(0.02)
+        return StepFacts(problem=f"as of {written}")
+
+    monkeypatch.setattr("tui.inspector.panel.read_step", slow)
+    async with showing(story, node=NODES[2], status=Status(written=1)) as (app, panel, pilot):
+        for written in range(2, 12):
+            panel.show_step(story, NODES[2], Status(written=written))
+        assert len(read) == 1
+        await pilot.pause(0.4)
+        assert read == [1, 11]
+        assert "  as of 11" in screen_lines(app)
 
 
 # Large and hostile
@@ -348,8 +381,9 @@ async def test_a_deep_payload_is_shown(tmp_path):
         value = [value]
     with recorded(tmp_path / "x.run", value) as run_file:
         async with showing(run_file, 1) as (app, panel, pilot):
-            for _ in range(120):
-                await pilot.press("down", "right")
+            cursor_to(panel, "0: 1 item")
+            for _ in range(300):
+                panel.action_unfold()
             await pilot.pause()
             assert app.is_running
             assert len(panel.outline.lines) > 80
@@ -372,7 +406,14 @@ def test_the_beginning_of_a_payload_is_a_value_of_its_kind(tmp_path):
 
 @pytest.mark.parametrize(
     ("size", "text"),
-    [(0, "0 B"), (999, "999 B"), (1234, "1.2 kB"), (999_960, "1.0 MB"), (10_000_000, "10.0 MB"), (5 * 10**12, "5000.0 GB")],
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1234, "1.2 kB"),
+        (999_960, "1.0 MB"),
+        (10_000_000, "10.0 MB"),
+        (5 * 10**12, "5000.0 GB"),
+    ],
 )
 def test_sizes_read_well(size, text):
     assert size_text(size) == text

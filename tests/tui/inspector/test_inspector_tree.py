@@ -118,7 +118,7 @@ def test_a_long_text_opens_in_blocks():
 def test_what_changed_is_marked_down_to_the_leaf():
     old = {"a": 1, "b": {"c": [1, 2], "d": "same"}, "gone": True}
     new = {"a": 2, "b": {"c": [1, 2, 3], "d": "same"}, "new": None}
-    lines = {item.line: [piece.role for piece in item.pieces][0] for item in opened(value_item("x", new, old))}
+    lines = {item.line: item.pieces[0].role for item in opened(value_item("x", new, old))}
     assert "~ a: 2  was 1" in lines
     assert "+ 2: 3" in lines
     assert "+ new: None" in lines

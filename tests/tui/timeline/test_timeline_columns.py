@@ -15,7 +15,20 @@ from tui.timeline.spans import Span, Tone, fit, fit_end, mark_matches
 HOSTILE = st.lists(
     st.one_of(
         st.text(st.characters(exclude_categories=()), max_size=40),
-        st.sampled_from(["\x1b[2J", "\x1b]52;c;QQ==\x07", "[/x]", "[@click=app.quit]", "\u202e", "漢字", "👩\u200d💻", "e\u0301", "\n", "/"]),
+        st.sampled_from(
+            [
+                "\x1b[2J",
+                "\x1b]52;c;QQ==\x07",
+                "[/x]",
+                "[@click=app.quit]",
+                "\u202e",
+                "漢字",
+                "👩\u200d💻",
+                "e\u0301",
+                "\n",
+                "/",
+            ]
+        ),
     ),
     max_size=8,
 ).map("".join)
@@ -62,13 +75,27 @@ def test_no_character_that_a_terminal_acts_on_is_in_a_line(row, width, note):
 @given(st.integers(0, 300), st.integers(0, 10**12))
 def test_columns_and_titles_fill_the_width_exactly(width, last_seq):
     layout = layout_for(width, last_seq)
-    columns = (layout.gutter, layout.seq, layout.time, layout.superstep, layout.step, layout.symbol, layout.word, layout.text, layout.causes)
+    columns = (
+        layout.gutter,
+        layout.seq,
+        layout.time,
+        layout.superstep,
+        layout.step,
+        layout.symbol,
+        layout.word,
+        layout.text,
+        layout.causes,
+    )
     assert min(columns) >= 0
     assert sum(columns) == width
     assert width_of(header(layout)) == width
 
 
-@given(st.lists(st.tuples(HOSTILE, st.sampled_from(list(Tone))), max_size=5), st.integers(0, 60), st.lists(HOSTILE, max_size=3))
+@given(
+    st.lists(st.tuples(HOSTILE, st.sampled_from(list(Tone))), max_size=5),
+    st.integers(0, 60),
+    st.lists(HOSTILE, max_size=3),
+)
 def test_marking_matches_changes_no_text(parts, width, words):
     spans = fit([Span(text.replace("\x00", ""), tone) for text, tone in parts if text.isprintable()], width)
     assert text_of(mark_matches(spans, words)) == text_of(spans)
@@ -91,7 +118,11 @@ def test_what_happened_is_told_at_every_width(width):
 
 def test_columns_go_one_after_the_other_as_the_line_shrinks():
     shown = [
-        [name for name in ("causes", "time", "word", "superstep", "step", "seq") if getattr(layout_for(width, 999), name)]
+        [
+            name
+            for name in ("causes", "time", "word", "superstep", "step", "seq")
+            if getattr(layout_for(width, 999), name)
+        ]
         for width in (120, 100, 70, 60, 40, 30, 20)
     ]
     assert shown == [

@@ -6,16 +6,25 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from timeline_fakes import FakeRow
 from timeline_runs import write_run
+
 from tui.timeline.filter import FilterError, parse_filter
 from tui.timeline.hits import Combined
 from tui.timeline.kinds import KINDS
 
 PATHS = ("", "Intro", "chat/UserInput", "chat/inner/Response", "Mail_Box", "50%")
 EVENT_IDS = (None, "UserInputReceived", "user_left", "Exit", "a*b")
-TYPES = ("started", "log", "event_emitted", "executor_invoked", "executor_failed", "warning", "progress", "superstep_started")
+TYPES = (
+    "started",
+    "log",
+    "event_emitted",
+    "executor_invoked",
+    "executor_failed",
+    "warning",
+    "progress",
+    "superstep_started",
+)
 FUNCTIONS = (None, "ask", "GetChatResponse")
 WORDS = ("hello", "HELLO world", "good bye", "50% off", "a_b", "x\\y", "", "ask me", "line\nbreak", 'say "hi"')
 CODES = (None, "unrouted_event", "missing_input")
@@ -105,12 +114,32 @@ def text_of(term):
 
 
 VALUES = st.sampled_from(
-    ["emit", "user*", "*put", "chat/*", "?ntro", "ask", "50%", "_", "Mail_Box", "USER", "a*b", "progress", "x", "call", "_input"]
+    [
+        "emit",
+        "user*",
+        "*put",
+        "chat/*",
+        "?ntro",
+        "ask",
+        "50%",
+        "_",
+        "Mail_Box",
+        "USER",
+        "a*b",
+        "progress",
+        "x",
+        "call",
+        "_input",
+    ]
 )
 TERMS = st.one_of(
     st.tuples(st.booleans(), st.sampled_from(sorted(NAMES)), VALUES),
     st.tuples(st.booleans(), st.just("superstep"), st.tuples(st.integers(0, 45), st.integers(0, 45))),
-    st.tuples(st.booleans(), st.none(), st.sampled_from(["hello", "Hello", "50% off", "a_b", "off", "ask", "good bye", "User", "zebra"])),
+    st.tuples(
+        st.booleans(),
+        st.none(),
+        st.sampled_from(["hello", "Hello", "50% off", "a_b", "off", "ask", "good bye", "User", "zebra"]),
+    ),
 )
 
 
@@ -128,7 +157,9 @@ def test_a_predicate_filters_by_payload_and_envelope(run_file):
 
 
 def test_terms_and_a_predicate_hold_together(run_file):
-    assert found(run_file, "type:log where seq > 100") == [row.seq for row in ROWS if row.type == "log" and row.seq > 100]
+    assert found(run_file, "type:log where seq > 100") == [
+        row.seq for row in ROWS if row.type == "log" and row.seq > 100
+    ]
 
 
 def test_types_are_found_by_the_word_that_the_timeline_shows(run_file):
@@ -198,8 +229,11 @@ def test_what_only_looks_like_a_field_is_a_plain_word(text):
 
 
 @given(st.text(max_size=80))
-def test_no_text_does_worse_than_being_refused(text):
+def test_a_text_is_read_or_refused_with_a_reason(text):
+    problem = "read"
     try:
-        parse_filter(text)
+        query = parse_filter(text)
     except FilterError as error:
-        assert str(error)
+        query, problem = None, str(error)
+    assert query is None or query.chosen
+    assert problem

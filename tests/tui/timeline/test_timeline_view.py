@@ -2,12 +2,13 @@
 
 import unicodedata
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
-
-from process_core.runfile import RunFileError
 from timeline_fakes import FakeRow, FakeSource, loop_row, rows_source, story
 from timeline_runs import TimelineApp, line_of, screen_lines, screen_text, write_run
+
+from process_core.runfile import RunFileError
 
 
 @asynccontextmanager
@@ -31,6 +32,10 @@ async def showing_file(tmp_path, rows, written=None, size=(100, 24)):
             app.view.poll(len(rows) if written is None else written)
             await pilot.pause()
             yield app, app.view, pilot
+
+
+def note(sizes, size):
+    sizes.append(size)
 
 
 def loop(count):
@@ -74,7 +79,7 @@ async def test_nothing_to_show_shows_the_titles_alone():
 
 
 async def test_time_counts_from_the_start_of_the_run():
-    async with showing(rows_source(story())) as (app, view, pilot):
+    async with showing(rows_source(story())) as (app, _view, pilot):
         await pilot.press("home")
         await pilot.pause()
         assert " 0.0 " in line_of(app, 1)
@@ -140,7 +145,7 @@ async def test_a_click_on_the_badge_follows_again():
 
 
 async def test_the_wheel_leaves_the_tail_and_finds_it_again():
-    async with showing(FakeSource(loop_row, 10_000), written=100) as (app, view, pilot):
+    async with showing(FakeSource(loop_row, 10_000), written=100) as (_app, view, pilot):
         view.scroll_to(y=20, animate=False)
         await pilot.pause()
         assert not view.follow
@@ -172,7 +177,7 @@ async def test_while_paused_the_cursor_stays_on_the_event_and_the_tail_is_seen()
 async def test_a_poll_without_news_does_nothing():
     async with showing(FakeSource(loop_row, 10_000), written=100) as (_, view, pilot):
         sizes = []
-        view.watch(view, "virtual_size", lambda size: sizes.append(size), init=False)
+        view.watch(view, "virtual_size", partial(note, sizes), init=False)
         for _ in range(5):
             view.poll(100)
         await pilot.pause()
@@ -182,7 +187,7 @@ async def test_a_poll_without_news_does_nothing():
 async def test_a_poll_sets_the_size_once():
     async with showing(FakeSource(loop_row, 10_000), written=100) as (_, view, pilot):
         sizes = []
-        view.watch(view, "virtual_size", lambda size: sizes.append(size), init=False)
+        view.watch(view, "virtual_size", partial(note, sizes), init=False)
         view.poll(5000)
         await pilot.pause()
         assert len(sizes) == 1
@@ -248,7 +253,7 @@ async def test_enter_opens_the_selected_event():
 
 
 async def test_what_the_user_selects_is_told_apart_from_what_following_selects():
-    async with showing(FakeSource(loop_row, 100), written=50) as (app, view, pilot):
+    async with showing(FakeSource(loop_row, 100), written=50) as (app, _view, pilot):
         assert app.told == [("selected", 50, True)]
         await pilot.press("up")
         await pilot.pause()
@@ -283,7 +288,7 @@ async def test_an_event_from_outside_says_so_when_its_cause_is_asked_for():
         view.select(1)
         view.cause()
         await pilot.pause()
-        assert "it came from outside" in screen_lines(app)[-1]
+        assert "this event came from outside" in screen_lines(app)[-1]
         await pilot.press("down")
         await pilot.pause()
         assert "outside" not in screen_text(app)
@@ -314,6 +319,7 @@ async def test_resizing_keeps_the_cursor_in_sight():
 
 async def test_the_theme_can_change_while_rows_are_shown():
     async with showing(rows_source(story())) as (app, view, pilot):
+
         def emitted():
             strips = app.screen._compositor.render_strips()
             return [s.style.color.name for strip in strips for s in strip if s.text == "AssistantResponseGenerated"]
@@ -439,7 +445,7 @@ async def test_the_filter_stays_for_the_next_run(tmp_path):
 
 
 async def test_a_search_goes_from_hit_to_hit_and_round_the_end(tmp_path):
-    async with showing_file(tmp_path, loop(80)) as (app, view, pilot):
+    async with showing_file(tmp_path, loop(80)) as (_app, view, pilot):
         await pilot.press("home")
         assert view.next_match('"asking for the 1"') is None
         found = [view.selected.seq]
@@ -474,7 +480,7 @@ async def test_a_search_for_what_is_not_there_says_so(tmp_path):
 
 
 async def test_a_search_keeps_to_the_rows_that_are_shown(tmp_path):
-    async with showing_file(tmp_path, loop(80)) as (app, view, pilot):
+    async with showing_file(tmp_path, loop(80)) as (_app, view, pilot):
         view.set_filter("event:Replied")
         await pilot.press("home")
         view.next_match("User")
@@ -511,7 +517,10 @@ async def test_a_million_rows_are_not_read_to_show_the_last_ones():
 
 async def test_hostile_rows_are_shown_as_what_they_are():
     hostile = "\x1b[2J\x1b]52;c;QQ==\x07[/x][@click=app.quit]here[/]\u202e\u200b\r\n漢字"
-    rows = [FakeRow(seq, kind, 1000.0 + seq, 1, hostile, hostile, hostile, hostile, preview=hostile) for seq, kind in enumerate(HOSTILE_TYPES, 1)]
+    rows = [
+        FakeRow(seq, kind, 1000.0 + seq, 1, hostile, hostile, hostile, hostile, preview=hostile)
+        for seq, kind in enumerate(HOSTILE_TYPES, 1)
+    ]
     async with showing(rows_source(rows), size=(160, 12)) as (app, view, pilot):
         await pilot.press("up", "left", "right", "enter")
         await pilot.click(view, offset=(70, 3))

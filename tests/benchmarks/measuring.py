@@ -1,0 +1,54 @@
+"""How one subject is timed, in a process of its own: warmed up, then the best of a few goes."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+GOES = 5
+WARM_UP = 2
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A piece of work that is timed.
+
+    Attributes:
+        once: Does it once, and checks that it was done.
+        hops: Function calls in it.
+    """
+
+    once: Callable[[], Coroutine[Any, Any, None]]
+    hops: int
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A piece of work that measures itself.
+
+    Attributes:
+        once: Gives the figure.
+    """
+
+    once: Callable[[], float]
+
+
+def figure(work: Timed | Counted) -> float:
+    """Give microseconds per hop, or what the work itself measured."""
+    if isinstance(work, Counted):
+        return work.once()
+    return asyncio.run(_best(work)) / work.hops * 1e6
+
+
+async def _best(work: Timed) -> float:
+    for _ in range(WARM_UP):
+        await work.once()
+    best = float("inf")
+    for _ in range(GOES):
+        gc.collect()
+        began = time.perf_counter()
+        await work.once()
+        best = min(best, time.perf_counter() - began)
+    return best
