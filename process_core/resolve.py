@@ -1,5 +1,6 @@
 """Checks a whole definition and freezes it: targets, parameters, joins, what can fire and what can be reached."""
 
+import inspect
 from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -203,6 +204,10 @@ class Resolver:
             except PredicateError as error:
                 self._wrong("invalid_predicate", str(error), name, None, "see the column marked")
                 return False
+        if inspect.iscoroutinefunction(condition):
+            self._wrong("invalid_predicate", f"{condition!r} is async: a condition is decided at once", name, None,
+                        "use a plain function; ask before emitting")  # fmt: skip
+            return False
         if not callable(condition):
             self._wrong("invalid_predicate", f"{condition!r} is neither a callable nor a predicate text", name)
             return False

@@ -38,10 +38,10 @@ def resolve_step(declaration: StepDeclaration, index: int, graph: Graph | None, 
         The step; of use for checking routes even where there are problems.
     """
     name = step_name(declaration)
-    if not name or any(c in name for c in _PATH_CHARACTERS):
+    if not isinstance(declaration.name, str | None) or not name or any(c in name for c in _PATH_CHARACTERS):
         problems.append(
             Problem("invalid_name", f"a step cannot be named {name!r}: names are parts of paths", name, None,
-                    "use a name without '/', '[' and ']'")
+                    "use a text without '/', '[' and ']'")
         )  # fmt: skip
     if graph is not None:
         return StepSpec(name, index, declaration.kind, _process_functions(graph), graph=graph)

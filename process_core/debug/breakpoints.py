@@ -2,19 +2,17 @@
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
-from typing import Any, Final, Literal
+from enum import Enum, auto
+from typing import Any, Final, Literal, NamedTuple
 
 from process_core.errors import ProcessError
-from process_core.graph import Graph
 from process_core.predicate import LogTemplate, Predicate, PredicateEvaluationError, compile_predicate
-from process_core.suggestion import did_you_mean
 
 When = Literal["before", "after", "emit"]
 
-_HITS: Final = re.compile(r"(==|>=|%)\s*(\d+)")
+_HITS: Final = re.compile(r"\s*(==|>=|%)\s*(\d+)\s*")
 _COMPARE: Final[Mapping[str, Callable[[int, int], bool]]] = {
     "==": operator.eq,
     ">=": operator.ge,
@@ -27,6 +25,31 @@ class BreakpointError(ProcessError, ValueError):
     """A breakpoint that cannot be set; says what is wrong with it."""
 
 
+class Candidate(NamedTuple):
+    """What a breakpoint is held against.
+
+    Attributes:
+        events: Event ids by which it may be named.
+        path: Path of the step concerned.
+        function: The function concerned.
+        routes: Route ids by which it may be named.
+    """
+
+    events: Collection[str]
+    path: str
+    function: str | None
+    routes: Collection[str]
+
+
+class Outcome(Enum):
+    """What a breakpoint makes of a moment that fits it."""
+
+    PASS = auto()
+    HIT = auto()
+    BROKEN = auto()
+    """Its condition raised, for the first time."""
+
+
 @dataclass(slots=True, eq=False)
 class Breakpoint:
     """Where a run is to stop.
@@ -35,19 +58,21 @@ class Breakpoint:
 
     Attributes:
         id: Its number in its debugger.
-        event: Event id.
-        step: Glob on the path of the target step (of the step itself for `after` and `emit`).
+        event: Event id. `after` completion, the id of an event that invoked the function, or of its result.
+        step: Glob on the path of the target step (of the step itself for `after` and `emit`): `*` within one level,
+            `**` across levels; it need not tell the elements of a map (`Map[3]`) apart.
         function: Function name.
         route: Route id.
         when: Before delivery, after completion, or on emit.
         condition: Predicate text.
         hits: `==n`, `>=n` or `%n` on the times it matched.
         log: Template to log instead of stopping.
-        once: Removed after its first stop.
+        once: Removed after its first stop, or log.
         enabled: Whether it counts at all.
         hit_count: Times it matched.
         bound: Whether anything in the process can match it.
         problem: Why it is unbound, or what its condition raised last.
+        paths: The paths of the process that `step` matches; None where it is not given.
     """
 
     id: int
@@ -64,82 +89,74 @@ class Breakpoint:
     hit_count: int = 0
     bound: bool = True
     problem: str | None = None
+    paths: frozenset[str] | None = field(default=None, repr=False)
     predicate: Predicate | None = field(default=None, repr=False)
     template: LogTemplate | None = field(default=None, repr=False)
+    _counts: Callable[[int], bool] | None = field(default=None, repr=False)
+    _has_raised: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.event is self.step is self.function is self.route is None:
             raise BreakpointError("a breakpoint needs an event, a step, a function or a route")
         if self.when not in ("before", "after", "emit"):
             raise BreakpointError(f"when is 'before', 'after' or 'emit', not {self.when!r}")
-        if self.hits is not None and not _valid_hits(self.hits):
-            raise BreakpointError(f"hits is '==n', '>=n' or '%n' with n of at least 1, not {self.hits!r}")
+        if self.when == "emit" and self.route is not None:
+            raise BreakpointError("an event takes its route after it was emitted: give a route without when='emit'")
+        self._counts = _count_test(self.hits) if self.hits is not None else None
         self.predicate = compile_predicate(self.condition) if self.condition is not None else None
         self.template = LogTemplate(self.log) if self.log is not None else None
 
-    def matches(self, moment: Mapping[str, Any], data: Any) -> bool:
+    def fits(self, candidate: Candidate) -> bool:
+        """Tell whether this breakpoint is about something, whatever its payload.
+
+        Args:
+            candidate: What it may be about.
+        """
+        return (
+            (self.event is None or self.event in candidate.events)
+            and (self.function is None or self.function == candidate.function)
+            and (self.route is None or self.route in candidate.routes)
+            and (self.paths is None or self._fits_path(candidate.path))
+        )
+
+    def _fits_path(self, path: str) -> bool:
+        assert self.paths is not None
+        return path in self.paths or ("[" in path and (path == self.step or _INDEX.sub("", path) in self.paths))
+
+    def judge(self, data: Any, moment: Any) -> Outcome:
         """See whether this breakpoint counts now, and count.
 
         Args:
-            moment: The envelope: `event_id`, `path`, `function`, `route`, ...
             data: The payload.
+            moment: The envelope: `event_id`, `path`, `function`, `route`, ...
 
         Returns:
-            Whether to stop, or to log.
+            Whether it does. A condition that raises is told once and stays armed.
         """
-        if not self.enabled or not self._fits(moment):
-            return False
         if self.predicate is not None:
             try:
                 if not self.predicate.matches(data=data, event=moment):
-                    return False
+                    return Outcome.PASS
             except PredicateEvaluationError as error:
-                if self.problem is not None:
-                    return False
-                self.problem = f"the condition cannot be decided here: {error.problem}"  # stops once, to say so
+                self.problem = f"the condition cannot be decided here: {error.problem}"
+                is_first, self._has_raised = not self._has_raised, True
+                return Outcome.BROKEN if is_first else Outcome.PASS
         self.hit_count += 1
-        return self._counts()
-
-    def _fits(self, moment: Mapping[str, Any]) -> bool:
-        return (
-            (self.event is None or self.event == moment["event_id"])
-            and (self.function is None or self.function == moment["function"])
-            and (self.route is None or self.route == moment["route"])
-            and (self.step is None or fnmatchcase(_INDEX.sub("", moment["path"]), self.step))
-        )
-
-    def _counts(self) -> bool:
-        if self.hits is None:
-            return True
-        found = _HITS.fullmatch(self.hits.strip())
-        assert found is not None
-        return _COMPARE[found[1]](self.hit_count, int(found[2]))
-
-    def bind(self, graph: Graph) -> None:
-        """See whether anything in a process can match.
-
-        Args:
-            graph: The process; sets `bound` and `problem`.
-        """
-        edges, nodes = graph.edges, graph.nodes
-        events = {edge.event_id for edge in edges}
-        paths = [node.path for node in nodes]
-        self.bound, self.problem = True, None
-        if self.event is not None and self.event not in events and self.when == "before":
-            self._unbind(f"no route carries {self.event!r}", self.event, events)
-        elif self.step is not None and not any(fnmatchcase(path, self.step) for path in paths):
-            self._unbind(f"no step matches {self.step!r}", self.step, paths)
-        elif self.function is not None and not any(self.function in node.functions for node in nodes):
-            self._unbind(f"no function {self.function!r}", self.function, {f for n in nodes for f in n.functions})
-        elif self.route is not None and self.route not in {edge.id for edge in edges}:
-            self._unbind(f"no route {self.route!r}", self.route, {edge.id for edge in edges})
-
-    def _unbind(self, problem: str, name: str, known: Any) -> None:
-        self.bound = False
-        hint = did_you_mean(name, sorted(known))
-        self.problem = f"{problem} ({hint})" if hint else problem
+        return Outcome.HIT if self._counts is None or self._counts(self.hit_count) else Outcome.PASS
 
 
-def _valid_hits(text: str) -> bool:
-    found = _HITS.fullmatch(text.strip())
-    return found is not None and int(found[2]) > 0
+def without_index(path: str) -> str:
+    """Give a path with the elements of maps (`Map[3]`) taken together (`Map`).
+
+    Args:
+        path: The path.
+    """
+    return _INDEX.sub("", path)
+
+
+def _count_test(text: str) -> Callable[[int], bool]:
+    found = _HITS.fullmatch(text)
+    if found is None or int(found[2]) < 1:
+        raise BreakpointError(f"hits is '==n', '>=n' or '%n' with n of at least 1, not {text!r}")
+    compare, number = _COMPARE[found[1]], int(found[2])
+    return lambda count: compare(count, number)

@@ -74,7 +74,7 @@ def _send(scope: "Scope", slot: StepSlot, routes: RouteSet, emission: Emission) 
     pending = scope.pending
     for route in matching(scope, routes, emission.event_id, emission.data, slot, emission.seq):
         if route.step is None:
-            scope.stop_route = route.id
+            scope.stop_at(route, emission.seq)
         else:
             pending.append(Message(route, emission.data, emission.seq, emission.event_id, emission.source))
 
@@ -135,7 +135,7 @@ def _hand_to_handler(scope: "Scope", slot: StepSlot, invocation: Invocation) -> 
     if targets:
         _deliver_failure(scope, targets, failure, invocation.result_seq, slot.path, invocation.function.error_id)
     else:
-        scope.fail(failure, invocation.error or RuntimeError(failure.message))
+        scope.fail(failure, invocation.error or RuntimeError(failure.message), spare=invocation)
 
 
 def _deliver_failure(
@@ -148,7 +148,7 @@ def _deliver_failure(
 ) -> None:
     for route in targets:
         if route.step is None:
-            scope.stop_route = route.id
+            scope.stop_at(route, seq)
         else:
             scope.pending.append(Message(route, failure, seq, event_id, source, handles=True))
 
@@ -169,6 +169,7 @@ def _tell_unrouted(scope: "Scope", invocation: Invocation, emission: Emission) -
         f"{invocation} emitted {emission.event_id!r}, which no route takes",
         invocation,
         event_id=emission.event_id,
+        causes=(emission.seq,) if emission.seq else (),
         event=emission.event_id,
     )
 
@@ -183,5 +184,6 @@ def _tell_invisible(scope: "Scope", invocation: Invocation, emission: Emission) 
             " visibility=Visibility.PUBLIC",
             invocation,
             event_id=emission.event_id,
+            causes=(emission.seq,) if emission.seq else (),
             event=emission.event_id,
         )

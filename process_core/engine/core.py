@@ -354,7 +354,7 @@ class RunCore:
             report_leftovers(self)
             self._fail()
         elif root.is_stopped and not self.is_cancelling:
-            self._set_state(RunState.STOPPED)
+            self._set_state(RunState.STOPPED, root.stop_route, root.stop_seq)
         else:
             report_leftovers(self)
             self._set_state(RunState.CANCELLED)
@@ -372,13 +372,15 @@ class RunCore:
         else:
             self.error = error
         if self.recorder is not None:
-            self.recorder.pass_on(end_details(self, failure, error))
+            self.recorder.pass_on(end_details(self, failed))
         self._set_state(RunState.FAILED)
 
-    def _set_state(self, state: RunState) -> None:
+    def _set_state(self, state: RunState, route: str | None = None, cause: int = 0) -> None:
         self.state = state
         if self.recorder is not None:
-            self.recorder.record_status("status", self.root.superstep, state=state)
+            causes = (cause,) if cause else ()
+            event = WorkflowEvent("status", state=state, superstep=self.root.superstep, route=route, causes=causes)
+            self.recorder.pass_on(event)
         self.changed()
 
     async def _settle(self) -> None:

@@ -4,18 +4,17 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from process_core.engine.failures import NestedFailureError, describe
-from process_core.engine.invocation import UNSET, Invocation, Request
+from process_core.engine.invocation import UNSET, Invocation
+from process_core.engine.questions import Questions
 from process_core.engine.recording import snapshot_arguments
 from process_core.engine.slot import StepSlot
-from process_core.engine.stewardship import Stewardship
 from process_core.errors import PayloadMismatchError
-from process_core.payload_check import PayloadCheck
 
 if TYPE_CHECKING:
     from process_core.engine.core import RunCore
 
 
-class Crew(Stewardship):
+class Crew(Questions):
     """Runs invocations: steps in parallel, each step serially, with a barrier at the end.
 
     One invocation alone runs inline, in the task that drives the supersteps, which spares a task per hop. If it parks
@@ -128,9 +127,16 @@ class Crew(Stewardship):
             self.working[invocation] = None
         # It was cancelled, and whoever did that has freed the step.
 
-    def forget_finished(self) -> None:
-        """Be done with what ended in this superstep."""
+    def forget_finished(self, why: str = "") -> None:
+        """Be done with what ended in this superstep.
+
+        Args:
+            why: Where it was not committed, the reason, for the warnings that list what is lost.
+        """
         for slot in self.finished:
+            if why:
+                for invocation in slot.finished:
+                    self._discard_emissions(invocation, why)
             slot.finished.clear()
         self.finished.clear()
 
@@ -237,7 +243,7 @@ class Crew(Stewardship):
                 arguments=invocation.given,
             )
         invocation.failure = failure
-        self._close_requests(invocation)
+        self.close_requests(invocation)
         self._discard_emissions(invocation)
         if self.run.recorder is not None:
             code = (
@@ -268,7 +274,7 @@ class Crew(Stewardship):
     def fail(self, failure: Any, error: BaseException, spare: Invocation | None = None) -> None:
         """End this crew with a failure: the first one counts, and what else works is cancelled."""
         if self.failed is None:
-            self.failed = NestedFailureError(failure, error)
+            self.failed = NestedFailureError(failure, error, spare.result_seq if spare is not None else 0)
         self.cancel_working(spare)
 
     # Waiting for answers.
@@ -297,46 +303,6 @@ class Crew(Stewardship):
         self.token = object()
         self.hand_over()
 
-    async def ask(self, invocation: Invocation, prompt: Any, response_type: Any) -> Any:
-        """Ask outside on behalf of an invocation; see `StepContext.request_info`."""
-        if not self.check_open(invocation):
-            raise asyncio.CancelledError
-        if invocation.replay:
-            answer = PayloadCheck(response_type)(invocation.replay.popleft())
-            invocation.answers = [*invocation.answers, answer]
-            return answer
-        request = self.run.open_request(invocation, prompt, response_type)
-        invocation.requests += 1
-        if not invocation.is_parked:
-            self.park(invocation)
-        try:
-            return await request.future
-        finally:
-            if self.run.withdraw(request):
-                self.answered(invocation)
-
-    def give_answers(self, answers: list[tuple[Request, Any]]) -> None:
-        """Let functions go on with the answers to their questions.
-
-        Args:
-            answers: Each question with its answer.
-        """
-        for request, value in answers:
-            invocation = request.invocation
-            if invocation.is_closed or request.future.done():
-                continue
-            if self.run.recorder is not None:
-                self.run.record_response(request, value, invocation.slot, self.superstep)
-            invocation.answers = [*invocation.answers, value]
-            request.future.set_result(value)
-            self.answered(invocation)
-
-    def answered(self, invocation: Invocation) -> None:
-        """Note that one question of an invocation is open no more."""
-        invocation.requests -= 1
-        if not invocation.requests and invocation.is_parked and not invocation.is_closed:
-            self.unpark(invocation)
-
     # Cancelling.
 
     def cancel_working(self, spare: Invocation | None = None) -> None:
@@ -356,7 +322,7 @@ class Crew(Stewardship):
         self.working.pop(invocation, None)
         if slot.child is not None:
             slot.child.cancel_working()
-        self._close_requests(invocation)
+        self.close_requests(invocation)
         self._discard_emissions(invocation)
         recorder = self.run.recorder
         if recorder is not None and invocation.is_started:
@@ -385,19 +351,12 @@ class Crew(Stewardship):
         if invocation.task is not None:
             self.run.release(invocation.task)
 
-    def _close_requests(self, invocation: Invocation) -> None:
-        if invocation.requests:
-            for request in [r for r in self.run.requests.values() if r.invocation is invocation]:
-                self.run.withdraw(request)
-                request.future.cancel()
-            invocation.requests = 0
-
-    def _discard_emissions(self, invocation: Invocation) -> None:
+    def _discard_emissions(self, invocation: Invocation, why: str = "it did not complete") -> None:
         if invocation.emissions or invocation.outputs:
             lost = [e.event_id for e in invocation.emissions] + ["output"] * len(invocation.outputs or ())
             self.warn(
                 "discarded_emissions",
-                f"{invocation} did not complete, so what it emitted goes nowhere: {', '.join(lost)}",
+                f"what {invocation} emitted goes nowhere, since {why}: {', '.join(lost)}",
                 invocation,
                 events=lost,
             )

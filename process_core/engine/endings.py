@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+from process_core.engine.failures import NestedFailureError
 from process_core.engine.scope import Scope
 from process_core.engine.stewardship import Place
-from process_core.errors import StepFailure, SuperstepLimitError
+from process_core.errors import SuperstepLimitError
 from process_core.events import WorkflowEvent
 
 if TYPE_CHECKING:
@@ -60,24 +61,25 @@ def _report_inbox(scope: Scope) -> None:
             )
 
 
-def end_details(run: "RunCore", failure: StepFailure | None, error: BaseException) -> WorkflowEvent:
+def end_details(run: "RunCore", failed: NestedFailureError) -> WorkflowEvent:
     """Make the `failed` event.
 
     Args:
         run: The run.
-        failure: The step's failure, or None where no step is to blame.
-        error: The exception behind it.
+        failed: What its root failed with.
 
     Returns:
         The event, not recorded yet.
     """
     superstep = run.root.superstep
+    failure, error = failed.failure, failed.error
+    causes = (failed.seq,) if failed.seq else ()
     if failure is None:
         code = "superstep_limit" if isinstance(error, SuperstepLimitError) else "engine_error"
         details: dict[str, Any] = {"code": code, "type": type(error).__qualname__, "message": str(error)}
         if isinstance(error, SuperstepLimitError):
             details |= {"limit": error.limit, "pending": error.pending}
-        return WorkflowEvent("failed", str(error), details, superstep=superstep)
+        return WorkflowEvent("failed", str(error), details, superstep=superstep, causes=causes)
     return WorkflowEvent(
         "failed",
         f"{failure.type}: {failure.message}",
@@ -93,4 +95,5 @@ def end_details(run: "RunCore", failure: StepFailure | None, error: BaseExceptio
         path=failure.step,
         step=failure.step.rpartition("/")[2] or None,
         function=failure.function or None,
+        causes=causes,
     )

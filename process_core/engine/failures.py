@@ -16,12 +16,14 @@ class NestedFailureError(Exception):
     Attributes:
         failure: The innermost failure, or None where no step is to blame.
         error: The exception behind it.
+        seq: Seq of the event that told of it, 0 where there is none.
     """
 
-    def __init__(self, failure: StepFailure | None, error: BaseException) -> None:
+    def __init__(self, failure: StepFailure | None, error: BaseException, seq: int = 0) -> None:
         super().__init__(type(error).__name__)
         self.failure = failure
         self.error = error
+        self.seq = seq
 
 
 def describe(

@@ -77,6 +77,7 @@ class MapCrew(Sleeper, Crew):
         while True:
             await self.until_done()
             if self.failed is not None:
+                self.forget_finished(why="the map failed")
                 raise self.failed
             if not self.parked:
                 break
@@ -149,6 +150,9 @@ class MapCrew(Sleeper, Crew):
         """Elements keep no state after the map, so there is none to copy."""
 
     def restore(self, saved: None) -> None:
+        """See `save`."""
+
+    def reset(self) -> None:
         """See `save`."""
 
     def scopes(self) -> list[Scope]:

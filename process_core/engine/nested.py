@@ -30,6 +30,9 @@ class Composite(Protocol):
     def restore(self, saved: Any) -> None:
         """Make it as it was when `save` gave this."""
 
+    def reset(self) -> None:
+        """Make it as it is in a new run."""
+
     def scopes(self) -> list[Scope]:
         """Give the processes in it."""
 
@@ -89,6 +92,7 @@ class NestedScope(Sleeper, Scope):
         """
         self.parent = invocation
         self.failed = None
+        self.stop_route = None
         self.is_stopped = self.is_dead = False
         self.since_input = 0
         if self.is_thawed:
@@ -151,8 +155,17 @@ class NestedScope(Sleeper, Scope):
         known = {id(slot) for slot, _ in states}
         for slot, state in states:
             slot.undo(state)
-        self.slots = [slot if slot is None or id(slot) in known else None for slot in self.slots]
+        for slot in self.slots:
+            if slot is not None and id(slot) not in known:
+                slot.reset()
         self.inbox.restore(waiting)
+
+    def reset(self) -> None:
+        """Make all states and half-filled calls as they are in a new run; supersteps go on counting."""
+        for slot in self.slots:
+            if slot is not None:
+                slot.reset()
+        self.inbox.restore({})
 
 
 def deliver_answer(scope: Scope, request: Request, value: Any) -> None:

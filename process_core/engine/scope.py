@@ -7,7 +7,7 @@ from process_core.engine import commit
 from process_core.engine.crew import Crew
 from process_core.engine.inbox import Firing, Inbox
 from process_core.engine.invocation import Invocation, Message, Request
-from process_core.engine.plan import Plan, RouteSet, StepPlan
+from process_core.engine.plan import Plan, RoutePlan, RouteSet, StepPlan
 from process_core.engine.slot import StepSlot
 from process_core.errors import SuperstepLimitError
 from process_core.graph import StepKind
@@ -33,7 +33,8 @@ class Scope(Crew):
         superstep: Number of the current superstep, from 1.
         since_input: Supersteps since the last outside input.
         answers: Answers to deliver in the next superstep.
-        stop_route: Id of the stop route that was reached in this superstep.
+        stop_route: Id of the stop route that was reached.
+        stop_seq: Seq of the event that took it.
         is_stopped: Whether a stop route ended it.
         restored: Invocations of a run that is resumed, to be started again.
         delivered: The messages of the current superstep, for a debugger to see.
@@ -49,6 +50,7 @@ class Scope(Crew):
         self.since_input = 0
         self.answers: list[tuple[Request, Any]] = []
         self.stop_route: str | None = None
+        self.stop_seq = 0
         self.is_stopped = False
         self.is_dead = False
         self.delivered: list[Message] = []
@@ -181,7 +183,7 @@ class Scope(Crew):
         messages: list[Message] = []
         for route in commit.matching(self, routes, event_id, data, None):
             if route.step is None:
-                self.stop_route = route.id
+                self.stop_at(route, seq)
             else:
                 messages.append(Message(route, data, seq, event_id, ""))
         return messages
@@ -213,15 +215,15 @@ class Scope(Crew):
             return
         if self.run.is_cancelling or self.is_dead:
             self.in_superstep = False
-            self.forget_finished()
+            self.forget_finished(why="its superstep was cancelled")
             return
         if self.failed is None:
             commit.commit(self)
-        if self.failed is None and self.stop_route is not None:
+        if self.failed is None and self.stop_route is not None and not self.is_stopped:
             self._stop()
         self.in_superstep = False
         if self.failed is not None:
-            self.forget_finished()
+            self.forget_finished(why="its superstep failed")
             return
         self.at_end_of_superstep()
         if self.run.on_superstep is not None:
@@ -234,6 +236,16 @@ class Scope(Crew):
     def at_end_of_superstep(self) -> None:
         """Say what is left over, where the superstep was the last one; only the root knows."""
 
+    def stop_at(self, route: RoutePlan, seq: int) -> None:
+        """Note that a stop route was reached; the first one in a superstep counts.
+
+        Args:
+            route: The route.
+            seq: Seq of the event that took it.
+        """
+        if self.stop_route is None:
+            self.stop_route, self.stop_seq = route.id, seq
+
     def _stop(self) -> None:
         """Discard what was still to be delivered, and cancel what is parked; say which."""
         lost = [str(message) for message in self.pending]
@@ -245,9 +257,9 @@ class Scope(Crew):
                 "discarded_messages",
                 f"stopped by {self.stop_route}; not delivered: {', '.join(lost)}",
                 route=self.stop_route,
+                causes=(self.stop_seq,) if self.stop_seq else (),
                 messages=lost,
             )
-        self.stop_route = None
 
     def drop_everything(self) -> list[str]:
         """Cancel what was invoked and forget what waits for its turn.

@@ -81,6 +81,14 @@ class StepSlot:
             self.instance.state = state
         self._state = state
 
+    def reset(self) -> None:
+        """Make the step as it is in a new run."""
+        if self.child is not None:
+            self.child.reset()
+        self.instance = None
+        self.methods = {}
+        self._state = UNSET
+
     def save_state(self) -> Any:
         """Copy the state, to be put back if the call fails."""
         if not self.plan.is_leaf:

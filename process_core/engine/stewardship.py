@@ -120,7 +120,7 @@ class Stewardship:
             return 0
         causes = details.pop("causes", ())
         if isinstance(where, Invocation):
-            causes = (where.seq,) if where.seq else causes
+            causes = causes or ((where.seq,) if where.seq else ())
             where = Place(where.slot.path, where.slot.plan.name, where.function.name)
         elif where is None:
             where = Place(self.prefix.rstrip("/"), None, None)

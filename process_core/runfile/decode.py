@@ -121,7 +121,7 @@ def one_line(text: str, limit: int = PREVIEW) -> str:
     Returns:
         A line of text; it may still hold any character but a line end.
     """
-    if text[:1] not in '{["':
+    if not text or text[0] not in '{["':
         return _WORDS.get(text) or text[:limit]
     if len(text) <= _PREVIEW_SOURCE:
         try:

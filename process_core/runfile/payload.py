@@ -41,17 +41,10 @@ def encode(value: Any) -> bytes:
     """
     kind = type(value)
     try:
-        if kind is dict and len(value) <= _SMALL:
-            for key, part in value.items():
-                if type(key) is not str or key == "$" or type(part) not in _EASY:
-                    break
-            else:
-                return (_to_json or _load())(value)
         if kind is dict or kind is list:
-            kinds = _flat_kinds(value) if len(value) <= _FEW else None
-            if kinds is not None and float not in kinds:
+            if _is_easy(value):
                 return (_to_json or _load())(value)
-            if _is_plain(value, Budget(MAX_PLAIN_NODES), set()):
+            if _is_plain(value, Budget(MAX_PLAIN_NODES), 1):
                 body = (_to_json or _load())(value)
                 if b'"$"' not in body and b"NaN" not in body and b"Infinity" not in body:
                     return _clip(body)
@@ -98,43 +91,42 @@ def _is_encodable(text: str) -> bool:
     return True
 
 
-_CONTAINERS = (dict, list)
-
-
-def _flat_kinds(value: Any) -> set[type] | None:
-    """Give the types in a dict or list that holds no containers and needs no marks: the common case, told fast."""
+def _is_easy(value: Any) -> bool:
+    """Tell whether a dict or list holds only values that need no second look: the common case, told fast."""
+    if len(value) > _SMALL:
+        if type(value) is list:
+            return len(value) < _FEW and _EASY.issuperset(map(type, value))
+        return False
     if type(value) is list:
-        kinds = set(map(type, value))
-        return kinds if kinds <= ATOMS else None
-    kinds = set(map(type, value.values()))
-    is_flat = kinds <= ATOMS and _TEXT.issuperset(map(type, value)) and "$" not in value
-    return kinds if is_flat else None
+        for part in value:
+            if type(part) not in _EASY:
+                return False
+        return True
+    for key, part in value.items():
+        if type(part) not in _EASY or type(key) is not str or key == "$":
+            return False
+    return True
 
 
-def _is_plain(value: Any, budget: Budget, above: set[int]) -> bool:
-    """Tell whether plain JSON says all there is to say about a dict or list."""
+def _is_plain(value: Any, budget: Budget, depth: int) -> bool:
+    """Tell whether plain JSON says all there is to say about a dict or list; one inside itself is found too deep."""
+    budget.left -= len(value) + CONTAINER_COST
+    if budget.left < 0 or depth > MAX_DEPTH:
+        return False
+    parts: Any = value
     if type(value) is dict:
         if not _TEXT.issuperset(map(type, value)):
             return False
-        parts: Any = value.values()
-    else:
-        parts = value
-    if not budget.take(len(value) + CONTAINER_COST) or len(above) >= MAX_DEPTH:
-        return False
-    if ATOMS.issuperset(map(type, parts)):
+        parts = value.values()
+    if len(parts) > _SMALL and ATOMS.issuperset(map(type, parts)):
         return True
-    key = id(value)
-    if key in above:
-        return False
-    above.add(key)
     for part in parts:
         kind = type(part)
-        if kind in _CONTAINERS:
-            if not _is_plain(part, budget, above):
+        if kind is dict or kind is list:
+            if not _is_plain(part, budget, depth + 1):
                 return False
         elif kind not in ATOMS:
             return False
-    above.discard(key)
     return True
 
 

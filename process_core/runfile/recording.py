@@ -108,6 +108,8 @@ class Recording:
         self._unwritten: dict[bytes, int] = {}
         self._new_shapes: list[tuple[Any, ...]] = []
         self._new_payloads: list[tuple[Any, ...]] = []
+        self._new_checkpoints: list[tuple[Any, ...]] = []
+        self._new_states: list[tuple[Any, ...]] = []
         self._state: str | None = None
 
     def write(self, items: Iterable[Any]) -> int:
@@ -135,6 +137,8 @@ class Recording:
         try:
             for item in others:
                 self._other(item)
+            self._insert("checkpoints", self._new_checkpoints)
+            self._insert("states", self._new_states, "INSERT OR REPLACE")
             self._insert("shapes", self._new_shapes)
             self._insert("payloads", self._new_payloads)
             if rows:
@@ -151,6 +155,8 @@ class Recording:
                 self._connection.rollback()
             raise
         finally:
+            self._new_checkpoints.clear()
+            self._new_states.clear()
             self._new_shapes.clear()
             self._new_payloads.clear()
             self._unwritten.clear()
@@ -179,7 +185,7 @@ class Recording:
     def _after(self, table: str) -> int:
         return int(self._connection.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchone()[0])  # noqa: S608 - our own names
 
-    def _insert(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _insert(self, table: str, rows: Sequence[tuple[Any, ...]], verb: str = "INSERT") -> None:
         # Many rows a statement, not `executemany`: that gives up and takes back the interpreter's lock at every row,
         # and beside a busy event loop each taking back may wait for a whole switch interval. (One JSON text for a
         # batch, read by SQLite without the lock, costs more in all than binding the values.)
@@ -187,7 +193,7 @@ class Recording:
         for size in _ROWS_AT_ONCE:
             while len(rows) - at >= size:
                 values = tuple(chain.from_iterable(rows[at : at + size]))
-                self._connection.execute(_insert_sql(table, len(rows[0]), size), values)
+                self._connection.execute(_insert_sql(verb, table, len(rows[0]), size), values)
                 at += size
 
     def _settle(
@@ -230,10 +236,10 @@ class Recording:
         self._new_shapes.append((number, names[0] or "", names[1] or "", *names[2:], shape[-1]))
         return number
 
-    def _payload(self, data: Captured) -> str | int:
+    def _payload(self, data: Captured, inline_limit: int = INLINE_LIMIT) -> str | int:
         """Give what stands in the event: the JSON itself, or the number of a row of `payloads`."""
         text = data.decode() if type(data) is bytes else encode_atom(data)
-        if len(text) <= INLINE_LIMIT and (text.isascii() or len(text.encode()) <= INLINE_LIMIT):
+        if len(text) <= inline_limit:
             return text
         if len(text) < _DIGEST_FROM:
             return self._remembered(text) or self._store(text, text, None, text.encode())
@@ -284,17 +290,16 @@ class Recording:
             return
         number = self._next_checkpoint
         self._next_checkpoint = number + 1
-        parts = [None if part is None else self._payload(part) for part in item.parts]
+        parts = [None if part is None else self._payload(part, _DIGEST_FROM) for part in item.parts]
         row = (number, self._parents.get(item.path), item.path, item.superstep, item.seq, *parts)
-        self._connection.execute("INSERT INTO checkpoints VALUES (?,?,?,?,?,?,?,?,?,?)", row)
+        self._new_checkpoints.append(row)
         self._parents[item.path] = number
         for path, body in item.states.items():
             self._put_state(path, item.seq, number, item.versions.get(path), body)
 
     def _put_state(self, path: str, seq: int, checkpoint: int, version: str | None, body: bytes) -> None:
         step = self._steps.get(path) or self._new_step(path)
-        state = (step, seq, checkpoint, version, self._payload(body))
-        self._connection.execute("INSERT OR REPLACE INTO states VALUES (?,?,?,?,?)", state)
+        self._new_states.append((step, seq, checkpoint, version, self._payload(body, _DIGEST_FROM)))
 
     def _new_step(self, path: str) -> int:
         cursor = self._connection.execute("INSERT INTO steps (path) VALUES (?)", (_name(path),))
@@ -303,9 +308,9 @@ class Recording:
 
 
 @functools.cache
-def _insert_sql(table: str, width: int, rows: int) -> str:
+def _insert_sql(verb: str, table: str, width: int, rows: int) -> str:
     row = f"({','.join('?' * width)})"
-    return f"INSERT INTO {table} VALUES {','.join([row] * rows)}"  # noqa: S608 - our own names
+    return f"{verb} INTO {table} VALUES {','.join([row] * rows)}"
 
 
 def _name(value: Any) -> str | None:

@@ -14,8 +14,6 @@ from process_core.runfile.opening import Opened, open_again, open_new
 from process_core.runfile.payload import encode
 from process_core.runfile.recording import CheckpointItem, GraphItem, StateItem
 
-_PARTS = ("pending", "joins", "requests", "answers", "extra")
-
 
 class RunFileWriter(Intake):
     """Records one run into a new file.
@@ -141,13 +139,21 @@ class RunFileWriter(Intake):
         """
         if self.failed is not None:
             return ()
-        bodies = {step: encode(state) for step, state in (states or {}).items()}
-        given = (pending, joins, requests, answers)
-        parts = [None if part is None else encode(list(part)) for part in given]
-        parts.append(None if extra is None else encode(extra))
-        lost = [step for step, body in bodies.items() if not is_restorable(body)]
-        lost += [name for name, body in zip(_PARTS, parts, strict=True) if body and not is_restorable(body)]
-        self._put(CheckpointItem(path, superstep, seq, bodies, dict(versions or {}), tuple(parts)))
+        lost: list[str] = []
+        bodies: dict[str, bytes] = {}
+        if states:
+            for step, state in states.items():
+                bodies[step] = body = encode(state)
+                if not is_restorable(body):
+                    lost.append(step)
+        parts: dict[str, bytes] = {}
+        given = {"pending": pending, "joins": joins, "requests": requests, "answers": answers, "extra": extra}
+        for name, part in given.items():
+            if part is not None:
+                parts[name] = body = encode(part if name == "extra" else list(part))
+                if not is_restorable(body):
+                    lost.append(name)
+        self._put(CheckpointItem(path, superstep, seq, bodies, versions, parts))
         return tuple(lost)
 
     def state(self, path: str, state: Any, *, seq: int, version: str | None = None) -> bool:

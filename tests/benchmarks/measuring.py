@@ -30,16 +30,18 @@ class Counted:
 
     Attributes:
         once: Gives the figure.
+        unit: What it is a figure of.
     """
 
     once: Callable[[], float]
+    unit: str
 
 
-def figure(work: Timed | Counted) -> float:
-    """Give microseconds per hop, or what the work itself measured."""
+def figure(work: Timed | Counted) -> tuple[float, str]:
+    """Give microseconds per hop, or what the work itself measured, with the unit."""
     if isinstance(work, Counted):
-        return work.once()
-    return asyncio.run(_best(work)) / work.hops * 1e6
+        return work.once(), work.unit
+    return asyncio.run(_best(work)) / work.hops * 1e6, "µs/hop"
 
 
 async def _best(work: Timed) -> float:

@@ -1,8 +1,8 @@
 """Hand-written routers: what a careful programmer writes for one process, and what the engine is measured against.
 
-They keep the semantics that cost something: messages in order, one task per step and superstep, a step's calls one after
-another, a barrier, and routing in the order of registration after it. They leave out what makes an engine: binding and
-checking of parameters, failures, cancelling, limits, state, warnings.
+They keep the semantics that cost something: messages in order, one task per step and superstep, a step's calls one
+after another, a barrier, and routing in the order of registration after it. They leave out what makes an engine:
+binding and checking of parameters, failures, cancelling, limits, state, warnings.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Random processes, disturbed while they run, keep the grammar and lose nothing in silence."""
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -80,24 +80,15 @@ def described_at(process: Described, path: str, name: str) -> tuple[Function, se
 def lost_in_silence(process: Described, events: list[WorkflowEvent]) -> list[tuple[int, str, str | None]]:
     """Give the internal events that neither led to anything nor were reported, as (seq, path, id)."""
     led_on = {cause for event in events if event.type != "executor_completed" for cause in event.causes}
-    undone: dict[str, Counter[str | None]] = defaultdict(Counter)
-    undelivered: Counter[str | None] = Counter()
-    for event in events:
-        if event.type == "warning" and event.code == "discarded_emissions":
-            undone[event.path].update((event.details or {})["events"])
-        elif event.type == "warning" and event.code == "discarded_messages":
-            undelivered.update({message.partition(" -> ")[0]: 1 for message in (event.details or {})["messages"]})
+    undone = {cause for event in events if event.code == "discarded_emissions" for cause in event.causes}
     emitted_by: Counter[int | None] = Counter()
     lost = []
     for event in (e for e in events if e.type == "event_emitted" and e.step is not None):
         function, stops = described_at(process, event.path, event.function or "")
         _, public = function.emits[emitted_by[event.cause]]
         emitted_by[event.cause] += 1
-        if undone[event.path][event.event_id]:
-            undone[event.path][event.event_id] -= 1
-        elif public or event.seq in led_on or event.event_id in stops or undelivered[event.event_id]:
-            continue
-        else:
+        accounted_for = event.seq in led_on or event.cause in undone or event.event_id in stops
+        if not public and not accounted_for:
             lost.append((event.seq, event.path, event.event_id))
     return lost
 

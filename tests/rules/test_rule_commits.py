@@ -113,3 +113,21 @@ async def test_rule_15_what_completed_calls_of_an_unfinished_superstep_emitted_i
         assert run.state.is_ended
         assert of(run.events, "executor_completed", path="Say")
         assert any("X" in said(e) for e in of(run.events, "warning"))
+
+
+async def test_rule_22_a_call_that_fails_after_its_answer_is_undone_to_before_it_asked():
+    class Late(Step[Seen]):
+        @function
+        async def ask(self, context: StepContext) -> None:
+            self.state.values.append("dirty")
+            raise ValueError(await context.request_info("?", response_type=str))
+
+    process = ProcessBuilder("P")
+    late = process.add_step(Late)
+    process.on_input_event("go").send_event_to(late)
+    late.on_function_error().send_event_to(process.add_step(Trigger))
+    async with process.build().start("go") as run:
+        await run.idle()
+        await run.respond(run.pending_requests[0].request_id, "answer")
+        await run.idle()
+        assert run.step_states["Late"].values == []

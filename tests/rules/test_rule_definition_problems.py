@@ -407,3 +407,52 @@ def test_an_enum_id_and_its_text_are_one_id():
     process.on_input_event(Ids.GO).send_event_to(process.add_step(Sink, name="A"))
     process.on_input_event("go").send_event_to(process.add_step(Sink, name="B"))
     assert process.build().graph.input_events == ("go",)
+
+
+@pytest.mark.parametrize("bad", ["", "a/b", "Map[0]", 5])
+def test_what_is_no_step_name_is_a_problem(bad):
+    process = entry()
+    process.on_input_event("go").send_event_to(process.add_step(Sink, name=bad))
+    assert problems_of(process)
+
+
+def test_an_asynchronous_predicate_is_a_problem():
+    async def later(data: Any) -> bool:
+        return bool(data)
+
+    process = ProcessBuilder("P")
+    process.on_input_event("go").when(later).send_event_to(process.add_step(Sink))
+    problem(process, "invalid_predicate")
+
+
+def test_a_step_without_functions_is_a_problem():
+    class Nothing(Step): ...
+
+    assert {p.step for p in problems_of(entry(Nothing))} == {"S"}
+
+
+def test_parameters_that_no_route_can_name_are_a_problem():
+    class Anything(Step):
+        @function
+        async def work(self, *values: Any) -> None: ...
+
+    assert problem(entry(Anything), "unsupported_function").function == "work"
+
+
+def test_an_initial_state_of_the_wrong_type_is_a_problem():
+    process = ProcessBuilder("P")
+    process.on_input_event("go").send_event_to(process.add_step(Sink, initial_state=5))
+    assert {p.step for p in problems_of(process)} == {"Sink"}
+
+
+def test_a_join_of_nothing_is_a_problem():
+    process = entry()
+    process.listen_for(all_of=[]).send_event_to(process.add_step(Trigger))
+    assert problems_of(process)
+
+
+def test_an_input_of_a_join_must_be_listened_for():
+    process = ProcessBuilder("P")
+    a, b, c = (process.on_input_event(name) for name in "abc")
+    process.listen_for(all_of=[a, b]).send_event_to(process.add_step(Pair), inputs={"left": a, "right": c})
+    assert problems_of(process)

@@ -178,3 +178,18 @@ async def test_rule_32_elements_run_in_parallel():
             await asyncio.wait_for(meeting.wait(), 5)
 
     assert (await mapped(Meet, routes=()).run("go", [1, 2, 3])).state is RunState.IDLE
+
+
+async def test_rule_32_a_failing_element_cancels_the_others():
+    class Picky(Step):
+        @function
+        async def work(self, number: int) -> None:
+            await asyncio.sleep(0.005 if number == 1 else 60)
+            raise ValueError(number)
+
+    def route(process, each):
+        each.on_function_error().send_event_to(process.add_step(Sink, name="Handler"))
+
+    result = await mapped(Picky, routes=(), build=route).run("go", [0, 1, 2])
+    assert {e.path for e in of(result.events, "executor_cancelled")} == {"Map[0]", "Map[2]"}
+    assert_grammar(result.events)

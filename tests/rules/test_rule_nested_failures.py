@@ -299,3 +299,35 @@ async def test_rule_34_supersteps_go_on_counting_after_a_first_message_that_fail
         await run.idle()
         assert_grammar(run.events)
         assert run.state is RunState.IDLE
+
+
+async def test_rule_21_a_failure_inside_cancels_what_is_parked_beside_it():
+    inner = ProcessBuilder("inner")
+    ask, boom = inner.add_step(Ask), inner.add_step(Boom)
+    inner.on_input_event("x").send_event_to(ask).send_event_to(boom)
+    outer, nested = around(inner, event="x")
+    nested.on_function_error().send_event_to(outer.add_step(Trigger))
+    async with outer.build().start("go", "?") as run:
+        await run.idle()
+        assert run.state is RunState.IDLE
+        assert run.pending_requests == []
+        only(run.events, "executor_cancelled", path="inner/Ask")
+        assert_grammar(run.events)
+
+
+async def test_rule_34_a_stop_inside_cancels_what_is_parked_there_and_lists_it():
+    inner = ProcessBuilder("inner")
+    ask, say = inner.add_step(Ask), inner.add_step(Say)
+    inner.on_input_event("x").send_event_to(ask).send_event_to(say)
+    say.on_event("Exit").stop_process()
+    outer, nested = around(inner, event="x")
+    nested.on_function_result().send_event_to(outer.add_step(Trigger))
+    async with outer.build().start("go", [("Exit",)]) as run:
+        await run.idle()
+        assert run.state is RunState.IDLE
+        assert run.pending_requests == []
+        assert run.step_states["Trigger"].values == ["fired"]
+        only(run.events, "executor_cancelled", path="inner/Ask")
+        (warning,) = warnings(run.events, "discarded_messages")
+        assert "inner/Ask" in said(warning)
+        assert_grammar(run.events)

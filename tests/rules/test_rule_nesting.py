@@ -9,6 +9,7 @@ from rules_steps import Pair, Say, Seen, Sink, Trigger
 
 from process_core import (
     ProcessBuilder,
+    ProcessEvent,
     RunError,
     RunState,
     Step,
@@ -317,3 +318,30 @@ async def test_the_context_of_a_nested_step_knows_its_place():
     outer, _ = around(inner, event="x")
     result = await outer.build().run("go")
     assert result.step_states["inner/Place"].values == [("inner/Place", 1, result.events[0].run_id)]
+
+
+async def test_rule_27_no_data_stays_no_data_on_its_way_out_of_a_process_and_into_one():
+    class Greets(Step[Seen]):
+        @function
+        async def greet(self, name: Any = "nobody") -> None:
+            self.state.values.append(name)
+
+    listener = ProcessBuilder("listener")
+    listener.on_input_event("heard").send_event_to(listener.add_step(Greets))
+    outer, nested = around(sayer())
+    listening = outer.add_process(listener)
+    nested.on_event("E").send_event_to(listening.where_input_event_is("heard"))
+    result = await outer.build().run("go", [(ProcessEvent("E", visibility=PUBLIC),)])
+    assert result.step_states["listener/Greets"].values == ["nobody"]
+
+
+async def test_what_a_nested_step_yields_is_an_output_of_the_run():
+    class Yields(Step):
+        @function
+        async def work(self, context: StepContext, value: Any) -> None:
+            await context.yield_output(value)
+
+    inner = ProcessBuilder("inner")
+    inner.on_input_event("x").send_event_to(inner.add_step(Yields))
+    outer, _ = around(inner, event="x")
+    assert (await outer.build().run("go", 5)).outputs == [5]

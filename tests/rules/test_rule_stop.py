@@ -188,3 +188,24 @@ async def test_rule_20_the_stopped_status_names_the_event_and_the_route_that_sto
     exit_event = next(e for e in result.events if e.type == "event_emitted" and e.event_id == "Exit")
     assert result.events[-1].cause == exit_event.seq
     assert result.events[-1].route == next(r.id for r in process.graph.routes if r.target is None)
+
+
+async def test_rule_20_the_warning_of_discarded_messages_is_caused_by_the_discarded_events():
+    result = await stopping().run("go", [("X", "first"), ("Exit",), ("X", "second")])
+    (warning,) = warnings(result.events, "discarded_messages")
+    discarded = [e.seq for e in result.events if e.type == "event_emitted" and e.event_id == "X"]
+    assert set(warning.causes) == set(discarded)
+
+
+async def test_rule_20_messages_discarded_from_a_queue_are_causes_too():
+    process = ProcessBuilder("P")
+    process.on_input_event("ask").send_event_to(process.add_step(Ask))
+    async with process.build().start("ask", "first") as run:
+        await run.idle()
+        await run.send_event("ask", "queued")
+        await run.idle()
+        run.cancel()
+        await run.idle()
+        (queued,) = (e.seq for e in run.events if e.type == "event_emitted" and e.data == "queued")
+        (warning,) = warnings(run.events, "discarded_messages")
+        assert queued in warning.causes

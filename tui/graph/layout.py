@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from process_core.graph import Edge, Node, StepKind
 from tui.graph.arrange import Plan, arrange
 from tui.graph.axes import Axes
-from tui.graph.cycles import back_links
+from tui.graph.cycles import against_distance, back_links
 from tui.graph.faces import Face, face_of
 from tui.graph.layers import layered
 from tui.graph.order import order
@@ -14,6 +15,9 @@ from tui.graph.plot import plot
 from tui.graph.ranks import ranks
 from tui.graph.shapes import Direction, Drawing, Zoom
 from tui.graph.sketch import Sketch, scope_of, sketch
+
+_TANGLED: Final = 6000
+"""Ranks that links pass together, above which another way to break loops is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,11 @@ def lay_out(nodes: Collection[Node], edges: Collection[Edge], style: Style, scop
 
 def _plan(drawn: Sketch, faces: list[Face], axes: Axes) -> Plan:
     links = [(b.source, target) for b in drawn.bundles for target in b.targets]
-    back = back_links(len(faces), links)
-    rank = ranks(len(faces), [link for index, link in enumerate(links) if index not in back])
+    rank = _ranked(links, back_links(len(faces), links), len(faces))
+    if _length(rank, links) > _TANGLED:
+        rank = min(
+            rank, _ranked(links, against_distance(len(faces), links), len(faces)), key=lambda r: _length(r, links)
+        )
     _scatter(rank, links, drawn)
     graph = layered(rank, drawn.bundles)
     graph.layers = order(graph.layers, [[(p.upper, p.lower) for p in channel] for channel in graph.channels])
@@ -73,6 +80,17 @@ def _plan(drawn: Sketch, faces: list[Face], axes: Axes) -> Plan:
                 plan.trail[piece.upper] = 1
     arrange(plan)
     return plan
+
+
+def _ranked(links: Sequence[tuple[int, int]], back: Collection[int], count: int) -> list[int]:
+    """Rank by links that go on, and by those that go back turned round, so that no link joins two of one rank."""
+    turned = [(b, a) if index in back else (a, b) for index, (a, b) in enumerate(links) if a != b]
+    return ranks(count, turned)
+
+
+def _length(rank: Sequence[int], links: Sequence[tuple[int, int]]) -> int:
+    """Say how many ranks all links together pass."""
+    return sum(abs(rank[target] - rank[source]) for source, target in links)
 
 
 def _scatter(rank: list[int], links: Sequence[tuple[int, int]], drawn: Sketch) -> None:

@@ -96,4 +96,5 @@ def _sentence(edge: Edge) -> str:
     if edge.function:
         where += f".{edge.function}" + (f"({edge.parameter})" if edge.parameter else "")
     condition = f" if {edge.condition}" if edge.condition else ""
-    return f"{edge.source or 'outside'}: {edge.event_id} -> {where}{condition}"
+    joined = ", together with others" if edge.joined else ""
+    return f"{edge.source or 'outside'}: {edge.event_id} -> {where}{joined}{condition}"

@@ -57,8 +57,8 @@ class _Plotter:
             else:
                 self._cell(cell)
         for at in range(len(self.nets)):
-            for net, pieces in self.nets[at]:
-                self._net(at, net, [self.plan.graph.channels[at][p] for p in pieces])
+            for net, indexes in self.nets[at]:
+                self._net(at, net, indexes)
             for index, piece in enumerate(self.plan.graph.channels[at]):
                 self._ends(piece, self.plan.pins[at][index])
         self._bounds()
@@ -215,7 +215,8 @@ class _Plotter:
                 Label(x, y + part, text, cell_len(text), x - 1, bundle.event_id, edges, back=back, part=part)
             )
 
-    def _net(self, at: int, net: Net, pieces: list[Piece]) -> None:
+    def _net(self, at: int, net: Net, indexes: list[int]) -> None:
+        pieces = [self.plan.graph.channels[at][index] for index in indexes]
         begin = self.start[at] + self.size[at]
         end = self.start[at + 1] - 1
         edges = tuple(dict.fromkeys(key for piece in pieces for key in piece.edges))
@@ -224,7 +225,10 @@ class _Plotter:
         if net.is_straight:
             self._through(begin, end, net.tops[0], what)
             return
-        ways = self._ways(at, pieces)
+        ways: _Ways = {}
+        for index, piece in zip(indexes, pieces, strict=True):
+            pins = self.plan.pins[at][index]
+            ways[pins] = _joined((ways.get(pins, ()), piece.edges))
         for run in net.tracks:
             track = begin + self.axes.track(run.track)
             self._run(track, run, ways if len(net.tracks) == 1 else {_EVERYWHERE: edges}, what)
@@ -251,15 +255,6 @@ class _Plotter:
             self._joint(track, across, sides, (number, _passing(ways, across, across), back))
         for low, high in pairwise(stops):
             self._crosswise(track, low + 1, high - 1, (number, _passing(ways, low, high), back))
-
-    def _ways(self, at: int, pieces: list[Piece]) -> _Ways:
-        """Say which edges run from where to where."""
-        mine = {id(piece) for piece in pieces}
-        ways: dict[tuple[int, int], list[_Keys]] = {}
-        for piece, pins in zip(self.plan.graph.channels[at], self.plan.pins[at], strict=True):
-            if id(piece) in mine:
-                ways.setdefault(pins, []).append(piece.edges)
-        return {pins: _joined(keys) for pins, keys in ways.items()}
 
     def _ends(self, piece: Piece, pins: tuple[int, int]) -> None:
         """Draw the ends of a piece that meet boxes."""

@@ -1,7 +1,12 @@
 """Tracks in the channel between two layers: which net runs on which, so that no two share a cell in one direction."""
 
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
+
+_MANY: Final = 250
+"""Runs in one channel above which their order is not weighed any more."""
 
 
 @dataclass(slots=True)
@@ -66,6 +71,8 @@ def assign_tracks(nets: Sequence[Net]) -> int:
         split = min(loop, key=lambda r: (len(runs[r].ups) + len(runs[r].downs), r))
         _split(nets, runs, split, taken)
         below = _must_be_below(runs)
+    if len(runs) > _MANY:
+        return _pack(runs, below)
     _prefer(runs, below)
     count = 0
     for index in _topological(below):
@@ -151,40 +158,55 @@ def _prefer(runs: Sequence[Run], below: list[set[int]]) -> None:
             two = runs[b]
             if one.high < two.low or two.high < one.low:
                 continue
-            if b in below[a] or a in below[b]:
-                continue
             over = _cost(one, two)
             under = _cost(two, one)
             first, second = (a, b) if over <= under else (b, a)
             wishes.append((-abs(over - under), abs(one.low - two.low), first, second))
     wishes.sort()
+    reach = _reach(below)
     for _, _, first, second in wishes:
-        if second in below[first] or first in below[second]:
+        if reach[first] >> second & 1 or reach[second] >> first & 1:
             continue
-        if _reaches(below, second, first):
-            below[second].add(first)
-        else:
-            below[first].add(second)
+        below[first].add(second)
+        gained = reach[second] | 1 << second
+        for index in range(count):
+            if index == first or reach[index] >> first & 1:
+                reach[index] |= gained
+
+
+def _reach(below: Sequence[set[int]]) -> list[int]:
+    """Per run, the runs on later tracks, directly or by way of others, as bits."""
+    reach = [0] * len(below)
+    for run in reversed(_topological(below)):
+        for other in below[run]:
+            reach[run] |= reach[other] | 1 << other
+    return reach
+
+
+def _pack(runs: Sequence[Run], below: Sequence[set[int]]) -> int:
+    """Give runs tracks without weighing every pair: a channel with hundreds of them is no pleasure in any order."""
+    tracks: list[list[tuple[int, int]]] = []
+    for index in _topological(below):
+        run = runs[index]
+        while run.track < len(tracks) and not _is_free(tracks[run.track], run):
+            run.track += 1
+        if run.track == len(tracks):
+            tracks.append([])
+        insort(tracks[run.track], (run.low, run.high))
+        for other in below[index]:
+            runs[other].track = max(runs[other].track, run.track + 1)
+    return len(tracks)
+
+
+def _is_free(taken: Sequence[tuple[int, int]], run: Run) -> bool:
+    spot = bisect_left(taken, (run.low, run.low))
+    return (spot == 0 or taken[spot - 1][1] < run.low) and (spot == len(taken) or run.high < taken[spot][0])
 
 
 def _cost(upper: Run, lower: Run) -> int:
     """Count the crossings there are when one run lies on an earlier track than the other."""
     through = sum(upper.low < p < upper.high for p in lower.ups)
     return through + sum(lower.low < p < lower.high for p in upper.downs)
-
-
-def _reaches(below: Sequence[set[int]], start: int, goal: int) -> bool:
-    seen = {start}
-    todo = [start]
-    while todo:
-        run = todo.pop()
-        if run == goal:
-            return True
-        for other in below[run]:
-            if other not in seen:
-                seen.add(other)
-                todo.append(other)
-    return False
 
 
 def _topological(below: Sequence[set[int]]) -> list[int]:

@@ -163,7 +163,7 @@ def _told_apart(bundle: Bundle, *, ascii_only: bool) -> list[Bundle]:
 
 
 def label_of(edge: Edge, target: Node | None, *, ascii_only: bool) -> str:
-    """Say what a route carries: the event id, the parameter where the function has several, the condition.
+    """Say what a route carries: the event id, the parameter where the function has several, `&` in a join, the condition.
 
     Args:
         edge: The route.
@@ -176,6 +176,8 @@ def label_of(edge: Edge, target: Node | None, *, ascii_only: bool) -> str:
     text = shown(edge.event_id, LABEL_CELLS - 10, ascii_only=ascii_only) if edge.source else ""
     if target is not None and edge.parameter and len(target.parameters.get(edge.function or "", ())) > 1:
         text += f" {'->' if ascii_only else '→'} {shown(edge.parameter, 16, ascii_only=ascii_only)}"
+    if edge.joined:
+        text += " &"
     if edge.condition:
         text += f" [{shown(edge.condition, 20, ascii_only=ascii_only)}]"
     return cut(text.strip(), LABEL_CELLS, ascii_only=ascii_only)

@@ -135,6 +135,8 @@ class GraphView(ScrollView, can_focus=True):
             edges: Its routes, nested ones included.
         """
         old = self._album
+        if (old.nodes, old.edges) == (tuple(nodes), tuple(edges)):
+            return
         self._album = Album(nodes, edges, ascii_only=old.ascii_only)
         self._album.folded = old.folded
         if self._fits:

@@ -1,8 +1,11 @@
 """A hundred steps in a row; every pass is a run of its own, so that starting a run and its steps counts."""
 
+import itertools
+
 from measuring import Timed
-from process_core import ProcessBuilder, RunState, Step, StepContext, function
 from routers import DirectRouter, Router
+
+from process_core import ProcessBuilder, RunState, Step, StepContext, function
 
 STEPS = 100
 SIZE = 50
@@ -26,7 +29,7 @@ def chain_process():
     links = [process.add_step(Link, name=f"Link{i}") for i in range(STEPS - 1)]
     links.append(process.add_step(Last))
     process.on_input_event("Start").send_event_to(links[0])
-    for one, following in zip(links, links[1:], strict=False):
+    for one, following in itertools.pairwise(links):
         one.on_event("Next").send_event_to(following)
     return process.build()
 
@@ -41,7 +44,7 @@ def direct(size):
 
 def router(size, kind=Router):
     names = [f"Link{i}" for i in range(STEPS)]
-    routes = {(one, "Next"): [following] for one, following in zip(names, names[1:], strict=False)}
+    routes = {(one, "Next"): [following] for one, following in itertools.pairwise(names)}
 
     async def once():
         for _ in range(size):

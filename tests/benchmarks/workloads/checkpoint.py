@@ -6,9 +6,10 @@ import tempfile
 from pathlib import Path
 
 from measuring import Timed
-from process_core import ProcessBuilder, RunState, Step, StepContext, function
 from pydantic import BaseModel
 from routers import STOP, Router
+
+from process_core import ProcessBuilder, RunState, Step, StepContext, function
 
 SIZE = 4_000
 QUICK = 1_000

@@ -4,10 +4,11 @@ import tempfile
 from pathlib import Path
 
 from measuring import Timed
-from process_core import RunState
-from process_core.debug import Debugger
 from workloads.loop import QUICK, SIZE, loop_builder
 from workloads.recording import recorded
+
+from process_core import RunState
+from process_core.debug import Debugger
 
 __all__ = ["QUICK", "SIZE", "SUBJECTS"]
 

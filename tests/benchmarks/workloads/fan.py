@@ -1,8 +1,9 @@
 """One step to a hundred steps to one step that waits for all of them; every pass is a run of its own."""
 
 from measuring import Timed
-from process_core import ProcessBuilder, Step, StepContext, function
 from routers import DirectRouter, JoiningRouter
+
+from process_core import ProcessBuilder, Step, StepContext, function
 
 WIDTH = 100
 SIZE = 50

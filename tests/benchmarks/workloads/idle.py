@@ -1,7 +1,8 @@
 """The loop in a process with five hundred more steps that have nothing to do, beside the loop alone."""
 
-from process_core import Step, StepContext, function
 from workloads.loop import QUICK, SIZE, Timed, engine, loop_builder
+
+from process_core import Step, StepContext, function
 
 __all__ = ["QUICK", "SIZE", "SUBJECTS"]
 

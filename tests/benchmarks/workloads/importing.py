@@ -17,7 +17,7 @@ def importing(module):
             found = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(size)]
             return min(map(float, found)) * 1000
 
-        return Counted(once)
+        return Counted(once, "ms")
 
     return subject
 

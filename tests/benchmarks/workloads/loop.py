@@ -4,8 +4,9 @@ import asyncio
 import sys
 
 from measuring import Timed
-from process_core import ProcessBuilder, RunState, Step, StepContext, function
 from routers import STOP, DirectRouter, Router
+
+from process_core import ProcessBuilder, RunState, Step, StepContext, function
 
 SIZE = 10_000
 QUICK = 2_000

@@ -5,9 +5,10 @@ import gc
 import tracemalloc
 
 from measuring import Counted, Timed
-from process_core import ProcessBuilder, RunState, Step, function
 from routers import DirectRouter, Router
 from workloads.loop import ROUTER_ROUTES, ROUTER_STEPS, loop_builder
+
+from process_core import ProcessBuilder, RunState, Step, function
 
 RUNS = 1_000
 SIZE = 20
@@ -35,32 +36,41 @@ def engine(size):
     return Timed(once, RUNS * (size + 1))
 
 
+class Gate:
+    """Where runs wait while they are weighed."""
+
+    def __init__(self):
+        self.arrived = 0
+        self.all_here = asyncio.Event()
+        self.open = asyncio.Event()
+
+    async def wait(self):
+        self.arrived += 1
+        if self.arrived == RUNS:
+            self.all_here.set()
+        await self.open.wait()
+
+
 def weigh(begin):
-    """Give KB per run while all of them wait inside a step: `begin(gate)` makes one that waits for the gate."""
+    """Give KB per run while all of them wait inside a step: `begin(gate)` makes one that waits at the gate."""
 
     async def weighed():
-        gate = asyncio.Event()
-        await begin_and_end(begin)  # what is made once is not a run's
+        opened, gate = Gate(), Gate()
+        opened.open.set()
+        await begin(opened)  # what is made once is not a run's
         gc.collect()
         tracemalloc.start()
         before = tracemalloc.get_traced_memory()[0]
         tasks = [asyncio.create_task(begin(gate)) for _ in range(RUNS)]
-        while len(gate._waiters) < RUNS:
-            await asyncio.sleep(0)
+        await gate.all_here.wait()
         gc.collect()
         weight = tracemalloc.get_traced_memory()[0] - before
         tracemalloc.stop()
-        gate.set()
+        gate.open.set()
         await asyncio.gather(*tasks)
         return weight / RUNS / 1024
 
-    return asyncio.run(weighed())
-
-
-async def begin_and_end(begin):
-    gate = asyncio.Event()
-    gate.set()
-    await begin(gate)
+    return Counted(lambda: asyncio.run(weighed()), "KB/run")
 
 
 class Hold(Step):
@@ -76,7 +86,7 @@ def router_weight(size):
     def begin(gate):
         return Router({"Hold": hold, "Pong": hold}, {("Hold", "Done"): ["Pong"]}).run("Hold", gate)
 
-    return Counted(lambda: weigh(begin))
+    return weigh(begin)
 
 
 def engine_weight(size):
@@ -85,13 +95,13 @@ def engine_weight(size):
     builder.on_input_event("Start").send_event_to(first)
     first.on_event("Done").send_event_to(last)
     process = builder.build()
-    return Counted(lambda: weigh(lambda gate: process.run("Start", gate, collect_events=False)))
+    return weigh(lambda gate: process.run("Start", gate, collect_events=False))
 
 
 SUBJECTS = {
     "direct": direct,
     "router": router,
     "engine": engine,
-    "router KB": router_weight,
-    "engine KB": engine_weight,
+    "weight of router": router_weight,
+    "weight of engine": engine_weight,
 }

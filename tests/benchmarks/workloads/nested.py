@@ -1,8 +1,9 @@
 """A loop in which one step feeds two, a third joins them, and a nested process of two steps closes the lap."""
 
 from measuring import Timed
-from process_core import ProcessBuilder, RunState, Step, StepContext, Visibility, function
 from routers import STOP, DirectRouter, JoiningRouter, Router
+
+from process_core import ProcessBuilder, RunState, Step, StepContext, Visibility, function
 
 CALLS = 6
 """Function calls in a lap: Deal, Left, Right, Join, and two inside the nested process."""

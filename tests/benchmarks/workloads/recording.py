@@ -4,8 +4,9 @@ import tempfile
 from pathlib import Path
 
 from measuring import Timed
-from process_core import RunState
 from workloads.loop import QUICK, SIZE, engine, loop_builder
+
+from process_core import RunState
 
 __all__ = ["QUICK", "SIZE", "SUBJECTS"]
 

@@ -1,9 +1,10 @@
 """The loop with its full event stream consumed, beside a router that makes four event objects per hop."""
 
 from measuring import Timed
-from process_core import RunState
 from routers import ObservedRouter
 from workloads.loop import QUICK, ROUTER_ROUTES, ROUTER_STEPS, SIZE, loop_builder
+
+from process_core import RunState
 
 __all__ = ["QUICK", "SIZE", "SUBJECTS"]
 

@@ -1,6 +1,8 @@
 """The pure parts of the layout, each by what it promises."""
 
+import random
 from collections import defaultdict
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -8,8 +10,9 @@ from graph_cases import CASES, pipeline, process
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from process_core.graph import Edge, Node, SourceKind, StepKind
 from tui.graph import Direction, Zoom, draw
-from tui.graph.cycles import back_links
+from tui.graph.cycles import against_distance, back_links
 from tui.graph.order import crossings, order
 from tui.graph.ports import settle, spread
 from tui.graph.ranks import ranks
@@ -48,6 +51,30 @@ def test_a_link_that_goes_back_ends_at_a_vertex_that_leads_to_its_source(graph):
                     seen.add(near)
                     todo.append(near)
         assert source in seen
+
+
+@given(links)
+def test_going_by_distance_leaves_no_loop_either(graph):
+    count, pairs = graph
+    back = against_distance(count, pairs)
+    onward = [pair for index, pair in enumerate(pairs) if index not in back]
+    rank = ranks(count, onward)
+    assert all(rank[a] < rank[b] for a, b in onward)
+
+
+@pytest.mark.parametrize("zoom", [Zoom.CHIPS, Zoom.BOXES])
+def test_a_tangle_of_a_thousand_routes_is_drawn_in_full_and_not_too_deep(zoom):
+    chance = random.Random(1)
+    names = [f"S{n}" for n in range(300)]
+    nodes = [Node(name, name, StepKind.STEP, ("work",), {"work": ("data",)}) for name in names]
+    edges = [
+        Edge(f"r{n}", "", SourceKind.EVENT, chance.choice(names), f"E{n}", chance.choice(names), "work", "data")
+        for n in range(1000)
+    ]
+    picture = draw(nodes, edges, zoom=zoom)
+    arrows = [key for port in picture.drawing.ports if port.head for key in port.edges]
+    assert sorted(arrows) == sorted(edge.key for edge in edges)
+    assert len({box.y for box in picture.drawing.boxes}) < 60
 
 
 def test_a_graph_without_loops_has_no_link_that_goes_back():
@@ -135,9 +162,7 @@ def channels(draw_from):
     return nets
 
 
-@given(channels())
-@settings(max_examples=300)
-def test_no_two_nets_share_a_cell_in_one_direction(nets):
+def check_tracks(nets):
     count = assign_tracks(nets)
     across, along = {}, {}
     for number, net in enumerate(nets):
@@ -159,6 +184,19 @@ def test_no_two_nets_share_a_cell_in_one_direction(nets):
             first, second = net.tracks
             for row in range(first.track, second.track + 1):
                 assert along.setdefault((first.bridge, row), number) == number
+
+
+@given(channels())
+@settings(max_examples=300)
+def test_no_two_nets_share_a_cell_in_one_direction(nets):
+    check_tracks(nets)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_hundreds_of_nets_in_one_channel_share_no_cell_either(seed):
+    chance = random.Random(seed)
+    tops, bottoms = chance.sample(range(700), 400), chance.sample(range(700), 400)
+    check_tracks([Net([top], [bottom]) for top, bottom in zip(tops, bottoms, strict=True)])
 
 
 def test_two_lines_that_change_places_need_three_tracks():
@@ -192,6 +230,11 @@ def test_a_label_names_the_parameter_only_where_the_function_has_several():
 
 def test_a_label_names_the_condition():
     assert labels("A -Go-> B [size > 3]\nA -Go-> C [otherwise]") == ["Go [size > 3]", "Go [otherwise]"]
+
+
+def test_a_label_marks_the_inputs_of_an_explicit_join():
+    nodes, edges = process("A -Go-> B")
+    assert [bundle.label for bundle in sketch(nodes, [replace(edges[0], joined=True)]).bundles] == ["Go &"]
 
 
 def test_routes_of_one_event_leave_as_one_line():

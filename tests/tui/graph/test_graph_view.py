@@ -354,6 +354,14 @@ async def test_a_changed_process_keeps_selection_folds_and_scroll_position():
         assert app.view.scroll_offset == at
 
 
+async def test_the_same_process_again_is_not_drawn_again():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 40)):
+        picture = app.view.picture
+        app.view.set_graph(list(CHATBOT[0]), tuple(CHATBOT[1]))
+        assert app.view.picture is picture
+
+
 async def test_hostile_names_are_shown_and_never_obeyed():
     names = ["\x1b[2Jboom", "[/x]", "[@click=app.quit]go[/]", "a\u202eb", "日本語の手順", "x" * 200]
     nodes = [Node(name, name, StepKind.STEP, ("work",), {}) for name in names]
