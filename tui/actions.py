@@ -129,6 +129,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("restart", "Restart", "Load the target again and start anew with the same input; breakpoints stay.",
            Group.RUN, ("R",), verb="restart", short="restart"),
     Action("quit", "Quit", "Leave; asks first while a run is alive.", Group.RUN, ("q",), verb="quit"),
+    Action("leave_now", "Leave at once", "Leave without being asked.", Group.RUN, ("ctrl+q",), always=True),
     Action("interrupt", "Pause, then quit",
            "Pause the run; pressed again within two seconds while it stands, leave.", Group.RUN,
            ("ctrl+c",), always=True, palette=False),

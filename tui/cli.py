@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 if TYPE_CHECKING:
     from process_core.session.connection import Session
+    from process_core.session.protocol import Loaded
 
 _BAD_INPUT: Final = 2
 _INTERRUPTED: Final = 130
-_GRACE: Final = 1.0
+_GRACE: Final = 0.4
 """Seconds to load a target in before the screen opens and shows that it is being loaded."""
 
 
@@ -144,6 +145,8 @@ async def _open_app(target: str | None, arguments: argparse.Namespace | None) ->
             done, _ = await asyncio.wait([loading], timeout=_GRACE)
             if done and isinstance(error := loading.exception(), CommandRefused):
                 _fail(refusal_text(target, error.failure))
+            if done and loading.exception() is None and arguments is not None:
+                _check_event(arguments.event, loading.result())
         options = options_class()
         if arguments is not None:
             options = options_class(
@@ -166,6 +169,14 @@ async def _open_app(target: str | None, arguments: argparse.Namespace | None) ->
             loading.cancel()
         if session is not None:
             await session.close()
+
+
+def _check_event(event: str | None, loaded: "Loaded") -> None:
+    from tui.commands.verbs import did_you_mean  # noqa: PLC0415 - the UI is imported by now
+    from tui.safe_text import safe  # noqa: PLC0415
+
+    if event is not None and event not in loaded.input_events:
+        _fail(f"{safe(loaded.name)} takes in no event {safe(event)!r}{did_you_mean(event, loaded.input_events)}")
 
 
 def _import_ui() -> tuple[Any, Any, Any]:

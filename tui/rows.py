@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.safe_text import clip
+from tui.safe_text import ELLIPSIS, clip
 
 Cells = tuple[tuple[str, str], ...]
 """A line as pieces of safe text, each with a tone: `text`, `strong`, `quiet`, `accent`, `good`, `bad` or `warn`."""
@@ -150,7 +150,10 @@ class RowList(ScrollView, can_focus=True):
         line = base + self.get_component_rich_style("rows--cursor", partial=True) if here else base
         plain = here and self.has_focus
         pieces = [Segment(text, self._style(tone, line, plain=plain)) for text, tone in self._lines[index]]
-        return Strip(pieces).adjust_cell_length(width, line)
+        strip = Strip([Segment("▌" if here else " ", line), *pieces])
+        if strip.cell_length > width:
+            strip = Strip.join([strip.crop(0, width - 1), Strip([Segment(ELLIPSIS, line)])])
+        return strip.adjust_cell_length(width, line)
 
     def _style(self, tone: str, line: Style, *, plain: bool) -> Style:
         return line if plain else line + self.get_component_rich_style(f"rows--{tone}", partial=True)

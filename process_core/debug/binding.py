@@ -1,14 +1,11 @@
 """Binding: sees what in a process a breakpoint can match, and what was meant where nothing can."""
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterator
 
 from process_core.debug.breakpoints import Breakpoint, Candidate, without_index
-from process_core.graph import ERROR_SUFFIX, RESULT_SOURCE, RESULT_SUFFIX, Edge, Graph, SourceKind, StepKind
+from process_core.graph import ERROR_SUFFIX, RESULT_SOURCE, RESULT_SUFFIX, Edge, Graph, Node, SourceKind, StepKind
 from process_core.runfile.globs import path_pattern
 from process_core.suggestion import did_you_mean
-
-_PLURAL: Final = {"event": "no route carries {!r}", "step": "no step matches {!r}", "function": "no function {!r}"}
 
 
 def bind(point: Breakpoint, graph: Graph) -> None:
@@ -18,66 +15,67 @@ def bind(point: Breakpoint, graph: Graph) -> None:
         point: The breakpoint; its `paths`, `bound` and `problem` are set.
         graph: The process.
     """
-    point.paths = _paths(point.step, graph)
-    candidates = list(_candidates(point, graph))
+    nodes, edges = graph.nodes, graph.edges
+    if point.step is not None:
+        pattern = path_pattern(point.step)
+        point.paths = frozenset(node.path for node in nodes if pattern.fullmatch(node.path))
+    candidates = list(_messages(point, nodes, edges) if point.when == "before" else _calls(point, nodes, edges))
     point.bound = any(point.fits(candidate) for candidate in candidates)
-    point.problem = None if point.bound else _problem(point, graph, candidates)
+    point.problem = None if point.bound else _problem(point, nodes, edges, candidates)
 
 
-def _paths(glob: str | None, graph: Graph) -> frozenset[str] | None:
-    if glob is None:
-        return None
-    pattern = path_pattern(glob)
-    return frozenset(node.path for node in graph.nodes if pattern.fullmatch(node.path))
+def _messages(point: Breakpoint, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> Iterator[Candidate]:
+    """Give what can be delivered: something along every route."""
+    for edge in edges:
+        path = edge.target
+        if "[" not in (point.step or "").rpartition("/")[2]:  # a map is delivered to as a whole
+            path = _indexed(point, path)
+        yield Candidate(_events_of(edge, nodes), path, edge.function, (edge.id, edge.key))
 
 
-def _candidates(point: Breakpoint, graph: Graph) -> Iterable[Candidate]:
-    """Give all that can happen in a process at the time that a breakpoint is about."""
-    if point.when == "before":
-        return (_of_edge(edge, graph) for edge in graph.edges)
-    calls: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
-    for node in graph.nodes:
-        is_class = node.kind is StepKind.STEP or not any(n.path.startswith(f"{node.path}/") for n in graph.nodes)
+def _calls(point: Breakpoint, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> Iterator[Candidate]:
+    """Give what can emit or complete: every function."""
+    for node in nodes:
+        is_process = node.kind is StepKind.PROCESS or any(n.path.startswith(f"{node.path}/") for n in nodes)
         for function in node.functions:
-            result = function + RESULT_SUFFIX if is_class else RESULT_SOURCE
-            emitted = [point.event] if point.when == "emit" and point.event is not None and is_class else [result]
-            calls[node.path, function] = (emitted, [])
-    if point.when == "after":
-        for edge in graph.edges:
-            if edge.function is not None:
-                found = _of_edge(edge, graph)
-                events, routes = calls[edge.target, edge.function]
-                events += found.events
-                routes += found.routes
-    return (Candidate(events, _indexed(point, path), name, routes) for (path, name), (events, routes) in calls.items())
+            events = [RESULT_SOURCE if is_process else function + RESULT_SUFFIX]
+            routes: list[str] = []
+            if point.when == "after":
+                for edge in edges:
+                    if (edge.target, edge.function) == (node.path, function):
+                        events += _events_of(edge, nodes)
+                        routes += (edge.id, edge.key)
+            elif not is_process and point.event is not None and not point.event.endswith((RESULT_SUFFIX, ERROR_SUFFIX)):
+                events.append(point.event)  # what a function may emit is not declared
+            elif is_process and point.event is None:
+                continue  # its steps emit, it does not
+            yield Candidate(events, _indexed(point, node.path), function, routes)
 
 
-def _of_edge(edge: Edge, graph: Graph) -> Candidate:
+def _events_of(edge: Edge, nodes: tuple[Node, ...]) -> list[str]:
+    """Give the events that travel a route; an error route of a process takes the errors of all its functions."""
     events = [edge.event_id]
     if edge.kind is SourceKind.PROCESS_ERROR:
-        prefix = f"{edge.scope}/" if edge.scope else ""
-        inside = [n for n in graph.nodes if n.path.startswith(prefix) and "/" not in n.path[len(prefix) :]]
+        inside = [node for node in nodes if node.path.rpartition("/")[0] == edge.scope]
         events += [name + ERROR_SUFFIX for node in inside for name in node.functions]
-    return Candidate(events, edge.target, edge.function, [edge.id, edge.key])
+    return events
 
 
 def _indexed(point: Breakpoint, path: str) -> str:
-    """A step given with an index (`Map[3]`) is an element of a map that only a run can have."""
+    """Give the path as the breakpoint has it, where that names an element of a map, which only a run can have."""
     return point.step if point.step is not None and without_index(point.step) == path else path
 
 
-def _problem(point: Breakpoint, graph: Graph, candidates: list[Candidate]) -> str:
-    functions = {name for node in graph.nodes for name in node.functions}
+def _problem(point: Breakpoint, nodes: tuple[Node, ...], edges: tuple[Edge, ...], candidates: list[Candidate]) -> str:
     told = (
         (point.event, "no route carries {!r}", {event for c in candidates for event in c.events}),
-        (point.step, "no step matches {!r}", {node.path for node in graph.nodes}),
-        (point.function, "no function {!r}", functions),
-        (point.route, "no route {!r}", {edge.key for edge in graph.edges} | {edge.id for edge in graph.edges}),
+        (None if point.paths else point.step, "no step matches {!r}", {node.path for node in nodes}),
+        (point.function, "no function {!r}", {name for node in nodes for name in node.functions}),
+        (point.route, "no route {!r}", {edge.key for edge in edges}),
     )
     for name, problem, known in told:
-        is_known = name in known or (name == point.step and bool(point.paths))
-        if name is not None and not is_known:
+        if name is not None and name not in known and not any(key.endswith(f"/{name}") for key in known):
             hint = did_you_mean(name, sorted(known))
             return problem.format(name) + (f" ({hint})" if hint else "")
-    given = [repr(name) for name, _, _ in told if name is not None]
-    return f"nothing in the process is all of {', '.join(given)}"
+    given = (point.event, point.step, point.function, point.route)
+    return f"nothing in the process is all of {', '.join(repr(name) for name in given if name is not None)}"

@@ -1,12 +1,18 @@
 """The debugger of one run: breakpoints, verbs, and what to show."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Generator
 from enum import Enum
 from typing import Any
 
-from process_core.debug.breakpoints import Breakpoint, When
-from process_core.debug.gate import DebugGate, Verb
+from process_core.debug.binding import bind
+from process_core.debug.breakpoints import Breakpoint, BreakpointError, When
+from process_core.debug.chronicle import Chronicle
+from process_core.debug.course import Verb
+from process_core.debug.gate import DebugGate
+from process_core.debug.moments import Moment
 from process_core.debug.points import Live, PausePoint, PendingItem, WaitingFunction
+from process_core.debug.watch import Watch
 from process_core.engine.core import RunCore
 from process_core.engine.host import LocalHost
 from process_core.engine.invocation import Invocation
@@ -14,6 +20,18 @@ from process_core.engine.run import Run
 from process_core.errors import ProcessError, RunEndedError
 from process_core.events import NO_DATA, RunState, WorkflowEvent, event_name
 from process_core.process import Process
+
+_log = logging.getLogger("process_core")
+
+
+class Going:
+    """A run on its way; awaiting it waits until the run is paused, at rest or over."""
+
+    def __init__(self, debugger: "Debugger") -> None:
+        self._debugger = debugger
+
+    def __await__(self) -> Generator[Any, None, bool]:
+        return self._debugger.wait().__await__()
 
 
 class Debugger:
@@ -34,8 +52,9 @@ class Debugger:
         self.run: Run | None = None
         self.on_change: Callable[[], None] | None = None
         self._options = options
-        self._breakpoints: dict[int, Breakpoint] = {}
+        self._watch = Watch(process.graph, self._logpoint)
         self._last_id = 0
+        self._chronicle: Chronicle | None = None
         self._gate: DebugGate | None = None
         self._core: RunCore | None = None
         self._running: dict[Invocation, None] = {}
@@ -47,7 +66,7 @@ class Debugger:
     @property
     def breakpoints(self) -> tuple[Breakpoint, ...]:
         """All breakpoints, in the order they were added."""
-        return tuple(self._breakpoints.values())
+        return tuple(self._watch)
 
     def add_breakpoint(
         self,
@@ -69,9 +88,10 @@ class Debugger:
             step: Glob on step paths.
             function: Function name.
             route: Route id.
-            when: Before delivery, after completion, or on emit.
-            condition: Predicate text.
-            hits: `==n`, `>=n` or `%n`.
+            when: Before delivery, after completion, or on emit. Before an event that does nothing but stop its process
+                is before the end of its superstep.
+            condition: Predicate text; where it cannot be decided for a payload, the breakpoint stops once to say so.
+            hits: `==n`, `>=n` or `%n` on the times it matched.
             log: Template to log instead of stopping.
             once: Remove it after its first stop.
 
@@ -82,17 +102,16 @@ class Debugger:
             BreakpointError: It makes no sense.
             PredicateError: The condition or the template does not parse.
         """
-        self._last_id += 1
         name = event_name(event) if event is not None else None
-        added = Breakpoint(self._last_id, name, step, function, route, when, condition, hits, log, once)
-        added.bind(self.process.graph)
-        self._breakpoints[added.id] = added
+        added = Breakpoint(self._last_id + 1, name, step, function, route, when, condition, hits, log, once)
+        self._last_id = added.id
+        self._watch.add(added)
         self._changed()
         return added
 
     def remove_breakpoint(self, number: int) -> None:
         """Remove a breakpoint; does nothing where it is gone already."""
-        self._breakpoints.pop(number, None)
+        self._watch.remove(number)
         self._changed()
 
     # The run.
@@ -111,7 +130,10 @@ class Debugger:
         Raises:
             UnknownEventError: The process takes no such event.
             MissingServiceError: A step asks for a service that was not given.
+            ProcessError: The run before has not ended.
         """
+        if self.run is not None and not self.run.state.is_ended:
+            raise ProcessError("a run is under way already; close the debugger, or wait until the run has ended")
         if event is None and self.process.graph.input_events:
             event = self.process.graph.input_events[0]
         run = self.process.start(event, data, debugger=self, **self._options)
@@ -127,12 +149,15 @@ class Debugger:
     def attach(self, core: RunCore) -> None:
         """Take hold of a run before its first superstep; what `debugger=` does."""
         self._core = core
-        self._gate = DebugGate(core, self._breakpoints, self._changed)
+        self._chronicle = Chronicle(core)
+        self._gate = DebugGate(core, self._watch, self._chronicle, self._changed)
+        self._running.clear()
+        self._failed.clear()
         core.gate = self._gate
         core.on_invoked = self._invoked
         core.on_ended = self._ended
         core.on_emitted = self._gate.emitted
-        core.on_change = self._gate_news
+        core.on_change = self._gate.tell
         if isinstance(core.host, LocalHost):
             core.host.track_context = True
         if self._starts_paused:
@@ -239,20 +264,26 @@ class Debugger:
         gate.arm("pause")
         self._changed()
 
-    def run_to(self, event: str | Enum | None = None, step: str | None = None) -> None:
-        """Go on until before an event, or before a step, once; returns at once.
+    def run_to(self, event: str | Enum | None = None, step: str | None = None) -> Going:
+        """Go on until before an event, or before a step, or until any pause that comes first; goes on at once.
 
         Args:
             event: Event id.
             step: Glob on step paths.
 
+        Returns:
+            What may be awaited, as `step` is.
+
         Raises:
-            BreakpointError: Neither is given.
+            BreakpointError: Neither is given, or nothing in the process can match.
         """
         gate, _ = self._held()
-        self.add_breakpoint(event=event, step=step, once=True)
-        if gate.paused is not None:
-            gate.release("resume")
+        cursor = Breakpoint(0, event_name(event) if event is not None else None, step)
+        bind(cursor, self.process.graph)
+        if not cursor.bound:
+            raise BreakpointError(f"cannot run to there: {cursor.problem}")
+        gate.run_to(cursor)
+        return Going(self)
 
     def log(self, stream: str, text: str) -> None:
         """Record a `log` event that belongs to no step.
@@ -261,9 +292,9 @@ class Debugger:
             stream: Where the text went, e.g. `stdout`.
             text: The text.
         """
-        _, core = self._held()
-        if core.recorder is not None:
-            core.recorder.pass_on(WorkflowEvent("log", text, {"stream": stream}, superstep=core.root.superstep))
+        self._held()
+        assert self._chronicle is not None
+        self._chronicle.line(stream, text)
 
     async def close(self) -> None:
         """End the run and let go of it."""
@@ -296,7 +327,7 @@ class Debugger:
         self._running[invocation] = None
         self._failed.pop(invocation.slot.path, None)
         assert self._gate is not None
-        self._gate.invoked(invocation)
+        self._gate.tell()
 
     def _ended(self, invocation: Invocation) -> None:
         self._running.pop(invocation, None)
@@ -305,10 +336,13 @@ class Debugger:
         assert self._gate is not None
         self._gate.ended(invocation)
 
-    def _gate_news(self) -> None:
-        if self._gate is not None:
-            self._gate.tell()
+    def _logpoint(self, point: Breakpoint, text: str, moment: Moment) -> None:
+        if self._chronicle is not None:
+            self._chronicle.logpoint(point, text, moment)
 
     def _changed(self) -> None:
         if self.on_change is not None:
-            self.on_change()
+            try:
+                self.on_change()
+            except Exception:  # noqa: BLE001 - the fault of a screen must not reach the run
+                _log.exception("what a debugger calls on a change has failed; the run goes on")

@@ -1,110 +1,138 @@
 """The gate between messages and the functions they invoke: it closes at a breakpoint and opens by a verb."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
 
+from process_core.debug import moments
 from process_core.debug.breakpoints import Breakpoint
+from process_core.debug.chronicle import Chronicle
+from process_core.debug.course import Course, Verb, course_for
 from process_core.debug.points import PausePoint, PendingItem, Reason, pending_item
+from process_core.debug.watch import Hit, Watch
 from process_core.engine.core import RunCore
 from process_core.engine.inbox import Firing
 from process_core.engine.invocation import Invocation, Message
 from process_core.engine.scope import Scope
-from process_core.events import NO_DATA
 
-Verb = Literal["resume", "step", "next", "into", "out"]
+
+class _Comer:
+    """A process that stands at the gate with a message, or with None at the end of its superstep."""
+
+    __slots__ = ("message", "opened", "scope")
+
+    def __init__(self, scope: Scope, message: Message | None, opened: "asyncio.Future[None]") -> None:
+        self.scope = scope
+        self.message = message
+        self.opened = opened
+
+    @property
+    def is_pointless(self) -> bool:
+        """Whether its message can never be delivered, since its process has failed or is gone."""
+        return self.message is not None and (self.scope.failed is not None or self.scope.is_dead)
 
 
 class DebugGate:
     """Holds messages back; all-stop: while it is closed, running functions finish and nothing new starts.
 
+    Messages come one at a time per process, and pass one at a time altogether. Each is held against the breakpoints
+    once, when it could pass, and then passes or is held; what was held is let through without another look.
+
     Attributes:
         core: The run.
-        breakpoints: All of them, by id.
         paused: Where the run is paused, or None.
     """
 
-    def __init__(self, core: RunCore, breakpoints: dict[int, Breakpoint], changed: Callable[[], None]) -> None:
+    def __init__(self, core: RunCore, watch: Watch, chronicle: Chronicle, changed: Callable[[], None]) -> None:
         self.core = core
-        self.breakpoints = breakpoints
         self.paused: PausePoint | None = None
+        self._watch = watch
+        self._chronicle = chronicle
         self._changed = changed
-        self._mode: Reason | None = None
-        self._from: Scope | None = None
-        self._superstep = 0
-        self._over = ""
-        self._held: Message | None = None
-        self._let_through: Message | None = None
-        self._stop: tuple[Breakpoint, PausePoint] | None = None
+        self._course: Course | None = None
+        self._stops: deque[list[Hit]] = deque()
         self._left: dict[Scope, list[Message]] = {}
+        self._waiting: dict[_Comer, None] = {}
+        self._held: _Comer | None = None
+        self._passing: _Comer | None = None
+        self._origin: Scope | None = None
         self._ids = 0
         self._is_abandoned = False
+        self._is_looking = False
         self._news: asyncio.Future[None] | None = None
 
     # What the engine calls.
 
     def take(self, scope: Scope, batch: list[Message]) -> None:
         """See the messages of a superstep that begins."""
-        self._left[scope] = batch
+        self._left[scope] = list(batch)
 
     def holds(self, batch: list[Message]) -> bool:
         """Whether any of these messages may have to wait; if not, the engine runs at full speed."""
-        if self.paused is not None or self._mode is not None or self._stop is not None:
+        if self._course is not None or self.paused is not None or self._passing is not None or self._stops:
             return True
-        return any(b.enabled and b.when == "before" for b in self.breakpoints.values()) and any(
-            b.event is None or any(b.event == m.event_id for m in batch)
-            for b in self.breakpoints.values()
-            if b.enabled and b.when == "before"
-        )
+        return self._watch.may_hold(batch)
 
     async def dispatch(self, scope: Scope, firings: list[Firing]) -> None:
         """Start the calls of a superstep, each when its message may be delivered."""
         calls = {id(message): invocation for message, invocation in firings}
-        left = self._left[scope] = list(self._left[scope])
-        while left:
-            message = left[0]
-            await self._pass(scope, message)
-            if scope.failed is not None or self.core.is_cancelling or scope.is_dead:
-                break
-            left.pop(0)
-            invocation = calls.get(id(message))
-            if invocation is not None:
-                scope.start(invocation)
-                if self._mode in ("step", "into"):
-                    await self._until(lambda call=invocation: call.is_closed or call.is_parked)  # type: ignore[misc]
-        self._left.pop(scope, None)
+        left = self._left[scope]
+        try:
+            while left:
+                comer = await self._come(scope, left[0])
+                try:
+                    if self._is_abandoned or comer.is_pointless:
+                        break
+                    call = calls.get(id(left.pop(0)))
+                    course = self._started_alone(call)
+                    if call is not None:
+                        scope.start(call)
+                        await asyncio.sleep(0)  # it begins before anything else is decided
+                finally:
+                    self._passed(comer)
+                if course is not None:
+                    await self._run_alone(course)
+            self._discard([scope])
+        finally:
+            self._left.pop(scope, None)
 
     async def settle(self, scope: Scope) -> None:
         """Pause before the superstep's end where something in it asked for that."""
-        if self._stop is not None and not self.core.is_cancelling:
-            breakpoint_, point = self._stop
-            self._stop = None
-            self._pause(point, None, scope, breakpoint_)
-            await self._until(lambda: self.paused is None)
+        if self.paused is not None or self._stops:
+            await self._come(scope, None)
 
     def abandon(self) -> None:
         """Hold nothing any more, since the run ends."""
         self._is_abandoned = True
-        self.paused = None
-        self.tell()
-
-    def invoked(self, invocation: Invocation) -> None:
-        """Note that a call began."""
-        del invocation
+        self.paused = self._held = self._course = None
+        self._stops.clear()
+        self._discard(self._left)
+        for comer in self._waiting:
+            if not comer.opened.done():
+                comer.opened.set_result(None)
         self.tell()
 
     def ended(self, invocation: Invocation) -> None:
-        """Note that a call ended; breakpoints `after` completion count here."""
-        if invocation.failure is None and not invocation.is_cancelled:
-            moment = self._moment(
-                invocation, invocation.function.result_id, invocation.result_seq, "executor_completed"
-            )
-            self._check("after", moment, invocation.result, invocation.result_seq)
+        """Note that a call ended."""
+        if invocation.is_cancelled:
+            self._discard(scope for scope in self._left if moments.is_within(scope, invocation))
+        elif invocation.failure is None:
+            self._completed(invocation)
         self.tell()
 
     def emitted(self, invocation: Invocation, event_id: str, data: Any, seq: int) -> None:
-        """Note that an event was emitted; breakpoints on `emit` count here."""
-        self._check("emit", self._moment(invocation, event_id, seq, "event_emitted"), data, seq)
+        """Note that an event was emitted."""
+        points = self._watch.emitted(event_id)
+        if points:
+            self._hold_against(points, moments.of_emission(invocation, event_id, data, seq))
+
+    def tell(self) -> None:
+        """Note that something has changed, for those who wait and those who watch."""
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+        self._look_again()
+        self._changed()
 
     # What the debugger calls.
 
@@ -115,44 +143,65 @@ class DebugGate:
             verb: How far: `resume` to the next breakpoint, `step` over one message, `next` to the next superstep,
                 `into` the nested process that the message goes to, `out` of the nested process paused in.
         """
-        scope = self._from
-        self._mode = None if verb == "resume" else verb
-        self._superstep = scope.superstep if scope is not None else 0
-        self._let_through, self._held = self._held, None
-        self._over = ""
-        if verb == "step" and self._let_through is not None and self._let_through.route.step is not None:
-            self._over = f"{scope.prefix if scope else ''}{self._let_through.route.step.name}/"
-        if verb == "out" and (scope is None or scope.parent is None):
-            self._mode = None  # there is nothing outside the root but to go on
-        if self.paused is not None:
-            self._record("resumed", self.paused, {"verb": verb})
+        point, comer, origin = self.paused, self._held, self._origin
+        assert point is not None
+        assert comer is not None
+        assert origin is not None
+        self._chronicle.resumed(point, origin.superstep, verb)
         self.paused = None
+        stop = self._next_stop()
+        if stop is not None:  # every hit stops: nothing moves before each has been shown
+            self._pause(comer, stop)
+            return
+        self._held = None
+        self._course = course_for(verb, origin)
+        if not comer.opened.done():
+            if comer.message is not None:
+                self._passing = comer
+            comer.opened.set_result(None)
         self.tell()
 
     def arm(self, reason: Reason) -> None:
-        """Pause before the next message."""
+        """Pause before the next message, unless it is paused.
+
+        Args:
+            reason: What the pause will give as its reason.
+        """
         if self.paused is None:
-            self._mode = reason
-            self._from = None
+            self._course = Course(reason)
+            self.tell()
+
+    def run_to(self, cursor: Breakpoint) -> None:
+        """Go on until before a message that fits, or until any other pause.
+
+        Args:
+            cursor: What fits.
+        """
+        self._watch.cursor = cursor
+        if self.paused is not None:
+            self.release("resume")
+        else:
+            self._course = None
+            self.tell()
 
     @property
     def is_armed(self) -> bool:
         """Whether a pause is on its way."""
-        return self._mode is not None or self._stop is not None
+        return self._course is not None or bool(self._stops)
 
     def pending(self) -> list[PendingItem]:
-        """Give what is still to be delivered, in order."""
-        items: list[PendingItem] = []
+        """Give what is still to be delivered, in the order in which stepping delivers it."""
+        waiting = [comer.scope for comer in self._waiting if comer.message is not None]
+        if self._held is not None:
+            waiting.insert(0, self._held.scope)
+        items = []
+        for scope in dict.fromkeys([*waiting, *reversed(self._left)]):
+            items += [self._item(scope, message) for message in self._left.get(scope, ())]
         for scope in self.core.root.scopes():
-            for message in [*self._left.get(scope, ()), *scope.pending]:
-                if not message.id:
-                    self._ids += 1
-                    message.id = self._ids
-                items.append(pending_item(message, scope.prefix, is_next=message is self._held))
+            items += [self._item(scope, message) for message in scope.pending]
         for kind, subject, data in self.core.inputs:
             if kind == "event":
                 items.append(PendingItem(0, subject, None, "", "", None, None, None, data))
-        items.sort(key=lambda item: not item.next)
         return items
 
     async def news(self) -> None:
@@ -161,156 +210,169 @@ class DebugGate:
             self._news = self.core.loop.create_future()
         await asyncio.shield(self._news)
 
-    # How it works.
+    # Coming and passing.
 
-    async def _pass(self, scope: Scope, message: Message) -> None:
-        """Come back when a message may be delivered; a message that was let through is never held again."""
-        while not self._is_abandoned:
-            if self._let_through is message:
-                self._let_through = None
-                return
-            if self.paused is None and self._let_through is None:
-                point = self._reason(scope, message)
-                if point is None:
-                    return
-                self._pause(point, message, scope, point.breakpoint)
-            await self.news()
+    async def _come(self, scope: Scope, message: Message | None) -> _Comer:
+        """Come back when a message may be delivered, or a superstep may end."""
+        comer = _Comer(scope, message, self.core.loop.create_future())
+        if not self._may_pass(comer):
+            self._waiting[comer] = None
+            try:
+                await comer.opened
+            except BaseException:
+                self._passed(comer)
+                self._lose(comer)
+                raise
+            finally:
+                del self._waiting[comer]
+        return comer
 
-    def _reason(self, scope: Scope, message: Message) -> PausePoint | None:
-        """Say why to hold a message, or None to let it pass."""
-        if self._stop is not None:
-            breakpoint_, point = self._stop
-            self._stop = None
-            return PausePoint(point.reason, pending_item(message, scope.prefix, is_next=True), breakpoint_, point.seq)
-        hit = self._hit(scope, message)
-        if hit is None and not self._mode_holds(scope):
+    def _may_pass(self, comer: _Comer) -> bool:
+        """Let a message pass, let it wait, or pause before it."""
+        if self._is_abandoned or comer.is_pointless:
+            return True
+        if self.paused is not None:
+            return False
+        scope, message, course = comer.scope, comer.message, self._course
+        if message is not None:
+            if self._passing is not None or (course is not None and course.keeps_waiting(scope)):
+                return False
+            points = self._watch.before(message)
+            if points:
+                self._hold_against(points, moments.of_message(scope, message))
+        stop = self._next_stop()
+        if stop is not None:
+            self._pause(comer, stop)
+            return False
+        if message is not None:
+            if course is not None and course.ends_before(scope):
+                self._pause(comer, None, course.reason)
+                return False
+            self._passing = comer
+        return True
+
+    def _passed(self, comer: _Comer) -> None:
+        """Let the next message come, since this one has been delivered."""
+        if self._passing is comer:
+            self._passing = None
+            self._look_again()
+
+    def _look_again(self) -> None:
+        """See soon who may pass now; a process that is just delivering comes first."""
+        if self._waiting and not self._is_looking:
+            self._is_looking = True
+            self.core.loop.call_soon(self._look)
+
+    def _look(self) -> None:
+        self._is_looking = False
+        for comer in tuple(self._waiting):
+            if not comer.opened.done() and self._may_pass(comer):
+                self._lose(comer)
+                comer.opened.set_result(None)
+
+    def _started_alone(self, call: Invocation | None) -> Course | None:
+        """Give the course that delivers one message only, where this is the one."""
+        course = self._course
+        if call is None or course is None or not course.is_one_call or course.call is not None:
             return None
+        course.call = call
+        return course
+
+    async def _run_alone(self, course: Course) -> None:
+        """Wait until the call that was stepped over has ended, or waits itself, or is overtaken by a pause."""
+        call = course.call
+        assert call is not None
+        try:
+            while self._course is course and not _has_gone_as_far_as_it_can(call):
+                await self.news()
+        finally:
+            course.call = None
+            self._look_again()
+
+    # Pausing.
+
+    def _hold_against(self, points: Iterable[Breakpoint], moment: moments.Moment) -> None:
+        hits = self._watch.hits(points, moment)
+        if hits:
+            self._stops.append(hits)
+
+    def _completed(self, invocation: Invocation) -> None:
+        """Hold a completed call against the breakpoints: itself, its result event, and the events that only stop."""
+        watch, function = self._watch, invocation.function
+        if watch.after:
+            self._hold_against(watch.after, moments.of_completion(invocation))
+        points = watch.emitted(function.result_id, by_name=True)
+        if points:
+            moment = moments.of_emission(invocation, function.result_id, invocation.result, invocation.result_seq)
+            self._hold_against(points, moment)
+        if watch.is_idle or not isinstance(invocation.slot.scope, Scope):
+            return  # what an element of a map emits goes nowhere by itself
+        events = [(emission.event_id, emission.data, emission.seq) for emission in invocation.emissions]
+        for event_id, data, seq in [*events, (function.result_id, invocation.result, invocation.result_seq)]:
+            points, route = watch.at_stop(invocation.slot.plan.routes.get(event_id), event_id)
+            if route is not None and points:
+                self._hold_against(points, moments.of_stop(invocation, route, event_id, data, seq))
+
+    def _next_stop(self) -> list[Hit] | None:
+        """Give the next hits to show: of breakpoints that are still there, on what can still happen."""
+        while self._stops:
+            hits = [hit for hit in self._stops.popleft() if self._still_counts(hit)]
+            if hits:
+                return hits
+        return None
+
+    def _still_counts(self, hit: Hit) -> bool:
+        point, process = hit.breakpoint, hit.moment.process
+        if hit.moment.type == "message" and (process.failed is not None or process.is_dead):
+            return False
+        return point.enabled and (point.once or point in self._watch or point is self._watch.cursor)
+
+    def _pause(self, comer: _Comer, hits: list[Hit] | None, reason: Reason = "breakpoint") -> None:
+        scope, message = comer.scope, comer.message
+        item = self._item(scope, message, is_next=True) if message is not None else None
+        seq, path = (item.seq, item.target) if item is not None else (None, "")
+        self._origin = scope
+        point = None
+        if hits is not None:
+            moment = hits[0].moment
+            seq, path, self._origin = moment.seq or None, moment.path, moment.process
+            shown = [hit for hit in hits if hit.breakpoint is not self._watch.cursor]
+            for hit in shown:
+                self._chronicle.hit(hit)
+            point = shown[0].breakpoint if shown else None
+            reason = "breakpoint" if shown else "run_to"
+        self.paused = PausePoint(reason, item, point, seq, path)
+        self._held = comer
+        self._course = self._watch.cursor = None
+        self._chronicle.paused(self.paused, self._origin.superstep)
+        self.tell()
+
+    def _lose(self, comer: _Comer) -> None:
+        """Be paused no more before a message that can never be delivered; the pause moves on to the next one."""
+        if self._held is comer:
+            self.paused = self._held = None
+            self.arm("pause")
+
+    def _discard(self, scopes: Iterable[Scope]) -> None:
+        """Say what will not be delivered, since its process ends."""
+        for scope in list(scopes):
+            lost = self._left[scope]
+            if lost:
+                self._chronicle.undelivered(scope, lost)
+                lost.clear()
+
+    def _item(self, scope: Scope, message: Message, *, is_next: bool = False) -> PendingItem:
         if not message.id:
             self._ids += 1
             message.id = self._ids
-        item = pending_item(message, scope.prefix, is_next=True)
-        reason: Reason = "breakpoint" if hit is not None else (self._mode or "pause")
-        return PausePoint(reason, item, hit, item.seq)
+        held = self._held
+        is_held = held is not None and held.message is message
+        return pending_item(message, scope.prefix, is_next=is_next or is_held)
 
-    def _mode_holds(self, scope: Scope) -> bool:
-        if self._mode is None:
-            return False
-        if self._mode == "step":
-            return not (self._over and scope.prefix.startswith(self._over))
-        if self._from is None or self._mode not in ("next", "out"):
-            return True
-        origin = self._from.prefix
-        if scope is self._from:
-            return self._mode == "next" and scope.superstep > self._superstep
-        return origin.startswith(scope.prefix)
 
-    def _hit(self, scope: Scope, message: Message) -> Breakpoint | None:
-        """Count a message at every breakpoint; give the first that stops."""
-        candidates = [b for b in self.breakpoints.values() if b.enabled and b.when == "before"]
-        if not candidates:
-            return None
-        route = message.route
-        name = route.step.name if route.step else ""
-        moment = {
-            "type": "message",
-            "event_id": message.event_id,
-            "path": scope.prefix + name,
-            "step": name,
-            "function": route.function.name if route.function else None,
-            "route": route.id,
-            "superstep": scope.superstep,
-            "seq": message.seq,
-        }
-        data = None if message.data is NO_DATA else message.data
-        return self._first_stop(candidates, moment, data, message.seq)
-
-    def _first_stop(
-        self, candidates: list[Breakpoint], moment: Mapping[str, Any], data: Any, seq: int
-    ) -> Breakpoint | None:
-        found: Breakpoint | None = None
-        for candidate in candidates:
-            if not candidate.matches(moment, data):
-                continue
-            if candidate.template is not None:
-                self._log(candidate, candidate.template.render(data=data, event=moment), moment, seq)
-            elif found is None:
-                found = candidate
-        return found
-
-    def _check(self, when: str, moment: Mapping[str, Any], data: Any, seq: int) -> None:
-        candidates = [b for b in self.breakpoints.values() if b.enabled and b.when == when]
-        if not candidates:
-            return
-        hit = self._first_stop(candidates, moment, None if data is NO_DATA else data, seq)
-        if hit is not None and self._stop is None:
-            self._stop = hit, PausePoint("breakpoint", None, hit, seq or None)
-
-    def _pause(self, point: PausePoint, message: Message | None, scope: Scope, breakpoint_: Breakpoint | None) -> None:
-        self.paused = point
-        self._held = message
-        self._from = scope
-        self._mode = None
-        if breakpoint_ is not None:
-            self._record("breakpoint_hit", point, {"breakpoint": breakpoint_.id, "hit": breakpoint_.hit_count})
-            if breakpoint_.once:
-                self.breakpoints.pop(breakpoint_.id, None)
-        self._record("paused", point, {"reason": point.reason})
-        self.tell()
-
-    def _record(self, kind: str, point: PausePoint, details: dict[str, Any]) -> None:
-        recorder = self.core.recorder
-        if recorder is None:
-            return
-        item = point.message
-        path = item.target if item is not None else ""
-        recorder.record(
-            kind,
-            path,
-            path.rpartition("/")[2] or None,
-            item.function if item is not None else None,
-            self._from.superstep if self._from is not None else self.core.root.superstep,
-            None,
-            item.event_id if item is not None else None,
-            (point.seq,) if point.seq else (),
-            item.route if item is not None else None,
-            details,
-        )
-
-    def _log(self, point: Breakpoint, text: str, moment: Mapping[str, Any], seq: int) -> None:
-        if self.core.recorder is not None:
-            self.core.recorder.record(
-                "log",
-                moment["path"],
-                moment["step"] or None,
-                moment["function"],
-                moment["superstep"],
-                text,
-                moment["event_id"],
-                (seq,) if seq else (),
-                moment["route"],
-                {"stream": "logpoint", "breakpoint": point.id},
-            )
-
-    @staticmethod
-    def _moment(invocation: Invocation, event_id: str, seq: int, kind: str) -> dict[str, Any]:
-        slot = invocation.slot
-        return {
-            "type": kind,
-            "event_id": event_id,
-            "path": slot.path,
-            "step": slot.plan.name,
-            "function": invocation.function.name,
-            "route": None,
-            "superstep": slot.scope.superstep,
-            "seq": seq,
-        }
-
-    async def _until(self, condition: Callable[[], bool]) -> None:
-        while not condition() and not self._is_abandoned:
-            await self.news()
-
-    def tell(self) -> None:
-        """Wake whoever waits for news."""
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
-        self._changed()
+def _has_gone_as_far_as_it_can(call: Invocation) -> bool:
+    """Whether a call has ended, waits for an answer, or waits for its turn behind one that does."""
+    if call.is_closed or call.is_parked:
+        return True
+    current = call.slot.current
+    return current is not call and (current is None or current.is_parked)

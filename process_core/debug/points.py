@@ -47,12 +47,14 @@ class PausePoint:
         message: The message that is next, or None where the pause is not before a message.
         breakpoint: The breakpoint that was hit.
         seq: Seq of the event to look at.
+        path: Path of the step concerned: the target of the message, or the step that did what was waited for.
     """
 
     reason: Reason
     message: PendingItem | None = None
     breakpoint: Breakpoint | None = None
     seq: int | None = None
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

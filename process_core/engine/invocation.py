@@ -1,8 +1,6 @@
 """The records a superstep deals in: messages, the calls they make, and what those emit."""
 
 import asyncio
-from collections import deque
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from process_core.engine.plan import FunctionPlan, RoutePlan
@@ -98,8 +96,9 @@ class Invocation:
         is_handler: Whether it handles a failure, so that its own is not handled again.
         is_parked: Whether it waits for answers and its superstep went on without it.
         requests: Number of its open requests.
-        answers: The answers it was given so far.
-        replay: Answers recorded by an earlier attempt, to be given without asking again.
+        asked: Number of questions it has asked so far.
+        answers: The answers it was given so far, by number of the question; None before the first.
+        replay: Answers recorded by an earlier attempt, to be given without asking again; likewise.
         resumes: Seq of the `executor_invoked` of the attempt that this one takes up, else 0.
         saved_state: Its step's state before the call, where an error route covers it.
         task: The task it runs in.
@@ -108,6 +107,7 @@ class Invocation:
     __slots__ = (
         "answers",
         "arguments",
+        "asked",
         "causes",
         "emissions",
         "error",
@@ -153,8 +153,9 @@ class Invocation:
         self.is_started = False
         self.is_handler = any(m.handles for m in messages)
         self.requests = 0
-        self.answers: Sequence[Any] = ()
-        self.replay: deque[Any] | None = None
+        self.asked = 0
+        self.answers: dict[int, Any] | None = None
+        self.replay: dict[int, Any] | None = None
         self.resumes = 0
         self.saved_state: Any = UNSET
         self.task: asyncio.Task[Any] | None = None
@@ -174,6 +175,7 @@ class Request:
     Attributes:
         id: Unique in the run.
         invocation: Who asks.
+        number: Which of the invocation's questions it is, from 0.
         prompt: What is asked.
         response_type: The type of the answer.
         future: Resolves to the answer.
@@ -182,13 +184,14 @@ class Request:
         is_reported: Whether a warning has told of it.
     """
 
-    __slots__ = ("event", "future", "id", "invocation", "is_reported", "prompt", "response_type", "seq")
+    __slots__ = ("event", "future", "id", "invocation", "is_reported", "number", "prompt", "response_type", "seq")
 
     def __init__(
         self, request_id: str, invocation: Invocation, prompt: Any, response_type: Any, future: "asyncio.Future[Any]"
     ) -> None:
         self.id = request_id
         self.invocation = invocation
+        self.number = invocation.asked - 1
         self.prompt = prompt
         self.response_type = response_type
         self.future = future

@@ -5,6 +5,7 @@ from typing import Any
 
 from process_core.engine.invocation import Invocation, Request
 from process_core.engine.stewardship import Stewardship
+from process_core.errors import PayloadMismatchError
 from process_core.payload_check import PayloadCheck
 
 
@@ -23,10 +24,16 @@ class Questions(Stewardship):
         """Ask outside on behalf of an invocation; see `StepContext.request_info`."""
         if not self.check_open(invocation):
             raise asyncio.CancelledError
-        if invocation.replay:
-            answer = PayloadCheck(response_type)(invocation.replay.popleft())
-            invocation.answers = [*invocation.answers, answer]
-            return answer
+        number = invocation.asked
+        invocation.asked += 1
+        if invocation.replay and number in invocation.replay:
+            try:
+                answer = PayloadCheck(response_type)(invocation.replay.pop(number))
+            except PayloadMismatchError as error:
+                self.warn("answer_refused", f"{invocation} asks again, for its code has changed: {error}", invocation)
+            else:
+                invocation.answers = {**(invocation.answers or {}), number: answer}
+                return answer
         request = self.run.open_request(invocation, prompt, response_type)
         invocation.requests += 1
         if not invocation.is_parked:
@@ -49,7 +56,7 @@ class Questions(Stewardship):
                 continue
             if self.run.recorder is not None:
                 self.run.record_response(request, value, invocation.slot, self.superstep)
-            invocation.answers = [*invocation.answers, value]
+            invocation.answers = {**(invocation.answers or {}), request.number: value}
             request.future.set_result(value)
             self.answered(invocation)
 

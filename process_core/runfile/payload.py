@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from json.encoder import encode_basestring
+from math import isfinite
 from typing import Any, Final
 
 from process_core.runfile.tags import Budget, TaggedWriter
@@ -20,6 +21,7 @@ MAX_BYTES: Final = 256 * 1024 * 1024
 """Size of the largest payload that is kept; a larger one is marked as too large."""
 
 _TEXT = frozenset({str})
+_NUMBERS = frozenset({int, float, bool})
 _EASY = frozenset({str, int, bool, type(None)})
 _SMALL = 8
 _FEW = 1000
@@ -43,11 +45,10 @@ def encode(value: Any) -> bytes:
     try:
         if kind is dict or kind is list:
             if _is_easy(value):
-                return (_to_json or _load())(value)
-            if _is_plain(value, Budget(MAX_PLAIN_NODES), 1):
                 body = (_to_json or _load())(value)
-                if b'"$"' not in body and b"NaN" not in body and b"Infinity" not in body:
-                    return _clip(body)
+                return body if len(body) <= MAX_BYTES else _clip(body)
+            if _is_plain(value, Budget(MAX_PLAIN_NODES), 1):
+                return _clip((_to_json or _load())(value))
     except Exception:  # noqa: BLE001, S110 - whatever a value does here, the careful way below copes with it
         pass
     if kind in ATOMS:
@@ -98,11 +99,11 @@ def _is_easy(value: Any) -> bool:
             return len(value) < _FEW and _EASY.issuperset(map(type, value))
         return False
     if type(value) is list:
-        for part in value:
+        for part in value:  # noqa: SIM110 - a generator costs as much as the whole test
             if type(part) not in _EASY:
                 return False
         return True
-    for key, part in value.items():
+    for key, part in value.items():  # noqa: SIM110 - as above
         if type(part) not in _EASY or type(key) is not str or key == "$":
             return False
     return True
@@ -115,17 +116,21 @@ def _is_plain(value: Any, budget: Budget, depth: int) -> bool:
         return False
     parts: Any = value
     if type(value) is dict:
-        if not _TEXT.issuperset(map(type, value)):
+        if "$" in value or not _TEXT.issuperset(map(type, value)):
             return False
         parts = value.values()
-    if len(parts) > _SMALL and ATOMS.issuperset(map(type, parts)):
-        return True
+    if len(parts) > _SMALL:
+        kinds = set(map(type, parts))
+        if kinds <= _EASY:
+            return True
+        if kinds <= _NUMBERS:
+            return all(map(isfinite, parts))
     for part in parts:
         kind = type(part)
         if kind is dict or kind is list:
             if not _is_plain(part, budget, depth + 1):
                 return False
-        elif kind not in ATOMS:
+        elif kind not in _EASY and (kind is not float or not isfinite(part)):
             return False
     return True
 

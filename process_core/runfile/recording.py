@@ -33,6 +33,7 @@ _TALLY = """
     INSERT INTO tallies SELECT shape, count(*), max(seq) FROM events WHERE seq BETWEEN ? AND ? GROUP BY shape
     ON CONFLICT (shape) DO UPDATE SET number = number + excluded.number, last = excluded.last
 """
+_PARTS = ("pending", "joins", "requests", "answers", "extra")
 _PATH, _STATE = 1, 6  # places in a shape
 _FAR_PAST = -(2**62)
 
@@ -60,7 +61,7 @@ class CheckpointItem:
     seq: int
     states: dict[str, bytes]
     versions: Mapping[str, str]
-    parts: tuple[bytes | None, ...]
+    parts: Mapping[str, bytes]
 
 
 @dataclass(slots=True)
@@ -290,9 +291,11 @@ class Recording:
             return
         number = self._next_checkpoint
         self._next_checkpoint = number + 1
-        parts = [None if part is None else self._payload(part, _DIGEST_FROM) for part in item.parts]
-        row = (number, self._parents.get(item.path), item.path, item.superstep, item.seq, *parts)
-        self._new_checkpoints.append(row)
+        given = item.parts
+        parts = [self._payload(given[name], _DIGEST_FROM) if name in given else None for name in _PARTS]
+        self._new_checkpoints.append(
+            (number, self._parents.get(item.path), item.path, item.superstep, item.seq, *parts)
+        )
         self._parents[item.path] = number
         for path, body in item.states.items():
             self._put_state(path, item.seq, number, item.versions.get(path), body)

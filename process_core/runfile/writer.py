@@ -153,7 +153,7 @@ class RunFileWriter(Intake):
                 parts[name] = body = encode(part if name == "extra" else list(part))
                 if not is_restorable(body):
                     lost.append(name)
-        self._put(CheckpointItem(path, superstep, seq, bodies, versions, parts))
+        self._put(CheckpointItem(path, superstep, seq, bodies, dict(versions) if versions else {}, parts))
         return tuple(lost)
 
     def state(self, path: str, state: Any, *, seq: int, version: str | None = None) -> bool:

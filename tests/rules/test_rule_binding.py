@@ -308,3 +308,14 @@ async def test_rule_34_an_unused_optional_value_warns_at_rest():
     result = await process.run("go", [("Sender", "Bob")])
     (warning,) = warnings(result.events, "unused_input")
     assert "sender" in said(warning)
+
+
+async def test_rule_15_messages_delivered_with_one_that_fails_the_run_are_not_lost_in_silence():
+    process = ProcessBuilder("P")
+    say, typed, sink = process.add_step(Say), process.add_step(Typed), process.add_step(Sink)
+    process.on_input_event("go").send_event_to(say)
+    say.on_event("Bad").send_event_to(typed)
+    say.on_event("X").send_event_to(sink)
+    events = await failing(process.build(), "go", [("Bad", "no number"), ("X", 1)])
+    ran = any(path == "Sink" for _, path, _ in calls(events))
+    assert ran or any("X" in said(e) or "Sink" in said(e) for e in events if e.type == "warning")

@@ -14,8 +14,10 @@ _CONSTRAINTS = ROOT / "tests" / "constraints.txt"
 _STORED = ROOT / "tests" / "snapshots"
 PINNED = next(line.partition("==")[2] for line in _CONSTRAINTS.read_text().splitlines() if line.startswith("textual=="))
 
-# Snapshots stand in one folder of their own, whichever test takes them.
-pytest_textual_snapshot.SVGImageExtension.dirname = classmethod(lambda _, *, test_location: str(_STORED))
+# Snapshots stand in a tree of their own, a folder for each test module.
+pytest_textual_snapshot.SVGImageExtension.dirname = classmethod(
+    lambda _, *, test_location: str(_STORED / test_location.basename)
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -91,11 +91,19 @@ def test_textual_is_not_imported_where_there_is_no_terminal(tmp_path):
     assert ended.returncode == 0, ended.stderr
 
 
-def test_in_a_terminal_a_bad_target_is_told_before_the_screen_opens(tmp_path):
-    (tmp_path / "target.py").write_text("def build(:\n")
+@pytest.mark.parametrize(
+    ("source", "options", "message"),
+    [
+        ("def build(:\n", [], b"cannot be loaded"),
+        (CHAT, ["--event", "startProces"], b"did you mean 'startProcess'?"),
+    ],
+    ids=["syntax error", "unknown event"],
+)
+def test_in_a_terminal_bad_input_is_told_before_the_screen_opens(tmp_path, source, options, message):
+    (tmp_path / "target.py").write_text(source)
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "tui.cli", "run", "target.py"],
+        [sys.executable, "-m", "tui.cli", "run", "target.py", *options],
         cwd=tmp_path,
         stdin=theirs,
         stdout=theirs,
@@ -106,5 +114,5 @@ def test_in_a_terminal_a_bad_target_is_told_before_the_screen_opens(tmp_path):
     _, errors = process.communicate(timeout=60)
     os.close(ours)
     assert process.returncode == 2
-    assert b"cannot be loaded" in errors
+    assert message in errors
     assert b"Traceback (most recent call last)" not in errors

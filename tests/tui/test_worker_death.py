@@ -81,3 +81,23 @@ async def test_a_worker_that_does_not_answer_is_told_with_the_step_and_can_be_re
         await d.press("1")
         assert "━ 1 Graph" in d.text
     await app.session.close()
+
+
+async def test_a_target_that_takes_long_to_load_is_told_meanwhile(open_app):
+    app = open_app("import time\n\ntime.sleep(1.5)\n" + CHAT)
+    async with app.run_test(size=(120, 40)) as pilot:
+        d = Driver(app, pilot)
+        await d.until("LOADING")
+        assert "q quit" in d.text
+        await d.until("WAITING FOR YOU")
+    await app.session.close()
+
+
+async def test_printed_text_is_shown_in_the_chat_and_never_on_the_screen_itself(open_app):
+    printed = CHAT.replace('await context.yield_output("Welcome!")', 'print("to be \\x1b[2J logged")')
+    app = open_app(printed)
+    async with app.run_test(size=(120, 40)) as pilot:
+        d = Driver(app, pilot)
+        await d.until("WAITING FOR YOU")
+        await d.until("· Intro to be ␛[2J logged")
+    await app.session.close()

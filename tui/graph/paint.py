@@ -168,13 +168,14 @@ class Painter:
             return Look("graph--edge")
         selected = overlay.selected in owner.edges
         hovered = self.hovered in owner.edges
+        reversed_ = selected and owner.kind is OwnerKind.LABEL  # lines say it by their weight
         if overlay.forced.intersection(owner.edges):
-            return Look("graph--forced", selected, hovered)
+            return Look("graph--forced", reversed_, hovered)
         if overlay.lit.intersection(owner.edges) or selected:
-            return Look("graph--lit", selected, hovered)
+            return Look("graph--lit", reversed_, hovered)
         if owner.kind is OwnerKind.LABEL:
-            return Look("graph--label", selected, hovered)
-        return Look("graph--back" if owner.back else "graph--edge", selected=False, hovered=hovered)
+            return Look("graph--label", hovered=hovered)
+        return Look("graph--back" if owner.back else "graph--edge", hovered=hovered)
 
     def _state(self, box: Box) -> Mark | None:
         """Say how a step stands; a folded process stands as the step in it that most needs to be seen."""

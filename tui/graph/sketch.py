@@ -163,7 +163,7 @@ def _told_apart(bundle: Bundle, *, ascii_only: bool) -> list[Bundle]:
 
 
 def label_of(edge: Edge, target: Node | None, *, ascii_only: bool) -> str:
-    """Say what a route carries: the event id, the parameter where the function has several, `&` in a join, the condition.
+    """Say what a route carries: event id, parameter where the function has several, `&` in a join, condition.
 
     Args:
         edge: The route.

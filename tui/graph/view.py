@@ -240,14 +240,11 @@ class GraphView(ScrollView, can_focus=True):
     # Reactions
 
     def watch_zoom(self) -> None:
-        """Draw again."""
+        """Draw again: another zoom or direction was chosen."""
         self._view = self._album.wrapped(self.zoom, self.direction, self.size)
         self._redraw(reveal=True)
 
-    def watch_direction(self) -> None:
-        """Draw again."""
-        self._view = self._album.wrapped(self.zoom, self.direction, self.size)
-        self._redraw(reveal=True)
+    watch_direction = watch_zoom
 
     def watch_show_map(self) -> None:
         """Show or hide the map."""

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.rows import RowList
-from tui.safe_text import safe
+from tui.safe_text import safe, safe_content
 from tui.samples import Sample
 
 
@@ -27,6 +27,7 @@ class ChooserScreen(Screen[Sample]):
     ChooserScreen { align: center middle; background: $background; }
     ChooserScreen > Vertical { width: 90; max-width: 96%; height: auto; max-height: 96%; padding: 1 2; }
     ChooserScreen RowList { height: auto; min-height: 4; max-height: 14; margin: 1 0; }
+    ChooserScreen #about { height: 3; color: $foreground; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", show=False),
@@ -36,6 +37,7 @@ class ChooserScreen(Screen[Sample]):
     def __init__(self, offered: Sequence[Sample]) -> None:
         super().__init__()
         self._offered = offered
+        self._about = Static(markup=False, id="about")
         self._rows = RowList("no samples are installed; run: stepscope run TARGET")
 
     def compose(self) -> ComposeResult:
@@ -45,6 +47,7 @@ class ChooserScreen(Screen[Sample]):
             about = Content.styled("  step through event-driven processes in the terminal", "$foreground 80%")
             yield Static(title + about)
             yield self._rows
+            yield self._about
             yield Static(
                 Content.styled("↑ ↓ choose · Enter opens · q leaves\n", "$foreground 80%")
                 + Content.styled("your own:  stepscope run path.py[:attribute]", "$foreground 80%")
@@ -54,9 +57,16 @@ class ChooserScreen(Screen[Sample]):
         """Show what there is."""
         width = max((len(sample.name) for sample in self._offered), default=0) + 2
         self._rows.set_lines(
-            [((f" {safe(s.name):<{width}} ", "strong"), (safe(s.about), "quiet")) for s in self._offered]
+            [((f"{safe(s.name):<{width}} ", "strong"), (safe(s.about), "quiet")) for s in self._offered]
         )
         self._rows.focus()
+        self._tell()
+
+    @on(RowList.Moved)
+    def _tell(self) -> None:
+        """Tell all of what the sample under the cursor shows; its line may be too short for it."""
+        at = self._rows.cursor
+        self._about.update(safe_content(self._offered[at].about) if at is not None else "")
 
     def action_choose(self) -> None:
         """Open the sample under the cursor."""

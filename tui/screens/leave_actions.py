@@ -21,6 +21,10 @@ class LeaveActions(ViewActions):
         """Leave; asks first while a run is alive."""
         self.leave_app(ask=True)
 
+    def do_leave_now(self, _: str = "") -> None:
+        """Leave without asking."""
+        self.leave_app(ask=False)
+
     def do_interrupt(self, _: str = "") -> None:
         """Pause the run; where it stands already, the second time within two seconds leaves."""
         now = time.monotonic()

@@ -105,18 +105,20 @@ class DebugParts(Screen[None]):
         """Whether letters are typed rather than obeyed."""
         return isinstance(self.focused, Input)
 
-    def go_to(self, panel: Panel) -> None:
+    def go_to(self, panel: Panel, *, typing: bool = True) -> None:
         """Bring a panel to the front and give it the focus.
 
         Args:
             panel: Which.
+            typing: Whether the box of the chat gets it while something is asked.
         """
         self.workspace.show(panel)
-        self._focus_in(panel)
+        self._focus_in(panel, typing=typing)
 
-    def _focus_in(self, panel: Panel) -> None:
+    def _focus_in(self, panel: Panel, *, typing: bool) -> None:
         if panel is Panel.CHAT:
-            target: Widget | None = self.chat.box if self.chat.request is not None else self.chat.transcript
+            asks = typing and self.chat.request is not None
+            target: Widget | None = self.chat.box if asks else self.chat.transcript
         else:
             widget = self.panels[panel]
             inside = (child for child in widget.walk_children() if isinstance(child, Widget) and child.focusable)

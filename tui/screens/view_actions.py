@@ -253,7 +253,7 @@ class ViewActions(RunActions):
             area = next((area for area in self.workspace.plan.areas if len(area.panels) > 1), None)
         if area is None:
             raise RefusedError("no panels share a place on this screen")
-        self.go_to(area.panels[(area.panels.index(area.shown) + step) % len(area.panels)])
+        self.go_to(area.panels[(area.panels.index(area.shown) + step) % len(area.panels)], typing=False)
 
     def do_zoom(self, _: str = "") -> None:
         """Let the panel fill the screen, or give it back its place."""

@@ -64,6 +64,7 @@ class Workspace(Widget):
         self._pieces: list[Piece] | None = None
         self._focus: Panel | None = None
         self._dragged: Split | None = None
+        self._drag_from = Offset(0, 0)
         self._by_plan = PlanLayout()
 
     @property
@@ -141,6 +142,8 @@ class Workspace(Widget):
         self.plan = plan(width, height, self.choices)
         self._pieces = None
         self._show_planned()
+        for widget in self.panels.values():  # Textual keeps the arrangement until a child asks for another
+            widget.refresh(layout=True)
         self.refresh(layout=True)
 
     def _show_planned(self) -> None:
@@ -191,15 +194,15 @@ class Workspace(Widget):
         if self._piece_at(event.x, event.y) is None:
             self._dragged = self._border_at(event.x, event.y)
             if self._dragged is not None:
+                self._drag_from = event.screen_offset
                 self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Move the dragged border."""
         if self._dragged is None:
             return
-        along, room = (
-            (event.delta_x, self.size.width) if self._dragged is Split.COLUMNS else (event.delta_y, self.size.height)
-        )
+        moved, self._drag_from = event.screen_offset - self._drag_from, event.screen_offset
+        along, room = (moved.x, self.size.width) if self._dragged is Split.COLUMNS else (moved.y, self.size.height)
         if along:
             self.choose(self.choices.move(self._dragged, along / max(room, 1)))
 
