@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PYTHONS ?= python3.11 python3.12 python3.13
+VERSIONS ?= 3.11 3.12 3.13
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint types contracts suite test-slow test-all bench bench-peers screenshots clean
@@ -42,9 +42,10 @@ test-slow: $(STAMP) ## soak and long fuzz
 	$(BIN)/python -m pytest -q -m slow --timeout 1800
 
 test-all: ## the suite on every Python that is installed
-	@for p in $(PYTHONS); do \
-		command -v $$p >/dev/null && $$p -c '' 2>/dev/null || { echo "$$p is not installed"; continue; }; \
-		echo "== $$p"; $(MAKE) --no-print-directory PYTHON=$$p VENV=.venv-$$p suite || exit 1; \
+	@for v in $(VERSIONS); do \
+		p=python$$v; $$p -c '' 2>/dev/null || p=$$(ls -d $(HOME)/.pyenv/versions/$$v.*/bin/python 2>/dev/null | tail -n 1); \
+		[ -n "$$p" ] || { echo "== Python $$v is not installed"; continue; }; \
+		echo "== Python $$v"; $(MAKE) --no-print-directory PYTHON=$$p VENV=.venv-$$v suite || exit 1; \
 	done
 
 bench: $(STAMP) ## the engine beside hand-written routers

@@ -47,6 +47,7 @@ class RunOptions:
         run_id: Its id; random where left out.
         clock: Gives seconds since the epoch.
         target: What is run (`path.py:attr`), for the run file.
+        cwd: The folder that `target` starts from, likewise.
     """
 
     services: Services | None = None
@@ -58,6 +59,7 @@ class RunOptions:
     run_id: str | None = None
     clock: Callable[[], float] = time.time
     target: str | None = None
+    cwd: str | None = None
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "RunOptions":
@@ -137,9 +139,10 @@ def prepare(
 
             take_up(core, point)
         if options.run_file is not None:
-            from process_core.run_recording import record_run  # noqa: PLC0415 - likewise
+            from process_core.run_recording import RecordedAs, record_run  # noqa: PLC0415 - likewise
 
-            close = record_run(core, recorder, Path(options.run_file), target=options.target, point=point)
+            told = RecordedAs(options.target, options.cwd)
+            close = record_run(core, recorder, Path(options.run_file), told=told, point=point)
         if options.debugger is not None:
             options.debugger.attach(core)
         return core, events, close

@@ -202,7 +202,7 @@ class Process:
         changes = Edits.of(edits)
         for event_id, _ in changes.inject:
             self._input_event(event_id)
-        point = load_point(path, self.graph, superstep, fork=True).edited(changes)
+        point = load_point(path, self.graph, superstep, fork=True, new_states=changes.states).edited(changes)
         chosen = RunOptions.of({**options, "run_file": into, "initial_states": dict(changes.states)})
         return prepare(self._compiled(), chosen, None, is_answerable=True, point=point)
 
@@ -215,11 +215,15 @@ class Process:
         *,
         is_answerable: bool,
     ) -> Run:
-        from process_core.recovery import fork_path, load_point  # noqa: PLC0415 - sqlite3, for recorded runs only
+        from process_core.recovery import ResumeError, fork_path, load_point  # noqa: PLC0415 - sqlite3, as above
 
         chosen = RunOptions.of(options)
         point = load_point(path, self.graph, superstep)
         if point.journal is not None:
+            if chosen.initial_states:
+                raise ResumeError("a run that goes on has its states; to change them, fork it with edits")
+            if chosen.run_file is not None and Path(chosen.run_file).resolve() != path.resolve():
+                raise ResumeError(f"a run goes on in its own file; to go on in {chosen.run_file}, fork it")
             chosen.run_file = path
         elif chosen.run_file is None:
             chosen.run_file = fork_path(path, point.checkpoint.superstep)

@@ -1,22 +1,42 @@
 """Ties a run to its run file: every event, and a checkpoint at the end of every superstep of the root."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from process_core.engine.core import RunCore
-from process_core.engine.freezing import freeze
+from process_core.engine.freezing import Kept, freeze, kept_states
 from process_core.engine.invocation import Invocation
-from process_core.engine.recording import Recorder
+from process_core.engine.mapping import MapCrew
+from process_core.engine.recording import Recorder, snapshot
 from process_core.engine.scope import Scope
 from process_core.engine.slot import StepSlot
-from process_core.recovery import ResumePoint
+from process_core.recovery import JournalHost, ResumePoint, YieldLog, version_of
 from process_core.runfile import RunFileWriter, fork_run_file
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedAs:
+    """What a run file says of its run besides.
+
+    Attributes:
+        target: What is run (`path.py:attr`), for a person and for resuming.
+        cwd: The folder that the target starts from.
+    """
+
+    target: str | None = None
+    cwd: str | None = None
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What goes into the file's metadata."""
+        return {} if self.cwd is None else {"cwd": self.cwd}
+
+
 def record_run(
-    core: RunCore, recorder: Recorder, path: Path, *, target: str | None = None, point: ResumePoint | None = None
+    core: RunCore, recorder: Recorder, path: Path, *, told: RecordedAs, point: ResumePoint | None = None
 ) -> Callable[[], None]:
     """Make a run write itself to a run file.
 
@@ -24,7 +44,7 @@ def record_run(
         core: The run, not launched yet.
         recorder: Makes its events.
         path: The run file; for a run taken up in its own file that file, else a new one.
-        target: What is run, for a person and for resuming.
+        told: What the file says of it; a run that is taken up has said so already.
         point: Where the run takes up another one, or itself.
 
     Returns:
@@ -49,7 +69,8 @@ def record_run(
             run_id=core.run_id,
             graph_nodes=graph.nodes,
             graph_edges=graph.edges,
-            target=target,
+            metadata=told.metadata,
+            target=told.target,
             started=recorder.clock(),
             on_error=on_error,
             on_written=on_written,
@@ -57,11 +78,13 @@ def record_run(
     else:
         if point.journal is None:
             fork_run_file(point.info.path, path, checkpoint=point.checkpoint, run_id=core.run_id)
-        writer = RunFileWriter.resume(path, on_written=on_written)
+        writer = RunFileWriter.resume(path, on_error=on_error, on_written=on_written)
+        if writer.failed is not None:
+            raise writer.failed
         recorder.seq = writer.written
     recorder.sinks.append(writer.append)
     core.writer = writer
-    _Checkpoints(core, recorder, writer).begin(goes_on=point is not None)
+    _Checkpoints(core, recorder, writer, point).begin()
     return writer.close
 
 
@@ -70,46 +93,105 @@ class _Checkpoints:
 
     The state of a step is written with each invocation that completes, just before the event that says so: what a
     cut-off superstep had finished can then be taken over without running it again.
+
+    Args:
+        core: The run.
+        recorder: Makes its events.
+        writer: Where it is written to.
+        point: Where it takes up another one, or itself.
     """
 
-    def __init__(self, core: RunCore, recorder: Recorder, writer: RunFileWriter) -> None:
+    def __init__(self, core: RunCore, recorder: Recorder, writer: RunFileWriter, point: ResumePoint | None) -> None:
         self._core = core
         self._recorder = recorder
         self._writer = writer
+        self._point = point
+        self._versions = {
+            path: version for path, step in core.plan.graph.stateful() if (version := version_of(step)) != "1"
+        }
+        self._yields = YieldLog(core.outputs, core.public_events)
+        self._kept: Kept = {}
         self._lost: set[str] = set()
+        self._last = -1
+        if point is not None:
+            self._yields.go_on(point.frozen, point.checkpoint.seq)
+            self._kept = dict(kept_states(point.frozen["root"]))
+            self._last = point.checkpoint.superstep
 
-    def begin(self, *, goes_on: bool) -> None:
-        self._core.on_completing = self._completing
-        self._core.on_superstep = self._superstep_over
-        self._core.on_launch = self._goes_on if goes_on else self._is_new
+    def begin(self) -> None:
+        core = self._core
+        core.on_launch = self._is_new if self._point is None else self._goes_on
+        core.on_completing = self._completing
+        core.on_broken_off = self._broken_off
+        core.on_superstep = self._superstep_over
 
     def _is_new(self) -> None:
-        self._write(self._core.root.states())
+        self._write(self._core.root.states(), self._extra())
 
     def _goes_on(self) -> None:
         """Write the states as they are again: those of a superstep that was cut off count no more.
 
-        There is no checkpoint here: the last one in the file, with what was recorded after it, is what counts until the
-        next superstep is over.
+        In its own file there is no checkpoint here: the last one, with what was recorded after it, is what counts until
+        the next superstep is over. A fork begins with one, for its point may have been edited.
         """
-        for path, state in self._core.root.states().items():
-            self._writer.state(path, state, seq=self._recorder.seq + 1)
+        assert self._point is not None
+        states = self._core.root.states()
+        if self._point.journal is None:
+            self._write(states, self._point.frozen)
+            return
+        for path, state in states.items():
+            self._writer.state(path, state, seq=self._recorder.seq + 1, version=self._versions.get(path))
+        for element, inner in self._kept.items():
+            for path, state in inner.items():
+                self._writer.state(f"{element}/{path}", state, seq=self._recorder.seq + 1)
 
     def _completing(self, invocation: Invocation) -> None:
         slot = invocation.slot
-        if slot.plan.spec.has_state and slot.plan.is_leaf:
-            lost = self._writer.state(slot.path, slot.state, seq=self._recorder.seq + 1, version=_version(slot))
-            if lost:
-                self._tell([slot.path])
+        if slot.plan.is_leaf and slot.plan.spec.has_state:
+            self._save(slot, {slot.path: slot.state}, self._recorder.seq + 1)
+
+    def _broken_off(self, invocation: Invocation) -> None:
+        """Write what an invocation that failed or was cancelled leaves, which may not be what the file has."""
+        slot = invocation.slot
+        if slot.child is not None:
+            self._save(slot, slot.child.states(), self._recorder.seq)
+        elif slot.plan.is_leaf and slot.plan.spec.has_state:
+            self._save(slot, {slot.path: slot.state}, self._recorder.seq)
+
+    def _save(self, slot: StepSlot, states: Mapping[str, Any], seq: int) -> None:
+        element = _element_of(slot)
+        if element is slot:
+            return  # an element's state ends with it
+        for path, state in states.items():
+            if element is not None:
+                self._kept.setdefault(element.path, {})[path[len(element.path) + 1 :]] = snapshot(state)
+            if self._writer.state(path, state, seq=seq, version=self._versions.get(path)):
+                self._tell([path])
 
     def _superstep_over(self, scope: Scope) -> None:
-        if scope.parent is None and not scope.run.is_cancelling:
-            self._write({})
+        core = self._core
+        if scope is not core.root or core.is_cancelling or scope.superstep == self._last:
+            return
+        self._write({}, self._extra())
+        if isinstance(core.host, JournalHost):
+            core.host = core.host.inner  # what it held was about this superstep
 
-    def _write(self, states: dict[str, Any]) -> None:
+    def _extra(self) -> dict[str, Any]:
+        extra = freeze(self._core, self._kept)
+        self._yields.put(extra, self._recorder.seq)
+        if self._kept:
+            self._kept = dict(kept_states(extra["root"]))
+        return extra
+
+    def _write(self, states: dict[str, Any], extra: dict[str, Any]) -> None:
         root = self._core.root
+        self._last = root.superstep
         lost = self._writer.checkpoint(
-            superstep=root.superstep, seq=self._recorder.seq, states=states, extra=freeze(self._core)
+            superstep=root.superstep,
+            seq=self._recorder.seq,
+            states=states,
+            versions=self._versions if states else None,
+            extra=extra,
         )
         self._tell(lost)
 
@@ -125,9 +207,14 @@ class _Checkpoints:
                 )
 
 
-def _version(slot: StepSlot) -> str | None:
-    version: str = getattr(slot.plan.spec.step_class, "version", "1")
-    return None if version == "1" else version
+def _element_of(slot: StepSlot) -> StepSlot | None:
+    """Give the element of a map that a step is, or is in; None where it is in none."""
+    while not isinstance(slot.scope, MapCrew):
+        parent = slot.scope.parent
+        if parent is None:
+            return None
+        slot = parent.slot
+    return slot
 
 
 def _call_on_loop(core: RunCore, call: Callable[[], Any]) -> None:

@@ -9,6 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from tui.bad_input import BadInputError
+from tui.cli_arguments import add_commands
+
 if TYPE_CHECKING:
     from process_core.session.connection import Session
     from process_core.session.protocol import Loaded
@@ -32,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.command is None:
             return _offer_samples()
-        return _run(arguments)
+        return _run(arguments) if arguments.command == "run" else int(arguments.do(arguments))
+    except BadInputError as error:
+        _fail(str(error))
     except KeyboardInterrupt:
         return _INTERRUPTED
 
@@ -66,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="pause before this event is delivered (may be given more than once)",
     )
+    add_commands(commands)
     return parser
 
 

@@ -142,7 +142,7 @@ class RowList(ScrollView, can_focus=True):
         base = self.rich_style
         if not self._lines:
             text = clip(self._empty[y], width) if y < len(self._empty) else ""
-            style = base + self.get_component_rich_style("rows--quiet", partial=True)
+            style = self._style("quiet", base, plain=False)
             return Strip([Segment(text, style)]).adjust_cell_length(width, base)
         if index >= len(self._lines):
             return Strip.blank(width, base)
@@ -156,4 +156,7 @@ class RowList(ScrollView, can_focus=True):
         return strip.adjust_cell_length(width, line)
 
     def _style(self, tone: str, line: Style, *, plain: bool) -> Style:
-        return line if plain else line + self.get_component_rich_style(f"rows--{tone}", partial=True)
+        if plain:
+            return line
+        full = self.get_component_rich_style(f"rows--{tone}")  # the whole style: a partial one knows no faint colours
+        return line + Style(color=full.color, bold=full.bold)

@@ -76,14 +76,19 @@ class Chronicle:
             self._core.recorder.pass_on(WorkflowEvent("log", text, {"stream": stream}, superstep=superstep))
 
     def undelivered(self, scope: Scope, messages: list[Message]) -> None:
-        """Say what was held back and will never be delivered, since its process ended.
+        """Say what was held back and will never be delivered, since its process was cancelled.
 
         Args:
             scope: The process.
             messages: The messages.
         """
         lost = [str(message) for message in messages]
-        scope.warn("discarded_messages", f"held back at the end; not delivered: {', '.join(lost)}", messages=lost)
+        scope.warn(
+            "discarded_messages",
+            f"held back when it was cancelled; not delivered: {', '.join(lost)}",
+            causes=tuple(dict.fromkeys(message.seq for message in messages if message.seq)),
+            messages=lost,
+        )
 
     def _about(self, moment: Moment, kind: str, details: dict[str, Any], text: str | None = None) -> None:
         if self._core.recorder is not None:

@@ -1,16 +1,16 @@
 """The gate between messages and the functions they invoke: it closes at a breakpoint and opens by a verb."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from process_core.debug import moments
 from process_core.debug.breakpoints import Breakpoint
 from process_core.debug.chronicle import Chronicle
 from process_core.debug.course import Course, Verb, course_for
+from process_core.debug.moments import is_within
 from process_core.debug.points import PausePoint, PendingItem, Reason, pending_item
-from process_core.debug.watch import Hit, Watch
+from process_core.debug.stops import Stop, Stops
+from process_core.debug.watch import Watch
 from process_core.engine.core import RunCore
 from process_core.engine.inbox import Firing
 from process_core.engine.invocation import Invocation, Message
@@ -51,10 +51,11 @@ class DebugGate:
         self._chronicle = chronicle
         self._changed = changed
         self._course: Course | None = None
-        self._stops: deque[list[Hit]] = deque()
+        self._stops = Stops(watch)
         self._left: dict[Scope, list[Message]] = {}
         self._waiting: dict[_Comer, None] = {}
         self._held: _Comer | None = None
+        self._due: tuple[Stop | None, Reason] | None = None
         self._passing: _Comer | None = None
         self._origin: Scope | None = None
         self._ids = 0
@@ -70,7 +71,7 @@ class DebugGate:
 
     def holds(self, batch: list[Message]) -> bool:
         """Whether any of these messages may have to wait; if not, the engine runs at full speed."""
-        if self._course is not None or self.paused is not None or self._passing is not None or self._stops:
+        if self._course is not None or self._held is not None or self._passing is not None or self._stops:
             return True
         return self._watch.may_hold(batch)
 
@@ -93,19 +94,23 @@ class DebugGate:
                     self._passed(comer)
                 if course is not None:
                     await self._run_alone(course)
-            self._discard([scope])
         finally:
             self._left.pop(scope, None)
 
     async def settle(self, scope: Scope) -> None:
         """Pause before the superstep's end where something in it asked for that."""
-        if self.paused is not None or self._stops:
+        if self._held is not None or self._stops:
             await self._come(scope, None)
+
+    async def opened(self) -> None:
+        """Wait while the run is paused, before a call begins whose message was delivered while its step was busy."""
+        while self._held is not None:
+            await self.news()
 
     def abandon(self) -> None:
         """Hold nothing any more, since the run ends."""
         self._is_abandoned = True
-        self.paused = self._held = self._course = None
+        self.paused = self._held = self._course = self._due = None
         self._stops.clear()
         self._discard(self._left)
         for comer in self._waiting:
@@ -116,16 +121,14 @@ class DebugGate:
     def ended(self, invocation: Invocation) -> None:
         """Note that a call ended."""
         if invocation.is_cancelled:
-            self._discard(scope for scope in self._left if moments.is_within(scope, invocation))
+            self._discard(scope for scope in self._left if is_within(scope, invocation))
         elif invocation.failure is None:
-            self._completed(invocation)
+            self._stops.see_completion(invocation)
         self.tell()
 
     def emitted(self, invocation: Invocation, event_id: str, data: Any, seq: int) -> None:
         """Note that an event was emitted."""
-        points = self._watch.emitted(event_id)
-        if points:
-            self._hold_against(points, moments.of_emission(invocation, event_id, data, seq))
+        self._stops.see_emission(invocation, event_id, data, seq)
 
     def tell(self) -> None:
         """Note that something has changed, for those who wait and those who watch."""
@@ -149,9 +152,10 @@ class DebugGate:
         assert origin is not None
         self._chronicle.resumed(point, origin.superstep, verb)
         self.paused = None
-        stop = self._next_stop()
+        stop = self._stops.next()
         if stop is not None:  # every hit stops: nothing moves before each has been shown
-            self._pause(comer, stop)
+            self._due = stop, "breakpoint"
+            self._show()
             return
         self._held = None
         self._course = course_for(verb, origin)
@@ -167,7 +171,7 @@ class DebugGate:
         Args:
             reason: What the pause will give as its reason.
         """
-        if self.paused is None:
+        if self._held is None:
             self._course = Course(reason)
             self.tell()
 
@@ -177,6 +181,7 @@ class DebugGate:
         Args:
             cursor: What fits.
         """
+        self._show()
         self._watch.cursor = cursor
         if self.paused is not None:
             self.release("resume")
@@ -187,7 +192,7 @@ class DebugGate:
     @property
     def is_armed(self) -> bool:
         """Whether a pause is on its way."""
-        return self._course is not None or bool(self._stops)
+        return self._course is not None or self._due is not None or bool(self._stops)
 
     def pending(self) -> list[PendingItem]:
         """Give what is still to be delivered, in the order in which stepping delivers it."""
@@ -231,22 +236,20 @@ class DebugGate:
         """Let a message pass, let it wait, or pause before it."""
         if self._is_abandoned or comer.is_pointless:
             return True
-        if self.paused is not None:
-            return False
         scope, message, course = comer.scope, comer.message, self._course
+        if self._held is not None:  # only a failure, which starts nothing, goes on its way
+            return message is None and scope.failed is not None and self._held is not comer
         if message is not None:
             if self._passing is not None or (course is not None and course.keeps_waiting(scope)):
                 return False
-            points = self._watch.before(message)
-            if points:
-                self._hold_against(points, moments.of_message(scope, message))
-        stop = self._next_stop()
+            self._stops.see_message(scope, message)
+        stop = self._stops.next()
         if stop is not None:
-            self._pause(comer, stop)
+            self._close(comer, stop, "breakpoint")
             return False
         if message is not None:
             if course is not None and course.ends_before(scope):
-                self._pause(comer, None, course.reason)
+                self._close(comer, None, course.reason)
                 return False
             self._passing = comer
         return True
@@ -291,45 +294,21 @@ class DebugGate:
 
     # Pausing.
 
-    def _hold_against(self, points: Iterable[Breakpoint], moment: moments.Moment) -> None:
-        hits = self._watch.hits(points, moment)
-        if hits:
-            self._stops.append(hits)
+    def _close(self, comer: _Comer, hits: Stop | None, reason: Reason) -> None:
+        """Close the gate; the run is paused as soon as what was let go before has begun."""
+        self._held, self._due, self._course = comer, (hits, reason), None
+        # A call begins in the turn of the loop after it was let go, and the elements of a map begin in the turn after.
+        self.core.loop.call_soon(self.core.loop.call_soon, self._show)
+        self.tell()
 
-    def _completed(self, invocation: Invocation) -> None:
-        """Hold a completed call against the breakpoints: itself, its result event, and the events that only stop."""
-        watch, function = self._watch, invocation.function
-        if watch.after:
-            self._hold_against(watch.after, moments.of_completion(invocation))
-        points = watch.emitted(function.result_id, by_name=True)
-        if points:
-            moment = moments.of_emission(invocation, function.result_id, invocation.result, invocation.result_seq)
-            self._hold_against(points, moment)
-        if watch.is_idle or not isinstance(invocation.slot.scope, Scope):
-            return  # what an element of a map emits goes nowhere by itself
-        events = [(emission.event_id, emission.data, emission.seq) for emission in invocation.emissions]
-        for event_id, data, seq in [*events, (function.result_id, invocation.result, invocation.result_seq)]:
-            points, route = watch.at_stop(invocation.slot.plan.routes.get(event_id), event_id)
-            if route is not None and points:
-                self._hold_against(points, moments.of_stop(invocation, route, event_id, data, seq))
-
-    def _next_stop(self) -> list[Hit] | None:
-        """Give the next hits to show: of breakpoints that are still there, on what can still happen."""
-        while self._stops:
-            hits = [hit for hit in self._stops.popleft() if self._still_counts(hit)]
-            if hits:
-                return hits
-        return None
-
-    def _still_counts(self, hit: Hit) -> bool:
-        point, process = hit.breakpoint, hit.moment.process
-        if hit.moment.type == "message" and (process.failed is not None or process.is_dead):
-            return False
-        return point.enabled and (point.once or point in self._watch or point is self._watch.cursor)
-
-    def _pause(self, comer: _Comer, hits: list[Hit] | None, reason: Reason = "breakpoint") -> None:
+    def _show(self) -> None:
+        """Be paused where the gate has been closed."""
+        comer, due = self._held, self._due
+        if comer is None or due is None:
+            return
+        hits, reason = due
         scope, message = comer.scope, comer.message
-        item = self._item(scope, message, is_next=True) if message is not None else None
+        item = self._item(scope, message) if message is not None else None
         seq, path = (item.seq, item.target) if item is not None else (None, "")
         self._origin = scope
         point = None
@@ -342,15 +321,14 @@ class DebugGate:
             point = shown[0].breakpoint if shown else None
             reason = "breakpoint" if shown else "run_to"
         self.paused = PausePoint(reason, item, point, seq, path)
-        self._held = comer
-        self._course = self._watch.cursor = None
+        self._due = self._watch.cursor = None
         self._chronicle.paused(self.paused, self._origin.superstep)
         self.tell()
 
     def _lose(self, comer: _Comer) -> None:
         """Be paused no more before a message that can never be delivered; the pause moves on to the next one."""
         if self._held is comer:
-            self.paused = self._held = None
+            self.paused = self._held = self._due = None
             self.arm("pause")
 
     def _discard(self, scopes: Iterable[Scope]) -> None:
@@ -361,13 +339,13 @@ class DebugGate:
                 self._chronicle.undelivered(scope, lost)
                 lost.clear()
 
-    def _item(self, scope: Scope, message: Message, *, is_next: bool = False) -> PendingItem:
+    def _item(self, scope: Scope, message: Message) -> PendingItem:
         if not message.id:
             self._ids += 1
             message.id = self._ids
         held = self._held
         is_held = held is not None and held.message is message
-        return pending_item(message, scope.prefix, is_next=is_next or is_held)
+        return pending_item(message, scope.prefix, is_next=is_held)
 
 
 def _has_gone_as_far_as_it_can(call: Invocation) -> bool:

@@ -5,18 +5,18 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from process_core.engine.endings import end_details, report_leftovers
+from process_core.engine.gate import Gate, Recording
 from process_core.engine.host import LocalHost, StepHost
-from process_core.engine.inbox import Firing
-from process_core.engine.invocation import Invocation, Message, Request
+from process_core.engine.invocation import Invocation, Request
 from process_core.engine.mapping import MapCrew
 from process_core.engine.nested import Composite, NestedScope
 from process_core.engine.plan import Plan
 from process_core.engine.recording import Recorder
 from process_core.engine.root import RootScope
-from process_core.engine.scope import Scope
+from process_core.engine.scope import Lost, Scope
 from process_core.engine.slot import StepSlot
 from process_core.errors import RunCancelledError, StepFailedError
 from process_core.events import ProcessEvent, RunState, WorkflowEvent
@@ -25,32 +25,6 @@ from process_core.services import Services
 
 _GRACE_SECONDS = 1.0
 """How long the end of a run waits for cancelled functions to clean up."""
-
-
-class Gate(Protocol):
-    """Stands between messages and the functions they invoke; a debugger's way to hold a run."""
-
-    def take(self, scope: Scope, batch: list[Message]) -> None:
-        """See the messages of a superstep that begins."""
-
-    def holds(self, batch: list[Message]) -> bool:
-        """Whether any of these messages may have to wait."""
-
-    async def settle(self, scope: Scope) -> None:
-        """Pause before the superstep's end where something in it asked for that."""
-
-    async def dispatch(self, scope: Scope, firings: list[Firing]) -> None:
-        """Start the calls of a superstep, each when its message may be delivered."""
-
-    def abandon(self) -> None:
-        """Hold nothing any more, since the run ends."""
-
-
-class Recording(Protocol):
-    """Where a run is written to."""
-
-    written: int
-    """Seq of the last event that is safe."""
 
 
 class RunCore:
@@ -68,7 +42,7 @@ class RunCore:
         recorder: Makes the events; None where nobody observes.
         gate: A debugger's hold; None without one.
         on_invoked, on_ended, on_emitted, on_change: Hooks of a debugger; None without one.
-        on_launch, on_completing, on_superstep: Hooks of a run file; None without one.
+        on_launch, on_completing, on_broken_off, on_superstep: Hooks of a run file; None without one.
         asked: Number of questions asked so far.
         is_cancelling: Whether it was cancelled and has not ended.
         is_answerable: Whether anybody could answer a question.
@@ -109,6 +83,7 @@ class RunCore:
         self.on_change: Callable[[], None] | None = None
         self.on_completing: Callable[[Invocation], None] | None = None
         self.on_launch: Callable[[], None] | None = None
+        self.on_broken_off: Callable[[Invocation], None] | None = None
         self.on_superstep: Callable[[Scope], None] | None = None
         self.is_cancelling = False
         self.inputs: deque[tuple[str, Any, Any]] = deque()
@@ -182,6 +157,7 @@ class RunCore:
             prompt,
             request_id=request.id,
             response_type=type_text(response_type),
+            details={"number": request.number} if request.number else None,
             superstep=slot.scope.superstep,
             path=slot.path,
             step=slot.plan.name,
@@ -345,7 +321,9 @@ class RunCore:
         self.unanswered = [request.event for request in self.requests.values()]
         report_leftovers(self)
         if not self.is_answerable and self.root.parked:
-            self.root.drop_everything()
+            if self.on_superstep is not None:
+                self.on_superstep(self.root)  # taken up from its file, it asks again
+            self.root.drop_working(Lost())
 
     async def _end(self) -> None:
         root = self.root

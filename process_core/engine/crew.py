@@ -108,6 +108,7 @@ class Crew(Questions):
     async def serve(self, slot: StepSlot, invocation: Invocation) -> None:
         """Run a step's invocations one after another, until its queue is empty."""
         task = asyncio.current_task()
+        run = self.run
         while not invocation.is_cancelled:
             invocation.task = task
             await self._invoke(slot, invocation)
@@ -119,7 +120,9 @@ class Crew(Questions):
             if not slot.finished:
                 self.finished.append(slot)
             slot.finished.append(invocation)
-            if not slot.queue or self.failed is not None:
+            if slot.queue and run.gate is not None:
+                await run.gate.opened()
+            if not slot.queue or self.failed is not None or run.is_cancelling:
                 slot.current = None
                 self._one_less()
                 return
@@ -172,7 +175,7 @@ class Crew(Questions):
         if run.on_invoked is not None:
             run.on_invoked(invocation)
         try:
-            if self.covers(invocation):
+            if self.covers(invocation) and invocation.saved_state is UNSET:
                 invocation.saved_state = slot.save_state()
             if slot.plan.is_leaf:
                 result = await run.host.invoke(invocation)
@@ -264,12 +267,17 @@ class Crew(Questions):
                 first.route.id if first and not invocation.is_started else None,
                 {"code": code, "type": failure.type, "message": failure.message, "traceback": failure.traceback},
             )
-        if invocation.saved_state is not UNSET:
-            slot.undo(invocation.saved_state)
+        self._undo(invocation)
         if self.run.on_ended is not None:
             self.run.on_ended(invocation)
         if invocation.is_handler or not self.is_handled(invocation):
             self.fail(failure, invocation.error, spare=invocation)
+
+    def _undo(self, invocation: Invocation) -> None:
+        if invocation.saved_state is not UNSET:
+            invocation.slot.undo(invocation.saved_state)
+        if self.run.on_broken_off is not None:
+            self.run.on_broken_off(invocation)
 
     def fail(self, failure: Any, error: BaseException, spare: Invocation | None = None) -> None:
         """End this crew with a failure: the first one counts, and what else works is cancelled."""
@@ -336,8 +344,7 @@ class Crew(Questions):
                 f"{invocation} runs in a thread, which cannot be interrupted; what it still does has no effect",
                 invocation,
             )
-        if invocation.saved_state is not UNSET:
-            slot.undo(invocation.saved_state)
+        self._undo(invocation)
         slot.current = None
         if self.run.on_ended is not None:
             self.run.on_ended(invocation)

@@ -1,5 +1,6 @@
 """What a run says when it comes to rest or ends: nothing that is left over goes unmentioned."""
 
+import traceback
 from typing import TYPE_CHECKING, Any
 
 from process_core.engine.failures import NestedFailureError
@@ -77,6 +78,8 @@ def end_details(run: "RunCore", failed: NestedFailureError) -> WorkflowEvent:
     if failure is None:
         code = "superstep_limit" if isinstance(error, SuperstepLimitError) else "engine_error"
         details: dict[str, Any] = {"code": code, "type": type(error).__qualname__, "message": str(error)}
+        if code == "engine_error":
+            details["traceback"] = "".join(traceback.format_exception(error))
         if isinstance(error, SuperstepLimitError):
             details |= {"limit": error.limit, "pending": error.pending}
         return WorkflowEvent("failed", str(error), details, superstep=superstep, causes=causes)

@@ -1,198 +1,185 @@
-"""A run between two supersteps as plain data, and back: what a checkpoint holds beside the states."""
+"""A run between two supersteps as plain data: what a checkpoint holds beside the states."""
 
-from collections import deque
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
-from process_core.engine.inbox import Held
-from process_core.engine.invocation import Emission, Invocation, Message
+from process_core.engine.inbox import Held, Waiting
+from process_core.engine.invocation import UNSET, Invocation, Message
 from process_core.engine.mapping import MapCrew
 from process_core.engine.nested import NestedScope
-from process_core.engine.plan import GroupPlan, StepPlan
 from process_core.engine.scope import Scope
 from process_core.engine.slot import StepSlot
-from process_core.events import Visibility
+from process_core.graph import StepKind
 
 if TYPE_CHECKING:
     from process_core.engine.core import RunCore
 
 Frozen = dict[str, Any]
 """Plain containers around payloads, which stay as they are."""
+Kept = dict[str, dict[str, Any]]
+"""States inside the elements of maps: path of the element -> path of the step within it -> state."""
+_NONE: Final[Mapping[str, Any]] = {}
 
 
-def freeze(core: "RunCore") -> Frozen:
+def freeze(core: "RunCore", kept: Mapping[str, Mapping[str, Any]] = _NONE) -> Frozen:
     """Describe a run that is between two supersteps of its root.
 
     Args:
         core: The run.
+        kept: States inside the elements of maps (see `Kept`), as the last completed invocations left them.
 
     Returns:
-        Everything but the states of steps.
+        Everything but the states of the other steps.
     """
-    return {
-        "root": _freeze_scope(core.root),
-        "inputs": [{"event": subject, "data": data} for kind, subject, data in core.inputs if kind == "event"],
-        "asked": core.asked,
-    }
+    answered: dict[Invocation, dict[int, Any]] = {}
+    inputs: list[Frozen] = []
+    for kind, subject, value in core.inputs:
+        if kind == "event":
+            inputs.append({"event": subject, "data": value})
+        else:
+            answered.setdefault(subject.invocation, {})[subject.number] = value
+    root = _Freezer(answered, kept).scope(core.root)
+    return {"root": root, "inputs": inputs, "asked": core.asked}
 
 
-def _freeze_scope(scope: Scope) -> Frozen:
-    frozen: Frozen = {"superstep": scope.superstep, "pending": [_freeze_message(m) for m in scope.pending]}
-    waiting = [
-        {
-            "step": slot.plan.name,
-            "function": group.function.name,
-            "group": slot.plan.groups.index(group),
-            "fifos": [[_freeze_held(held) for held in fifo] for fifo in fifos],
+def kept_states(frozen: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the states inside the elements of maps, which a run that goes on has to keep again.
+
+    Args:
+        frozen: A process as `freeze` described it.
+        prefix: What paths in it start with.
+
+    Yields:
+        Path of the element, and its part of `Kept`.
+    """
+    for entry in frozen.get("parked", ()):
+        path = prefix + entry["step"]
+        if "process" in entry:
+            yield from kept_states(entry["process"], f"{path}/")
+        for index, element in enumerate(entry.get("elements", ())):
+            if "process" in element:
+                yield f"{path}[{index}]", dict(element["process"].get("states", _NONE))
+                yield from kept_states(element["process"], f"{path}[{index}]/")
+
+
+class _Freezer:
+    """Describes processes.
+
+    Args:
+        answered: Answers that have come and not been delivered, by invocation and number of the question.
+        kept: As for `freeze`.
+    """
+
+    def __init__(self, answered: Mapping[Invocation, Mapping[int, Any]], kept: Mapping[str, Mapping[str, Any]]) -> None:
+        self._answered = answered
+        self._kept = kept
+
+    def scope(self, scope: Scope) -> Frozen:
+        frozen: Frozen = {"superstep": scope.superstep, "pending": [_message(m) for m in scope.pending]}
+        if scope.inbox.waiting:
+            frozen["waiting"] = _waiting(scope.inbox.waiting)
+        busy: set[StepSlot] = set()
+        if scope.working:
+            open_ones = [invocation for invocation in scope.working if not invocation.is_closed]
+            busy.update(invocation.slot for invocation in open_ones)
+            queued = [behind for invocation in open_ones for behind in invocation.slot.queue or ()]
+            frozen["parked"] = [self._invocation(invocation) for invocation in open_ones]
+            if queued:
+                frozen["queued"] = [self._invocation(invocation) for invocation in queued]
+        if scope.plan.processes:
+            nested = {}
+            for step in scope.plan.processes:
+                slot = scope.slots[step.index]
+                if slot is not None and slot not in busy and isinstance(slot.child, NestedScope):
+                    nested[step.name] = self.scope(slot.child)
+            if nested:
+                frozen["nested"] = nested
+        return frozen
+
+    def _invocation(self, invocation: Invocation) -> Frozen:
+        # Its arguments are those it was given: what it has done to them since will be done again.
+        frozen: Frozen = {
+            "step": invocation.slot.plan.name,
+            "function": invocation.function.name,
+            "arguments": invocation.given,
+            "messages": [_message(m, with_data=False) for m in invocation.messages],
+            "seq": invocation.seq,
         }
-        for (slot, group), fifos in scope.inbox.waiting.items()
-    ]
-    parked = [_freeze_invocation(invocation) for invocation in scope.working if not invocation.is_closed]
-    slots = [slot for slot in scope.slots if slot is not None]
-    queued = [_freeze_invocation(invocation) for slot in slots for invocation in slot.queue or ()]
-    busy = {id(invocation.slot) for invocation in scope.working}
-    nested = {
-        slot.plan.name: _freeze_scope(slot.child)
-        for slot in slots
-        if isinstance(slot.child, NestedScope) and id(slot) not in busy
-    }
-    for name, value in (("waiting", waiting), ("parked", parked), ("queued", queued), ("nested", nested)):
-        if value:
-            frozen[name] = value
-    return frozen
+        answers = {
+            **(invocation.replay or {}),
+            **(invocation.answers or {}),
+            **self._answered.get(invocation, {}),
+        }
+        if answers:
+            frozen["answers"] = [[number, answer] for number, answer in answers.items()]
+        child = invocation.slot.child
+        if not invocation.is_started:  # it is queued, and what stands behind its step serves another one
+            return frozen
+        if isinstance(child, NestedScope):
+            frozen["process"] = self.scope(child)
+            if invocation.saved_state is not UNSET:
+                frozen["saved"] = _saved(child, invocation.saved_state)
+        elif isinstance(child, MapCrew):
+            frozen["elements"] = [self._element(call) for call in child.calls]
+        return frozen
+
+    def _element(self, call: Invocation) -> Frozen:
+        if call.is_closed:
+            return {
+                "result": call.result,
+                "outputs": call.outputs or [],
+                "emissions": [[e.event_id, e.data, e.visibility.value, e.seq] for e in call.emissions],
+            }
+        frozen = self._invocation(call)
+        if "process" in frozen:
+            states = self._kept.get(call.slot.path)
+            if states:
+                frozen["process"]["states"] = dict(states)
+        return frozen
 
 
-def _freeze_message(message: Message) -> Frozen:
+def _message(message: Message, *, with_data: bool = True) -> Frozen:
     frozen = {
         "route": message.route.id,
-        "data": message.data,
+        "data": message.data if with_data else None,
         "seq": message.seq,
         "event": message.event_id,
         "source": message.source,
     }
-    return {**frozen, "handles": True} if message.handles else frozen
-
-
-def _freeze_held(held: Held) -> Frozen:
-    return {"data": held.data, "message": _freeze_message(held.message), "reported": held.is_reported}
-
-
-def _freeze_invocation(invocation: Invocation) -> Frozen:
-    frozen: Frozen = {
-        "step": invocation.slot.plan.name,
-        "function": invocation.function.name,
-        "arguments": invocation.arguments,
-        "messages": [_freeze_message(m) for m in invocation.messages],
-        "seq": invocation.seq,
-        "answers": list(invocation.answers),
-    }
-    child = invocation.slot.child
-    if isinstance(child, NestedScope):
-        frozen["process"] = _freeze_scope(child)
-    elif isinstance(child, MapCrew):
-        frozen["elements"] = [_freeze_element(call) for call in child.calls]
+    if message.handles:
+        frozen["handles"] = True
     return frozen
 
 
-def _freeze_element(call: Invocation) -> Frozen:
-    if not call.is_closed:
-        return _freeze_invocation(call)
-    return {
-        "done": True,
-        "arguments": call.arguments,
-        "result": call.result,
-        "outputs": list(call.outputs or ()),
-        "emissions": [[e.event_id, e.data, e.visibility.value, e.seq] for e in call.emissions],
-    }
+def _waiting(waiting: Waiting) -> list[Frozen]:
+    return [
+        {
+            "step": slot.plan.name,
+            "function": group.function.name,
+            "group": slot.plan.groups.index(group),
+            "inputs": list(group.parameters),
+            "fifos": [[_held(held) for held in fifo] for fifo in fifos],
+        }
+        for (slot, group), fifos in waiting.items()
+    ]
 
 
-def thaw(core: "RunCore", frozen: Mapping[str, Any]) -> None:
-    """Make a new run stand where another one stood.
-
-    Args:
-        core: The run, not launched yet; its process has the same steps and routes.
-        frozen: What `freeze` gave, payloads restored.
-    """
-    core.asked = frozen["asked"]
-    for entry in frozen["inputs"]:
-        core.inputs.append(("event", entry["event"], entry["data"]))
-    thaw_scope(core.root, frozen["root"])
+def _held(held: Held) -> Frozen:
+    return {"data": held.data, "message": _message(held.message, with_data=False), "reported": held.is_reported}
 
 
-def thaw_scope(scope: Scope, frozen: Mapping[str, Any]) -> None:
-    """Make a process stand where it stood.
-
-    Args:
-        scope: The process, unused so far.
-        frozen: Its part of what `freeze` gave.
-    """
-    scope.superstep = frozen["superstep"]
-    scope.pending = [_thaw_message(scope, entry) for entry in frozen["pending"]]
-    by_name = {step.name: step for step in scope.plan.steps}
-    for entry in frozen.get("waiting", ()):
-        slot = scope.slot_of(by_name[entry["step"]])
-        group: GroupPlan = slot.plan.groups[entry["group"]]
-        fifos = [deque(_thaw_held(scope, held) for held in fifo) for fifo in entry["fifos"]]
-        scope.inbox.waiting[slot, group] = fifos
-    for entry in frozen.get("parked", ()):
-        scope.restored.append(_thaw_invocation(scope, scope.slot_of(by_name[entry["step"]]), entry))
-    for entry in frozen.get("queued", ()):
-        scope.restored.append(_thaw_invocation(scope, scope.slot_of(by_name[entry["step"]]), entry))
-    for name, inner in frozen.get("nested", {}).items():
-        child = scope.run.composite(scope.slot_of(by_name[name]))
-        assert isinstance(child, NestedScope)
-        thaw_scope(child, inner)
-
-
-def _thaw_message(scope: Scope, entry: Mapping[str, Any]) -> Message:
-    route = scope.plan.route(entry["route"])
-    return Message(
-        route, entry["data"], entry["seq"], entry["event"], entry["source"], handles=entry.get("handles", False)
-    )
-
-
-def _thaw_held(scope: Scope, entry: Mapping[str, Any]) -> Held:
-    held = Held(entry["data"], _thaw_message(scope, entry["message"]), scope.inbox.next_ordinal())
-    held.is_reported = entry["reported"]
-    return held
-
-
-def _thaw_invocation(scope: Scope, slot: StepSlot, entry: Mapping[str, Any]) -> Invocation:
-    messages = tuple(_thaw_message(scope, message) for message in entry["messages"])
-    invocation = Invocation(slot, _function(slot.plan, entry["function"]), dict(entry["arguments"]), messages)
-    invocation.resumes = entry["seq"]
-    invocation.replay = deque(entry["answers"])
-    if "process" in entry:
-        child = scope.run.composite(slot)
-        assert isinstance(child, NestedScope)
-        thaw_scope(child, entry["process"])
-        child.is_thawed = True
-    elif "elements" in entry:
-        crew = scope.run.composite(slot)
-        assert isinstance(crew, MapCrew)
-        crew.thaw = lambda calls: _thaw_elements(calls, entry["elements"])
-    return invocation
-
-
-def _thaw_elements(calls: list[Invocation], entries: list[Mapping[str, Any]]) -> None:
-    for call, entry in zip(calls, entries, strict=True):
-        if not entry.get("done"):
-            call.resumes = entry["seq"]
-            call.replay = deque(entry["answers"])
-            if "process" in entry:
-                child = call.scope.run.composite(call.slot)
-                assert isinstance(child, NestedScope)
-                thaw_scope(child, entry["process"])
-                child.is_thawed = True
-            continue
-        call.is_closed = True
-        call.result = entry["result"]
-        call.outputs = entry["outputs"] or None
-        call.emissions = [
-            Emission(event_id, data, Visibility(visibility), seq, call.slot.path)
-            for event_id, data, visibility, seq in entry["emissions"]
-        ]
-
-
-def _function(plan: StepPlan, name: str) -> Any:
-    return plan.functions[name]
+def _saved(scope: NestedScope, saved: Any) -> Frozen:
+    """Describe what a nested process goes back to where it fails, steps included that were not in use then."""
+    slots, waiting = saved
+    known = dict(slots)
+    states: Frozen = {}
+    nested: Frozen = {}
+    for step in scope.plan.steps:
+        slot = scope.slot_of(step)
+        if step.spec.has_state:
+            states[step.name] = known[slot] if slot in known else slot.initial_state()
+        elif step.spec.kind is StepKind.PROCESS:
+            child = scope.run.composite(slot)
+            assert isinstance(child, NestedScope)
+            nested[step.name] = _saved(child, known.get(slot, ((), {})))
+    return {"states": states, "nested": nested, "waiting": _waiting(waiting)}

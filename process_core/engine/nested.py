@@ -105,8 +105,7 @@ class NestedScope(Sleeper, Scope):
         await self._drive()
         await self._done
         if self.failed is not None:
-            self.drop_everything()
-            self.pending = []
+            self.discard_all("the process failed")
             raise self.failed
         return list(invocation.outputs or ())
 

@@ -182,13 +182,15 @@ class Plan:
         steps: In order of registration.
         entries: Routes by outside event.
         errors: Routes of `on_error`, or None.
+        processes: The steps that are nested processes.
     """
 
-    __slots__ = ("entries", "errors", "graph", "steps")
+    __slots__ = ("entries", "errors", "graph", "processes", "steps")
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.steps = [StepPlan(spec) for spec in graph.steps]
+        self.processes = tuple(step for step in self.steps if step.spec.kind is StepKind.PROCESS)
         by_name = {step.name: step for step in self.steps}
         self.entries: dict[str, RouteSet] = {}
         self.errors: RouteSet | None = None
@@ -237,20 +239,13 @@ class Plan:
         slot = target.slot if target.slot is not None else group.parameters.index(target.parameter)
         return RoutePlan(route, by_name[target.step], group, slot)
 
-    def route(self, route_id: str) -> RoutePlan:
-        """Give the route of an id.
-
-        Raises:
-            KeyError: There is none.
-        """
+    def all_routes(self) -> Iterator[RoutePlan]:
+        """Give every route of this process, not those of nested ones."""
         sets = [*(s for step in self.steps for s in step.routes.values()), *self.entries.values()]
         if self.errors is not None:
             sets.append(self.errors)
         for routes in sets:
-            for route in routes.routes:
-                if route.id == route_id:
-                    return route
-        raise KeyError(route_id)
+            yield from routes.routes
 
     def services(self, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
         """Give every service that a function asks for.

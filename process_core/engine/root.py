@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from process_core.engine.nested import deliver_answer
 from process_core.engine.plan import Plan
-from process_core.engine.scope import Scope
+from process_core.engine.scope import Lost, Scope
+from process_core.engine.stewardship import CARRIES_NONE
 from process_core.events import NO_DATA
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ class RootScope(Scope):
         seq = 0
         if self.run.recorder is not None:
             payload = None if data is NO_DATA else data
-            seq = self.run.recorder.record("event_emitted", "", None, None, self.superstep, payload, event_id)
+            details = CARRIES_NONE if data is None else None
+            seq = self.run.recorder.record(
+                "event_emitted", "", None, None, self.superstep, payload, event_id, details=details
+            )
         return self.enter(self.plan.entries[event_id], event_id, data, seq)
 
     def at_end_of_superstep(self) -> None:
@@ -54,19 +58,12 @@ class RootScope(Scope):
         if not self.has_work():
             self.run.report_rest()
 
-    def discard_all(self, why: str) -> None:
-        """Cancel what works and say what will never be delivered.
-
-        Args:
-            why: The reason, for the warning.
-        """
-        lost = [str(message) for message in self.pending]
-        lost += [str(subject) for kind, subject, _ in self.run.inputs if kind == "event"]
-        lost += self.drop_everything()
-        self.pending = []
+    def lose_inputs(self, lost: Lost) -> None:
+        """Forget what came from outside and was not taken in."""
+        for kind, subject, _ in self.run.inputs:
+            if kind == "event":
+                lost.add(str(subject))
         self.run.inputs.clear()
-        if lost:
-            self.warn("discarded_messages", f"{why}; not delivered: {', '.join(lost)}", messages=lost)
 
     def hand_over(self) -> None:
         """Go on driving in a new task."""

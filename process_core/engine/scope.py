@@ -1,6 +1,7 @@
 """One process in a run: the superstep loop."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from process_core.engine import commit
@@ -17,6 +18,31 @@ if TYPE_CHECKING:
 
 _FAIRNESS = 64
 """Supersteps after which other tasks of the loop get a turn; inline calls may never suspend by themselves."""
+
+
+class Lost:
+    """What will never be delivered.
+
+    Attributes:
+        texts: Each as a person reads it.
+        seqs: Seqs of the events that are lost with it.
+    """
+
+    __slots__ = ("seqs", "texts")
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.seqs: list[int] = []
+
+    def add(self, text: str, messages: Iterable[Message] = ()) -> None:
+        """Add something.
+
+        Args:
+            text: What it is.
+            messages: The messages that are lost with it.
+        """
+        self.texts.append(text)
+        self.seqs.extend(message.seq for message in messages if message.seq)
 
 
 class Scope(Crew):
@@ -37,6 +63,7 @@ class Scope(Crew):
         stop_seq: Seq of the event that took it.
         is_stopped: Whether a stop route ended it.
         restored: Invocations of a run that is resumed, to be started again.
+        unstarted: Calls of a superstep that ended before they could start.
         delivered: The messages of the current superstep, for a debugger to see.
     """
 
@@ -55,6 +82,7 @@ class Scope(Crew):
         self.is_dead = False
         self.delivered: list[Message] = []
         self.restored: list[Invocation] = []
+        self.unstarted: list[Invocation] = []
 
     def slot_of(self, step: StepPlan) -> StepSlot:
         """Give a step of this process."""
@@ -86,6 +114,8 @@ class Scope(Crew):
         token = self.token
         if finish_first:
             await self.until_done()
+            if self.run.gate is not None:
+                await self.run.gate.settle(self)
             self.finish()
         while self.has_work():
             firings = self.begin()
@@ -115,6 +145,8 @@ class Scope(Crew):
                 if self.failed is None:  # an eager task may have failed already
                     self.start(invocation)
         await self.until_done()
+        if self.failed is not None or self.run.is_cancelling or self.is_dead:
+            self.unstarted = [call for _, call in firings if not call.is_started and call.failure is None]
 
     def _may_run_inline(self, invocation: Invocation) -> bool:
         """Whether a call that is alone may run without a task of its own."""
@@ -248,32 +280,54 @@ class Scope(Crew):
 
     def _stop(self) -> None:
         """Discard what was still to be delivered, and cancel what is parked; say which."""
-        lost = [str(message) for message in self.pending]
-        lost += self.drop_everything()
-        self.pending = []
         self.is_stopped = True
-        if lost:
+        self.discard_all(f"stopped by {self.stop_route}", self.stop_route, (self.stop_seq,) if self.stop_seq else ())
+
+    def discard_all(self, why: str, route: str | None = None, causes: tuple[int, ...] = ()) -> None:
+        """Cancel what works, forget what waits, and say what will never be delivered.
+
+        Args:
+            why: The reason, for the warning.
+            route: The route that stopped the process, if one did.
+            causes: Seqs of what led to it.
+        """
+        lost = Lost()
+        for message in self.pending:
+            lost.add(str(message), (message,))
+        self.pending = []
+        self.drop_working(lost)
+        self.lose_inputs(lost)
+        if lost.texts:
             self.warn(
                 "discarded_messages",
-                f"stopped by {self.stop_route}; not delivered: {', '.join(lost)}",
-                route=self.stop_route,
-                causes=(self.stop_seq,) if self.stop_seq else (),
-                messages=lost,
+                f"{why}; not delivered: {', '.join(lost.texts)}",
+                route=route,
+                causes=tuple(dict.fromkeys([*lost.seqs, *causes])),
+                messages=lost.texts,
             )
 
-    def drop_everything(self) -> list[str]:
+    def lose_inputs(self, lost: "Lost") -> None:
+        """Forget what came from outside and was not taken in; only the root has an outside."""
+
+    def drop_working(self, lost: "Lost") -> None:
         """Cancel what was invoked and forget what waits for its turn.
 
-        Returns:
-            What was lost, as text.
+        Args:
+            lost: Takes what is lost.
         """
-        lost = [f"{invocation} (waiting for an answer)" for invocation in self.working if invocation.is_parked]
+        for invocation in self.working:
+            if invocation.is_parked:
+                lost.add(f"{invocation} (waiting for an answer)", invocation.messages)
         self.cancel_working()
+        waiting: dict[Invocation, str] = dict.fromkeys(self.unstarted, "not started")
+        self.unstarted = []
         for slot in self.slots:
             if slot is not None and slot.queue:
-                lost += [f"{queued} (queued)" for queued in slot.queue]
+                waiting |= dict.fromkeys(slot.queue, "queued")
                 slot.queue.clear()
-        return lost
+        for invocation, how in waiting.items():
+            event = invocation.messages[-1].event_id if invocation.messages else "?"
+            lost.add(f"{event} -> {invocation} ({how})", invocation.messages)
 
     def states(self) -> dict[str, Any]:
         """Give the state of every step, at any depth, by path; a step not used yet has its initial one."""

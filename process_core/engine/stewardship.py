@@ -68,6 +68,9 @@ class Stewardship:
         seq = 0
         slot = invocation.slot
         if run.recorder is not None:
+            details = CARRIES_NONE if data is None else None
+            if visibility is Visibility.PUBLIC:
+                details = _PUBLIC_NONE if data is None else _PUBLIC
             seq = run.recorder.record(
                 "event_emitted",
                 slot.path,
@@ -78,7 +81,7 @@ class Stewardship:
                 event_id,
                 (invocation.seq,),
                 None,
-                _PUBLIC if visibility is Visibility.PUBLIC else None,
+                details,
             )
         invocation.emissions.append(Emission(event_id, data, visibility, seq, slot.path))
         if run.on_emitted is not None:
@@ -138,4 +141,7 @@ class Stewardship:
         )
 
 
+CARRIES_NONE = {"has_data": True}
+"""Details of an `event_emitted` whose payload is None, which is not the same as none."""
 _PUBLIC = {"visibility": "public"}
+_PUBLIC_NONE = {**_PUBLIC, **CARRIES_NONE}

@@ -2,15 +2,26 @@
 
 from collections.abc import Iterator
 
-from process_core.export.labels import ERROR_KINDS, STOP, Names, edge_label, entry_label, own_edges, visible
-from process_core.graph import Edge, Graph, Node, StepKind
+from process_core.export.labels import (
+    ERROR_KINDS,
+    STOP,
+    Drawable,
+    Names,
+    edge_label,
+    entry_label,
+    own_edges,
+    own_nodes,
+    visible,
+)
+from process_core.graph import Edge, Node, StepKind
 
 
-def to_dot(graph: Graph) -> str:
+def to_dot(graph: Drawable) -> str:
     """Draw a process in Graphviz's language.
 
     Args:
-        graph: The process's graph; a nested process becomes a cluster around a node that stands for it.
+        graph: The process's graph, or anything with its name, nodes and edges; a nested process becomes a cluster
+            around a node that stands for it.
 
     Returns:
         The text of the graph, the same for the same graph.
@@ -19,43 +30,43 @@ def to_dot(graph: Graph) -> str:
 
 
 class _Writer:
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Drawable) -> None:
         self._graph = graph
         self._names = Names()
         self._nodes: dict[str, Node] = {node.path: node for node in graph.nodes}
         self._edges = own_edges(graph)
+        self._inside = own_nodes(graph)
 
     def lines(self) -> Iterator[str]:
         yield f"digraph {_quoted(visible(self._graph.name))} {{"
         yield "    node [shape=box];"
-        yield from self._boxes(self._graph, "", "    ")
+        yield from self._boxes("", "    ")
         for edges in self._edges.values():
             for edge in edges:
                 yield f"    {self._arrow(edge)}"
         yield "}"
 
-    def _boxes(self, graph: Graph, prefix: str, indent: str) -> Iterator[str]:
+    def _boxes(self, scope: str, indent: str) -> Iterator[str]:
         """Write every step, entry and end of one process; nested ones in a cluster."""
-        edges = self._edges.get(prefix.rstrip("/"), [])
+        edges = self._edges.get(scope, [])
         entries = {self._names.entry(edge): edge for edge in edges if not edge.source}
         for name, edge in entries.items():
             yield f"{indent}{name} [label={_quoted(entry_label(edge))}, shape=oval];"
-        for step in graph.steps:
-            path = prefix + step.name
-            name, label = self._names.node(path), visible(step.name)
+        for step in self._inside.get(scope, []):
+            name, label = self._names.node(step.path), visible(step.name)
             if step.kind is StepKind.MAP:
                 label += " (map)"
-            if step.graph is not None:
+            if step.path in self._inside:
                 yield f"{indent}subgraph cluster_{name} {{"
                 yield f"{indent}    label={_quoted(label)};"
                 yield f"{indent}    {name} [label={_quoted(label)}, shape=component];"
-                yield from self._boxes(step.graph, path + "/", indent + "    ")
+                yield from self._boxes(step.path, indent + "    ")
                 yield f"{indent}}}"
             else:
                 shape = ", peripheries=2" if step.kind is StepKind.MAP else ""
                 yield f"{indent}{name} [label={_quoted(label)}{shape}];"
         if any(not edge.target for edge in edges):
-            yield f"{indent}{self._names.stop(prefix.rstrip('/'))} [label={_quoted(STOP)}, shape=doublecircle];"
+            yield f"{indent}{self._names.stop(scope)} [label={_quoted(STOP)}, shape=doublecircle];"
 
     def _arrow(self, edge: Edge) -> str:
         label = edge_label(edge, self._nodes)

@@ -1,14 +1,31 @@
 """What the exports write on boxes and arrows, before each escapes it for its own language."""
 
 import unicodedata
+from typing import Protocol
 
-from process_core.graph import Edge, Graph, Node, SourceKind
+from process_core.graph import Edge, Node, SourceKind, StepKind
 
 ENTRY_KINDS = frozenset({SourceKind.INPUT, SourceKind.PROCESS_ERROR})
 """Edges that start at the process itself, not at a step."""
 ERROR_KINDS = frozenset({SourceKind.STEP_ERROR, SourceKind.PROCESS_ERROR})
 """Edges that an error takes."""
 STOP = "stop"
+
+
+class Drawable(Protocol):
+    """What can be written as a picture: a graph, or what is known of one elsewhere (a recorded run, a worker)."""
+
+    @property
+    def name(self) -> str:
+        """The process's name."""
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Every step, nested ones after the step that holds them."""
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """Every route."""
 
 
 def visible(text: str) -> str:
@@ -75,11 +92,24 @@ class Names:
         return self._ids.setdefault(key, f"{letter}{len(self._ids)}")
 
 
-def own_edges(graph: Graph) -> dict[str, list[Edge]]:
+def own_edges(graph: Drawable) -> dict[str, list[Edge]]:
     """Sort the edges of a graph by the path of the process that they belong to."""
     found: dict[str, list[Edge]] = {}
     for edge in graph.edges:
         found.setdefault(edge.scope, []).append(edge)
+    return found
+
+
+def own_nodes(graph: Drawable) -> dict[str, list[Node]]:
+    """Sort the steps of a graph by the path of the process that they belong to; empty nested ones are there too."""
+    found: dict[str, list[Node]] = {}
+    for node in graph.nodes:
+        scope = node.path.removesuffix(node.name).removesuffix("/")
+        if scope == node.path:  # only a damaged recording holds a step without a name; inside itself it has no end
+            continue
+        found.setdefault(scope, []).append(node)
+        if node.kind is StepKind.PROCESS:
+            found.setdefault(node.path, [])
     return found
 
 

@@ -1,27 +1,24 @@
 """A point of a recorded run from which it can go on."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from process_core.engine.core import RunCore
-from process_core.engine.freezing import thaw
-from process_core.errors import PayloadMismatchError, ProcessError
-from process_core.events import RunState, WorkflowEvent
-from process_core.graph import Graph, StepSpec
-from process_core.payload_check import PayloadCheck
+from process_core.engine.thawing import thaw
+from process_core.events import ProcessEvent, RunState, WorkflowEvent
+from process_core.graph import Graph
 from process_core.recovery.compare import differences
 from process_core.recovery.edits import Edits
-from process_core.recovery.journal import RESUMED, Journal, JournalHost
-from process_core.recovery.values import NotRestorableError, restore
-from process_core.runfile import Checkpoint, Filter, RunFile, RunInfo, Tagged, to_plain
-from process_core.step import Step
-
-
-class ResumeError(ProcessError):
-    """A recorded run cannot be taken up; says why and what can be done."""
+from process_core.recovery.errors import ResumeError
+from process_core.recovery.journal import RESUMED, Journal
+from process_core.recovery.replay import JournalHost
+from process_core.recovery.states import StateReader
+from process_core.recovery.values import NotRestorableError, Reviver
+from process_core.recovery.yields import read_yields
+from process_core.runfile import Checkpoint, RunFile, RunInfo
 
 
 @dataclass(slots=True)
@@ -35,6 +32,7 @@ class ResumePoint:
         states: State by path.
         journal: What was recorded after it, for going on in the same file; None for a fork.
         outputs: What steps had yielded by then.
+        public_events: The public events that had left the root by then.
     """
 
     info: RunInfo
@@ -43,6 +41,7 @@ class ResumePoint:
     states: dict[str, Any]
     journal: Journal | None
     outputs: list[Any] = field(default_factory=list)
+    public_events: list[ProcessEvent] = field(default_factory=list)
 
     def edited(self, edits: Edits) -> "ResumePoint":
         """Change the point before a run goes on from it.
@@ -87,14 +86,22 @@ def fork_path(path: Path, superstep: int) -> Path:
     raise AssertionError("there is always another number")
 
 
-def load_point(path: str | Path, graph: Graph, superstep: int | None = None, *, fork: bool = False) -> ResumePoint:
+def load_point(
+    path: str | Path,
+    graph: Graph,
+    superstep: int | None = None,
+    *,
+    fork: bool = False,
+    new_states: Collection[str] = (),
+) -> ResumePoint:
     """Read a point of a run.
 
     Args:
         path: The run file.
         graph: The process that is to go on; must have the same steps and routes.
         superstep: After which superstep of the root; None takes the last checkpoint.
-        fork: Whether to leave aside what was recorded afterwards.
+        fork: Whether to leave aside what was recorded afterwards; so it is at any point but the last, too.
+        new_states: Paths of steps whose recorded states are not wanted.
 
     Returns:
         The point, its values made live again.
@@ -105,34 +112,29 @@ def load_point(path: str | Path, graph: Graph, superstep: int | None = None, *, 
     """
     with RunFile(path) as file:
         info = file.info
-        if info.is_live and not fork:
-            raise ResumeError(f"{path}: the run is still going on; end it first, or fork it")
-        if info.state is RunState.STOPPED and not fork:
-            raise ResumeError(
-                f"{path}: the run was stopped, so there is nothing to go on with; fork it from a superstep"
-            )
         changed = differences(info.nodes, info.edges, graph)
         if changed:
             listed = "".join(f"\n  - {line}" for line in changed)
             raise ResumeError(f"{path} was recorded from another process {info.process!r}:{listed}")
-        points = [c for c in file.checkpoints() if not c.path]
-        found = [c for c in points if superstep is None or c.superstep == superstep]
-        if not found:
-            where = "no checkpoint" if superstep is None else f"no checkpoint after superstep {superstep}"
-            raise ResumeError(f"{path} holds {where}{_known(file)}")
-        chosen = found[-1]
+        chosen, is_last = _choose(file, superstep)
+        is_fork = fork or not is_last
+        if not is_fork:
+            _check_can_go_on(info)
+        reviver = Reviver(graph)
+        states = StateReader(graph, reviver)
         snapshot = file.snapshot(chosen)
         try:
-            frozen = restore(snapshot.extra)
-            is_past = fork or chosen != points[-1]
-            journal = None if is_past else Journal(file, chosen.seq).read()
-            outputs = _outputs(file, chosen.seq)
+            frozen = reviver.revive(snapshot.extra)
+            journal = None if is_fork else Journal(file, chosen.seq, graph, reviver, states).read()
         except NotRestorableError as error:
             raise ResumeError(f"{path} cannot be taken up after superstep {chosen.superstep}: {error}") from error
-        if not isinstance(frozen, dict):
+        if not isinstance(frozen, dict) or not isinstance(frozen.get("root"), dict):
             raise ResumeError(f"{path} was recorded without what is needed to go on")
-        states = _states(graph, snapshot.states, snapshot.versions)
-        return ResumePoint(info, chosen, frozen, states, journal, outputs)
+        wanted = {step: state for step, state in snapshot.states.items() if step not in new_states}
+        outputs, events = read_yields(file, chosen.seq, reviver)
+        return ResumePoint(
+            info, chosen, frozen, states.all(wanted, snapshot.versions), journal, outputs, events
+        )
 
 
 def take_up(core: RunCore, point: ResumePoint) -> None:
@@ -141,62 +143,43 @@ def take_up(core: RunCore, point: ResumePoint) -> None:
     Args:
         core: The run, not launched yet, whose `initial_states` hold the states of the point.
         point: The point.
+
+    Raises:
+        ResumeError: What the file says of where the run stood makes no sense.
     """
-    thaw(core, point.frozen)
-    core.outputs.extend(point.outputs)
-    if point.journal is not None:
-        known = sum(1 for kind, _, _ in core.inputs if kind == "event")
-        for event_id, data in point.journal.inputs[known:]:
-            core.inputs.append(("event", event_id, data))
-        core.host = JournalHost(core.host, point.journal)
-
-
-def _known(file: RunFile) -> str:
-    supersteps = [c.superstep for c in file.checkpoints() if not c.path]
-    return f"; there are checkpoints after supersteps {supersteps[0]} to {supersteps[-1]}" if supersteps else ""
-
-
-def _outputs(file: RunFile, seq: int) -> list[Any]:
-    """Give what was yielded by invocations that had completed by then."""
-    found = []
-    for row in _rows_of_type(file, "output", seq):
-        ended = [e for e in file.effects(row.cause) if e.type == "executor_completed"] if row.cause else []
-        if ended and ended[0].seq <= seq:
-            found.append(restore(file.payload(row.data)))
-    return found
-
-
-def _rows_of_type(file: RunFile, kind: str, seq: int) -> Any:
-    chosen = Filter(types=(kind,))
-    start = 0
-    while rows := file.page(start, 500, chosen):
-        yield from (row for row in rows if row.seq <= seq)
-        start += len(rows)
-
-
-def _states(graph: Graph, recorded: Mapping[str, Any], versions: Mapping[str, str]) -> dict[str, Any]:
-    states: dict[str, Any] = {}
-    for path, step in graph.stateful():
-        if path in recorded:
-            states[path] = _state(path, step, recorded[path], versions.get(path, "1"))
-    return states
-
-
-def _state(path: str, step: StepSpec, recorded: Any, version: str) -> Any:
-    step_class = step.step_class
-    if isinstance(step_class, type) and issubclass(step_class, Step) and step_class.version != version:
-        try:
-            recorded = step_class.migrate(to_plain(recorded), version)
-        except Exception as error:
-            raise ResumeError(
-                f"the state of {path} was saved by version {version}, the code has {step_class.version}: {error}"
-            ) from error
     try:
-        if step.state_type is None:
-            return restore(recorded)
-        plain = to_plain(recorded) if isinstance(recorded, Tagged) else restore(recorded)
-        return PayloadCheck(step.state_type)(plain)
-    except (PayloadMismatchError, NotRestorableError) as error:
+        thaw(core, point.frozen)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise ResumeError(f"{point.info.path} does not say clearly where the run stood: {error!r}") from error
+    core.outputs.extend(point.outputs)
+    core.public_events.extend(point.public_events)
+    journal = point.journal
+    if journal is not None:
+        known = sum(1 for kind, _, _ in core.inputs if kind == "event")
+        for event_id, data in journal.inputs[known:]:
+            core.inputs.append(("event", event_id, data))
+        core.asked = max(core.asked, journal.asked)  # an id that has been told is given to no other question
+        core.host = JournalHost(core.host, journal)
+
+
+def _choose(file: RunFile, superstep: int | None) -> tuple[Checkpoint, bool]:
+    """Find the checkpoint that is meant, and tell whether it is the last one."""
+    points = [checkpoint for checkpoint in file.checkpoints() if not checkpoint.path]
+    found = [c for c in points if superstep is None or c.superstep == superstep]
+    if found:
+        return found[-1], found[-1] is points[-1]
+    if points:
         raise ResumeError(
-            f"the state of {path} does not fit the code any more: {error} (bump Step.version and give migrate())"
-        ) from error
+            f"{file.path} holds no checkpoint after superstep {superstep};"
+            f" there are checkpoints after supersteps {points[0].superstep} to {points[-1].superstep}"
+        )
+    raise ResumeError(f"{file.path} holds no checkpoint: the run was cut off before it began; start it again")
+
+
+def _check_can_go_on(info: RunInfo) -> None:
+    if info.is_live:
+        raise ResumeError(f"{info.path}: the run is still going on; end it first, or fork it from a superstep")
+    if info.state is RunState.STOPPED:
+        raise ResumeError(
+            f"{info.path}: the run was stopped, so there is nothing to go on with; fork it from an earlier superstep"
+        )

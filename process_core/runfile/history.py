@@ -7,6 +7,7 @@ from typing import Any
 from process_core.runfile.connection import Connection
 from process_core.runfile.errors import RunFileError
 
+_LAST = 2**62
 _LATEST = "seq = (SELECT max(seq) FROM states WHERE step = steps.id AND seq <= ?)"
 
 
@@ -137,19 +138,60 @@ def read_states(connection: Connection, seq: int) -> tuple[dict[str, Any], dict[
     return states, versions
 
 
-def read_state_history(connection: Connection, path: str, limit: int) -> list[tuple[int, Any]]:
+def read_state(connection: Connection, path: str, seq: int) -> tuple[Any, str] | None:
+    """Read how one step's state stood at an event.
+
+    Args:
+        connection: Where to read.
+        path: The step.
+        seq: The event; a state saved at it counts.
+
+    Returns:
+        The state, decoded, and its version; None where none had been saved.
+    """
+    sql = f"""
+        SELECT states.version, states.state FROM steps
+        JOIN states ON states.step = steps.id AND states.{_LATEST}
+        WHERE steps.path = ?
+    """  # noqa: S608 - our own words
+    for version, ref in connection.rows(sql, (seq, path)):
+        return None if ref is None else connection.decode(connection.body(ref)), version or "1"
+    return None
+
+
+def read_extra(connection: Connection, seq: int) -> Any:
+    """Read what the engine put beside the states into the checkpoint of the root at an event.
+
+    Args:
+        connection: Where to read.
+        seq: Seq of the last event that the checkpoint covers.
+
+    Returns:
+        `extra` of the last such checkpoint, decoded; None where there is none.
+    """
+    sql = "SELECT extra FROM checkpoints WHERE seq = ? AND path = '' ORDER BY id DESC LIMIT 1"
+    for (ref,) in connection.rows(sql, (seq,)):
+        return None if ref is None else connection.decode(connection.body(ref))
+    return None
+
+
+def read_state_history(
+    connection: Connection, path: str, limit: int, until: int | None = None
+) -> list[tuple[int, Any]]:
     """Read the last values that a step's state had.
 
     Args:
         connection: Where to read.
         path: The step.
         limit: How many at most.
+        until: The last event that counts; None for now.
 
     Returns:
         Pairs of seq and state, oldest first.
     """
     sql = """
-        SELECT seq, state FROM states WHERE step = (SELECT id FROM steps WHERE path = ?) ORDER BY seq DESC LIMIT ?
+        SELECT seq, state FROM states WHERE step = (SELECT id FROM steps WHERE path = ?) AND seq <= ?
+        ORDER BY seq DESC LIMIT ?
     """
-    found = connection.rows(sql, (path, limit))
+    found = connection.rows(sql, (path, _LAST if until is None else until, limit))
     return [(seq, None if ref is None else connection.decode(connection.body(ref))) for seq, ref in reversed(found)]

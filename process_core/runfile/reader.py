@@ -1,6 +1,6 @@
 """Reading a run file, also while another process writes it; runs no code of the recorded program."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -12,13 +12,15 @@ from process_core.runfile.history import (
     Checkpoint,
     Snapshot,
     read_checkpoints,
+    read_extra,
     read_snapshot,
+    read_state,
     read_state_history,
     read_states,
 )
 from process_core.runfile.info import RunInfo, StepCount, read_graph, read_info
 from process_core.runfile.rows import PayloadRef, Row, read_rows, rows_of
-from process_core.runfile.tally import read_last_seqs, read_step_counts
+from process_core.runfile.tally import Tally
 from process_core.runfile.views import View
 
 TEXT_LIMIT: Final = 20_000
@@ -44,6 +46,7 @@ class RunFile:
         self.path = Path(path)
         self._connection = Connection(self.path)
         self._views: dict[Filter, View] = {}
+        self._tally = Tally(self._connection)
 
     def close(self) -> None:
         """Close it; harmless the second time."""
@@ -252,25 +255,42 @@ class RunFile:
 
     # --- steps -------------------------------------------------------------------------------------------------------
 
-    def step_counts(self) -> dict[str, StepCount]:
-        """Count what each step did, as of now.
+    def step_counts(self, until: int | None = None) -> dict[str, StepCount]:
+        """Count what each step did.
+
+        Args:
+            until: The last event that counts; None for now. To ask for the past costs more: see `Tally`.
 
         Returns:
             Step path -> counts; only steps that events are about.
         """
-        return read_step_counts(self._connection)
+        return self._tally.step_counts(until)
 
-    def last_rows(self, path: str, types: Iterable[str]) -> dict[str, Row]:
+    def last_seqs(self, types: Collection[str], until: int | None = None) -> dict[str, dict[str, int]]:
+        """Find the last event of each type about each step.
+
+        Args:
+            types: Which types of event.
+            until: As for `step_counts`.
+
+        Returns:
+            Step path -> type -> seq, for those that there are.
+        """
+        return self._tally.last_seqs(types, until)
+
+    def last_rows(self, path: str, types: Collection[str], until: int | None = None) -> dict[str, Row]:
         """Read the last event of each type about a step: its last input and output, for one.
 
         Args:
             path: The step.
             types: Which types of event.
+            until: As for `step_counts`.
 
         Returns:
             Type -> row, for those that there are.
         """
-        return {row.type: row for row in rows_of(self._connection, read_last_seqs(self._connection, path, types))}
+        seqs = self._tally.last_seqs(types, until).get(path, {})
+        return {row.type: row for row in rows_of(self._connection, seqs.values())}
 
     # --- history -----------------------------------------------------------------------------------------------------
 
@@ -295,6 +315,19 @@ class RunFile:
         latest = "id = (SELECT max(id) FROM checkpoints WHERE seq <= ? AND path = ?)"
         return next(iter(read_checkpoints(self._connection, latest, (seq, path))), None)
 
+    def checkpoint_after(self, seq: int, path: str = "") -> Checkpoint | None:
+        """Find the first checkpoint after an event.
+
+        Args:
+            seq: The event.
+            path: The process, empty for the root.
+
+        Returns:
+            It, or None if there is none.
+        """
+        next_one = "id = (SELECT id FROM checkpoints WHERE seq > ? AND path = ? ORDER BY seq, id LIMIT 1)"
+        return next(iter(read_checkpoints(self._connection, next_one, (seq, path))), None)
+
     def snapshot(self, checkpoint: Checkpoint | int) -> Snapshot:
         """Read all that a checkpoint holds.
 
@@ -317,17 +350,41 @@ class RunFile:
         """
         return read_states(self._connection, seq)[0]
 
-    def state_history(self, path: str, limit: int = 100) -> list[tuple[int, Any]]:
+    def state_of(self, path: str, seq: int) -> tuple[Any, str] | None:
+        """Give one step's state as it stood at an event.
+
+        Args:
+            path: The step.
+            seq: The event; a state saved at it counts.
+
+        Returns:
+            The state and the `Step.version` it was saved under; None where none had been saved.
+        """
+        return read_state(self._connection, path, seq)
+
+    def extra_at(self, seq: int) -> Any:
+        """Give what the engine put into the checkpoint of the root at an event, without reading the states.
+
+        Args:
+            seq: Seq of the last event that the checkpoint covers.
+
+        Returns:
+            See `Snapshot.extra`; None where there is no checkpoint.
+        """
+        return read_extra(self._connection, seq)
+
+    def state_history(self, path: str, limit: int = 100, until: int | None = None) -> list[tuple[int, Any]]:
         """Give the last values that a step's state had.
 
         Args:
             path: The step.
             limit: How many at most.
+            until: The last event that counts; None for now.
 
         Returns:
             Pairs of seq and state, oldest first.
         """
-        return read_state_history(self._connection, path, limit)
+        return read_state_history(self._connection, path, limit, until)
 
     def graph_at(self, seq: int) -> tuple[int, tuple[Node, ...], tuple[Edge, ...]]:
         """Give the graph that was in force at an event.

@@ -111,6 +111,7 @@ def prune_runs(
     *,
     max_age: float | None = None,
     max_bytes: int | None = None,
+    keep: int | None = None,
     now: float | None = None,
     dry_run: bool = False,
 ) -> list[RunInfo]:
@@ -122,6 +123,7 @@ def prune_runs(
         folder: Which; the project's runs folder if left out.
         max_age: Seconds since a run's last event; None for any.
         max_bytes: Size of all runs together; None for any.
+        keep: How many of the latest stay whatever their age and size; where neither is given, only they stay.
         now: Seconds since the epoch; the current time if left out.
         dry_run: Only say what would be removed.
 
@@ -131,13 +133,15 @@ def prune_runs(
     moment = time.time() if now is None else now
     runs = list_runs(folder)
     total = sum(run.size for run in runs)
+    kept = {run.path for run in [run for run in runs if isinstance(run, RunInfo)][: keep or 0]}
+    only_kept = keep is not None and max_age is None and max_bytes is None
     removed: list[RunInfo] = []
     for run in reversed(runs):
-        if isinstance(run, UnreadableRun) or run.is_live:
+        if isinstance(run, UnreadableRun) or run.is_live or run.path in kept:
             continue
         is_old = max_age is not None and moment - _last_used(run) > max_age
         is_too_much = max_bytes is not None and total > max_bytes
-        if not (is_old or is_too_much):
+        if not (is_old or is_too_much or only_kept):
             continue
         if not dry_run:
             try:

@@ -56,7 +56,11 @@ class MeasurementError(Exception):
 
 def measure(name, subject, size):
     """Measure one subject in a fresh process."""
-    command = [sys.executable, str(ONE_SUBJECT), name, subject, str(size)]
+    return figure_of([sys.executable, str(ONE_SUBJECT), name, subject, str(size)])
+
+
+def figure_of(command):
+    """Give what a fresh process printed last: `value` and `unit`."""
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE)
     except subprocess.TimeoutExpired:

@@ -32,6 +32,15 @@ class Ask(Step):
         await context.emit_event(f"{context.step}Done", answer, Visibility.PUBLIC)
 
 
+class EmitAndAsk(Step):
+    """Emits before it asks."""
+
+    @function
+    async def ask(self, context: StepContext, value: Any) -> None:
+        await context.emit_event("Before", value)
+        await context.request_info("?")
+
+
 class Hold(Step):
     """Runs until the test opens it, or fails it."""
 
@@ -45,6 +54,22 @@ class Hold(Step):
         if self.error is not None:
             raise self.error
         await context.emit_event(f"{context.step}Done", value, Visibility.PUBLIC)
+
+
+class Plain(Step):
+    """Runs in a thread."""
+
+    @function
+    def work(self, value: Any) -> Any:
+        return value
+
+
+class Typed(Step):
+    """Takes a number."""
+
+    @function
+    async def take(self, value: int) -> int:
+        return value
 
 
 class Fail(Step):

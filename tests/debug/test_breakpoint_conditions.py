@@ -178,7 +178,7 @@ async def test_a_breakpoint_on_emit_that_stops_once_stops_at_the_first_of_many(d
 
 
 async def test_a_disabled_breakpoint_neither_stops_nor_counts(debug):
-    debugger = await debug(loop(), {"step": "Count"}, paused=True)
+    debugger = await debug(loop(), {"event": "CountDone"}, paused=True)
     await paused(debugger)
     debugger.breakpoints[0].enabled = False
     debugger.release("resume")

@@ -114,9 +114,9 @@ class Transcript(ScrollView, can_focus=True):
             return Strip.blank(width, self.rich_style)
         line = self._lines[index]
         base = self.rich_style
-        voice = base + self.get_component_rich_style(f"said--{line.voice}", partial=True)
+        voice = self.get_component_rich_style(f"said--{line.voice}")
         pieces = [Segment(f"{line.mark or ' '} ", voice)]
         if line.who:
-            pieces.append(Segment(f"{line.who} ", base + self.get_component_rich_style("said--who", partial=True)))
+            pieces.append(Segment(f"{line.who} ", self.get_component_rich_style("said--who")))
         pieces.append(Segment(line.text, voice))
         return Strip(pieces).adjust_cell_length(width, base)

@@ -1,0 +1,97 @@
+"""Stops: what has hit breakpoints and has not been shown yet, in the order it happened."""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from process_core.debug import moments
+from process_core.debug.breakpoints import Breakpoint
+from process_core.debug.watch import Hit, Watch
+from process_core.engine.invocation import Invocation, Message
+from process_core.engine.scope import Scope
+
+Stop = list[Hit]
+"""The breakpoints that one moment has hit."""
+
+
+class Stops:
+    """Holds what happens against the breakpoints, and keeps the hits until each has been shown.
+
+    Args:
+        watch: The breakpoints.
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._due: deque[Stop] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._due)
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._due.clear()
+
+    def next(self) -> Stop | None:
+        """Give the next one, of breakpoints that are still there and on what can still happen, and forget it."""
+        while self._due:
+            hits = [hit for hit in self._due.popleft() if self._still_counts(hit)]
+            if hits:
+                return hits
+        return None
+
+    def see_message(self, scope: Scope, message: Message) -> None:
+        """Hold a message that could be delivered now against the breakpoints.
+
+        Args:
+            scope: The process it is delivered in.
+            message: The message.
+        """
+        points = self._watch.before(message)
+        if points:
+            self._hold_against(points, moments.of_message(scope, message))
+
+    def see_emission(self, invocation: Invocation, event_id: str, data: Any, seq: int) -> None:
+        """Hold an event that has just been emitted against the breakpoints.
+
+        Args:
+            invocation: The call that emitted it.
+            event_id: The event.
+            data: Its payload.
+            seq: Seq of its `event_emitted`.
+        """
+        points = self._watch.emitted(event_id)
+        if points:
+            self._hold_against(points, moments.of_emission(invocation, event_id, data, seq))
+
+    def see_completion(self, invocation: Invocation) -> None:
+        """Hold a completed call against the breakpoints: itself, its result event, and its events that only stop.
+
+        Args:
+            invocation: The call.
+        """
+        watch = self._watch
+        result_id, result, seq = invocation.function.result_id, invocation.result, invocation.result_seq
+        if watch.after:
+            self._hold_against(watch.after, moments.of_completion(invocation))
+        points = watch.emitted(result_id, by_name=True)
+        if points:
+            self._hold_against(points, moments.of_emission(invocation, result_id, result, seq))
+        if watch.is_idle or not isinstance(invocation.slot.scope, Scope):
+            return  # what an element of a map emits goes nowhere by itself
+        events = [(emission.event_id, emission.data, emission.seq) for emission in invocation.emissions]
+        for event_id, data, at in [*events, (result_id, result, seq)]:
+            points, route = watch.at_stop(invocation.slot.plan.routes.get(event_id), event_id)
+            if route is not None and points:
+                self._hold_against(points, moments.of_stop(invocation, route, event_id, data, at))
+
+    def _hold_against(self, points: Iterable[Breakpoint], moment: moments.Moment) -> None:
+        hits = self._watch.hits(points, moment)
+        if hits:
+            self._due.append(hits)
+
+    def _still_counts(self, hit: Hit) -> bool:
+        point, process = hit.breakpoint, hit.moment.process
+        if hit.moment.type == "message" and (process.failed is not None or process.is_dead):
+            return False
+        return point.enabled and (point.once or point in self._watch or point is self._watch.cursor)

@@ -1,0 +1,153 @@
+"""From a frozen run back to one that can go on; the other half of `freezing`."""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from process_core.engine.inbox import Held, Waiting
+from process_core.engine.invocation import Emission, Invocation, Message
+from process_core.engine.mapping import MapCrew
+from process_core.engine.nested import NestedScope
+from process_core.engine.plan import GroupPlan, Plan, RoutePlan, StepPlan
+from process_core.engine.scope import Scope
+from process_core.engine.slot import StepSlot
+from process_core.events import Visibility
+
+if TYPE_CHECKING:
+    from process_core.engine.core import RunCore
+
+
+def thaw(core: "RunCore", frozen: Mapping[str, Any]) -> None:
+    """Make a new run stand where another one stood.
+
+    Args:
+        core: The run, not launched yet; its process has the same steps and routes.
+        frozen: What `freeze` gave, payloads restored.
+
+    Raises:
+        LookupError: It names a step, a function or a route that the process does not have.
+        TypeError: It is no such description.
+    """
+    core.asked = frozen["asked"]
+    for entry in frozen["inputs"]:
+        core.inputs.append(("event", entry["event"], entry["data"]))
+    _Thawer().scope(core.root, frozen["root"])
+
+
+class _Thawer:
+    def __init__(self) -> None:
+        self._routes: dict[Plan, dict[str, RoutePlan]] = {}
+
+    def scope(self, scope: Scope, frozen: Mapping[str, Any]) -> None:
+        scope.superstep = frozen["superstep"]
+        scope.pending = [self._message(scope, entry) for entry in frozen["pending"]]
+        scope.inbox.waiting = self._waiting(scope, frozen.get("waiting", ()))
+        for entry in (*frozen.get("parked", ()), *frozen.get("queued", ())):
+            slot = _slot(scope, entry["step"])
+            messages = tuple(self._message(scope, message) for message in entry["messages"])
+            function = slot.plan.functions[entry["function"]]
+            invocation = Invocation(slot, function, dict(entry["arguments"]), messages)
+            self._take_up(invocation, entry)
+            scope.restored.append(invocation)
+        for name, inner in frozen.get("nested", {}).items():
+            self.scope(_nested(_slot(scope, name)), inner)
+        for path, state in frozen.get("states", {}).items():
+            _put_state(scope, path, state)
+
+    def _take_up(self, invocation: Invocation, entry: Mapping[str, Any]) -> None:
+        slot = invocation.slot
+        invocation.resumes = entry["seq"]
+        invocation.replay = dict(entry.get("answers", ()))
+        if "process" in entry:
+            child = _nested(slot)
+            self.scope(child, entry["process"])
+            child.is_thawed = True
+            if "saved" in entry:
+                invocation.saved_state = self._saved(child, entry["saved"])
+        elif "elements" in entry:
+            crew = slot.scope.run.composite(slot)
+            if not isinstance(crew, MapCrew):
+                raise TypeError(f"{slot.path} is no map")
+            crew.thaw = lambda calls: self._elements(calls, entry["elements"])
+
+    def _elements(self, calls: list[Invocation], entries: list[Mapping[str, Any]]) -> None:
+        for call, entry in zip(calls, entries, strict=True):
+            if "result" not in entry:
+                self._take_up(call, entry)
+                continue
+            call.is_closed = True
+            call.result = entry["result"]
+            call.outputs = entry["outputs"] or None
+            call.emissions = [
+                Emission(event_id, data, Visibility(visibility), seq, call.slot.path)
+                for event_id, data, visibility, seq in entry["emissions"]
+            ]
+
+    def _message(self, scope: Scope, entry: Mapping[str, Any]) -> Message:
+        route = self._route(scope.plan, entry["route"])
+        handles = entry.get("handles", False)
+        return Message(route, entry["data"], entry["seq"], entry["event"], entry["source"], handles=handles)
+
+    def _route(self, plan: Plan, route_id: str) -> RoutePlan:
+        routes = self._routes.get(plan)
+        if routes is None:
+            routes = self._routes[plan] = {route.id: route for route in plan.all_routes()}
+        return routes[route_id]
+
+    def _waiting(self, scope: Scope, entries: Any) -> Waiting:
+        waiting: Waiting = {}
+        for entry in entries:
+            slot = _slot(scope, entry["step"])
+            group = _group(slot.plan, entry)
+            fifos = [deque(self._held(scope, held) for held in fifo) for fifo in entry["fifos"]]
+            if tuple(entry["inputs"]) != group.parameters:  # the function lists its parameters in another order now
+                fifos = [fifos[entry["inputs"].index(name)] for name in group.parameters]
+            waiting[slot, group] = fifos
+        return waiting
+
+    def _held(self, scope: Scope, entry: Mapping[str, Any]) -> Held:
+        held = Held(entry["data"], self._message(scope, entry["message"]), scope.inbox.next_ordinal())
+        held.is_reported = entry["reported"]
+        return held
+
+    def _saved(self, scope: NestedScope, entry: Mapping[str, Any]) -> Any:
+        states: list[tuple[StepSlot, Any]] = [(_slot(scope, name), state) for name, state in entry["states"].items()]
+        for name, inner in entry["nested"].items():
+            slot = _slot(scope, name)
+            states.append((slot, self._saved(_nested(slot), inner)))
+        return states, self._waiting(scope, entry["waiting"])
+
+
+def _slot(scope: Scope, name: str) -> StepSlot:
+    for step in scope.plan.steps:
+        if step.name == name:
+            return scope.slot_of(step)
+    raise LookupError(f"there is no step {name!r}")
+
+
+def _nested(slot: StepSlot) -> NestedScope:
+    child = slot.scope.run.composite(slot)
+    if not isinstance(child, NestedScope):
+        raise TypeError(f"{slot.path} is no nested process")
+    return child
+
+
+def _put_state(scope: Scope, path: str, state: Any) -> None:
+    *processes, name = path.split("/")
+    for process in processes:
+        scope = _nested(_slot(scope, process))
+    _slot(scope, name).restore_state(state)
+
+
+def _group(plan: StepPlan, entry: Mapping[str, Any]) -> GroupPlan:
+    groups, inputs = plan.groups, sorted(map(str, entry["inputs"]))
+
+    def fits(group: GroupPlan) -> bool:
+        return group.function.name == entry["function"] and sorted(map(str, group.parameters)) == inputs
+
+    if entry["group"] < len(groups) and fits(groups[entry["group"]]):
+        return groups[entry["group"]]
+    for group in groups:
+        if fits(group):
+            return group
+    raise LookupError(f"{plan.name}.{entry['function']} takes no {', '.join(inputs)}")

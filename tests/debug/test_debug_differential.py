@@ -1,0 +1,225 @@
+"""A debugged run is the same run: stepped, or stopped at any breakpoints and continued, it does the same."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import shuffled_process
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from random_processes import EVENTS, cases
+from real_processes import Observed, builder_of, supersteps_of
+
+from process_core import RunState
+from process_core.debug import Debugger
+
+LIMIT = 8
+PATIENCE = 10.0
+QUIET = [HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.data_too_large]
+BOUNDED = settings(max_examples=120, deadline=None, derandomize=True, database=None, suppress_health_check=QUIET)
+
+VERBS = ("step", "into", "next", "out", "resume")
+
+
+@dataclass
+class Plan:
+    """How a run is debugged: the breakpoints, and the verbs used at its pauses, over and over."""
+
+    breakpoints: list[dict[str, Any]]
+    verbs: list[str]
+    paused: bool
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """Draw a way to debug a run."""
+    places = st.one_of(
+        st.fixed_dictionaries({"event": st.sampled_from([*EVENTS, "in0", "f0.OnResult", "f0.OnError", "OnError"])}),
+        st.fixed_dictionaries({"step": st.sampled_from(["*", "**", "S0", "*/*", "S1/**"])}),
+        st.fixed_dictionaries({"function": st.sampled_from(["f0", "f1", "in0"])}),
+    )
+    more = st.fixed_dictionaries(
+        {"when": st.sampled_from(["before", "after", "emit"])},
+        optional={
+            "condition": st.sampled_from(["data > 0", "superstep > 1", "data.missing"]),
+            "hits": st.sampled_from(["==2", ">=2", "%2"]),
+            "log": st.just("{data}"),
+            "once": st.booleans(),
+        },
+    )
+    points = draw(st.lists(st.builds(lambda a, b: a | b, places, more), max_size=4))
+    verbs = draw(st.lists(st.sampled_from(VERBS), min_size=1, max_size=4))
+    return Plan(points, verbs, draw(st.booleans()))
+
+
+async def rest(debugger: Debugger, verbs: list[str]) -> int:
+    """Go from pause to pause until the run is at rest or over; give how often it paused."""
+    count = 0
+    while await debugger.wait():
+        debugger.release(verbs[count % len(verbs)])
+        count += 1
+    return count
+
+
+async def debugged(process: Any, outside: Any, plan: Plan) -> tuple[Observed, int]:
+    """Run a described process under a debugger, one outside event after the other."""
+    debugger = Debugger(builder_of(process).build(), max_supersteps=LIMIT)
+    for point in plan.breakpoints:
+        debugger.add_breakpoint(**point)
+    (event, data), *more = outside
+    run = await debugger.start(event, data, paused=plan.paused)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            count = await rest(debugger, plan.verbs)
+            for event, data in more:
+                if run.state.is_ended:
+                    break
+                await run.send_event(event, data)
+                count += await rest(debugger, plan.verbs)
+        return observed(run), count
+    finally:
+        await debugger.close()
+
+
+async def plain(process: Any, outside: Any) -> Observed:
+    """Run a described process as it is."""
+    (event, data), *more = outside
+    async with builder_of(process).build().start(event, data, max_supersteps=LIMIT) as run:
+        await run.idle()
+        for event, data in more:
+            if run.state.is_ended:
+                break
+            await run.send_event(event, data)
+            await run.idle()
+        return observed(run)
+
+
+def observed(run: Any) -> Observed:
+    states = {path: state.entries for path, state in run.step_states.items()}
+    shown = [(event.id, event.data) for event in run.public_events]
+    return Observed(run.state, supersteps_of(run.events), states, shown, list(run.events))
+
+
+def by_step(superstep: list[Any]) -> dict[str, list[Any]]:
+    """Sort the calls of a superstep by step: those of one step are serial, steps are parallel."""
+    found: dict[str, list[Any]] = {}
+    for step, function, inputs in superstep:
+        found.setdefault(step, []).append((function, inputs))
+    return found
+
+
+def failed_in(events: list[Any]) -> set[tuple[str, int]]:
+    """Give the processes and supersteps that failed: which calls had begun by then is chance."""
+    begun = {(event.path, event.superstep) for event in events if event.type == "superstep_started"}
+    return begun - {(event.path, event.superstep) for event in events if event.type == "superstep_completed"}
+
+
+def assert_same(one: Observed, other: Observed) -> None:
+    """Compare a plain run and a debugged one."""
+    assert other.state is one.state
+    assert other.public == one.public
+    if one.state is not RunState.FAILED:
+        assert other.states == one.states
+    ragged = failed_in(one.events)
+    assert failed_in(other.events) == ragged
+    assert set(other.supersteps) == set(one.supersteps)
+    for path, supersteps in one.supersteps.items():
+        assert len(other.supersteps[path]) == len(supersteps), path
+        for place, (got, expected) in enumerate(zip(other.supersteps[path], supersteps, strict=True)):
+            if (path, place + 1) not in ragged:
+                assert list(by_step(got)) == list(by_step(expected)), (path, place)
+                assert by_step(got) == by_step(expected), (path, place)
+
+
+def check(plan_of: Any) -> tuple[int, int]:
+    """Compare random processes, debugged and not; give how often they paused, and how many failed."""
+    told = {"pauses": 0, "failed": 0}
+
+    @BOUNDED
+    @given(cases(), plan_of)
+    def compare(case: Any, plan: Plan) -> None:
+        async def both() -> None:
+            one = await plain(*case)
+            other, count = await debugged(*case, plan)
+            assert_same(one, other)
+            told["pauses"] += count
+            told["failed"] += one.state is RunState.FAILED
+
+        asyncio.run(both())
+
+    compare()
+    return told["pauses"], told["failed"]
+
+
+def test_stepping_message_by_message_gives_the_same_run():
+    pauses, failed = check(st.sampled_from([Plan([], ["step"], True), Plan([], ["into"], True)]))
+    assert pauses > 500
+    assert failed > 5
+
+
+def test_any_breakpoints_and_verbs_give_the_same_run():
+    pauses, failed = check(plans())
+    assert pauses > 300
+    assert failed > 5
+
+
+async def shuffled(verbs: list[str], **point: Any) -> dict[str, Any]:
+    """Run the shuffled process, which has a map, under a debugger; give all that may not differ."""
+    debugger = Debugger(shuffled_process.shuffled())
+    if point:
+        debugger.add_breakpoint(**point)
+    async with asyncio.timeout(PATIENCE):
+        run = await debugger.start("go", 3, paused=not point)
+        count = await rest(debugger, verbs)
+        for data in (2, 1):
+            await run.send_event("go", data)
+            count += await rest(debugger, verbs)
+    assert count > 10
+    found = {
+        "state": str(run.state),
+        "states": {path: state.values for path, state in run.step_states.items()},
+        "public": [(event.id, event.data) for event in run.public_events],
+        "outputs": run.outputs,
+        "calls": calls(run.events),
+    }
+    await debugger.close()
+    return found
+
+
+def calls(events: list[Any]) -> dict[str, list[Any]]:
+    """Give the calls of each step, elements of maps too."""
+    found: dict[str, list[Any]] = {}
+    for event in events:
+        if event.type == "executor_invoked":
+            shown = repr(event.data) if "StepFailure" not in repr(event.data) else "failure"
+            found.setdefault(event.path, []).append((event.superstep, event.function, shown))
+    return found
+
+
+async def plainly() -> dict[str, Any]:
+    async with shuffled_process.shuffled().start("go", 3) as run:
+        await run.idle()
+        for data in (2, 1):
+            await run.send_event("go", data)
+            await run.idle()
+        return {
+            "state": str(run.state),
+            "states": {path: state.values for path, state in run.step_states.items()},
+            "public": [(event.id, event.data) for event in run.public_events],
+            "outputs": run.outputs,
+            "calls": calls(run.events),
+        }
+
+
+async def test_stepping_a_process_with_maps_gives_the_same_run():
+    expected = await plainly()
+    assert any(path.startswith("Map[") for path in expected["calls"])
+    assert await shuffled(["step"]) == expected
+    assert await shuffled(["into"]) == expected
+
+
+async def test_breakpoints_in_a_process_with_maps_give_the_same_run():
+    expected = await plainly()
+    assert await shuffled(["resume"], step="**") == expected
+    assert await shuffled(["next", "out"], step="**", when="after") == expected
+    assert await shuffled(["resume", "step"], step="Map[1]", when="emit") == expected

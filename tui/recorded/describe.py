@@ -1,0 +1,117 @@
+"""Says in words how a recorded run stands, and how one goes on from there."""
+
+import shlex
+import time
+from pathlib import Path
+from typing import Final
+
+from process_core.events import RunState
+from process_core.runfile import RunInfo
+from tui.safe_text import safe
+
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_DAY: Final = 86_400
+_DAYS: Final = 60
+"""Days up to which a moment is told by them."""
+_WORDS: Final = {
+    RunState.IN_PROGRESS: "running",
+    RunState.IDLE: "idle",
+    RunState.IDLE_WITH_PENDING_REQUESTS: "waiting",
+}
+
+
+def standing(info: RunInfo) -> str:
+    """Say how a run stands.
+
+    Args:
+        info: The run.
+
+    Returns:
+        `LIVE, running`, `INTERRUPTED while waiting`, or the state it ended in.
+    """
+    doing = _WORDS.get(info.state, info.state.value)
+    if info.is_live:
+        return f"LIVE, {doing}"
+    if info.is_interrupted and not info.state.is_ended:
+        return f"INTERRUPTED while {doing}"
+    return info.state.value
+
+
+def ago(moment: float, now: float) -> str:
+    """Say how long ago something was.
+
+    Args:
+        moment: When, in seconds since the epoch.
+        now: The current time.
+
+    Returns:
+        `just now`, `5 min ago`, `3 h ago`, `2 d ago`; the date where it is long past, or to come.
+    """
+    passed = now - moment
+    if -_MINUTE < passed < 1:
+        return "just now"
+    for size, unit in ((_MINUTE, "s"), (_HOUR, "min"), (_DAY, "h"), (_DAYS * _DAY, "d")):
+        if 0 <= passed < size:
+            each = {"s": 1, "min": _MINUTE, "h": _HOUR, "d": _DAY}[unit]
+            return f"{int(passed // each)} {unit} ago"
+    try:
+        return time.strftime("%Y-%m-%d", time.localtime(moment))
+    except (OverflowError, ValueError, OSError):  # a damaged file may name any moment
+        return "?"
+
+
+def size_words(size: int) -> str:
+    """Write a number of bytes for a person.
+
+    Args:
+        size: Bytes.
+
+    Returns:
+        For instance `812 B`, `1.2 kB`, `10.0 MB`.
+    """
+    value, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 999.95:  # noqa: PLR2004 - would be written as 1000.0
+            break
+        value, unit = value / 1000, larger
+    return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def command(verb: str, path: Path, *options: str) -> str:
+    """Write a command line that can be typed.
+
+    Args:
+        verb: `resume` and the like.
+        path: The run file.
+        options: What stands after it.
+
+    Returns:
+        A safe text.
+    """
+    return safe(" ".join(["stepscope", verb, shlex.quote(_short(path)), *options]), 300)
+
+
+def how_on(info: RunInfo, superstep: int | None = None) -> str:
+    """Say how one goes on with a recorded run.
+
+    Args:
+        info: The run.
+        superstep: The superstep that is looked at, to fork after.
+
+    Returns:
+        A safe text: what to type, and what it does.
+    """
+    fork = command("resume", info.path, f"--superstep {superstep if superstep is not None else 'N'}")
+    if info.is_live:
+        return f"another process runs it; once that has ended, `{command('resume', info.path)}` takes it up"
+    if info.state is RunState.STOPPED:
+        return f"it was STOPPED, which is final; `{fork}` forks a new run from a superstep"
+    return f"`{command('resume', info.path)}` goes on with it, `{fork}` forks it from a superstep"
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except (OSError, ValueError):
+        return str(path)
