@@ -13,6 +13,9 @@ from process_core.engine.mapping import MapCrew
 from process_core.engine.recording import Recorder, snapshot
 from process_core.engine.scope import Scope
 from process_core.engine.slot import StepSlot
+from process_core.engine.stewardship import Place
+from process_core.events import WorkflowEvent
+from process_core.graph import type_text
 from process_core.recovery import JournalHost, ResumePoint, YieldLog, version_of
 from process_core.runfile import RunFileWriter, fork_run_file
 
@@ -82,10 +85,50 @@ def record_run(
         if writer.failed is not None:
             raise writer.failed
         recorder.seq = writer.written
-    recorder.sinks.append(writer.append)
+    recorder.sinks.append(_Taker(core, writer).take)
     core.writer = writer
     _Checkpoints(core, recorder, writer, point).begin()
     return writer.close
+
+
+class _Taker:
+    """Passes events to the file, and warns once per function where a payload cannot be serialised."""
+
+    def __init__(self, core: RunCore, writer: RunFileWriter) -> None:
+        self._core = core
+        self._writer = writer
+        self._told: set[tuple[str, str | None, str]] = set()
+
+    def take(self, event: WorkflowEvent) -> None:
+        self._writer.append(event)
+        if self._writer.partial is not None:
+            self._writer.partial = None
+            self._tell(event)
+
+    def _tell(self, event: WorkflowEvent) -> None:
+        key = (event.path, event.function, event.type)
+        if key in self._told:
+            return
+        self._told.add(key)
+        where = f"{event.path}.{event.function}" if event.function else event.path or "the outside"
+        what = _PAYLOADS.get(event.type, "the payload")
+        kind = type_text(type(event.data))
+        self._core.root.warn(
+            "not_serialisable",
+            f"{what} of {where} ({kind}) holds something that cannot be serialised; the run file has its repr only",
+            Place(event.path, event.step, event.function),
+            causes=(event.seq,),
+            event_id=event.event_id,
+            payload_type=kind,
+        )
+
+
+_PAYLOADS = {
+    "executor_invoked": "the input",
+    "executor_completed": "the result",
+    "event_emitted": "an event",
+    "output": "an output",
+}
 
 
 class _Checkpoints:

@@ -47,6 +47,9 @@ def _add_open(commands: Any) -> None:
     )
     parser.add_argument("run", metavar="RUN", help=_RUN_HELP)
     parser.add_argument("--at", metavar="SEQ", type=_place, help="the event to look at first (default: the last)")
+    parser.add_argument(
+        "--follow", action="store_true", help="without a terminal, go on printing while another process runs it"
+    )
     parser.set_defaults(do=_later("tui.cli_open"))
 
 

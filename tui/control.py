@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from process_core.events import RunState
 from process_core.session.connection import CommandRefused, Session
 from process_core.session.protocol import (
     AddBreakpoint,
@@ -44,6 +45,7 @@ class StartOptions:
         has_data: Whether there is one.
         paused: Pause before the first message.
         breakpoints: Event ids (or step paths) to break on.
+        is_begun: Whether the run was begun already, by whoever loaded the target.
     """
 
     event: str | None = None
@@ -51,6 +53,7 @@ class StartOptions:
     has_data: bool = False
     paused: bool = False
     breakpoints: tuple[str, ...] = ()
+    is_begun: bool = False
 
 
 class RunControl:
@@ -74,6 +77,7 @@ class RunControl:
         self.target = target
         self.options = options or StartOptions()
         self._loading = loading
+        self._run_file = ""
 
     @property
     def status(self) -> Status:
@@ -108,7 +112,8 @@ class RunControl:
             RefusedError: The run cannot be started.
         """
         told = [await self.break_on(name) for name in self.options.breakpoints]
-        await self._start()
+        if not self.options.is_begun:
+            await self._start()
         return [text for text, bound in told if not bound]
 
     async def _start(self) -> None:
@@ -145,6 +150,34 @@ class RunControl:
             return loaded
         loaded = await self.session.load(self.target)
         await self._start()
+        return loaded
+
+    async def resume(self, superstep: int | None = None) -> Loaded:
+        """Load the target again and go on where the run was recorded last.
+
+        Args:
+            superstep: After which superstep to go on; an earlier one than the last forks into a new file.
+
+        Returns:
+            What was found.
+
+        Raises:
+            CommandRefused: The target cannot be loaded, or the run not be taken up.
+            RefusedError: There is nothing to go on with.
+        """
+        status, has_died = self.status, self.session.died is not None
+        self._run_file = status.run_file or self._run_file
+        if not self._run_file:
+            raise RefusedError("there is no run yet")
+        if not has_died and not status.blocked_for and status.run_file and not _is_over(status):
+            raise RefusedError("the run is alive: it goes on by itself, or from a pause with c")
+        if status.state is RunState.STOPPED and superstep is None:
+            raise RefusedError("the run was STOPPED, which is final; resume SUPERSTEP forks a new one")
+        restarted = has_died or status.blocked_for > 0
+        loaded = await (self.session.restart_worker() if restarted else self.session.load(self.target))
+        from process_core.session import protocol
+
+        await self.session.request(protocol.ResumeRun(run_file=self._run_file, superstep=superstep))
         return loaded
 
     async def verb(self, verb: Verb) -> None:
@@ -339,3 +372,7 @@ class RunControl:
     @staticmethod
     def _unknown(name: str, known: tuple[str, ...] | list[str]) -> str:
         return f"{safe(name, _NAME)!r}{did_you_mean(name, known)}"
+
+
+def _is_over(status: Status) -> bool:
+    return status.state is not None and status.state.is_ended

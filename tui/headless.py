@@ -235,11 +235,18 @@ class _Headless:
 
     def _tell_blocked(self, seconds: float) -> None:
         if seconds and not self._told_blocked:
-            self._out.complain(f"a step has held up the event loop for {seconds:.0f} s; Ctrl+C ends the run")
+            self._print_rows(self._session.status.run_file, self._session.status.written)
+            self._out.complain(f"{self._who()} has held up the event loop for {seconds:.0f} s; Ctrl+C ends the run")
         self._told_blocked = bool(seconds)
 
+    def _who(self) -> str:
+        """Name the steps whose functions run, as far as is known."""
+        return ", ".join(map(safe, self._session.status.running)) or "a step"
+
     def _worker_died(self, died: WorkerDied) -> int:
-        self._out.complain(died.reason)
+        status = self._session.status
+        self._print_rows(status.run_file, status.written)
+        self._out.complain(f"{died.reason} while {self._who()} ran" if status.running else died.reason)
         for line in safe_lines(died.stderr_tail.strip(), BLOCK, WIDTH) if died.stderr_tail.strip() else ():
             self._out.complain(line)
         return FAILED

@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final, Literal, NamedTuple
@@ -35,10 +35,10 @@ class Candidate(NamedTuple):
         routes: Route ids by which it may be named.
     """
 
-    events: Collection[str]
+    events: Sequence[str]
     path: str
     function: str | None
-    routes: Collection[str]
+    routes: Sequence[str]
 
 
 class Outcome(Enum):

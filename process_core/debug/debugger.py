@@ -1,9 +1,11 @@
 """The debugger of one run: breakpoints, verbs, and what to show."""
 
 import logging
+import time
 from collections.abc import Callable, Generator
 from enum import Enum
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from process_core.debug.binding import bind
 from process_core.debug.breakpoints import Breakpoint, BreakpointError, When
@@ -34,6 +36,12 @@ class Going:
         return self._debugger.wait().__await__()
 
 
+_SAVE_EVERY: Final = 0.05
+"""Seconds between two times that a call waits for the run file."""
+_SAVE_WITHIN: Final = 0.05
+"""Seconds that it waits at most."""
+
+
 class Debugger:
     """Runs a process so that it can be stopped, looked at and stepped.
 
@@ -60,6 +68,7 @@ class Debugger:
         self._running: dict[Invocation, None] = {}
         self._failed: dict[str, None] = {}
         self._starts_paused = False
+        self._saved_at = 0.0
 
     # Breakpoints.
 
@@ -116,13 +125,23 @@ class Debugger:
 
     # The run.
 
-    async def start(self, event: str | Enum | None = None, data: Any = NO_DATA, *, paused: bool = False) -> Run:
+    async def start(
+        self,
+        event: str | Enum | None = None,
+        data: Any = NO_DATA,
+        *,
+        paused: bool = False,
+        resume_from: str | Path | None = None,
+        superstep: int | None = None,
+    ) -> Run:
         """Start the run.
 
         Args:
             event: The input event; None takes the first one.
             data: Its payload.
             paused: Pause before the first message.
+            resume_from: Go on with the run of this run file in place of starting one.
+            superstep: With `resume_from`: after which superstep; an earlier one than the last forks.
 
         Returns:
             The run.
@@ -134,9 +153,11 @@ class Debugger:
         """
         if self.run is not None and not self.run.state.is_ended:
             raise ProcessError("a run is under way already; close the debugger, or wait until the run has ended")
-        if event is None and self.process.graph.input_events:
+        if event is None and resume_from is None and self.process.graph.input_events:
             event = self.process.graph.input_events[0]
-        run = self.process.start(event, data, debugger=self, **self._options)
+        run = self.process.start(
+            event, data, resume_from=resume_from, superstep=superstep, debugger=self, **self._options
+        )
         self._starts_paused = paused
         self.run = run
         try:
@@ -178,6 +199,11 @@ class Debugger:
     def paused(self) -> PausePoint | None:
         """Where the run is paused, or None."""
         return self._gate.paused if self._gate is not None else None
+
+    @property
+    def is_pausing(self) -> bool:
+        """Whether a pause was asked for and has not come yet."""
+        return self._gate is not None and self._gate.is_pausing
 
     @property
     def state(self) -> RunState | None:
@@ -325,9 +351,18 @@ class Debugger:
 
     def _invoked(self, invocation: Invocation) -> None:
         self._running[invocation] = None
-        self._failed.pop(invocation.slot.path, None)
+        self._save_last_words()
+        if self._failed:
+            self._failed.pop(invocation.slot.path, None)
         assert self._gate is not None
         self._gate.tell()
+
+    def _save_last_words(self) -> None:
+        """Have on disk what led to a call that may hang or end the process; not each time, for it takes time."""
+        core, now = self._core, time.monotonic()
+        if core is not None and core.writer is not None and now - self._saved_at > _SAVE_EVERY:
+            core.writer.flush(_SAVE_WITHIN)
+            self._saved_at = time.monotonic()
 
     def _ended(self, invocation: Invocation) -> None:
         self._running.pop(invocation, None)

@@ -132,9 +132,11 @@ class DebugGate:
 
     def tell(self) -> None:
         """Note that something has changed, for those who wait and those who watch."""
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
-        self._look_again()
+        if self._news is not None:
+            news, self._news = self._news, None
+            news.set_result(None)
+        if self._waiting:
+            self._look_again()
         self._changed()
 
     # What the debugger calls.
@@ -190,6 +192,11 @@ class DebugGate:
             self.tell()
 
     @property
+    def is_pausing(self) -> bool:
+        """Whether a pause was asked for and has not come yet."""
+        return self._course is not None and self._course.reason == "pause"
+
+    @property
     def is_armed(self) -> bool:
         """Whether a pause is on its way."""
         return self._course is not None or self._due is not None or bool(self._stops)
@@ -211,7 +218,7 @@ class DebugGate:
 
     async def news(self) -> None:
         """Wait until something has changed."""
-        if self._news is None or self._news.done():
+        if self._news is None:
             self._news = self.core.loop.create_future()
         await asyncio.shield(self._news)
 
@@ -349,8 +356,8 @@ class DebugGate:
 
 
 def _has_gone_as_far_as_it_can(call: Invocation) -> bool:
-    """Whether a call has ended, waits for an answer, or waits for its turn behind one that does."""
+    """Whether a call has ended, or waits for an answer, or for its turn behind a call that needs the gate to go on."""
     if call.is_closed or call.is_parked:
         return True
     current = call.slot.current
-    return current is not call and (current is None or current.is_parked)
+    return current is not call and (current is None or current.is_parked or not call.slot.plan.is_leaf)

@@ -70,20 +70,34 @@ class Stops:
         Args:
             invocation: The call.
         """
-        watch = self._watch
-        result_id, result, seq = invocation.function.result_id, invocation.result, invocation.result_seq
-        if watch.after:
-            self._hold_against(watch.after, moments.of_completion(invocation))
-        points = watch.emitted(result_id, by_name=True)
+        function = invocation.function
+        points = self._watch.completed(function)
         if points:
-            self._hold_against(points, moments.of_emission(invocation, result_id, result, seq))
-        if watch.is_idle or not isinstance(invocation.slot.scope, Scope):
-            return  # what an element of a map emits goes nowhere by itself
-        events = [(emission.event_id, emission.data, emission.seq) for emission in invocation.emissions]
-        for event_id, data, at in [*events, (result_id, result, seq)]:
-            points, route = watch.at_stop(invocation.slot.plan.routes.get(event_id), event_id)
-            if route is not None and points:
-                self._hold_against(points, moments.of_stop(invocation, route, event_id, data, at))
+            self._see_result(points, invocation)
+        if self._watch.stop_ids and isinstance(invocation.slot.scope, Scope):  # what a map's element emits goes nowhere
+            for emission in invocation.emissions:
+                self._see_stop(invocation, emission.event_id, emission.data, emission.seq)
+            self._see_stop(invocation, function.result_id, invocation.result, invocation.result_seq)
+
+    def _see_result(self, points: Iterable[Breakpoint], invocation: Invocation) -> None:
+        result_id = invocation.function.result_id
+        after = [point for point in points if point.when == "after"]
+        if after:
+            self._hold_against(after, moments.of_completion(invocation))
+        emitted = [point for point in points if point.when == "emit"]
+        if emitted:
+            moment = moments.of_emission(invocation, result_id, invocation.result, invocation.result_seq)
+            self._hold_against(emitted, moment)
+
+    def _see_stop(self, invocation: Invocation, event_id: str, data: Any, seq: int) -> None:
+        """Hold an event against the breakpoints that does nothing but stop its process: no message will carry it."""
+        routes = invocation.slot.plan.routes.get(event_id) if event_id in self._watch.stop_ids else None
+        if routes is None:
+            return
+        if any(route.step is not None or route.route.condition or route.route.otherwise for route in routes.routes):
+            return
+        moment = moments.of_stop(invocation, routes.routes[0], event_id, data, seq)
+        self._hold_against(self._watch.at_stop(), moment)
 
     def _hold_against(self, points: Iterable[Breakpoint], moment: moments.Moment) -> None:
         hits = self._watch.hits(points, moment)

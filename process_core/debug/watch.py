@@ -1,13 +1,13 @@
 """The watch: all breakpoints of a debugger, and quick answers to which of them a moment concerns."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from process_core.debug.binding import bind
-from process_core.debug.breakpoints import Breakpoint, Candidate, Outcome, When
+from process_core.debug.breakpoints import Breakpoint, Candidate, Outcome
 from process_core.debug.moments import Moment
 from process_core.engine.invocation import Message
-from process_core.engine.plan import RoutePlan, RouteSet
+from process_core.engine.plan import FunctionPlan, RoutePlan
 from process_core.graph import Graph
 
 Log = Callable[[Breakpoint, str, Moment], None]
@@ -31,15 +31,15 @@ class Hit:
 class Watch:
     """Holds the breakpoints against what happens.
 
-    Nearly nothing that happens concerns any breakpoint, so what could is settled once per route and event id and looked
-    up from then on; only the payload, the count and the path inside a map are left to be seen each time.
+    Nearly nothing that happens concerns any breakpoint, so what could is settled once per route, function and event id
+    and looked up from then on; only the payload, the count and the path inside a map are left to be seen each time.
 
     Args:
         graph: The process that breakpoints are bound to.
         log: Writes what logpoints say.
 
     Attributes:
-        is_idle: Whether no breakpoint counts before delivery.
+        stop_ids: Ids of the events that breakpoints are to stop before, where they stop a process.
     """
 
     def __init__(self, graph: Graph, log: Log) -> None:
@@ -47,10 +47,13 @@ class Watch:
         self._log = log
         self._points: dict[int, Breakpoint] = {}
         self._cursor: Breakpoint | None = None
-        self._known: dict[Hashable, tuple[Breakpoint, ...]] = {}
-        self._at: dict[When, tuple[Breakpoint, ...]] = {}
-        self.is_idle = True
-        self._arrange()
+        self._before: list[Breakpoint] = []
+        self._after: list[Breakpoint] = []
+        self._emit: list[Breakpoint] = []
+        self._messages: dict[tuple[RoutePlan, str], tuple[Breakpoint, ...]] = {}
+        self._calls: dict[FunctionPlan, tuple[Breakpoint, ...]] = {}
+        self._events: dict[str, tuple[Breakpoint, ...]] = {}
+        self.stop_ids: frozenset[str] = frozenset()
 
     def __iter__(self) -> Iterator[Breakpoint]:
         return iter(self._points.values())
@@ -89,11 +92,19 @@ class Watch:
             self._arrange()
 
     def _arrange(self) -> None:
-        self._known.clear()
-        points = [*self, self._cursor] if self._cursor is not None else list(self)
-        for when in ("before", "after", "emit"):
-            self._at[when] = tuple(point for point in points if point.when == when)
-        self.is_idle = not self._at["before"]
+        points = [point for point in (*self, self._cursor) if point is not None and point.bound]
+        self._before = [point for point in points if point.when == "before"]
+        self._after = [point for point in points if point.when == "after"]
+        self._emit = [point for point in points if point.when == "emit"]
+        self._messages.clear()
+        self._calls.clear()
+        self._events.clear()
+        self.stop_ids = frozenset(
+            edge.event_id
+            for edge in self._graph.edges
+            if not edge.target
+            and any(_may_be_at_stop(point, edge.event_id, (edge.id, edge.key)) for point in self._before)
+        )
 
     # Which breakpoints something may concern.
 
@@ -103,9 +114,12 @@ class Watch:
         Args:
             batch: The messages.
         """
-        if self.is_idle:
-            return False
-        return any(point.enabled for message in batch for point in self.before(message))
+        if self._before:
+            for message in batch:
+                for point in self.before(message):
+                    if point.enabled:
+                        return True
+        return False
 
     def before(self, message: Message) -> tuple[Breakpoint, ...]:
         """Give the breakpoints that may concern a message.
@@ -113,52 +127,41 @@ class Watch:
         Args:
             message: The message.
         """
-        route, event_id = message.route, message.event_id
-        found = self._known.get((route, event_id))
+        key = message.route, message.event_id
+        found = self._messages.get(key)
         if found is None:
-            events = (event_id, route.route.source.event_id)
-            found = tuple(p for p in self._at["before"] if _may_concern(p, events, route))
-            self._known[route, event_id] = found
+            found = self._messages[key] = tuple(
+                p for p in self._before if _may_concern(p, message.event_id, message.route)
+            )
         return found
 
-    def at_stop(self, routes: RouteSet | None, event_id: str) -> tuple[tuple[Breakpoint, ...], RoutePlan | None]:
-        """Give the breakpoints that concern an event which does nothing but stop its process.
+    def at_stop(self) -> list[Breakpoint]:
+        """Give the breakpoints that may concern an event which does nothing but stop its process."""
+        return [point for point in self._before if point.step is point.function is None]
 
-        Args:
-            routes: Where the event goes.
-            event_id: The event.
-
-        Returns:
-            The breakpoints, and the stop route; none where a message carries the event, or a condition decides.
-        """
-        if self.is_idle or routes is None:
-            return (), None
-        first = routes.routes[0]
-        if any(route.step is not None or route.route.condition or route.route.otherwise for route in routes.routes):
-            return (), None
-        key = (routes, event_id)
-        found = self._known.get(key)
-        if found is None:
-            found = tuple(p for p in self._at["before"] if _may_concern(p, (event_id,), first))
-            self._known[key] = found
-        return found, first
-
-    def emitted(self, event_id: str, *, by_name: bool = False) -> tuple[Breakpoint, ...]:
+    def emitted(self, event_id: str) -> tuple[Breakpoint, ...]:
         """Give the breakpoints that concern an event as it is emitted.
 
         Args:
             event_id: The event.
-            by_name: Whether only those that name it do, as for automatic results.
         """
-        points = self._at["emit"]
-        if not points:
-            return ()
-        return tuple(p for p in points if p.event == event_id or (p.event is None and not by_name))
+        found = self._events.get(event_id)
+        if found is None:
+            found = self._events[event_id] = tuple(p for p in self._emit if p.event is None or p.event == event_id)
+        return found
 
-    @property
-    def after(self) -> tuple[Breakpoint, ...]:
-        """The breakpoints that count when a call completes."""
-        return self._at["after"]
+    def completed(self, function: FunctionPlan) -> tuple[Breakpoint, ...]:
+        """Give the breakpoints that may concern the completion of a function; those on emit name its result event.
+
+        Args:
+            function: The function.
+        """
+        found = self._calls.get(function)
+        if found is None:
+            named = [p for p in self._emit if p.event == function.result_id]
+            found = tuple(p for p in (*self._after, *named) if p.function is None or p.function == function.name)
+            self._calls[function] = found
+        return found
 
     # Which of them stop the run.
 
@@ -191,13 +194,16 @@ class Watch:
         return found
 
 
-def _may_concern(point: Breakpoint, events: tuple[str, ...], route: RoutePlan) -> bool:
-    if (point.event is not None and point.event not in events) or not (point.route or route.id).endswith(route.id):
-        return False
+def _may_concern(point: Breakpoint, route: RoutePlan, event_id: str) -> bool:
+    """See whether a breakpoint may be about messages of a route, wherever in the whole its process stands."""
     if route.step is None or route.function is None:
-        return point.step is None and point.function is None
-    if point.step is not None:
-        names = {path.rpartition("/")[2] for path in point.paths or ()}
-        if route.step.name not in names and not point.step.endswith(route.step.name):
+        return False
+    if point.paths is not None:
+        names = {path.rpartition("/")[2] for path in point.paths}
+        if route.step.name not in names and not (point.step or "").endswith(route.step.name):
             return False
-    return point.function in (None, route.function.name)
+    return (
+        (point.event is None or point.event in (event_id, route.route.source.event_id))
+        and (point.route is None or point.route.endswith(route.id))
+        and (point.function is None or point.function == route.function.name)
+    )

@@ -50,6 +50,47 @@ class RunCore:
         is_dismissed: Whether its user has let go of it while it was at rest.
     """
 
+    __slots__ = (
+        "_at_rest",
+        "_has_reported",
+        "_is_resting",
+        "_owner",
+        "_unwinding",
+        "_wake",
+        "asked",
+        "driver",
+        "error",
+        "gate",
+        "host",
+        "initial_states",
+        "inputs",
+        "is_answerable",
+        "is_cancelling",
+        "is_dismissed",
+        "loop",
+        "max_supersteps",
+        "on_broken_off",
+        "on_change",
+        "on_completing",
+        "on_emitted",
+        "on_ended",
+        "on_invoked",
+        "on_launch",
+        "on_superstep",
+        "outputs",
+        "plan",
+        "public_events",
+        "recorder",
+        "requests",
+        "root",
+        "run_id",
+        "services",
+        "state",
+        "thread",
+        "unanswered",
+        "writer",
+    )
+
     def __init__(
         self,
         plan: Plan,
@@ -86,7 +127,7 @@ class RunCore:
         self.on_broken_off: Callable[[Invocation], None] | None = None
         self.on_superstep: Callable[[Scope], None] | None = None
         self.is_cancelling = False
-        self.inputs: deque[tuple[str, Any, Any]] = deque()
+        self.inputs: list[tuple[str, Any, Any]] = []
         self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self.thread = threading.get_ident()
         self.driver: asyncio.Task[Any] | None = None
@@ -349,9 +390,8 @@ class RunCore:
             self.error.__cause__ = error
         else:
             self.error = error
-        if self.recorder is not None:
-            self.recorder.pass_on(end_details(self, failed))
-        self._set_state(RunState.FAILED)
+        told = self.recorder.pass_on(end_details(self, failed)) if self.recorder is not None else 0
+        self._set_state(RunState.FAILED, cause=told)
 
     def _set_state(self, state: RunState, route: str | None = None, cause: int = 0) -> None:
         self.state = state

@@ -35,6 +35,22 @@ class Crew(Questions):
         working: What has been invoked and has not ended.
     """
 
+    __slots__ = (
+        "_barrier",
+        "_inline",
+        "active",
+        "failed",
+        "finished",
+        "in_superstep",
+        "parent",
+        "parked",
+        "prefix",
+        "run",
+        "task",
+        "token",
+        "working",
+    )
+
     def __init__(self, run: "RunCore", parent: Invocation | None, prefix: str) -> None:
         self.run = run
         self.parent = parent

@@ -5,7 +5,7 @@ import traceback
 from typing import Any
 
 from process_core.engine.recording import snapshot_arguments
-from process_core.errors import StepFailure
+from process_core.errors import PayloadMismatchError, StepFailure
 
 _OURS = ("process_core/engine/", "process_core\\engine\\")
 
@@ -42,11 +42,12 @@ def describe(
         The failure; its traceback shows the user's frames only, where there are any.
     """
     kind = type(error)
-    module = "" if kind.__module__ == "builtins" else kind.__module__ + "."
+    is_ours = isinstance(error, PayloadMismatchError)
+    module = "" if kind.__module__ == "builtins" or is_ours else kind.__module__ + "."
     return StepFailure(
         type=module + kind.__qualname__,
         message=_message(error),
-        traceback=_traceback(error),
+        traceback="" if is_ours else _traceback(error),  # no code of the user's is to blame: the message says it all
         step=step,
         function=function,
         superstep=superstep,

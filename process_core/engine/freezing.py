@@ -39,6 +39,8 @@ def freeze(core: "RunCore", kept: Mapping[str, Mapping[str, Any]] = _NONE) -> Fr
         else:
             answered.setdefault(subject.invocation, {})[subject.number] = value
     root = _Freezer(answered, kept).scope(core.root)
+    if core.root.is_stopped:
+        root["stopped"] = [core.root.stop_route, core.root.stop_seq]
     return {"root": root, "inputs": inputs, "asked": core.asked}
 
 
@@ -116,6 +118,8 @@ class _Freezer:
         if not invocation.is_started:  # it is queued, and what stands behind its step serves another one
             return frozen
         if isinstance(child, NestedScope):
+            # What its steps have committed so far is its own by now, and they do not run again.
+            frozen |= _left(invocation)
             frozen["process"] = self.scope(child)
             if invocation.saved_state is not UNSET:
                 frozen["saved"] = _saved(child, invocation.saved_state)
@@ -125,17 +129,21 @@ class _Freezer:
 
     def _element(self, call: Invocation) -> Frozen:
         if call.is_closed:
-            return {
-                "result": call.result,
-                "outputs": call.outputs or [],
-                "emissions": [[e.event_id, e.data, e.visibility.value, e.seq] for e in call.emissions],
-            }
+            return {"result": call.result, **_left(call)}
         frozen = self._invocation(call)
         if "process" in frozen:
             states = self._kept.get(call.slot.path)
             if states:
                 frozen["process"]["states"] = dict(states)
         return frozen
+
+
+def _left(invocation: Invocation) -> Frozen:
+    """Describe what an invocation has emitted and yielded."""
+    return {
+        "outputs": invocation.outputs or [],
+        "emissions": [[e.event_id, e.data, e.visibility.value, e.seq] for e in invocation.emissions],
+    }
 
 
 def _message(message: Message, *, with_data: bool = True) -> Frozen:

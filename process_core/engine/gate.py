@@ -1,5 +1,6 @@
 """What a run asks of a debugger that holds it, and of a file that it is written to."""
 
+from pathlib import Path
 from typing import Protocol
 
 from process_core.engine.inbox import Firing
@@ -34,3 +35,9 @@ class Recording(Protocol):
 
     written: int
     """Seq of the last event that is safe."""
+    path: Path
+    """The file."""
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until everything so far is safe, for so many seconds at most."""
+        ...

@@ -72,6 +72,12 @@ class NestedScope(Sleeper, Scope):
         is_thawed: Whether the next message is one that a resumed run had begun, so that its work is here already.
     """
 
+    __slots__ = (
+        "_done",
+        "_handed_to",
+        "is_thawed",
+    )
+
     def __init__(self, run: "RunCore", plan: Plan, prefix: str) -> None:
         Scope.__init__(self, run, plan, None, prefix)
         self._done: asyncio.Future[None] | None = None
@@ -130,6 +136,8 @@ class NestedScope(Sleeper, Scope):
         if spare is None and self.failed is None and self.stop_route is None:
             self.is_dead = True
             self.pending = []
+            if self._done is not None and not self._done.done():
+                self._done.cancel()  # or a task that a cancelled call has swallowed would wait for it for ever
             if self._handed_to is not None:
                 self.run.release(self._handed_to)
         super().cancel_working(spare)

@@ -12,6 +12,8 @@ from process_core.payload_check import PayloadCheck
 class Questions(Stewardship):
     """Lets functions wait for answers while the superstep goes on without them."""
 
+    __slots__ = ()
+
     def park(self, invocation: Invocation) -> None:
         """Let the superstep go on without an invocation."""
         raise NotImplementedError

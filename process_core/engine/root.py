@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class RootScope(Scope):
     """The root process of a run."""
 
+    __slots__ = ()
+
     def __init__(self, run: "RunCore", plan: Plan) -> None:
         super().__init__(run, plan, None, "")
 
@@ -35,8 +37,8 @@ class RootScope(Scope):
         if not inputs:
             return
         taken = []
-        while inputs:
-            kind, subject, value = inputs.popleft()
+        self.run.inputs = []
+        for kind, subject, value in inputs:
             if kind == "answer":
                 deliver_answer(self, subject, value)
             else:

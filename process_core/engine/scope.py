@@ -67,6 +67,23 @@ class Scope(Crew):
         delivered: The messages of the current superstep, for a debugger to see.
     """
 
+    __slots__ = (
+        "answers",
+        "delivered",
+        "inbox",
+        "is_dead",
+        "is_stopped",
+        "pending",
+        "plan",
+        "restored",
+        "since_input",
+        "slots",
+        "stop_route",
+        "stop_seq",
+        "superstep",
+        "unstarted",
+    )
+
     def __init__(self, run: "RunCore", plan: Plan, parent: Invocation | None, prefix: str) -> None:
         super().__init__(run, parent, prefix)
         self.plan = plan

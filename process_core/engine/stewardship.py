@@ -2,6 +2,7 @@
 
 import copy
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from process_core.engine.invocation import Emission, Invocation
@@ -30,6 +31,8 @@ class Stewardship:
         prefix: What paths in it start with.
         superstep: The superstep of the process, from 1.
     """
+
+    __slots__ = ()
 
     run: "RunCore"
     prefix: str
@@ -68,7 +71,7 @@ class Stewardship:
         seq = 0
         slot = invocation.slot
         if run.recorder is not None:
-            details = CARRIES_NONE if data is None else None
+            details: Mapping[str, Any] | None = CARRIES_NONE if data is None else None
             if visibility is Visibility.PUBLIC:
                 details = _PUBLIC_NONE if data is None else _PUBLIC
             seq = run.recorder.record(
@@ -119,7 +122,8 @@ class Stewardship:
         """
         recorder = self.run.recorder
         if recorder is None:
-            _log.warning("%s: %s", code, message)
+            # A question that waits is no surprise: the run's state and `pending_requests` tell of it anyway.
+            _log.log(logging.INFO if code == "pending_request" else logging.WARNING, "%s: %s", code, message)
             return 0
         causes = details.pop("causes", ())
         if isinstance(where, Invocation):

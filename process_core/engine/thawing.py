@@ -32,6 +32,9 @@ def thaw(core: "RunCore", frozen: Mapping[str, Any]) -> None:
     for entry in frozen["inputs"]:
         core.inputs.append(("event", entry["event"], entry["data"]))
     _Thawer().scope(core.root, frozen["root"])
+    if "stopped" in frozen["root"]:  # it was cut off just before it could say so
+        core.root.stop_route, core.root.stop_seq = frozen["root"]["stopped"]
+        core.root.is_stopped = True
 
 
 class _Thawer:
@@ -60,6 +63,7 @@ class _Thawer:
         invocation.replay = dict(entry.get("answers", ()))
         if "process" in entry:
             child = _nested(slot)
+            _put_left(invocation, entry)
             self.scope(child, entry["process"])
             child.is_thawed = True
             if "saved" in entry:
@@ -77,11 +81,7 @@ class _Thawer:
                 continue
             call.is_closed = True
             call.result = entry["result"]
-            call.outputs = entry["outputs"] or None
-            call.emissions = [
-                Emission(event_id, data, Visibility(visibility), seq, call.slot.path)
-                for event_id, data, visibility, seq in entry["emissions"]
-            ]
+            _put_left(call, entry)
 
     def _message(self, scope: Scope, entry: Mapping[str, Any]) -> Message:
         route = self._route(scope.plan, entry["route"])
@@ -118,6 +118,14 @@ class _Thawer:
         return states, self._waiting(scope, entry["waiting"])
 
 
+def _put_left(invocation: Invocation, entry: Mapping[str, Any]) -> None:
+    invocation.outputs = list(entry["outputs"]) or None
+    invocation.emissions = [
+        Emission(event_id, data, Visibility(visibility), seq, invocation.slot.path)
+        for event_id, data, visibility, seq in entry["emissions"]
+    ]
+
+
 def _slot(scope: Scope, name: str) -> StepSlot:
     for step in scope.plan.steps:
         if step.name == name:
@@ -140,13 +148,15 @@ def _put_state(scope: Scope, path: str, state: Any) -> None:
 
 
 def _group(plan: StepPlan, entry: Mapping[str, Any]) -> GroupPlan:
-    groups, inputs = plan.groups, sorted(map(str, entry["inputs"]))
+    groups: list[GroupPlan] = plan.groups
+    inputs = sorted(map(str, entry["inputs"]))
 
     def fits(group: GroupPlan) -> bool:
         return group.function.name == entry["function"] and sorted(map(str, group.parameters)) == inputs
 
-    if entry["group"] < len(groups) and fits(groups[entry["group"]]):
-        return groups[entry["group"]]
+    number: int = entry["group"]
+    if number < len(groups) and fits(groups[number]):
+        return groups[number]
     for group in groups:
         if fits(group):
             return group

@@ -73,7 +73,7 @@ class _Compiler:
         function = eval(compile(module, "<predicate>", "eval"), self._known)  # noqa: S307 - see the line above
         return function, names, DATA in self._names
 
-    def _any(self, node: ast.expr) -> tuple[ast.expr, bool]:  # noqa: C901 - one arm per kind of part
+    def _any(self, node: ast.expr) -> tuple[ast.expr, bool]:
         """Translate a part; also say whether it always gives a bool."""
         match node:
             case ast.Constant():

@@ -1,5 +1,6 @@
 """What was recorded after a checkpoint: outcomes that count though their superstep was never committed."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -9,13 +10,16 @@ from process_core.graph import RESULT_SUFFIX, FunctionSpec, Graph, StepKind
 from process_core.recovery.states import StateReader
 from process_core.recovery.values import NotRestorableError, Reviver
 from process_core.runfile import Row, RunFile
+from process_core.runfile.payload import MAX_BYTES
 
 RESUMED: Final = "resumed_from_checkpoint"
 """Code of the `resumed` event with which a run is taken up."""
 NO_STATE: Final[Any] = object()
 """Stands where a step has no state."""
 _PAGE = 1000
-_WHOLE = 2**31
+_MANY = 2**31
+_FAILURE = "process_core.errors:StepFailure"
+_VARYING = ("traceback", "superstep")
 _TOLD = frozenset({"event_emitted", "output", "response", "executor_completed"})
 
 
@@ -26,7 +30,7 @@ class Attempt:
     Attributes:
         function: Name of its function.
         seq: Seq of the event that said so.
-        given: Its arguments as they were written, or None where they are known from the checkpoint.
+        given: Its arguments as they were written, made `comparable`, or None where they are known from the checkpoint.
         is_completed: Whether it completed; if not it is run again, with the answers it had.
         result: What it returned.
         emissions: Event id, payload and visibility, in order.
@@ -86,7 +90,7 @@ class Journal:
             path: Its step.
             function: Its function.
             resumes: Seq under which it was parked at the checkpoint, or 0.
-            given: Its arguments as they would be written.
+            given: Its arguments as they would be written, made `comparable`.
 
         Returns:
             The attempt, or None where there is none.
@@ -143,7 +147,8 @@ class Journal:
         else:
             attempts = self._by_path.setdefault(row.path, [])
             if self._counts[row.path] == len(attempts):
-                attempts.append(Attempt(row.function or "", row.seq, self._file.payload_text(row.data, _WHOLE)[0]))
+                given = self._file.payload_text(row.data, MAX_BYTES)[0]
+                attempts.append(Attempt(row.function or "", row.seq, comparable(given)))
             attempt = attempts[self._counts[row.path]]
             self._counts[row.path] += 1
         if not attempt.is_completed:
@@ -167,7 +172,7 @@ class Journal:
     def _parked_attempt(self, row: Row, seq: int) -> Attempt:
         """Begin with what an invocation did before the checkpoint, at which it was parked."""
         attempt = Attempt(row.function or "", seq)
-        for earlier in self._file.effects(seq, _WHOLE):
+        for earlier in self._file.effects(seq, _MANY):
             if earlier.seq > self._after:
                 break
             if earlier.type in ("event_emitted", "output"):
@@ -208,6 +213,24 @@ class Journal:
     def _question(self, row: Row) -> tuple[int, int]:
         """Give the seq of the invocation that asked a question, and which of its questions it is."""
         return row.cause or 0, self._details(row).get("number", 0)
+
+
+def comparable(given: str) -> str:
+    """Leave out of written arguments what a failure says of where and when, which it says otherwise each time.
+
+    Args:
+        given: The arguments as JSON.
+
+    Returns:
+        Text that is the same for the same arguments.
+    """
+    if _FAILURE not in given:
+        return given
+
+    def strip(found: dict[str, Any]) -> dict[str, Any]:
+        return {k: v for k, v in found.items() if k not in _VARYING} if found.get("$") == _FAILURE else found
+
+    return json.dumps(json.loads(given, object_hook=strip))
 
 
 class _Uses:

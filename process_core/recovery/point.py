@@ -130,11 +130,11 @@ def load_point(
             raise ResumeError(f"{path} cannot be taken up after superstep {chosen.superstep}: {error}") from error
         if not isinstance(frozen, dict) or not isinstance(frozen.get("root"), dict):
             raise ResumeError(f"{path} was recorded without what is needed to go on")
+        if is_fork:
+            frozen["root"].pop("stopped", None)
         wanted = {step: state for step, state in snapshot.states.items() if step not in new_states}
         outputs, events = read_yields(file, chosen.seq, reviver)
-        return ResumePoint(
-            info, chosen, frozen, states.all(wanted, snapshot.versions), journal, outputs, events
-        )
+        return ResumePoint(info, chosen, frozen, states.all(wanted, snapshot.versions), journal, outputs, events)
 
 
 def take_up(core: RunCore, point: ResumePoint) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from process_core.engine.host import StepHost
 from process_core.engine.invocation import Invocation
 from process_core.events import WorkflowEvent
-from process_core.recovery.journal import NO_STATE, Attempt, Journal
+from process_core.recovery.journal import NO_STATE, Attempt, Journal, comparable
 from process_core.runfile.payload import encode
 
 
@@ -37,7 +37,7 @@ class JournalHost:
     async def invoke(self, invocation: Invocation) -> Any:
         """Run an invocation, or give its recorded outcome; see `StepHost.invoke`."""
         path, function = invocation.slot.path, invocation.function.name
-        given = encode(invocation.given).decode("utf-8", "replace")
+        given = comparable(encode(invocation.given).decode("utf-8", "replace"))
         attempt = self._journal.take(path, function, invocation.resumes, given)
         if attempt is None:
             return await self.inner.invoke(invocation)

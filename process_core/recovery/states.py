@@ -60,7 +60,9 @@ class StateReader:
         step = self._steps.get(path)
         if not is_whole(recorded):
             raise ResumeError(
-                f"the state of {path} holds what was recorded only as text, so it cannot be made again: {recorded}"[:500]
+                f"the state of {path} holds what was recorded only as text, so it cannot be made again: {recorded}"[
+                    :500
+                ]
             )
         try:
             if step is None:

@@ -71,11 +71,11 @@ def load_nodes(text: str) -> tuple[Node, ...]:
     try:
         return tuple(
             Node(
-                path=found["path"],
-                name=found["name"],
+                path=_text(found["path"]),
+                name=_text(found["name"]),
                 kind=StepKind(found["kind"]),
-                functions=tuple(found["functions"]),
-                parameters={name: tuple(needed) for name, needed in found["parameters"].items()},
+                functions=tuple(_text(name) for name in found["functions"]),
+                parameters={name: tuple(map(_text, needed)) for name, needed in found["parameters"].items()},
             )
             for found in json.loads(text)
         )
@@ -96,6 +96,23 @@ def load_edges(text: str) -> tuple[Edge, ...]:
         ValueError: It is something else.
     """
     try:
-        return tuple(Edge(**{**found, "kind": SourceKind(found["kind"])}) for found in json.loads(text))
+        return tuple(_edge(found) for found in json.loads(text))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"the graph's routes cannot be read: {error!r}") from error
+
+
+def _edge(found: dict[str, Any]) -> Edge:
+    edge = Edge(**{**found, "kind": SourceKind(found["kind"])})
+    for name in ("id", "scope", "source", "event_id", "target"):
+        _text(getattr(edge, name))
+    for name in ("function", "parameter", "condition"):
+        if getattr(edge, name) is not None:
+            _text(getattr(edge, name))
+    return edge
+
+
+def _text(value: Any) -> str:
+    """Make sure of a text: a file from elsewhere may hold anything."""
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.80} is no text")
+    return value

@@ -105,6 +105,9 @@ def read_info(connection: Connection) -> RunInfo:
     run_id, process, target, started, ended, state, parent_run, parent_superstep, parent_seq, metadata = row
     generation, nodes, edges = read_graph(connection, None)
     events = connection.last_seq()
+    texts = isinstance(run_id, str) and isinstance(process, str) and isinstance(target, str | None)
+    if not texts or not isinstance(ended, float | int | None):
+        raise RunFileError(connection.path, "it is damaged: it does not say which run it holds")
     try:
         run_state = RunState(state)
     except ValueError:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from process_core.events import WorkflowEvent
+from process_core.runfile.decode import is_restorable
 from process_core.runfile.errors import STORAGE_ERRORS, RunFileError, explain
 from process_core.runfile.opening import Opened
 from process_core.runfile.payload import ATOMS, encode
@@ -46,6 +47,8 @@ class Intake:
         path: The run file.
         written: Seq of the last event that is in the file for good; a screen is told of none beyond it.
         failed: What ended the recording, or None.
+        partial: The last event whose payload holds something that could only be written as its repr, until whoever
+            tells of it sets this back to None.
         generation: Generation of the code, stamped on the events appended from now on.
 
     Raises:
@@ -65,6 +68,7 @@ class Intake:
         self.failed: RunFileError | None = None
         self._on_error = on_error
         self._on_written = on_written
+        self.partial: WorkflowEvent | None = None
         self._opened: Opened | None = None
         self._recording: Recording | None = None
         self._shapes: dict[tuple[Any, ...], int] = {}
@@ -115,6 +119,8 @@ class Intake:
                 return
             else:
                 data = encode(data)
+                if not is_restorable(data):
+                    self.partial = event
                 if len(data) > INLINE_LIMIT:
                     self._append_unsettled(event, data)
                     return

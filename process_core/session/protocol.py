@@ -144,6 +144,7 @@ class Status(Message):
         written: Seq of the last event in the run file.
         superstep: Of the root process.
         paused: Where the run is paused, or None.
+        pausing: Whether a pause was asked for and has not come yet: it waits for the next message.
         running: Paths of steps whose function runs now.
         parked: Paths of steps that wait for an answer.
         failed: Paths of steps that failed.
@@ -164,6 +165,7 @@ class Status(Message):
     written: int = 0
     superstep: int = 0
     paused: PausedAt | None = None
+    pausing: bool = False
     running: tuple[str, ...] = ()
     parked: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
@@ -266,6 +268,21 @@ class Restart(Command):
     type: Literal["restart"] = "restart"
 
 
+class ResumeRun(Command):
+    """Go on with a recorded run, in its own file; answers with `Loaded`.
+
+    Attributes:
+        run_file: Path of the run file.
+        superstep: After which superstep; an earlier one than the last forks into a new file.
+        paused: Pause before the first message.
+    """
+
+    type: Literal["resume_run"] = "resume_run"
+    run_file: str
+    superstep: int | None = None
+    paused: bool = False
+
+
 class SendEvent(Command):
     """Send an outside event to the run."""
 
@@ -341,6 +358,7 @@ AnyCommand = Annotated[
     | Load
     | Start
     | Restart
+    | ResumeRun
     | SendEvent
     | Respond
     | AddBreakpoint

@@ -10,6 +10,7 @@ from process_core.engine.run import Run, unknown_event
 from process_core.errors import ProcessError
 from process_core.events import NO_DATA
 from process_core.process import Process
+from process_core.runfile import RunFile
 from process_core.session.answer import respond
 from process_core.session.breakpoint_table import BreakpointTable
 from process_core.session.protocol import (
@@ -28,6 +29,7 @@ from process_core.session.protocol import (
     RemoveBreakpoint,
     Respond,
     Restart,
+    ResumeRun,
     RunTo,
     SendEvent,
     Start,
@@ -77,6 +79,7 @@ class RunHolder:
             Load: self._load,
             Start: self._start,
             Restart: self._restart,
+            ResumeRun: self._resume_run,
             SendEvent: self._send_event,
             Respond: self._respond,
             AddBreakpoint: self._add_breakpoint,
@@ -148,14 +151,7 @@ class RunHolder:
         self._target = command.target
         self._started = None
         self._run_file = ""
-        return Loaded(
-            target=command.target,
-            name=process.name,
-            nodes=process.graph.nodes,
-            edges=process.graph.edges,
-            input_events=process.graph.input_events,
-            warnings=problem_infos(process.warnings),
-        )
+        return self._loaded()
 
     async def _start(self, command: Start) -> None:
         if self._opened is None:
@@ -180,6 +176,37 @@ class RunHolder:
         if self._started is None:
             raise Refused("no_run", "there is no run yet to start again")
         await self._start(self._started)
+
+    async def _resume_run(self, command: ResumeRun) -> Loaded:
+        path = Path(self._cwd, command.run_file)
+        if self._opened is None:
+            with RunFile(path) as file:
+                target = file.info.target
+            if target is None:
+                raise Refused("no_target", f"{path} does not say what was run; load the target first")
+            await self._load(Load(target=target))
+        opened = self._opened
+        assert opened is not None
+        options = {**self._options(), "target": self._target, "services": opened.services()}
+        debugger = Debugger(opened.process, collect_events=False, **options)
+        await self._replace(debugger)  # ends the run before, which may be writing that very file
+        self._started = self._started or Start()
+        run = await debugger.start(resume_from=path, superstep=command.superstep, paused=command.paused)
+        writer = run.core.writer
+        self._run_file = str(writer.path) if writer is not None else ""
+        return self._loaded()
+
+    def _loaded(self) -> Loaded:
+        assert self._opened is not None
+        process = self._opened.process
+        return Loaded(
+            target=self._target,
+            name=process.name,
+            nodes=process.graph.nodes,
+            edges=process.graph.edges,
+            input_events=process.graph.input_events,
+            warnings=problem_infos(process.warnings),
+        )
 
     async def _replace(self, debugger: Debugger) -> None:
         debugger.on_change = self._changed

@@ -39,6 +39,7 @@ def status_of(debugger: Debugger | None, run_file: str, breakpoints: tuple[Break
         written=run.written,
         superstep=run.superstep,
         paused=paused_at(paused) if paused is not None else None,
+        pausing=paused is None and debugger.is_pausing,
         running=tuple(live.running),
         parked=tuple(live.parked),
         failed=tuple(live.failed),

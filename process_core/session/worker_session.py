@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 from typing import Final, Self
 
-from process_core.session.connection import CommandRefused, Session, WorkerDied
+from process_core.runfile import RunFile, RunFileError
+from process_core.session.connection import CommandRefused, Session, Update, WorkerDied
 from process_core.session.error_stream import ErrorStream
 from process_core.session.framing import encode
-from process_core.session.protocol import Failure, Quit
+from process_core.session.protocol import Failure, Quit, Status
 
 QUIT_GRACE: Final = 1.5
 """Seconds that a worker gets to end by itself."""
@@ -140,6 +141,11 @@ class WorkerSession(Session):
                     self._tell(self.status.model_copy(update={"blocked_for": 0.0}))
                 self._take(data)
 
+    def _tell(self, update: Update) -> None:
+        if isinstance(update, Status) and update.blocked_for and not self.status.blocked_for:
+            update = seen_in_file(update)
+        super()._tell(update)
+
     async def _listen_for_silence(self, watching: asyncio.Task[None]) -> None:
         """Notice a worker that cannot even say that it is blocked: C code that keeps the interpreter to itself."""
         while not watching.done():
@@ -147,7 +153,7 @@ class WorkerSession(Session):
             silent_for = time.monotonic() - max(self._asked_at, self._heard_at)
             if self._open and silent_for > SILENCE and self.died is None and not self._ending:
                 self._is_silent = True
-                self._tell(self.status.model_copy(update={"blocked_for": round(silent_for, 1)}))
+                self._tell(seen_in_file(self.status.model_copy(update={"blocked_for": round(silent_for, 1)})))
 
     async def _watch(
         self, process: asyncio.subprocess.Process, reading: asyncio.Task[None], last_words: ErrorStream
@@ -158,9 +164,29 @@ class WorkerSession(Session):
         reading.cancel()
         tail = last_words.close()
         if not self._ending:
+            self._tell(seen_in_file(self.status))
             number = -code if code < 0 else None
             how = f"signal {number}" if number is not None else f"exit code {code}"
             self._tell(WorkerDied(code, number, f"worker died ({how})", tail))
+
+
+def seen_in_file(status: Status) -> Status:
+    """Bring a status up to date from the run file, for a worker that cannot say itself how far it came.
+
+    Args:
+        status: The last one that the worker sent.
+
+    Returns:
+        The same with the events that are in the file, and the steps whose calls have not ended there.
+    """
+    if not status.run_file:
+        return status
+    try:
+        with RunFile(status.run_file) as file:
+            running = tuple(path for path, count in file.step_counts().items() if count.running > 0)
+            return status.model_copy(update={"written": max(status.written, file.count()), "running": running})
+    except RunFileError:
+        return status
 
 
 def _absolute(path: str | Path) -> Path:

@@ -1,7 +1,7 @@
 """The engine beside other engines, each in an environment of its own under `.bench/`; `make bench-peers`.
 
-A peer that cannot be installed or fails gets a line that says so; the others go on. Engines differ in what they do for a
-hop, so the ratios say what a user waits for, not how well a piece of code was written.
+A peer that cannot be installed or fails gets a line that says so; the others go on. Engines differ in what they do for
+a hop, so the ratios say what a user waits for, not how well a piece of code was written.
 """
 
 import argparse
@@ -129,11 +129,15 @@ def table(figures, versions):
             if not found:
                 cells.append("")
             else:
-                ratio = f" ({times(found, ours):.3g}x)" if ours and name != "engine" else ""
-                cells.append(f"{median(found):.3g}{ratio}")
+                ratio = f" ({short(times(found, ours))}x)" if ours and name != "engine" else ""
+                cells.append(short(median(found)) + ratio)
         label = {"engine": "**stepscope**", "router": "hand-written router"}.get(name, f"{name} {versions.get(name)}")
         lines.append(f"| {label} | " + " | ".join(cells) + " |")
     return lines
+
+
+def short(number):
+    return f"{number:,.0f}" if number >= 100 else f"{number:.2g}"
 
 
 def times(theirs, ours):

@@ -1,6 +1,10 @@
-"""What the step graph costs: layouts, a state change, panning; medians of processor time. Run it as a script."""
+"""What the step graph costs: layouts, a state change, panning; medians of processor time. Run it as a script.
+
+Where pygraphviz can be imported, it also says how often routes cross, beside Graphviz.
+"""
 
 import asyncio
+import importlib.util
 import random
 import statistics
 import sys
@@ -8,16 +12,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App, ComposeResult
 
 from process_core.graph import Edge, Node, SourceKind, StepKind
 from tui.graph import Direction, Mark, Overlay, Zoom, draw
+from tui.graph.order import forget
 from tui.graph.view import GraphView
 
 ROUNDS = 5
-LAYOUT_60, LAYOUT_300, HIGHLIGHT = 60.0, 500.0, 16.0
+LAYOUT_60, LAYOUT_300, HIGHLIGHT, PAN, CROSSINGS = 60.0, 500.0, 16.0, 1.2, 1.3
+CASES = Path(__file__).parents[1] / "tui" / "graph"
 
 
 def process(steps: int, edges: int, seed: int = 5) -> tuple[list[Node], list[Edge]]:
@@ -76,15 +83,21 @@ def layouts() -> list[Figure]:
     for steps, edges, bar in ((20, 30, None), (60, 90, LAYOUT_60), (300, 1000, LAYOUT_300)):
         graph = process(steps, edges)
         for zoom, direction in ((Zoom.BOXES, Direction.DOWN), (Zoom.CHIPS, Direction.RIGHT)):
-            spent = timed(lambda: draw(*graph, zoom=zoom, direction=direction))  # noqa: B023 - runs at once
+
+            def lay_out() -> None:
+                forget()
+                draw(*graph, zoom=zoom, direction=direction)  # noqa: B023 - runs at once
+
+            spent = timed(lay_out)
             figures.append(Figure(f"layout, {steps} steps, {edges} routes, {zoom} {direction}", spent, bar))
-        figures.append(Figure(f"layout and every row, {steps} steps", timed(lambda: draw(*graph).rows)))  # noqa: B023
+        picture = draw(*graph)
+        figures.append(Figure(f"layout again, its order known, {steps} steps", timed(lambda: draw(*graph))))  # noqa: B023
+        figures.append(Figure(f"every row, {steps} steps", timed(lambda: picture.rows, 1)))  # noqa: B023
     return figures
 
 
 async def live() -> list[Figure]:
     figures = []
-    pans = {}
     for steps, edges in ((20, 30), (300, 1000)):
         graph = process(steps, edges)
         app = Stage()
@@ -109,20 +122,54 @@ async def live() -> list[Figure]:
             spent = [timed(lambda t=turn: change(t), 1) for turn in range(1, 61)]  # type: ignore[misc]
             figures.append(Figure(f"highlight change and frame, {steps} steps", statistics.median(spent), HIGHLIGHT))
             figures.append(Figure(f"60 of them a second, {steps} steps, share of a core", sum(spent) / 10, 10.0, "%"))
-            moved = []
-            for turn in range(60):
-                begin = time.process_time()
-                view.scroll_to(turn % 40, turn, animate=False, immediate=True)
-                frame()
-                moved.append((time.process_time() - begin) * 1000)
-            pans[steps] = statistics.median(moved)
-            figures.append(Figure(f"pan and frame, {steps} steps", pans[steps]))
-    figures.append(Figure("pan at 300 steps against 20", pans[300] / pans[20], None, "x"))
     return figures
 
 
+async def pans() -> list[Figure]:
+    """Panning a picture that is larger than the screen both ways, at every size of process."""
+    figures, costs = [], {}
+    for steps, edges in ((20, 60), (60, 200), (300, 1000)):
+        app = Stage()
+        async with app.run_test(size=(40, 16)) as pilot:
+            view = app.query_one(GraphView)
+            view.follow = False
+            view.set_graph(*process(steps, edges))
+            view.zoom, view.direction = Zoom.BOXES, Direction.DOWN
+            await pilot.pause()
+            assert view.picture.width > 80
+            assert view.picture.height > 60
+            spent = []
+            for turn in range(240):
+                begin = time.process_time()
+                view.scroll_to(turn * 7 % 40, turn * 3 % 44, animate=False, immediate=True)
+                for y in range(view.size.height):
+                    view.render_line(y)
+                spent.append((time.process_time() - begin) * 1000)
+            costs[steps] = statistics.median(spent)
+            figures.append(Figure(f"pan and frame, {steps} steps", costs[steps]))
+    figures.append(Figure("pan at 300 steps against 20", costs[300] / costs[20], PAN, "x"))
+    return figures
+
+
+def crossings() -> list[Figure]:
+    """Crossings on the thirty graphs of the comparison with Graphviz."""
+    if importlib.util.find_spec("pygraphviz") is None:
+        return []
+    sys.path.insert(0, str(CASES))
+    import pygraphviz
+    from graph_crossings import corpus, graphviz_crossings, screen_crossings
+
+    ours = sum(screen_crossings(draw(*graph, zoom=Zoom.CHIPS)) for graph in corpus())
+    theirs = sum(graphviz_crossings(pygraphviz, edges) for _, edges in corpus())
+    return [
+        Figure("crossings on 30 graphs", ours, CROSSINGS * theirs, ""),
+        Figure("crossings there that Graphviz draws", theirs, None, ""),
+        Figure("ours against those", ours / theirs, CROSSINGS, "x"),
+    ]
+
+
 def main() -> None:
-    for figure in [*layouts(), *asyncio.run(live())]:
+    for figure in [*layouts(), *asyncio.run(live()), *asyncio.run(pans()), *crossings()]:
         print(figure)
 
 

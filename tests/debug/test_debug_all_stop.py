@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from debug_steps import Hold, Plain, Relay, chain, deep, ended, invoked, of, paused, pauses, shown, turns, wrapped
+from debug_steps import Hold, Plain, Relay, Say, chain, deep, ended, invoked, of, paused, pauses, shown, turns, wrapped
 
 from process_core import ProcessBuilder
 
@@ -149,3 +149,35 @@ async def test_plain_functions_in_threads_are_stepped_like_others(debug):
     await debugger.step()
     assert [event.path for event in of(debugger, "executor_completed")] == ["A"]
     assert shown(debugger.paused) == "go -> B"
+
+
+async def test_a_call_that_is_queued_behind_a_busy_step_begins_when_the_run_goes_on(debug):
+    process, opened = ProcessBuilder("queueing"), asyncio.Event()
+    say, hold = process.add_step(Say), process.add_step(Hold, name="A", factory=lambda: Hold(opened))
+    process.on_input_event("go").send_event_to(say)
+    say.on_event("X").send_event_to(hold)
+    say.on_event("Y").send_event_to(process.add_step(Relay, name="B"))
+    debugger = await debug(process, {"step": "B"}, data=["X", "X", "Y"])
+    await paused(debugger)
+    opened.set()
+    await turns()
+    assert [event.path for event in of(debugger, "executor_completed")] == ["Say", "A"]
+    assert invoked(debugger).count("A") == 1
+    debugger.release("resume")
+    assert await ended(debugger) == "IDLE"
+    assert invoked(debugger).count("A") == 2
+
+
+async def test_cancelling_ends_a_call_that_waits_behind_a_busy_step_while_the_run_is_paused(debug):
+    process, opened = ProcessBuilder("queueing"), asyncio.Event()
+    say, hold = process.add_step(Say), process.add_step(Hold, name="A", factory=lambda: Hold(opened))
+    process.on_input_event("go").send_event_to(say)
+    say.on_event("X").send_event_to(hold)
+    say.on_event("Y").send_event_to(process.add_step(Relay, name="B"))
+    debugger = await debug(process, {"step": "B"}, data=["X", "X", "Y"])
+    await paused(debugger)
+    opened.set()
+    await turns()
+    debugger.run.cancel()
+    assert await ended(debugger) == "CANCELLED"
+    assert invoked(debugger).count("A") == 1

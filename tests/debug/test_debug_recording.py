@@ -15,7 +15,7 @@ NOTHING_HITS = [
     {"step": "Never"},
     {"function": "relay", "step": "Never"},
     {"event": "Never", "when": "emit"},
-    {"step": "B", "when": "before", "event": "go"},
+    {"step": "B", "event": "Never"},
 ]
 
 

@@ -8,6 +8,7 @@ from debug_steps import (
     Hold,
     Pair,
     Relay,
+    Say,
     chain,
     deep,
     ended,
@@ -376,3 +377,17 @@ async def test_a_pause_ends_a_step_over_a_function_that_waits_for_another(debug)
     assert debugger.live().running == ("A",)
     assert not await debugger.step()
     assert debugger.state == "IDLE"
+
+
+async def test_into_a_nested_process_that_is_busy_goes_on_where_that_stands(debug):
+    process = ProcessBuilder("twice")
+    inner, say = process.add_process(chain("A", "B", name="inner")), process.add_step(Say)
+    process.on_input_event("go").send_event_to(say)
+    for _ in range(2):
+        say.on_event("X").send_event_to(inner.where_input_event_is("go"))
+    debugger = await debug(process, {"step": "inner"}, data=["X"])
+    await paused(debugger)
+    debugger.release("resume")
+    assert shown(await paused(debugger)) == "X -> inner"
+    assert await debugger.into()
+    assert shown(debugger.paused) == "go -> inner/A"

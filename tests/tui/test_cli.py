@@ -94,7 +94,7 @@ def test_textual_is_not_imported_where_there_is_no_terminal(tmp_path):
 @pytest.mark.parametrize(
     ("source", "options", "message"),
     [
-        ("def build(:\n", [], b"cannot be loaded"),
+        ("def build(:\n", [], b"cannot load"),
         (CHAT, ["--event", "startProces"], b"did you mean 'startProcess'?"),
     ],
     ids=["syntax error", "unknown event"],

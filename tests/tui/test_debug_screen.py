@@ -183,7 +183,7 @@ async def test_a_syntax_error_at_restart_is_shown_and_the_old_run_goes_on(debug,
         await d.until("WAITING FOR YOU")
         process_file("def build(:\n")
         await d.press("escape", "R")
-        await d.until("cannot be loaded")
+        await d.until("cannot load")
         assert "target.py" in d.text
         await d.press("escape")
         await d.answer("still here")
@@ -195,7 +195,7 @@ async def test_all_five_problems_of_a_definition_are_listed(debug, process_file)
         await d.until("WAITING FOR YOU")
         process_file(FIVE_PROBLEMS)
         await d.press("escape", "R")
-        await d.until("cannot be loaded")
+        await d.until("cannot load")
         assert all(f"nope_{name}" in d.text for name in ("one", "two", "three", "four", "five"))
 
 

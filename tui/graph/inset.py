@@ -24,8 +24,24 @@ class Inset:
     """
 
     def __init__(self, painter: Painter) -> None:
-        self.painter = painter
+        self._painter = painter
         self._map: MiniMap | None = None
+        self._regions: dict[Size, Region | None] = {}
+        self._rows: dict[tuple[int, int, int], list[Segment]] = {}
+
+    @property
+    def painter(self) -> Painter:
+        """The picture under its overlay."""
+        return self._painter
+
+    @painter.setter
+    def painter(self, painter: Painter) -> None:
+        self._painter = painter
+        self._rows.clear()
+
+    def forget(self) -> None:
+        """Forget what was drawn: the theme has changed."""
+        self._rows.clear()
 
     def region(self, size: Size) -> Region | None:
         """Say where the map is.
@@ -36,7 +52,12 @@ class Inset:
         Returns:
             Its place on the screen, border included; None where the picture needs no map or there is no room for one.
         """
-        picture = self.painter.picture
+        if size not in self._regions:
+            self._regions = {size: self._placed(size)}
+        return self._regions[size]
+
+    def _placed(self, size: Size) -> Region | None:
+        picture = self._painter.picture
         if picture.width <= size.width * _SLACK and picture.height <= size.height * _SLACK:
             return None
         if self._map is None:
@@ -76,28 +97,33 @@ class Inset:
         region = self.region(window.size)
         if region is None or self._map is None or not region.y <= y < region.bottom:
             return strip
-        frame, inside = strips.style("graph--map"), strips.style("graph--window")
-        corners = self.painter.picture.glyphs.step
         row = y - region.y - 1
+        left, top, right, bottom = self._map.window(*window)
+        shown = (left, right) if top <= row < bottom else (0, 0)
+        drawn = self._rows.get((row, *shown))
+        if drawn is None:
+            drawn = self._rows[row, *shown] = self._drawn(row, *shown, strips)
+        rest = strip.crop(region.right, window.width)
+        return Strip([*strip.crop(0, region.x), *drawn, *rest], window.width)
+
+    def _drawn(self, row: int, left: int, right: int, strips: StripMaker) -> list[Segment]:
+        """Draw a row of the map, marked from one column to before another."""
+        assert self._map is not None
+        frame, inside = strips.style("graph--map"), strips.style("graph--window")
+        corners, width = self._painter.picture.glyphs.step, self._map.width
         if row in (-1, self._map.height):
             first, last = (corners[0], corners[1]) if row < 0 else (corners[3], corners[2])
-            drawn = [Segment(first + corners[4] * self._map.width + last, frame)]
-        else:
-            left, top, right, bottom = self._map.window(*window)
-            drawn = [Segment(corners[5], frame)]
-            for column in range(self._map.width):
-                shown = left <= column < right and top <= row < bottom
-                drawn.append(Segment(self._glyph(column, row), inside if shown else frame))
-            drawn.append(Segment(corners[5], frame))
-        rest = strip.crop(region.right, window.width)
-        return Strip([*strip.crop(0, region.x), *Strip(drawn).simplify(), *rest], window.width)
+            return [Segment(first + corners[4] * width + last, frame)]
+        cells = "".join(self._glyph(column, row) for column in range(width))
+        parts = ((corners[5] + cells[:left], frame), (cells[left:right], inside), (cells[right:] + corners[5], frame))
+        return [Segment(text, style) for text, style in parts if text]
 
     def _glyph(self, column: int, row: int) -> str:
         """Draw a cell of the map: the most urgent state of the steps there."""
         assert self._map is not None
         paths = self._map.cells.get((column, row), ())
-        glyphs = self.painter.picture.glyphs
-        states = {self.painter.overlay.states.get(path) for path in paths}
+        glyphs = self._painter.picture.glyphs
+        states = {self._painter.overlay.states.get(path) for path in paths}
         for mark in _URGENT:
             if mark in states:
                 return glyphs.marks[mark.value]

@@ -1,7 +1,7 @@
 """The layout of one process, and of those nested in it: from a sketch to shapes with places."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from process_core.graph import Edge, Node, StepKind
@@ -10,12 +10,17 @@ from tui.graph.axes import Axes
 from tui.graph.cycles import against_distance, back_links
 from tui.graph.faces import Face, face_of
 from tui.graph.layers import layered
-from tui.graph.order import order
+from tui.graph.order import orders
 from tui.graph.plot import plot
 from tui.graph.ranks import ranks
 from tui.graph.shapes import Direction, Drawing, Zoom
 from tui.graph.sketch import Sketch, scope_of, sketch
 
+_CHOICES: Final = 6
+_CHOOSY: Final = 300
+"""Orders that are tried out, of equally few crossings; and cells that are placed for that, so that it takes no time."""
+_BEND: Final = 12
+"""How many cells that a line goes aside are as bad as a bend."""
 _TANGLED: Final = 6000
 """Ranks that links pass together, above which another way to break loops is tried."""
 
@@ -68,18 +73,34 @@ def _plan(drawn: Sketch, faces: list[Face], axes: Axes) -> Plan:
         )
     _scatter(rank, links, drawn)
     graph = layered(rank, drawn.bundles)
-    graph.layers = order(graph.layers, [[(p.upper, p.lower) for p in channel] for channel in graph.channels])
-    plan = Plan(axes, graph, drawn.bundles, faces)
-    plan.lead = [0] * len(faces)
-    plan.trail = [0] * len(faces)
-    for channel in graph.channels:
+    channels = [[(p.upper, p.lower) for p in channel] for channel in graph.channels]
+    most = max(1, min(_CHOICES, _CHOOSY // max(1, len(graph.kind))))
+    plans = [
+        Plan(axes, replace(graph, layers=layers), drawn.bundles, faces)
+        for layers in orders(graph.layers, channels, most)
+    ]
+    for plan in plans:
+        _keep_arrows(plan)
+        arrange(plan)
+    return min(plans, key=_unrest)
+
+
+def _keep_arrows(plan: Plan) -> None:
+    """Keep a cell for arrows that end at boxes without a border."""
+    plan.lead = [0] * len(plan.faces)
+    plan.trail = [0] * len(plan.faces)
+    for channel in plan.graph.channels:
         for piece in channel:
-            if piece.head_down and not faces[piece.lower].bordered:
+            if piece.head_down and not plan.faces[piece.lower].bordered:
                 plan.lead[piece.lower] = 1
-            if piece.head_up and not faces[piece.upper].bordered:
+            if piece.head_up and not plan.faces[piece.upper].bordered:
                 plan.trail[piece.upper] = 1
-    arrange(plan)
-    return plan
+
+
+def _unrest(plan: Plan) -> int:
+    """Say how much the eye has to follow: bends, and how far lines go aside in them."""
+    apart = [abs(top - bottom) for pins in plan.pins for top, bottom in pins]
+    return sum(apart) + _BEND * sum(1 for distance in apart if distance)
 
 
 def _ranked(links: Sequence[tuple[int, int]], back: Collection[int], count: int) -> list[int]:

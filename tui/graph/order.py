@@ -1,24 +1,47 @@
-"""The order of cells in each layer: many beginnings, swept; then the best is shaken and swept again while time lasts.
+"""The order of cells in each layer: many beginnings, swept; then the best is shaken and swept again while effort lasts.
 
-Layers of labels need no search of their own: a label has one neighbour on one side, and stands where that one does. The
-search passes over them; they are put back at the end. Time means cells looked at, never the clock, and chance means a
-fixed sequence of numbers: the same graph always gets the same order.
+Effort means cells looked at, never the clock, and chance means a fixed sequence of numbers: the same graph always gets
+the same order.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
-from tui.graph.sweep import Layers, Sweeper
+from tui.graph.sweep import Layers, Order
+from tui.graph.web import Web
 
-_EFFORT: Final = 36_000
+_EFFORT: Final = 20_000
 """Cells to look at, more for a graph so large that this would not do for a few sweeps."""
-_EFFORT_PER_CELL: Final = 30
-_STARTS: Final = 8
+_EFFORT_PER_CELL: Final = 15
+_READERS: Final = 4
+_STARTS: Final = 9
+"""Beginnings that a reader would think of, and all of them."""
 _SHORT: Final = (6, 2)
 _LONG: Final = (24, 8)
 _SHAKEN: Final = (4, 2)
 """Sweeps at most, and sweeps in a row that may bring nothing: of a beginning, of the best one, after it was shaken."""
+
+
+def orders(layers: Sequence[Sequence[int]], channels: Sequence[Sequence[tuple[int, int]]], most: int) -> list[Layers]:
+    """Find orders of cells in which few pieces cross; the last ones asked for are kept: every zoom asks for the same.
+
+    Args:
+        layers: Cells by layer, in the order of declaration.
+        channels: Per pair of layers that follow each other, the pairs of upper and lower cell.
+        most: How many to give.
+
+    Returns:
+        Orders with equally few crossings, at least one; the likeliest to look well comes first.
+    """
+    found = _orders(tuple(map(tuple, layers)), tuple(map(tuple, channels)), most)
+    return [[list(layer) for layer in order] for order in found]
+
+
+def forget() -> None:
+    """Forget what was asked for: what a benchmark does between two rounds."""
+    _orders.cache_clear()
 
 
 def order(layers: Sequence[Sequence[int]], channels: Sequence[Sequence[tuple[int, int]]]) -> Layers:
@@ -31,14 +54,7 @@ def order(layers: Sequence[Sequence[int]], channels: Sequence[Sequence[tuple[int
     Returns:
         The layers, each in its new order.
     """
-    web = _Web(layers, channels)
-    sweeper = web.sweeper()
-    if web.has_thin_layers():
-        fewest, best = sweeper.swapped(web.filled(_searched(web.without_thin_layers())))
-    else:
-        fewest, best = sweeper.swapped(_searched(web))
-    sweeper.load(layers)
-    return best if fewest <= sweeper.crossings else [list(layer) for layer in layers]
+    return orders(layers, channels, 1)[0]
 
 
 def crossings(layers: Sequence[Sequence[int]], channels: Sequence[Sequence[tuple[int, int]]]) -> int:
@@ -51,115 +67,9 @@ def crossings(layers: Sequence[Sequence[int]], channels: Sequence[Sequence[tuple
     Returns:
         The number of crossings.
     """
-    sweeper = _Web(layers, channels).sweeper()
+    sweeper = Web(layers, channels).sweeper()
     sweeper.load(layers)
     return sweeper.crossings
-
-
-class _Web:
-    """Cells and their neighbours."""
-
-    def __init__(self, layers: Sequence[Sequence[int]], channels: Sequence[Sequence[tuple[int, int]]]) -> None:
-        self.layers = layers
-        self.size = sum(len(layer) for layer in layers)
-        self.up: list[list[int]] = [[] for _ in range(self.size)]
-        self.down: list[list[int]] = [[] for _ in range(self.size)]
-        for channel in channels:
-            for upper, lower in channel:
-                self.down[upper].append(lower)
-                self.up[lower].append(upper)
-
-    def sweeper(self) -> Sweeper:
-        """Give what improves orders of this web."""
-        return Sweeper(self.size, len(self.layers), self.up, self.down)
-
-    def walked(self, *, down: bool = True) -> Layers:
-        """Order by a depth-first walk: what hangs together starts together."""
-        near, far = (self.up, self.down) if down else (self.down, self.up)
-        result: Layers = [[] for _ in self.layers]
-        layer_of = {cell: index for index, layer in enumerate(self.layers) for cell in layer}
-        seen: set[int] = set()
-        for root in layer_of:
-            trail = [root]
-            while trail:
-                cell = trail.pop()
-                if cell not in seen:
-                    seen.add(cell)
-                    result[layer_of[cell]].append(cell)
-                    trail.extend(reversed(far[cell]))
-                    trail.extend(reversed(near[cell]))
-        return result
-
-    def has_thin_layers(self) -> bool:
-        """Say whether every second layer holds nothing but cells that have one neighbour on one side."""
-        return all(len(self.up[c]) < 2 or len(self.down[c]) < 2 for layer in self.layers[1::2] for c in layer)  # noqa: PLR2004 - more than one
-
-    def without_thin_layers(self) -> "_Web":
-        """Give the web in which what is joined by way of a thin layer is joined directly."""
-        web = _Web((), ())
-        web.layers = self.layers[::2]
-        web.size = self.size
-        web.up = [[far for near in around for far in self.up[near]] for around in self.up]
-        web.down = [[far for near in around for far in self.down[near]] for around in self.down]
-        return web
-
-    def filled(self, layers: Layers) -> Layers:
-        """Put the thin layers back, each cell where its neighbours are."""
-        place = {cell: at for layer in layers for at, cell in enumerate(layer)}
-
-        def key(cell: int) -> tuple[float, float]:
-            above = [place[n] for n in self.up[cell]]
-            below = [place[n] for n in self.down[cell]]
-            return _mean(above or below), _mean(below or above)
-
-        return [
-            sorted(layer, key=key) if index % 2 else layers[index // 2] for index, layer in enumerate(self.layers)
-        ]
-
-
-def _searched(web: _Web) -> Layers:
-    """Look for a good order until there is none better, or the effort is spent."""
-    sweeper = web.sweeper()
-    cells = sum(len(layer) for layer in web.layers)
-    enough = max(_EFFORT, _EFFORT_PER_CELL * cells)
-    dice = _Dice()
-    fewest, best = 0, [list(layer) for layer in web.layers]
-    for number, start in enumerate(islice(_starts(web, dice), _STARTS)):
-        found, layers = sweeper.improved(start, *_SHORT)
-        if not number or found < fewest:
-            fewest, best = found, layers
-        if not fewest or sweeper.effort > enough:
-            return best
-    fewest, best = sweeper.improved(best, *_LONG)
-    current, now = best, fewest
-    while fewest and sweeper.effort < enough:
-        found, layers = sweeper.improved(_shaken(current, dice), *_SHAKEN, first=dice.below(4))
-        if found <= now:
-            current, now = layers, found
-        if found < fewest:
-            fewest, best = found, layers
-    return best
-
-
-def _starts(web: _Web, dice: "_Dice") -> Iterator[Layers]:
-    """Give orders to begin with; the first are what a reader would expect, the others are there to get out of a rut."""
-    yield web.walked()
-    yield [list(layer) for layer in web.layers]
-    yield [layer[::-1] for layer in web.walked()]
-    yield web.walked(down=False)
-    while True:
-        yield [dice.shuffled(layer) for layer in web.layers]
-
-
-def _shaken(layers: Layers, dice: "_Dice") -> Layers:
-    """Turn round or shuffle some layers that follow each other."""
-    begin = dice.below(len(layers))
-    end = begin + 2 + dice.below(len(layers))
-    shuffles = dice.below(2)
-    return [
-        (dice.shuffled(layer) if shuffles else layer[::-1]) if begin <= index < end else list(layer)
-        for index, layer in enumerate(layers)
-    ]
 
 
 class _Dice:
@@ -182,5 +92,92 @@ class _Dice:
         return result
 
 
-def _mean(places: Sequence[int]) -> float:
-    return sum(places) / len(places) if places else 0.0
+@lru_cache(maxsize=16)
+def _orders(
+    layers: tuple[tuple[int, ...], ...], channels: tuple[tuple[tuple[int, int], ...], ...], most: int
+) -> list[Layers]:
+    web = Web(layers, channels)
+    sweeper = web.sweeper()
+    thin = web.has_thin_layers()
+    found = _searched(web.without_thin_layers() if thin else web, most)
+    full = [sweeper.swapped(web.filled(order) if thin else order) for order in found]
+    sweeper.load(layers)
+    fewest = min(order.crossings for order in full)
+    if fewest > sweeper.crossings:
+        return [[list(layer) for layer in layers]]
+    return [order.layers for order in full if order.crossings == fewest]
+
+
+def _searched(web: Web, most: int) -> list[Layers]:
+    """Look for good orders until there are none better, or the effort is spent."""
+    sweeper = web.sweeper()
+    enough = max(_EFFORT, _EFFORT_PER_CELL * sum(len(layer) for layer in web.layers))
+    dice = _Dice()
+    found = _Found(most)
+    for number, start in enumerate(islice(_starts(web, dice), _STARTS)):
+        if sweeper.effort > enough or (number >= _READERS * (most > 1) and not found.fewest):
+            break
+        found.add(sweeper.improved(start, *_SHORT))
+    if found.fewest:
+        found.add(sweeper.improved(found.best.layers, *_LONG))
+    current = found.best
+    while found.fewest and sweeper.effort < enough:
+        order = sweeper.improved(_shaken(current.layers, dice), *_SHAKEN, first=dice.below(4))
+        found.add(order)
+        current = min(current, order)
+    return found.layers
+
+
+class _Found:
+    """The best orders found, each once."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._orders: list[Order] = []
+
+    def add(self, order: Order) -> None:
+        """Keep an order if it is one of the best."""
+        if self._orders and order.crossings > self.fewest:
+            return
+        if self._orders and order.crossings < self.fewest:
+            self._orders.clear()
+        if order not in self._orders:
+            self._orders.append(order)
+            self._orders.sort(key=lambda o: o.stretch)
+            del self._orders[self._most :]
+
+    @property
+    def fewest(self) -> int:
+        """Crossings of each of them; some, while there is none."""
+        return self._orders[0].crossings if self._orders else 1
+
+    @property
+    def best(self) -> Order:
+        """The likeliest to look well."""
+        return self._orders[0]
+
+    @property
+    def layers(self) -> list[Layers]:
+        """All of them, the likeliest to look well first."""
+        return [order.layers for order in self._orders]
+
+
+def _starts(web: Web, dice: _Dice) -> Iterator[Layers]:
+    """Give orders to begin with; the first are what a reader would expect, the others are there to get out of a rut."""
+    yield web.walked()
+    yield [list(layer) for layer in web.layers]
+    yield [layer[::-1] for layer in web.walked()]
+    yield web.walked(down=False)
+    while True:
+        yield [dice.shuffled(layer) for layer in web.layers]
+
+
+def _shaken(layers: Layers, dice: _Dice) -> Layers:
+    """Turn round or shuffle some layers that follow each other."""
+    begin = dice.below(len(layers))
+    end = begin + 2 + dice.below(len(layers))
+    shuffles = dice.below(2)
+    return [
+        (dice.shuffled(layer) if shuffles else layer[::-1]) if begin <= index < end else list(layer)
+        for index, layer in enumerate(layers)
+    ]

@@ -5,12 +5,26 @@ Crossings are counted by channel, and only where something has moved: what makes
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 _PASSES: Final = 6
 
 Layers = list[list[int]]
 """Cells by layer, in order."""
+
+
+class Order(NamedTuple):
+    """An order that was found; the lesser is the better one.
+
+    Attributes:
+        crossings: How often pieces cross.
+        stretch: How far they go aside.
+        layers: The order.
+    """
+
+    crossings: int
+    stretch: int
+    layers: Layers
 
 
 class Sweeper:
@@ -46,7 +60,7 @@ class Sweeper:
         self._count = [self._crossings_below(index) for index in range(len(self.layers))]
         self.crossings = sum(self._count)
 
-    def improved(self, layers: Sequence[Sequence[int]], sweeps: int, patience: int, first: int = 0) -> tuple[int, Layers]:
+    def improved(self, layers: Sequence[Sequence[int]], sweeps: int, patience: int, first: int = 0) -> "Order":
         """Sweep down and up in turn.
 
         Args:
@@ -56,37 +70,53 @@ class Sweeper:
             first: Which of four kinds of sweep comes first: down, up, and both with ties turned round.
 
         Returns:
-            The fewest crossings seen, and the order that has them.
+            The best order seen.
         """
         self.load(layers)
-        best, fewest = self._copy(), self.crossings
+        best = self._seen()
         idle = 0
         for number in range(first, first + sweeps):
-            if not fewest or idle > patience:
+            if idle > patience:
                 break
             self._sweep(down=number % 2 == 0, ties=number % 4 >= 2)  # noqa: PLR2004 - the second half of four kinds
             idle += 1
-            if self.crossings < fewest:
-                best, fewest, idle = self._copy(), self.crossings, 0
-        return fewest, best
+            if self.crossings < best.crossings:
+                idle = 0
+            if self.crossings <= best.crossings and (self.crossings, self._stretch()) < best[:2]:
+                best = self._seen()
+        return best
 
-    def swapped(self, layers: Sequence[Sequence[int]]) -> tuple[int, Layers]:
+    def swapped(self, layers: Sequence[Sequence[int]]) -> "Order":
         """Swap neighbours while that removes crossings, and do nothing else.
 
         Args:
             layers: The order to begin with.
 
         Returns:
-            The crossings that are left, and the order that has them.
+            The order that is left.
         """
         self.load(layers)
         self._moved = set(range(len(self.layers)))
         self._transpose(ties=False)
         self._recount()
-        return self.crossings, self._copy()
+        return self._seen()
 
-    def _copy(self) -> Layers:
-        return [list(layer) for layer in self.layers]
+    def _seen(self) -> "Order":
+        return Order(self.crossings, self._stretch(), [list(layer) for layer in self.layers])
+
+    def _stretch(self) -> int:
+        """Say how far pieces go aside, by and large: as if layers were centred, and all cells equally wide."""
+        place, down = self._place, self._down
+        widths = [len(layer) for layer in self.layers]
+        self.effort += sum(widths) // 2
+        total = 0
+        for layer, here, next_ in zip(self.layers, widths, widths[1:], strict=False):
+            lean = next_ - here
+            for cell in layer:
+                at = 2 * place[cell] + lean
+                for lower in down[cell]:
+                    total += abs(at - 2 * place[lower])
+        return total
 
     def _sweep(self, *, down: bool, ties: bool) -> None:
         self._moved = set()
@@ -161,7 +191,7 @@ class Sweeper:
         return total
 
     def _transpose(self, *, ties: bool) -> None:
-        """Swap neighbours while that removes crossings, near what has moved; with ties, everywhere, and equal ones too."""
+        """Swap neighbours while that removes crossings, near what has moved; with ties, all layers and equal ones."""
         wide = {index for index, layer in enumerate(self.layers) if len(layer) > 1}
         dirty = wide if ties else wide & _around(self._moved)
         for _ in range(_PASSES):

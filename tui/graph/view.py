@@ -124,8 +124,7 @@ class GraphView(ScrollView, can_focus=True):
     @property
     def picture_offset(self) -> Offset:
         """How far the picture is from the upper left corner, so that a small one stands in the middle."""
-        width, height = self.size
-        return Offset(max(0, (width - self.picture.width) // 2), max(0, (height - self.picture.height) // 2))
+        return self._offset_in(self.size)
 
     def set_graph(self, nodes: Collection[Node], edges: Collection[Edge]) -> None:
         """Show a process; selection, scroll position and folds are kept where they still mean something.
@@ -260,6 +259,7 @@ class GraphView(ScrollView, can_focus=True):
         """Forget styles of the old theme."""
         super().notify_style_update()
         self._strips.forget(styles=True)
+        self._inset.forget()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin to drag."""
@@ -323,14 +323,18 @@ class GraphView(ScrollView, can_focus=True):
         Returns:
             Its cells.
         """
-        size = self.size
-        left, top = self.scroll_offset - self.picture_offset
+        size, at = self.size, self.scroll_offset
+        left, top = at - self._offset_in(size)
         strip = self._strips.strip(self._painter, y + top, left, size.width)
-        if not self.show_map:
+        if not self.show_map or self._inset.region(size) is None:
             return strip
-        return self._inset.laid_over(strip, y, Region.from_offset(self.scroll_offset, size), self._strips)
+        return self._inset.laid_over(strip, y, Region.from_offset(at, size), self._strips)
 
     # Inner workings
+
+    def _offset_in(self, size: Size) -> Offset:
+        picture = self._painter.picture
+        return Offset(max(0, (size.width - picture.width) // 2), max(0, (size.height - picture.height) // 2))
 
     def _style_named(self, name: str) -> Style:
         return self.rich_style if name == BLANK else self.get_component_rich_style(name)

@@ -1,6 +1,7 @@
 """The inspector panel: one event, or one step, and all there is to know of it."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -65,7 +66,20 @@ class InspectorPanel(OutlineView):
         if shown != self._shown:
             self._whole = {}
         self._run_file, self._row = run_file, row
-        self._show(shown, event_page(run_file, row, self._whole))
+        self._show(shown, self.event_items(run_file, row, self._whole))
+
+    def event_items(self, run_file: Any, row: Any, whole: Mapping[str, Payload]) -> list[Item]:
+        """Make the page of an event.
+
+        Args:
+            run_file: The run file it is in.
+            row: Its row there.
+            whole: Payloads that were loaded whole, by section.
+
+        Returns:
+            The entries of the page.
+        """
+        return event_page(run_file, row, whole)
 
     def show_step(self, run_file: Any, node: Node, status: Status | None = None) -> None:
         """Show a step, as it stands now.

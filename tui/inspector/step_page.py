@@ -61,17 +61,35 @@ def read_step(run_file: Any, path: str, written: int) -> StepFacts:
         The facts.
     """
     try:
-        checkpoint = run_file.checkpoint_at(written)
-        previous = run_file.checkpoint_at(checkpoint.seq - 1) if checkpoint is not None and checkpoint.seq > 1 else None
+        history, previous = read_states(run_file, path, written)
         return StepFacts(
-            history=run_file.state_history(path, 2),
-            previous=previous.seq if previous is not None else 0,
+            history=history,
+            previous=previous,
             last=run_file.last_rows(path, _LAST),
             counts=run_file.step_counts().get(path),
             edges=run_file.graph_at(written)[2],
         )
     except ProcessError as error:
         return StepFacts(problem=str(error))
+
+
+def read_states(run_file: Any, path: str, written: int) -> tuple[Sequence[tuple[int, Any]], int]:
+    """Read a step's last two states.
+
+    Args:
+        run_file: The run file.
+        path: The step.
+        written: Seq of the last event that counts.
+
+    Returns:
+        The states with their seqs, oldest first, and the seq up to which the superstep before the last one goes.
+
+    Raises:
+        ProcessError: The file cannot be read.
+    """
+    checkpoint = run_file.checkpoint_at(written)
+    previous = run_file.checkpoint_at(checkpoint.seq - 1) if checkpoint is not None and checkpoint.seq > 1 else None
+    return run_file.state_history(path, 2), previous.seq if previous is not None else 0
 
 
 def step_page(run_file: Any, node: Node, status: Status | None, facts: StepFacts) -> list[Item]:
@@ -90,7 +108,7 @@ def step_page(run_file: Any, node: Node, status: Status | None, facts: StepFacts
     if facts.problem:
         items.append(Item("problem", (Piece(safe(facts.problem, 300), Role.FAIL),)))
     items += _waiting(node, status)
-    items.append(_state(facts))
+    items.append(state_item(facts))
     items += _last(run_file, facts)
     items.append(_functions(node))
     items.append(_routes("Reached by", [edge for edge in facts.edges if edge.target == node.path]))
@@ -155,7 +173,15 @@ def _waiting(node: Node, status: Status | None) -> list[Item]:
     return items
 
 
-def _state(facts: StepFacts) -> Item:
+def state_item(facts: StepFacts) -> Item:
+    """Make the entry of a step's state, with what the last superstep changed in it.
+
+    Args:
+        facts: What the run file knows; the states are enough.
+
+    Returns:
+        The entry.
+    """
     if not facts.history:
         return Item("State", (Piece("State", Role.SECTION), Piece("  none recorded so far", Role.QUIET)))
     seq, value = facts.history[-1]

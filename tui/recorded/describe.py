@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from process_core.events import RunState
-from process_core.runfile import RunInfo
+from process_core.runfile import RUNS_FOLDER, RunInfo
+from process_core.runfile.schema import SUFFIX
 from tui.safe_text import safe
 
 _MINUTE: Final = 60
@@ -35,7 +36,20 @@ def standing(info: RunInfo) -> str:
         return f"LIVE, {doing}"
     if info.is_interrupted and not info.state.is_ended:
         return f"INTERRUPTED while {doing}"
-    return info.state.value
+    return "WAITING" if info.state is RunState.IDLE_WITH_PENDING_REQUESTS else info.state.value
+
+
+def ending(info: RunInfo) -> str:
+    """Say how a run stands at its end, beside something else that is said of it.
+
+    Args:
+        info: The run.
+
+    Returns:
+        As `standing`, with `ended` before a state.
+    """
+    told = standing(info)
+    return told if info.is_live or " " in told else f"ended {told}"
 
 
 def ago(moment: float, now: float) -> str:
@@ -102,16 +116,18 @@ def how_on(info: RunInfo, superstep: int | None = None) -> str:
     Returns:
         A safe text: what to type, and what it does.
     """
-    fork = command("resume", info.path, f"--superstep {superstep if superstep is not None else 'N'}")
+    number = superstep if superstep is not None else "N"
     if info.is_live:
         return f"another process runs it; once that has ended, `{command('resume', info.path)}` takes it up"
     if info.state is RunState.STOPPED:
-        return f"it was STOPPED, which is final; `{fork}` forks a new run from a superstep"
-    return f"`{command('resume', info.path)}` goes on with it, `{fork}` forks it from a superstep"
+        return f"it was STOPPED; `{command('resume', info.path, f'--superstep {number}')}` forks a new run"
+    return f"`{command('resume', info.path)}` goes on with it, with `--superstep {number}` forks it"
 
 
 def _short(path: Path) -> str:
+    """Write a path the shortest way that the commands understand."""
     try:
-        return str(path.resolve().relative_to(Path.cwd()))
+        near = path.resolve().relative_to(Path.cwd())
     except (OSError, ValueError):
         return str(path)
+    return near.stem if near.parent == RUNS_FOLDER and near.suffix == SUFFIX else str(near)

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Final
 
 from process_core.runfile import RUNS_FOLDER, UnreadableRun, list_runs
+from process_core.runfile.schema import SUFFIX
 from tui.bad_input import BadInputError
 from tui.safe_text import safe
 
 LATEST: Final = "last"
 """The word for the latest run of the project."""
-_SUFFIX: Final = ".run"
 _SHOWN: Final = 4
 
 
@@ -21,7 +21,7 @@ def find_run(word: str, folder: Path | None = None) -> Path:
         folder: Where runs are recorded; the project's runs folder if left out.
 
     Returns:
-        The path of a file that is there.
+        The absolute path of a file that is there.
 
     Raises:
         BadInputError: There is none, or several fit.
@@ -29,7 +29,7 @@ def find_run(word: str, folder: Path | None = None) -> Path:
     path = Path(word).expanduser()
     try:
         if path.is_file():
-            return path
+            return path.absolute()
         if path.is_dir():
             raise BadInputError(f"{safe(word, 300)} is a folder; name a run file, or `stepscope runs` lists them")
     except (OSError, ValueError) as error:  # a name that is too long, or holds a null character
@@ -43,18 +43,18 @@ def find_run(word: str, folder: Path | None = None) -> Path:
         names = ", ".join(safe(path.name, 80) for path in fitting[:_SHOWN])
         more = f" and {len(fitting) - _SHOWN} more" if len(fitting) > _SHOWN else ""
         raise BadInputError(f"{safe(word, 300)} could be {names}{more}")
-    return fitting[0]
+    return fitting[0].absolute()
 
 
 def _fitting(word: str, folder: Path) -> list[Path]:
     if not _is_bare(word):
         return []
-    for exact in (folder / word, folder / f"{word}{_SUFFIX}"):
+    for exact in (folder / word, folder / f"{word}{SUFFIX}"):
         if exact.is_file():
             return [exact]
     if word == LATEST:
         return [run.path for run in list_runs(folder) if not isinstance(run, UnreadableRun)][:1]
-    names = [path for path in sorted(folder.glob(f"*{_SUFFIX}")) if path.name.startswith(word)]
+    names = [path for path in sorted(folder.glob(f"*{SUFFIX}")) if path.name.startswith(word)]
     if names:
         return names
     return [run.path for run in list_runs(folder) if not isinstance(run, UnreadableRun) and run.run_id == word]

@@ -30,7 +30,7 @@ from tui.status.bars import KeysLine
 from tui.status.mode import reason_text, where_text
 from tui.timeline.messages import EventActivated, EventSelected
 
-_GO_ON: Final = ("step", "next", "into", "out", "interrupt", "toggle_break", "grow", "shrink", "theme", "copy")
+_GO_ON: Final = ("continue", "interrupt", "toggle_break", "grow", "shrink", "theme", "copy")
 """Actions after which the chat box still gets the focus it is owed; who does anything else is busy elsewhere."""
 FRAME: Final = 1 / 30
 """Seconds between two readings, at least."""
@@ -242,7 +242,7 @@ class DebugScreen(LeaveActions):
 
     def _run_ended(self, status: Status) -> None:
         """Take the focus out of the chat box once, when there is nobody left to talk to."""
-        ended = status.state is not None and status.state.is_ended
+        ended = self.control.session.died is not None or (status.state is not None and status.state.is_ended)
         if ended and not self._is_ended and self.inserting and self.panel is Panel.CHAT and not self.chat.box.value:
             self.go_to(Panel.TIMELINE)
             self.workspace.show(Panel.CHAT)
@@ -353,7 +353,8 @@ class DebugScreen(LeaveActions):
             self.perform(action)
 
     def _user_acted(self, name: str) -> None:
-        self.focus_owed_to_chat = name in ("continue", "restart") or (self.focus_owed_to_chat and name in _GO_ON)
+        # Stepping on means looking at the run: letters must not end up in an answer.
+        self.focus_owed_to_chat = name == "restart" or (self.focus_owed_to_chat and name in _GO_ON)
 
     @on(KeysLine.Chosen)
     def _hint_chosen(self, event: KeysLine.Chosen) -> None:

@@ -6,13 +6,13 @@ from typing import Final
 from process_core.events import RunState
 from tui.actions import BY_NAME
 from tui.screens.confirm import ConfirmScreen
-from tui.screens.view_actions import ViewActions
+from tui.screens.resume_actions import ResumeActions
 
 AGAIN: Final = 2.0
 """Seconds within which the second Ctrl+C leaves."""
 
 
-class LeaveActions(ViewActions):
+class LeaveActions(ResumeActions):
     """Handlers of the actions that end the app."""
 
     _interrupted_at = -AGAIN

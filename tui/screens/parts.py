@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.screen import Screen
 from textual.widget import Widget
@@ -41,6 +41,8 @@ class DebugParts(Screen[None]):
             took it from there.
     """
 
+    INSPECTOR: ClassVar[type[InspectorPanel]] = InspectorPanel
+
     def __init__(self, control: RunControl) -> None:
         super().__init__()
         self.control = control
@@ -49,7 +51,7 @@ class DebugParts(Screen[None]):
         self.not_started = ""
         self.graph = GraphView(id="graph")
         self.timeline = TimelineView(id="timeline")
-        self.inspector = InspectorPanel(id="inspector")
+        self.inspector = self.INSPECTOR(id="inspector")
         self.chat = ChatPanel(id="chat")
         self.breakpoints = BreakpointsPanel(id="breakpoints")
         self.queue = QueuePanel(id="queue")

@@ -26,7 +26,7 @@ def refusal_lines(target: str, failure: Failure) -> list[tuple[str, str]]:
     Returns:
         Safe lines with a tone each: `title`, `text`, `bad` or `quiet`.
     """
-    lines = [(f"{safe(target, 200)} cannot be loaded", "title"), ("", "text")]
+    lines = [(f"cannot load {safe(target, 200)}", "title"), ("", "text")]
     lines += [(line, "text") for line in safe_lines(failure.message, _LINES, _WIDTH)]
     for number, problem in enumerate(failure.problems, 1):
         lines += [("", "text"), *_problem_lines(number, problem)]

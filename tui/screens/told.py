@@ -107,4 +107,6 @@ class Standing(DebugParts):
 
     def _said_died(self) -> str:
         died = self.control.session.died
-        return f"{safe(died.reason)} — R restarts it" if died is not None else ""
+        if died is None:
+            return ""
+        return f"{safe(died.reason)} — R restarts it" + (" (Esc leaves the text box first)" if self.inserting else "")

@@ -15,15 +15,16 @@ from tui.safe_text import clip
 from tui.status.keys import Hint, fit_hints, hints
 from tui.status.mode import Role, View, fit, parts
 
-_PILLS = frozenset({Role.RUN, Role.PAUSED, Role.REST, Role.WAITING, Role.FAILED, Role.INSERT, Role.BUSY})
+_PILLS = frozenset({Role.RUN, Role.PAUSED, Role.REST, Role.WAITING, Role.FAILED, Role.INSERT, Role.BUSY, Role.REPLAY})
 _STYLES = {
     Role.RUN: "bold $pill-text on $success",
     Role.PAUSED: "bold $pill-text on $warning",
     Role.REST: "bold $pill-text on $secondary",
     Role.WAITING: "bold $pill-text on $primary",
     Role.FAILED: "bold $pill-text on $error",
-    Role.INSERT: "bold $pill-text on $accent",
+    Role.INSERT: "bold $background on $foreground",
     Role.BUSY: "bold $pill-text on $secondary",
+    Role.REPLAY: "bold $pill-text on $primary",
     Role.TEXT: "bold $foreground",
     Role.QUIET: "$foreground 75%",
 }

@@ -25,6 +25,7 @@ class Hint(NamedTuple):
 _RUNNING: Final = ("pause", "toggle_break", "search", "filter", "follow")
 _PAUSED: Final = ("continue", "step", "next", "toggle_break", "into", "out", "run_to")
 _REST: Final = ("restart", "toggle_break", "search", "filter", "copy")
+_LEFT_OFF: Final = ("restart", "resume", "toggle_break", "search", "filter", "copy")
 _END: Final = ("help", "command")
 
 
@@ -51,8 +52,10 @@ def hints(view: View, panel: Panel | None) -> list[Hint]:
             _hint("palette"),
             *([_hint("next_request")] if len(view.status.requests) > 1 else []),
         ]
+    if view.replay is not None:
+        return _of_recording(panel)
     if view.died:
-        return [_hint("restart"), _hint("quit"), _hint("help"), _hint("command")]
+        return [_hint("restart"), _hint("resume"), _hint("quit"), _hint("help"), _hint("command")]
     names: Sequence[str]
     if view.status.paused is not None:
         names = _PAUSED
@@ -61,7 +64,7 @@ def hints(view: View, panel: Panel | None) -> list[Hint]:
     elif view.status.state is RunState.IDLE_WITH_PENDING_REQUESTS:
         names = ("answer", "pause", "toggle_break", "search", "filter", "restart")
     else:
-        names = _REST
+        names = _LEFT_OFF if view.status.state in (RunState.FAILED, RunState.CANCELLED) else _REST
     if panel is Panel.BREAKPOINTS:
         names = ("enable", "delete_break", *names)
     elif panel is not None and panel not in BY_NAME["toggle_break"].panels:
@@ -88,6 +91,14 @@ def fit_hints(found: Sequence[Hint], width: int) -> list[Hint]:
             used += cells
     ends = [hint for hint in kept if hint.action in (*_END, "quit")]
     return [*(hint for hint in kept if hint not in ends), *sorted(ends, key=lambda h: (*_END, "quit").index(h.action))]
+
+
+def _of_recording(panel: Panel | None) -> list[Hint]:
+    both = (("step", "step_back", "event"), ("next", "next_back", "superstep"))
+    moves = [Hint(f"{BY_NAME[on].keys[0]} {BY_NAME[back].keys[0]}", label, on) for on, back, label in both]
+    names = ("cause", "effect") if panel is Panel.TIMELINE else ()
+    last = (*names, "search", "filter", "resume", "quit")
+    return [*(_hint(name) for name in _END), *moves, *(_hint(name) for name in last)]
 
 
 def _hint(name: str) -> Hint:

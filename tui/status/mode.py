@@ -21,6 +21,7 @@ class Role(StrEnum):
     WAITING = "waiting"
     FAILED = "failed"
     INSERT = "insert"
+    REPLAY = "replay"
     BUSY = "busy"
     TEXT = "text"
     QUIET = "quiet"
@@ -52,6 +53,9 @@ class View:
         died: Whether the worker is gone.
         loading: What is being waited for, before there is a run.
         insert: Whether a text box has the focus.
+        replay: Seq of the event of a recording that is looked at, or None where the run is our own. The status is then
+            that of the moment, save for `written`, which is all that is recorded.
+        recorded: How the recorded run stands at its end, safe.
     """
 
     name: str = ""
@@ -59,6 +63,8 @@ class View:
     died: bool = False
     loading: str = ""
     insert: bool = False
+    replay: int | None = None
+    recorded: str = ""
 
 
 _NAME_LIMIT: Final = 40
@@ -133,9 +139,8 @@ def parts(view: View) -> list[Part]:
         if status.pending:
             found.append(Part(f"{status.pending} pending", Role.QUIET, 7))
     found.append(Part(f"gen {status.generation}", Role.QUIET, 5))
-    if status.state is not None:
-        share = "-" if status.overhead is None else f"{status.overhead:.0%}"
-        found.append(Part(f"overhead {share}", Role.QUIET, 6, f"ovh {share}"))
+    if status.overhead is not None and view.replay is None:
+        found.append(Part(f"overhead {status.overhead:.0%}", Role.QUIET, 6, f"ovh {status.overhead:.0%}"))
     return [part for part in found if part.text]
 
 
@@ -143,6 +148,8 @@ def _state(view: View) -> list[Part]:
     status = view.status
     if view.loading:
         return [Part(view.loading, Role.BUSY, 0)]
+    if view.replay is not None:
+        return [Part(f"REPLAY @{view.replay}", Role.REPLAY, 0), Part(view.recorded, Role.TEXT, 1)]
     if view.died:
         return [Part("WORKER DIED", Role.FAILED, 0)]
     if status.state is None:
@@ -153,7 +160,13 @@ def _state(view: View) -> list[Part]:
         event = safe(message.event_id, _NAME_LIMIT) if message else ""
         return [Part(f"{at} {event}".rstrip(), Role.PAUSED, 0), Part(reason_text(status.paused), Role.TEXT, 8)]
     word, role = _PLAIN[status.state]
-    return [Part(word, role, 0)]
+    said = [Part(word, role, 0)]
+    if status.pausing:
+        busy = ", ".join(safe(path, _NAME_LIMIT) for path in status.running)
+        said.append(
+            Part(f"pausing after {busy}" if busy else "pausing before the next message", Role.TEXT, 1, "pausing")
+        )
+    return said
 
 
 def fit(line: Sequence[Part], width: int, gap: int = 2) -> list[Part]:

@@ -1,0 +1,56 @@
+"""Compares a run that was cut off and gone on with to the same run undisturbed."""
+
+import re
+from collections import Counter
+
+from cutting import recorded, run_on, run_whole
+
+from process_core import RunState
+
+_VARIES = re.compile(r'"traceback":"(?:[^"\\]|\\.)*"|"superstep":\d+')
+
+
+def plain(calls):
+    """Leave out of calls what a failure says of where and when, which another attempt says otherwise."""
+    found = Counter()
+    for (path, name, given), number in calls.items():
+        found[path, name, _VARIES.sub("", given)] += number
+    return found
+
+
+class Undisturbed:
+    """A run that nothing happened to.
+
+    Attributes:
+        path: Its file.
+        end: What it came to.
+        begun: The calls of functions that began.
+        completed: Those that completed.
+    """
+
+    def __init__(self, process, outside, path, ran) -> None:
+        self.process = process
+        self.outside = outside
+        self.path = path
+        ran.take()
+        self.end = run_whole(process, outside, path)
+        self.begun, self.completed = (plain(calls) for calls in ran.take())
+        self._leaves = {call[:2] for call in self.begun}
+        assert self.completed == self.of_leaves(recorded(path).completed)
+
+    def of_leaves(self, calls):
+        """Leave out the calls of nested processes and maps."""
+        return Counter({call: number for call, number in plain(calls).items() if call[:2] in self._leaves})
+
+    def check(self, target, ran) -> None:
+        """Go on with a file that was cut, and compare."""
+        before = self.of_leaves(recorded(target).completed)
+        end = run_on(self.process, self.outside, target)
+        begun, completed = (plain(calls) for calls in ran.take())
+        assert (end.state, end.error) == (self.end.state, self.end.error)
+        assert end.outputs == self.end.outputs
+        assert end.public == self.end.public
+        if end.state is not RunState.FAILED:  # who was cut off by a failure is a matter of moments
+            assert end.states == self.end.states
+            assert before + completed == self.completed
+        assert not (before & begun) - (self.begun - before), "a finished function ran again"

@@ -1,0 +1,89 @@
+"""Goes on with a recorded run in a session: loads its target, sets breakpoints, takes it up."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from process_core.runfile import RUNS_FOLDER, RunInfo
+from process_core.session.connection import Session
+from process_core.session.protocol import Loaded
+from tui.bad_input import BadInputError
+from tui.control import RunControl
+from tui.recorded.describe import command
+from tui.safe_text import safe
+
+
+async def take_up(
+    session: Session,
+    target: str,
+    path: Path,
+    *,
+    superstep: int | None = None,
+    paused: bool = False,
+    breakpoints: Sequence[str] = (),
+) -> Loaded:
+    """Go on with a recorded run.
+
+    Args:
+        session: A session with a worker.
+        target: What to load.
+        path: The run file; absolute, for the worker may run in another folder.
+        superstep: After which superstep; an earlier one than the last forks into a new file.
+        paused: Pause before the first message.
+        breakpoints: Event ids (or step paths) to break on.
+
+    Returns:
+        What was loaded.
+
+    Raises:
+        CommandRefused: The target cannot be loaded, or the run not be taken up; the failure says why.
+    """
+    loaded = await session.load(target)
+    control = RunControl(session, target)
+    for place in breakpoints:
+        await control.break_on(place)
+    from process_core.session import protocol
+
+    await session.request(protocol.ResumeRun(run_file=str(path), superstep=superstep, paused=paused))
+    return loaded
+
+
+def target_of(info: RunInfo, given: str | None) -> str:
+    """Say what is to be loaded to go on with a run.
+
+    Args:
+        info: The run.
+        given: What the user named.
+
+    Returns:
+        That, else what was recorded.
+
+    Raises:
+        BadInputError: Neither is known.
+    """
+    target = given or info.target
+    if not target:
+        raise BadInputError(
+            f"{safe(info.path.name, 200)} does not say what was run; name it:"
+            f" {command('resume', info.path, '--target PATH.py')}"
+        )
+    return target
+
+
+def folder_of(path: Path, target: str) -> Path:
+    """Give the folder that a recorded target is relative to.
+
+    Args:
+        path: The run file.
+        target: What is to be loaded.
+
+    Returns:
+        The current folder; or the root of the project that the file was recorded in, where only that has the target.
+    """
+    here = Path.cwd()
+    root = path.resolve().parent
+    for name in reversed(RUNS_FOLDER.parts):
+        if root.name != name:
+            return here
+        root = root.parent
+    file = target.rpartition(":")[0] or target if ".py:" in target else target
+    return root if not (here / file).exists() and (root / file).exists() else here
