@@ -214,6 +214,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
            ("o",), panels=(Panel.GRAPH,), verb="fold"),
     Action("graph_map", "Small map", "Show or hide the small map of the graph.", Group.GRAPH,
            ("M",), panels=(Panel.GRAPH,), verb="map"),
+    Action("graph_ascii", "ASCII graph", "Draw the graph with nothing but ASCII, or with box drawing again.",
+           Group.GRAPH, panels=(Panel.GRAPH,), verb="ascii"),
     Action("graph_follow", "Follow the active step", "Keep the step that runs in sight, or stay.", Group.GRAPH,
            ("w",), panels=(Panel.GRAPH,), verb="watch"),
 

@@ -18,6 +18,7 @@ from process_core.session.protocol import (
     PendingMessage,
     RemoveBreakpoint,
     Respond,
+    ResumeRun,
     RunTo,
     SendEvent,
     Start,
@@ -27,6 +28,8 @@ from tui.commands.verbs import did_you_mean, split_event
 from tui.safe_text import safe
 
 Verb = Literal["resume", "pause", "step", "next", "into", "out", "stop"]
+NOT_RESUMED: Final = "not_resumed"
+"""Code of the failure to take up a recorded run with a target that could be loaded."""
 _NAME: Final = 80
 _GLOB: Final = frozenset("*?[")
 
@@ -175,9 +178,7 @@ class RunControl:
             raise RefusedError("the run was STOPPED, which is final; resume SUPERSTEP forks a new one")
         restarted = has_died or status.blocked_for > 0
         loaded = await (self.session.restart_worker() if restarted else self.session.load(self.target))
-        from process_core.session import protocol
-
-        await self.session.request(protocol.ResumeRun(run_file=self._run_file, superstep=superstep))
+        await request_resume(self.session, ResumeRun(run_file=self._run_file, superstep=superstep))
         return loaded
 
     async def verb(self, verb: Verb) -> None:
@@ -363,7 +364,7 @@ class RunControl:
             RefusedError: The worker refused it, or is gone.
         """
         if self.session.died is not None:
-            raise RefusedError(f"{safe(self.session.died.reason)}: R starts it again")
+            raise RefusedError(f"{safe(self.session.died.reason)}: R starts it again, u takes the run up")
         try:
             return await self.session.request(command)
         except CommandRefused as refused:
@@ -372,6 +373,22 @@ class RunControl:
     @staticmethod
     def _unknown(name: str, known: tuple[str, ...] | list[str]) -> str:
         return f"{safe(name, _NAME)!r}{did_you_mean(name, known)}"
+
+
+async def request_resume(session: Session, command: ResumeRun) -> None:
+    """Take a recorded run up in a session that has loaded its target.
+
+    Args:
+        session: The session.
+        command: What to take up.
+
+    Raises:
+        CommandRefused: It cannot be taken up; the failure's code says that it is not the target that is wrong.
+    """
+    try:
+        await session.request(command)
+    except CommandRefused as refused:
+        raise CommandRefused(refused.failure.model_copy(update={"code": NOT_RESUMED})) from refused
 
 
 def _is_over(status: Status) -> bool:

@@ -23,6 +23,7 @@ from process_core.session.protocol import (
     OpenRequest,
     PausedAt,
     Respond,
+    ResumeRun,
     Start,
 )
 from process_core.session.worker_session import WorkerSession
@@ -45,6 +46,7 @@ async def run_headless(
     data: str | None = None,
     paused: bool = False,
     breakpoints: Sequence[str] = (),
+    resume: ResumeRun | None = None,
     stdin: TextIO | None = None,
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
@@ -58,6 +60,7 @@ async def run_headless(
         data: Its payload as JSON; None sends none.
         paused: Asked to pause before the first message, which without a terminal only says so.
         breakpoints: Event ids; a hit is told, and the run goes on.
+        resume: Goes on with a recorded run in place of beginning one; only what is new is printed.
         stdin: Where answers come from, a line each.
         stdout: Where the events go.
         stderr: Where it says what is wrong.
@@ -67,7 +70,7 @@ async def run_headless(
         The exit code: 0 for a run that came to rest or was stopped, 1 for one that failed, 2 for bad input.
     """
     out = _Output(stdout or sys.stdout, stderr or sys.stderr)
-    start = _start_command(event, data, paused=paused)
+    start = resume or _start_command(event, data, paused=paused)
     if isinstance(start, str):
         out.complain(start)
         return BAD_INPUT
@@ -98,8 +101,9 @@ class _Headless:
         self._is_input_ended = False
         self._is_cancelled_here = False
         self._told_blocked = False
+        self._taken_up: tuple[str, int] | None = None
 
-    async def run(self, target: str, start: Start, breakpoints: Sequence[str]) -> int:
+    async def run(self, target: str, start: Start | ResumeRun, breakpoints: Sequence[str]) -> int:
         undo = self._session.subscribe(self._take)
         try:
             if await self._begin(target, start, breakpoints) or self._session.died is not None:
@@ -111,7 +115,7 @@ class _Headless:
             if self._run_file is not None:
                 self._run_file.close()
 
-    async def _begin(self, target: str, start: Start, breakpoints: Sequence[str]) -> bool:
+    async def _begin(self, target: str, start: Start | ResumeRun, breakpoints: Sequence[str]) -> bool:
         try:
             loaded = await self._session.load(target)
             for warning in loaded.warnings:
@@ -124,7 +128,13 @@ class _Headless:
                     self._out.complain(
                         f"warning: breakpoint {event!r}: {point.problem or 'no such event in the process'}"
                     )
+            if isinstance(start, ResumeRun):
+                with RunFile(start.run_file) as run_file:
+                    self._taken_up = (start.run_file, run_file.count())
             await self._session.request(start)
+        except RunFileError as error:
+            self._out.complain(str(error))
+            return False
         except CommandRefused as refused:
             if self._session.died is None:
                 self._out.failure(refused.failure)
@@ -210,6 +220,7 @@ class _Headless:
         try:
             if self._run_file is None:
                 self._run_file = RunFile(path)
+                self._printed = self._known_before(self._run_file)
             while self._printed < written:
                 rows = self._run_file.page(self._printed, min(_PAGE, written - self._printed))
                 if not rows:
@@ -222,6 +233,13 @@ class _Headless:
         except RunFileError as error:
             self._out.complain(f"the run goes on, but its file cannot be read: {error}")
             self._printed = written
+
+    def _known_before(self, run_file: RunFile) -> int:
+        """Give the seq of the last event that was recorded before this program began."""
+        if self._taken_up is None:
+            return 0
+        path, count = self._taken_up
+        return count if run_file.path == Path(path) else run_file.info.parent_seq or 0
 
     async def _print_the_rest(self, state: RunState) -> None:
         with contextlib.suppress(TimeoutError):

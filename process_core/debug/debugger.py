@@ -1,19 +1,19 @@
 """The debugger of one run: breakpoints, verbs, and what to show."""
 
 import logging
-import time
 from collections.abc import Callable, Generator
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
+from process_core.debug.activity import Activity
 from process_core.debug.binding import bind
 from process_core.debug.breakpoints import Breakpoint, BreakpointError, When
 from process_core.debug.chronicle import Chronicle
 from process_core.debug.course import Verb
 from process_core.debug.gate import DebugGate
 from process_core.debug.moments import Moment
-from process_core.debug.points import Live, PausePoint, PendingItem, WaitingFunction
+from process_core.debug.points import Live, PausePoint, PendingItem
 from process_core.debug.watch import Watch
 from process_core.engine.core import RunCore
 from process_core.engine.host import LocalHost
@@ -65,8 +65,7 @@ class Debugger:
         self._chronicle: Chronicle | None = None
         self._gate: DebugGate | None = None
         self._core: RunCore | None = None
-        self._running: dict[Invocation, None] = {}
-        self._failed: dict[str, None] = {}
+        self._activity: Activity | None = None
         self._starts_paused = False
         self._saved_at = 0.0
 
@@ -159,6 +158,8 @@ class Debugger:
             event, data, resume_from=resume_from, superstep=superstep, debugger=self, **self._options
         )
         self._starts_paused = paused
+        if self.run is not None:
+            self.run.close()
         self.run = run
         try:
             run.begin()
@@ -172,8 +173,7 @@ class Debugger:
         self._core = core
         self._chronicle = Chronicle(core)
         self._gate = DebugGate(core, self._watch, self._chronicle, self._changed)
-        self._running.clear()
-        self._failed.clear()
+        self._activity = Activity(core)
         core.gate = self._gate
         core.on_invoked = self._invoked
         core.on_ended = self._ended
@@ -221,17 +221,7 @@ class Debugger:
 
     def live(self) -> Live:
         """Give what the steps are doing now."""
-        if self._core is None:
-            return Live()
-        running = dict.fromkeys(i.slot.path for i in self._running if not i.is_parked)
-        parked = dict.fromkeys(i.slot.path for i in self._running if i.is_parked)
-        waiting = [
-            WaitingFunction(slot.path, group.function.name, arrived, missing)
-            for scope in self._core.root.scopes()
-            for slot, group, arrived, missing in scope.inbox.incomplete()
-            if missing
-        ]
-        return Live(tuple(running), tuple(parked), tuple(self._failed), tuple(waiting))
+        return self._activity.live() if self._activity is not None else Live()
 
     # Verbs.
 
@@ -350,25 +340,15 @@ class Debugger:
         return await self.wait()
 
     def _invoked(self, invocation: Invocation) -> None:
-        self._running[invocation] = None
-        self._save_last_words()
-        if self._failed:
-            self._failed.pop(invocation.slot.path, None)
+        assert self._activity is not None
         assert self._gate is not None
+        self._activity.began(invocation)
         self._gate.tell()
 
-    def _save_last_words(self) -> None:
-        """Have on disk what led to a call that may hang or end the process; not each time, for it takes time."""
-        core, now = self._core, time.monotonic()
-        if core is not None and core.writer is not None and now - self._saved_at > _SAVE_EVERY:
-            core.writer.flush(_SAVE_WITHIN)
-            self._saved_at = time.monotonic()
-
     def _ended(self, invocation: Invocation) -> None:
-        self._running.pop(invocation, None)
-        if invocation.failure is not None:
-            self._failed[invocation.slot.path] = None
+        assert self._activity is not None
         assert self._gate is not None
+        self._activity.ended(invocation)
         self._gate.ended(invocation)
 
     def _logpoint(self, point: Breakpoint, text: str, moment: Moment) -> None:

@@ -1,14 +1,14 @@
 """The gate between messages and the functions they invoke: it closes at a breakpoint and opens by a verb."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
+from process_core.debug.backlog import Backlog
 from process_core.debug.breakpoints import Breakpoint
 from process_core.debug.chronicle import Chronicle
 from process_core.debug.course import Course, Verb, course_for
-from process_core.debug.moments import is_within
-from process_core.debug.points import PausePoint, PendingItem, Reason, pending_item
+from process_core.debug.points import PausePoint, PendingItem, Reason
 from process_core.debug.stops import Stop, Stops
 from process_core.debug.watch import Watch
 from process_core.engine.core import RunCore
@@ -17,8 +17,8 @@ from process_core.engine.invocation import Invocation, Message
 from process_core.engine.scope import Scope
 
 
-class _Comer:
-    """A process that stands at the gate with a message, or with None at the end of its superstep."""
+class _Arrival:
+    """A process at the gate, with a message or, at the end of its superstep, without one."""
 
     __slots__ = ("message", "opened", "scope")
 
@@ -52,13 +52,12 @@ class DebugGate:
         self._changed = changed
         self._course: Course | None = None
         self._stops = Stops(watch)
-        self._left: dict[Scope, list[Message]] = {}
-        self._waiting: dict[_Comer, None] = {}
-        self._held: _Comer | None = None
+        self._backlog = Backlog(core, chronicle)
+        self._waiting: dict[_Arrival, None] = {}
+        self._held: _Arrival | None = None
         self._due: tuple[Stop | None, Reason] | None = None
-        self._passing: _Comer | None = None
+        self._passing: _Arrival | None = None
         self._origin: Scope | None = None
-        self._ids = 0
         self._is_abandoned = False
         self._is_looking = False
         self._news: asyncio.Future[None] | None = None
@@ -67,7 +66,7 @@ class DebugGate:
 
     def take(self, scope: Scope, batch: list[Message]) -> None:
         """See the messages of a superstep that begins."""
-        self._left[scope] = list(batch)
+        self._backlog.take(scope, batch)
 
     def holds(self, batch: list[Message]) -> bool:
         """Whether any of these messages may have to wait; if not, the engine runs at full speed."""
@@ -78,12 +77,12 @@ class DebugGate:
     async def dispatch(self, scope: Scope, firings: list[Firing]) -> None:
         """Start the calls of a superstep, each when its message may be delivered."""
         calls = {id(message): invocation for message, invocation in firings}
-        left = self._left[scope]
+        left = self._backlog.of(scope)
         try:
             while left:
-                comer = await self._come(scope, left[0])
+                arrival = await self._come(scope, left[0])
                 try:
-                    if self._is_abandoned or comer.is_pointless:
+                    if self._is_abandoned or arrival.is_pointless:
                         break
                     call = calls.get(id(left.pop(0)))
                     course = self._started_alone(call)
@@ -91,11 +90,11 @@ class DebugGate:
                         scope.start(call)
                         await asyncio.sleep(0)  # it begins before anything else is decided
                 finally:
-                    self._passed(comer)
+                    self._passed(arrival)
                 if course is not None:
                     await self._run_alone(course)
         finally:
-            self._left.pop(scope, None)
+            self._backlog.close(scope)
 
     async def settle(self, scope: Scope) -> None:
         """Pause before the superstep's end where something in it asked for that."""
@@ -112,16 +111,16 @@ class DebugGate:
         self._is_abandoned = True
         self.paused = self._held = self._course = self._due = None
         self._stops.clear()
-        self._discard(self._left)
-        for comer in self._waiting:
-            if not comer.opened.done():
-                comer.opened.set_result(None)
+        self._backlog.discard()
+        for arrival in self._waiting:
+            if not arrival.opened.done():
+                arrival.opened.set_result(None)
         self.tell()
 
     def ended(self, invocation: Invocation) -> None:
         """Note that a call ended."""
         if invocation.is_cancelled:
-            self._discard(scope for scope in self._left if is_within(scope, invocation))
+            self._backlog.discard(within=invocation)
         elif invocation.failure is None:
             self._stops.see_completion(invocation)
         self.tell()
@@ -148,9 +147,9 @@ class DebugGate:
             verb: How far: `resume` to the next breakpoint, `step` over one message, `next` to the next superstep,
                 `into` the nested process that the message goes to, `out` of the nested process paused in.
         """
-        point, comer, origin = self.paused, self._held, self._origin
+        point, arrival, origin = self.paused, self._held, self._origin
         assert point is not None
-        assert comer is not None
+        assert arrival is not None
         assert origin is not None
         self._chronicle.resumed(point, origin.superstep, verb)
         self.paused = None
@@ -161,10 +160,10 @@ class DebugGate:
             return
         self._held = None
         self._course = course_for(verb, origin)
-        if not comer.opened.done():
-            if comer.message is not None:
-                self._passing = comer
-            comer.opened.set_result(None)
+        if not arrival.opened.done():
+            if arrival.message is not None:
+                self._passing = arrival
+            arrival.opened.set_result(None)
         self.tell()
 
     def arm(self, reason: Reason) -> None:
@@ -203,18 +202,10 @@ class DebugGate:
 
     def pending(self) -> list[PendingItem]:
         """Give what is still to be delivered, in the order in which stepping delivers it."""
-        waiting = [comer.scope for comer in self._waiting if comer.message is not None]
-        if self._held is not None:
-            waiting.insert(0, self._held.scope)
-        items = []
-        for scope in dict.fromkeys([*waiting, *reversed(self._left)]):
-            items += [self._item(scope, message) for message in self._left.get(scope, ())]
-        for scope in self.core.root.scopes():
-            items += [self._item(scope, message) for message in scope.pending]
-        for kind, subject, data in self.core.inputs:
-            if kind == "event":
-                items.append(PendingItem(0, subject, None, "", "", None, None, None, data))
-        return items
+        waiting = [arrival.scope for arrival in self._waiting if arrival.message is not None]
+        if self._held is None:
+            return self._backlog.items(waiting, None)
+        return self._backlog.items([self._held.scope, *waiting], self._held.message)
 
     async def news(self) -> None:
         """Wait until something has changed."""
@@ -224,46 +215,46 @@ class DebugGate:
 
     # Coming and passing.
 
-    async def _come(self, scope: Scope, message: Message | None) -> _Comer:
+    async def _come(self, scope: Scope, message: Message | None) -> _Arrival:
         """Come back when a message may be delivered, or a superstep may end."""
-        comer = _Comer(scope, message, self.core.loop.create_future())
-        if not self._may_pass(comer):
-            self._waiting[comer] = None
+        arrival = _Arrival(scope, message, self.core.loop.create_future())
+        if not self._may_pass(arrival):
+            self._waiting[arrival] = None
             try:
-                await comer.opened
+                await arrival.opened
             except BaseException:
-                self._passed(comer)
-                self._lose(comer)
+                self._passed(arrival)
+                self._lose(arrival)
                 raise
             finally:
-                del self._waiting[comer]
-        return comer
+                del self._waiting[arrival]
+        return arrival
 
-    def _may_pass(self, comer: _Comer) -> bool:
+    def _may_pass(self, arrival: _Arrival) -> bool:
         """Let a message pass, let it wait, or pause before it."""
-        if self._is_abandoned or comer.is_pointless:
+        if self._is_abandoned or arrival.is_pointless:
             return True
-        scope, message, course = comer.scope, comer.message, self._course
+        scope, message, course = arrival.scope, arrival.message, self._course
         if self._held is not None:  # only a failure, which starts nothing, goes on its way
-            return message is None and scope.failed is not None and self._held is not comer
+            return message is None and scope.failed is not None and self._held is not arrival
         if message is not None:
             if self._passing is not None or (course is not None and course.keeps_waiting(scope)):
                 return False
             self._stops.see_message(scope, message)
         stop = self._stops.next()
         if stop is not None:
-            self._close(comer, stop, "breakpoint")
+            self._close(arrival, stop, "breakpoint")
             return False
         if message is not None:
             if course is not None and course.ends_before(scope):
-                self._close(comer, None, course.reason)
+                self._close(arrival, None, course.reason)
                 return False
-            self._passing = comer
+            self._passing = arrival
         return True
 
-    def _passed(self, comer: _Comer) -> None:
+    def _passed(self, arrival: _Arrival) -> None:
         """Let the next message come, since this one has been delivered."""
-        if self._passing is comer:
+        if self._passing is arrival:
             self._passing = None
             self._look_again()
 
@@ -275,10 +266,10 @@ class DebugGate:
 
     def _look(self) -> None:
         self._is_looking = False
-        for comer in tuple(self._waiting):
-            if not comer.opened.done() and self._may_pass(comer):
-                self._lose(comer)
-                comer.opened.set_result(None)
+        for arrival in tuple(self._waiting):
+            if not arrival.opened.done() and self._may_pass(arrival):
+                self._lose(arrival)
+                arrival.opened.set_result(None)
 
     def _started_alone(self, call: Invocation | None) -> Course | None:
         """Give the course that delivers one message only, where this is the one."""
@@ -301,21 +292,21 @@ class DebugGate:
 
     # Pausing.
 
-    def _close(self, comer: _Comer, hits: Stop | None, reason: Reason) -> None:
+    def _close(self, arrival: _Arrival, hits: Stop | None, reason: Reason) -> None:
         """Close the gate; the run is paused as soon as what was let go before has begun."""
-        self._held, self._due, self._course = comer, (hits, reason), None
+        self._held, self._due, self._course = arrival, (hits, reason), None
         # A call begins in the turn of the loop after it was let go, and the elements of a map begin in the turn after.
         self.core.loop.call_soon(self.core.loop.call_soon, self._show)
         self.tell()
 
     def _show(self) -> None:
         """Be paused where the gate has been closed."""
-        comer, due = self._held, self._due
-        if comer is None or due is None:
+        arrival, due = self._held, self._due
+        if arrival is None or due is None:
             return
         hits, reason = due
-        scope, message = comer.scope, comer.message
-        item = self._item(scope, message) if message is not None else None
+        scope, message = arrival.scope, arrival.message
+        item = self._backlog.item(scope, message, message) if message is not None else None
         seq, path = (item.seq, item.target) if item is not None else (None, "")
         self._origin = scope
         point = None
@@ -332,27 +323,11 @@ class DebugGate:
         self._chronicle.paused(self.paused, self._origin.superstep)
         self.tell()
 
-    def _lose(self, comer: _Comer) -> None:
+    def _lose(self, arrival: _Arrival) -> None:
         """Be paused no more before a message that can never be delivered; the pause moves on to the next one."""
-        if self._held is comer:
+        if self._held is arrival:
             self.paused = self._held = self._due = None
             self.arm("pause")
-
-    def _discard(self, scopes: Iterable[Scope]) -> None:
-        """Say what will not be delivered, since its process ends."""
-        for scope in list(scopes):
-            lost = self._left[scope]
-            if lost:
-                self._chronicle.undelivered(scope, lost)
-                lost.clear()
-
-    def _item(self, scope: Scope, message: Message) -> PendingItem:
-        if not message.id:
-            self._ids += 1
-            message.id = self._ids
-        held = self._held
-        is_held = held is not None and held.message is message
-        return pending_item(message, scope.prefix, is_next=is_held)
 
 
 def _has_gone_as_far_as_it_can(call: Invocation) -> bool:

@@ -99,12 +99,9 @@ class Watch:
         self._messages.clear()
         self._calls.clear()
         self._events.clear()
-        self.stop_ids = frozenset(
-            edge.event_id
-            for edge in self._graph.edges
-            if not edge.target
-            and any(_may_be_at_stop(point, edge.event_id, (edge.id, edge.key)) for point in self._before)
-        )
+        stops = [Candidate((e.event_id,), "", None, (e.id, e.key)) for e in self._graph.edges if not e.target]
+        wanted = self.at_stop()
+        self.stop_ids = frozenset(stop.events[0] for stop in stops if any(point.fits(stop) for point in wanted))
 
     # Which breakpoints something may concern.
 
@@ -130,9 +127,7 @@ class Watch:
         key = message.route, message.event_id
         found = self._messages.get(key)
         if found is None:
-            found = self._messages[key] = tuple(
-                p for p in self._before if _may_concern(p, message.event_id, message.route)
-            )
+            found = self._messages[key] = tuple(point for point in self._before if _may_concern(point, *key))
         return found
 
     def at_stop(self) -> list[Breakpoint]:

@@ -23,7 +23,8 @@ from tui.graph.order import forget
 from tui.graph.view import GraphView
 
 ROUNDS = 5
-LAYOUT_60, LAYOUT_300, HIGHLIGHT, PAN, CROSSINGS = 60.0, 500.0, 16.0, 1.2, 1.3
+LAYOUT_60, LAYOUT_300, HIGHLIGHT, DEAF, PAN, CROSSINGS = 60.0, 500.0, 16.0, 50.0, 1.2, 1.3
+TICK = 0.005
 CASES = Path(__file__).parents[1] / "tui" / "graph"
 
 
@@ -106,6 +107,7 @@ async def live() -> list[Figure]:
             view.follow = False
             view.set_graph(*graph)
             await pilot.pause()
+            await drawn(view)
             paths = [node.path for node in graph[0]]
 
             def frame() -> None:
@@ -125,6 +127,33 @@ async def live() -> list[Figure]:
     return figures
 
 
+async def drawn(view: GraphView) -> None:
+    """Wait until the picture of a large process is there."""
+    while view.is_laying_out:
+        await asyncio.sleep(TICK)
+
+
+async def waits() -> list[Figure]:
+    """How long the screen is deaf while a large process is laid out."""
+    app = Stage()
+    async with app.run_test(size=(120, 40)) as pilot:
+        view = app.query_one(GraphView)
+        forget()
+        begin = last = time.perf_counter()
+        view.set_graph(*process(300, 1000))
+        longest = 0.0
+        while view.is_laying_out:
+            await asyncio.sleep(TICK)
+            now = time.perf_counter()
+            longest, last = max(longest, now - last - TICK), now
+        total = (time.perf_counter() - begin) * 1000
+        await pilot.pause()
+    return [
+        Figure("300 steps from asked for to shown", total),
+        Figure("longest the screen waits meanwhile", longest * 1000, DEAF),
+    ]
+
+
 async def pans() -> list[Figure]:
     """Panning a picture that is larger than the screen both ways, at every size of process."""
     figures, costs = [], {}
@@ -136,6 +165,7 @@ async def pans() -> list[Figure]:
             view.set_graph(*process(steps, edges))
             view.zoom, view.direction = Zoom.BOXES, Direction.DOWN
             await pilot.pause()
+            await drawn(view)
             assert view.picture.width > 80
             assert view.picture.height > 60
             spent = []
@@ -169,7 +199,7 @@ def crossings() -> list[Figure]:
 
 
 def main() -> None:
-    for figure in [*layouts(), *asyncio.run(live()), *asyncio.run(pans()), *crossings()]:
+    for figure in [*layouts(), *asyncio.run(live()), *asyncio.run(waits()), *asyncio.run(pans()), *crossings()]:
         print(figure)
 
 

@@ -101,13 +101,20 @@ async def test_every_breakpoint_in_parallel_processes_stops_once(debug):
 
 
 async def test_a_pause_on_request_stops_all_nested_processes(debug):
-    debugger = await debug(side_by_side())
-    await asyncio.sleep(0)
+    opened, inners = asyncio.Event(), []
+    for name in "abc":
+        inner = ProcessBuilder(name)
+        hold, relay = inner.add_step(Hold, factory=lambda: Hold(opened)), inner.add_step(Relay)
+        inner.on_input_event("go").send_event_to(hold)
+        hold.on_event("HoldDone").send_event_to(relay)
+        inners.append(inner)
+    debugger = await debug(wrapped(*inners))
+    await turns()
     debugger.request_pause()
-    await paused(debugger)
-    before = len(invoked(debugger))
+    opened.set()
+    assert shown(await paused(debugger)).startswith("HoldDone -> ")
     await turns(50)
-    assert len(invoked(debugger)) == before
+    assert [path for path in invoked(debugger) if path.endswith("Relay")] == []
 
 
 async def test_a_breakpoint_after_a_nested_function_stops_the_processes_beside_it(debug):

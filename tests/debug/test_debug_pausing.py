@@ -323,6 +323,18 @@ async def test_a_second_start_is_refused_while_the_run_goes_on(debug):
     assert shown(debugger.paused) == "go -> A"
 
 
+async def test_a_debugger_may_start_again_when_its_run_has_ended(debug):
+    debugger = await debug(chain("A", "B"), {"step": "B"})
+    first = debugger.run
+    await paused(debugger)
+    first.cancel()
+    await ended(debugger)
+    await debugger.start("go", 5)
+    assert debugger.run is not first
+    assert (await paused(debugger)).message.data == 6
+    assert debugger.breakpoints[0].hit_count == 2
+
+
 async def test_verbs_and_questions_before_the_start_are_refused():
     debugger = Debugger(chain("A").build())
     assert debugger.paused is None

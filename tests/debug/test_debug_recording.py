@@ -131,6 +131,17 @@ async def test_a_screen_that_fails_does_not_reach_the_run(debug, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
+async def test_a_screen_may_go_on_from_within_the_call_that_tells_it_of_a_pause(debug):
+    debugger = Debugger(fan("A", "B").build())
+    debugger.add_breakpoint(step="**")
+    debugger.add_breakpoint(step="**", when="after")
+    debugger.on_change = lambda: debugger.paused and debugger.release("resume")
+    await debugger.start("go", 0)
+    assert await ended(debugger) == "IDLE"
+    assert [point.hit_count for point in debugger.breakpoints] == [4, 4]
+    await debugger.close()
+
+
 # the cost of nothing
 
 

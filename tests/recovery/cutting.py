@@ -13,9 +13,11 @@ from process_core.engine.host import LocalHost
 from process_core.runfile import RunFile
 from process_core.runfile.payload import encode
 
-LIMIT = 400
+LIMIT = 60
 IDLE = RunState.IDLE
 ANSWER = 7
+MOST_ANSWERS = 40
+PATIENCE = 20
 
 
 def cut(source, target, seq, *, with_checkpoint=True):
@@ -143,18 +145,26 @@ class End:
     error: str | None
 
 
+class EndlessError(Exception):
+    """A run goes on asking."""
+
+
 def answer_to(request):
     return ANSWER if request.response_type == "int" else f"{request.path}:{request.data}"
 
 
 async def go_on(run, outside, answer=answer_to) -> End:
     """Give a run its outside events one after the other, and answer its questions one by one, always at rest."""
-    async with run:
+    async with asyncio.timeout(PATIENCE), run:
         await run.idle()
         waiting = list(outside)
+        answers = 0
         while not run.state.is_ended:
             questions = sorted(run.pending_requests, key=lambda request: (request.path, request.function, request.data))
             if questions:
+                answers += 1
+                if answers > MOST_ANSWERS:
+                    raise EndlessError
                 await run.respond(questions[0].request_id, answer(questions[0]))
             elif waiting:
                 await run.send_event(*waiting.pop(0))
@@ -172,6 +182,7 @@ async def go_on(run, outside, answer=answer_to) -> End:
 
 def run_whole(process, outside, path, **options) -> End:
     """Run undisturbed, recording."""
+
     async def whole():
         (event, *data), *more = outside
         return await go_on(process.start(event, *data, run_file=path, max_supersteps=LIMIT, **options), more)
@@ -181,6 +192,7 @@ def run_whole(process, outside, path, **options) -> End:
 
 def run_on(process, outside, path, **options) -> End:
     """Go on with a file that was cut."""
+
     async def rest():
         more = outside[max(1, recorded(path).inputs) :]
         return await go_on(process.start(resume_from=path, max_supersteps=LIMIT, **options), more)

@@ -165,9 +165,7 @@ def nested():
     process = ProcessBuilder("Nested")
     outer = process.add_process(middle, name="outer")
     first, last = process.add_step(Work, name="First"), process.add_step(Loose, name="Last")
-    process.on_input_event("Start").send_event_to(first, parameter="a").send_event_to(
-        outer.where_input_event_is("In")
-    )
+    process.on_input_event("Start").send_event_to(first, parameter="a").send_event_to(outer.where_input_event_is("In"))
     process.on_input_event("Other").send_event_to(outer.where_input_event_is("Other"))
     first.on_event("Done").send_event_to(outer.where_input_event_is("In"))
     outer.on_function_result().send_event_to(last)
@@ -415,7 +413,10 @@ STORIES = {
     "failing": (failing, [("Start", 2), ("Start", 3)]),
     "queues": (queues, [("Start", 1), ("Start", 2)]),
     "at once": (at_once, [("Start", 1), ("Start", 2)]),
-    "typed": (typed, [("Start", Letter(recipient="you", lines=["a"], colour=Colour.BLUE)), ("Plain",), ("Plain", None)]),
+    "typed": (
+        typed,
+        [("Start", Letter(recipient="you", lines=["a"], colour=Colour.BLUE)), ("Plain",), ("Plain", None)],
+    ),
     "stops": (stops, [("Start", 1), ("Start", 2), ("End", "end")]),
     "fails": (fails, [("Start", 1), ("Start", 2)]),
 }

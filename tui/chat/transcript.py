@@ -26,9 +26,10 @@ class Transcript(ScrollView, can_focus=True):
     Transcript > .said--log { color: $foreground 65%; }
     Transcript > .said--wrong { color: $error; text-style: bold; }
     Transcript > .said--note { color: $secondary; text-style: bold; }
+    Transcript > .said--later { color: $foreground 45%; }
     Transcript > .said--who { color: $secondary; text-style: bold; }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*(f"said--{voice}" for voice in Voice), "said--who"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*(f"said--{voice}" for voice in Voice), "said--who", "said--later"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_up", show=False),
         Binding("down,j", "scroll_down", show=False),
@@ -43,6 +44,7 @@ class Transcript(ScrollView, can_focus=True):
         self._width = 0
         self._dropped = 0
         self._skipped = 0
+        self._until: int | None = None
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -81,6 +83,21 @@ class Transcript(ScrollView, can_focus=True):
         if at_end:
             self.scroll_end(animate=False, immediate=True)
 
+    def show_until(self, seq: int) -> None:
+        """Look at the conversation as of an event: what was said later fades, and what was said last then is seen.
+
+        Args:
+            seq: The event.
+        """
+        if seq == self._until:
+            return
+        self._until = seq
+        said = sum(1 for line in self._lines if line.seq <= seq)
+        top, height = self.scroll_offset.y, self.size.height
+        if not top < said <= top + height:
+            self.scroll_to(y=max(0, said - height // 2 if said < len(self._lines) else said), animate=False)
+        self.refresh()
+
     @property
     def _room(self) -> int:
         return max(self.scrollable_content_region.width, 8)
@@ -114,9 +131,11 @@ class Transcript(ScrollView, can_focus=True):
             return Strip.blank(width, self.rich_style)
         line = self._lines[index]
         base = self.rich_style
-        voice = self.get_component_rich_style(f"said--{line.voice}")
+        is_later = self._until is not None and line.seq > self._until
+        voice = self.get_component_rich_style("said--later" if is_later else f"said--{line.voice}")
         pieces = [Segment(f"{line.mark or ' '} ", voice)]
         if line.who:
-            pieces.append(Segment(f"{line.who} ", self.get_component_rich_style("said--who")))
+            who = voice if is_later else self.get_component_rich_style("said--who")
+            pieces.append(Segment(f"{line.who} ", who))
         pieces.append(Segment(line.text, voice))
         return Strip(pieces).adjust_cell_length(width, base)

@@ -6,13 +6,15 @@ from rich.segment import Segment
 from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
 
-from tui.graph.minimap import MiniMap, mini_map
+from tui.graph.minimap import HEIGHT, WIDTH, MiniMap, mini_map
 from tui.graph.overlay import Mark
 from tui.graph.paint import Painter
 from tui.graph.strips import StripMaker
 
 _SLACK: Final = 1.15
 """How much larger than the screen a picture must be before a map of it helps."""
+_LEAST_WIDTH: Final = 8
+_LEAST_HEIGHT: Final = 3
 _URGENT: Final = (Mark.FAILED, Mark.PAUSED, Mark.RUNNING, Mark.WAITING)
 
 
@@ -60,11 +62,12 @@ class Inset:
         picture = self._painter.picture
         if picture.width <= size.width * _SLACK and picture.height <= size.height * _SLACK:
             return None
-        if self._map is None:
-            self._map = mini_map(picture)
-        width, height = self._map.width + 2, self._map.height + 2
-        if size.width < 2 * width or size.height < 2 * height:
+        most = min(WIDTH, size.width // 2 - 2), min(HEIGHT, size.height // 2 - 2)
+        if most[0] < _LEAST_WIDTH or most[1] < _LEAST_HEIGHT:
             return None
+        self._map = mini_map(picture, *most)
+        self._rows.clear()
+        width, height = self._map.width + 2, self._map.height + 2
         return Region(size.width - width, size.height - height, width, height)
 
     def spot(self, at: Offset, size: Size) -> Offset | None:

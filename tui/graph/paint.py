@@ -16,11 +16,11 @@ from tui.graph.shapes import Box, BoxKind, Slot, SlotKind
 from tui.graph.sketch import cut
 from tui.safe_text import safe
 
-_PLAIN: Final = "─│╭╮╰╯├┤┬┴┼┊┈═║╔╗╚╝"
-_HEAVY: Final = str.maketrans(_PLAIN, "━┃┏┓┗┛┣┫┳┻╋┋┉━┃┏┓┗┛")
-_DOUBLE: Final = str.maketrans(_PLAIN, "═║╔╗╚╝╠╣╦╩╬║══║╔╗╚╝")
-_HEAVY_ASCII: Final = str.maketrans("-|~:+", "=H=H#")
-_DOUBLE_ASCII: Final = str.maketrans("-|~:", "%%%%")
+_PLAIN: Final = "─│╭╮╰╯├┤┬┴┼┊┈═║╔╗╚╝▼▲▶◀"
+_HEAVY: Final = str.maketrans(_PLAIN, "━┃┏┓┗┛┣┫┳┻╋┋┉━┃┏┓┗┛⇓⇑⇒⇐")
+_DOUBLE: Final = str.maketrans(_PLAIN, "═║╔╗╚╝╠╣╦╩╬║══║╔╗╚╝▽△▷◁")
+_HEAVY_ASCII: Final = str.maketrans("-|~:+v^><", "=H=H#VA}{")
+_DOUBLE_ASCII: Final = str.maketrans("-|~:v^><", "%%%%!!!!")
 
 _URGENT: Final = (Mark.FAILED, Mark.PAUSED, Mark.RUNNING, Mark.WAITING)
 _ELEMENT: Final = re.compile(r"\[\d+\]")
@@ -194,9 +194,9 @@ class Painter:
 
     def _box_pieces(self, x: int, y: int, text: str, box: Box, look: Look) -> Iterator[tuple[int, str, Look]]:
         """Fill the slots of a box that lie in one piece of a row."""
-        if look.selected and look.framed:
-            text = text.translate(_HEAVY_ASCII if self._ascii else _HEAVY)
         end = x + cell_len(text)
+        if look.selected and look.framed:
+            text = self._heavy(text, x, end, y, box)
         slots = sorted((s for s in box.slots if s.y == y and x <= s.x < end), key=lambda s: s.x)
         at = 0  # characters done; before a slot there is nothing but the text already cut
         for slot in slots:
@@ -214,6 +214,17 @@ class Painter:
             x = slot.x + width
         if text[at:]:
             yield x, text[at:], look
+
+    def _heavy(self, text: str, x: int, end: int, y: int, box: Box) -> str:
+        """Draw the border of a box with heavy lines, and leave what is written in the box."""
+        heavy = _HEAVY_ASCII if self._ascii else _HEAVY
+        if y in (box.y, box.y + box.height - 1):
+            return text.translate(heavy)
+        if x == box.x:
+            text = text[0].translate(heavy) + text[1:]
+        if end == box.x + box.width:
+            text = text[:-1] + text[-1].translate(heavy)
+        return text
 
     def _slot_text(self, slot: Slot, box: Box) -> str:
         overlay, marks = self.overlay, self.picture.glyphs.marks

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from textual.geometry import Region
+
 from process_core.graph import Edge
 from tui.graph.picture import Picture
 from tui.graph.shapes import Box, BoxKind
@@ -10,13 +12,35 @@ from tui.graph.shapes import Box, BoxKind
 _WAYS: Final = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 
 
-def neighbour(picture: Picture, edges: Sequence[Edge], what: str | None, way: str) -> str | None:
+def first_in(picture: Picture, window: Region) -> str | None:
+    """Find the step that walking begins with: the first on the screen, else the nearest to it.
+
+    Args:
+        picture: What is shown.
+        window: The part of it that is on the screen.
+
+    Returns:
+        Its path, or None where there is no step.
+    """
+    middle = window.center
+
+    def distance(path: str) -> tuple[bool, float, float]:
+        box = picture.boxes[path]
+        if window.contains_region(Region(box.x, box.y, box.width, box.height)):
+            return False, box.y, box.x
+        return True, abs(box.x + box.width / 2 - middle[0]) + 2 * abs(box.y + box.height / 2 - middle[1]), 0
+
+    steps = [path for path, box in picture.boxes.items() if box.kind is not BoxKind.FRAME]
+    return min(steps, key=distance, default=None)
+
+
+def neighbour(picture: Picture, edges: Sequence[Edge], what: str, way: str) -> str | None:
     """Find the step that an arrow key leads to.
 
     Args:
         picture: What is on the screen.
         edges: The routes of the process.
-        what: Path of the step, or key of the edge, to go from; None enters the picture.
+        what: Path of the step, or key of the edge, to go from.
         way: `left`, `right`, `up` or `down`.
 
     Returns:
@@ -24,8 +48,8 @@ def neighbour(picture: Picture, edges: Sequence[Edge], what: str | None, way: st
     """
     boxes = picture.boxes
     path = next((edge.target or edge.source for edge in edges if edge.key == what), what)
-    if path is None or path not in boxes:
-        return next(iter(sorted(boxes, key=lambda p: (boxes[p].y, boxes[p].x))), None)
+    if path not in boxes:
+        return None
     here = boxes[path]
     joined: set[str] = set()
     for edge in edges:

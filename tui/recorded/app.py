@@ -45,7 +45,7 @@ class RecordedApp(StepscopeApp):
             await take_up(session, target, wanted.info.path, superstep=wanted.superstep)
         except CommandRefused as refused:
             await session.close()
-            self.push_screen(RefusalScreen(target, refused.failure, goes_on=True))
+            self.push_screen(RefusalScreen(target, refused.failure, goes_on=False))
             return
         except BaseException:
             await session.close()

@@ -82,7 +82,7 @@ def status_at(run_file: RunFile, row: Row) -> Status:
         failed=tuple(path for path, seqs in last.items() if path and _has_failed(seqs)),
         waiting=_waiting(run_file, last),
         requests=_requests(run_file, [last[path]["request_info"] for path in asking[:_MOST]]),
-        generation=row.generation,
+        generation=row.generation + 1,
     )
 
 

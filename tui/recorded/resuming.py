@@ -5,9 +5,9 @@ from pathlib import Path
 
 from process_core.runfile import RUNS_FOLDER, RunInfo
 from process_core.session.connection import Session
-from process_core.session.protocol import Loaded
+from process_core.session.protocol import Loaded, ResumeRun
 from tui.bad_input import BadInputError
-from tui.control import RunControl
+from tui.control import RunControl, request_resume
 from tui.recorded.describe import command
 from tui.safe_text import safe
 
@@ -41,9 +41,7 @@ async def take_up(
     control = RunControl(session, target)
     for place in breakpoints:
         await control.break_on(place)
-    from process_core.session import protocol
-
-    await session.request(protocol.ResumeRun(run_file=str(path), superstep=superstep, paused=paused))
+    await request_resume(session, ResumeRun(run_file=str(path), superstep=superstep, paused=paused))
     return loaded
 
 

@@ -9,6 +9,7 @@ from textual import on
 from process_core.events import RunState
 from process_core.runfile import RunFileError, RunInfo
 from process_core.session.protocol import Status
+from tui.actions import Panel
 from tui.control import RefusedError
 from tui.inspector.panel import InspectorPanel
 from tui.recorded.control import RecordedControl
@@ -45,6 +46,7 @@ class ReplayScreen(DebugScreen):
         self.moment = Status()
         self._until: RunUntil | None = None
         self._at = at
+        self._has_arrived = False
         self._generation: int | None = None
         self._keeps_step = False
         self._asked_to_leave = -AGAIN
@@ -64,10 +66,15 @@ class ReplayScreen(DebugScreen):
     def pull(self) -> None:
         """Show where things stand."""
         super().pull()
-        if self._at is not None and self.run_file is not None:
-            seq, self._at = self._at, None
-            self.call_after_refresh(self.timeline.select, seq)  # before it has a size, it would not stay there
+        if self.run_file is not None and not self._has_arrived:
+            self._has_arrived = True
+            self.call_after_refresh(self._arrive)  # before the timeline has a size, its cursor would not stay
         self.chat.set_note("‖ a recording, read-only" if not self.info.is_live else "▸ another process runs this")
+
+    def _arrive(self) -> None:
+        self.workspace.show(Panel.INSPECTOR)
+        if self._at is not None:
+            self.timeline.select(self._at)
 
     def view(self) -> View:
         """Give what the mode line shows."""
@@ -95,6 +102,7 @@ class ReplayScreen(DebugScreen):
             self.banner.show(safe(str(error)))
             return
         self.recorded.superstep = self.moment.superstep
+        self.chat.transcript.show_until(row.seq)
         if self._keeps_step:
             self._led_to = row.seq
         self._keeps_step = False

@@ -100,7 +100,7 @@ class RecordedSession(Session):
             run_file=str(info.path),
             state=info.state,
             written=info.events,
-            generation=info.generation,
+            generation=info.generation + 1,
         )
 
 

@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from process_core.session.protocol import Failure, ProblemInfo
+from tui.control import NOT_RESUMED
 from tui.safe_text import safe, safe_lines
 
 _LINES: Final = 400
@@ -26,7 +27,8 @@ def refusal_lines(target: str, failure: Failure) -> list[tuple[str, str]]:
     Returns:
         Safe lines with a tone each: `title`, `text`, `bad` or `quiet`.
     """
-    lines = [(f"cannot load {safe(target, 200)}", "title"), ("", "text")]
+    what = "cannot go on with the recorded run in" if failure.code == NOT_RESUMED else "cannot load"
+    lines = [(f"{what} {safe(target, 200)}", "title"), ("", "text")]
     lines += [(line, "text") for line in safe_lines(failure.message, _LINES, _WIDTH)]
     for number, problem in enumerate(failure.problems, 1):
         lines += [("", "text"), *_problem_lines(number, problem)]
@@ -88,9 +90,10 @@ class RefusalScreen(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """Build the page; Textual calls this."""
         with VerticalScroll() as page:
-            page.border_title = "Not loaded"
+            is_resume = self._failure.code == NOT_RESUMED
+            page.border_title = "Not taken up" if is_resume else "Not loaded"
             before = "what ran before goes on · " if self._goes_on else ""
-            page.border_subtitle = f"{before}R tries again · Esc closes"
+            page.border_subtitle = f"{before}R {'starts anew' if is_resume else 'tries again'} · Esc closes"
             yield Static(id="refusal-text", markup=False)
 
     def on_mount(self) -> None:

@@ -168,6 +168,10 @@ class ViewActions(RunActions):
         """Show or hide the small map."""
         self.graph.action_toggle_map()
 
+    def do_graph_ascii(self, _: str = "") -> None:
+        """Draw with nothing but ASCII, or with box drawing again."""
+        self.graph.action_ascii()
+
     def do_graph_follow(self, _: str = "") -> None:
         """Follow the active step, or stay."""
         self.graph.action_toggle_follow()

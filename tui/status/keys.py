@@ -97,7 +97,7 @@ def _of_recording(panel: Panel | None) -> list[Hint]:
     both = (("step", "step_back", "event"), ("next", "next_back", "superstep"))
     moves = [Hint(f"{BY_NAME[on].keys[0]} {BY_NAME[back].keys[0]}", label, on) for on, back, label in both]
     names = ("cause", "effect") if panel is Panel.TIMELINE else ()
-    last = (*names, "search", "filter", "resume", "quit")
+    last = (*names, "resume", "search", "filter", "quit")
     return [*(_hint(name) for name in _END), *moves, *(_hint(name) for name in last)]
 
 

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.reactive import reactive
 
 from tui.timeline import messages
@@ -110,6 +111,14 @@ class CursorList(EventList, can_focus=True):
         super().watch_scroll_y(old_value, new_value)
         if not self._scrolls_itself and round(old_value) != round(new_value):
             self.follow = new_value >= self.max_scroll_y
+
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        # Textual's own hook: where a larger size leaves less to scroll, it is not the user who scrolls to the end.
+        before, self._scrolls_itself = self._scrolls_itself, True
+        try:
+            return super()._size_updated(size, virtual_size, container_size, layout)
+        finally:
+            self._scrolls_itself = before
 
     def watch_follow(self, follow: bool) -> None:
         """Go to the end, or remember what was seen."""

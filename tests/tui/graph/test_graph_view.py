@@ -1,5 +1,6 @@
 """The widget: what it shows, what it does on keys and mouse, what it tells the app."""
 
+import io
 from dataclasses import replace
 from itertools import pairwise
 
@@ -82,7 +83,8 @@ async def test_a_small_picture_stands_in_the_middle():
 
 
 @pytest.mark.parametrize(
-    ("mark", "sign"), [("running", "▶"), ("waiting", "◔"), ("paused", "‖"), ("failed", "✗"), ("done", "✓")]
+    ("mark", "sign"),
+    [("running", "▶"), ("waiting", "◔"), ("paused", "‖"), ("failed", "✗"), ("done", "✓"), ("cancelled", "⊘")],
 )
 @pytest.mark.parametrize("zoom", Zoom)
 async def test_every_state_has_a_sign_of_its_own(mark, sign, zoom):
@@ -165,6 +167,127 @@ async def test_a_folded_process_shows_the_state_of_the_step_in_it_that_needs_to_
         states = {"Plant": Mark.RUNNING, "Plant/Line/Robot": Mark.PAUSED, "Plant/Cut": Mark.RUNNING}
         app.view.set_overlay(Overlay(states=states))
         assert "‖ ▸ Plant" in text(app.view)
+
+
+@pytest.mark.parametrize("zoom", Zoom)
+async def test_in_ascii_every_state_has_a_sign_of_its_own_too(zoom):
+    app = Stage(CHATBOT, ascii_only=True)
+    async with app.run_test(size=(120, 60)):
+        app.view.zoom = zoom
+        screens = set()
+        for mark in Mark:
+            app.view.set_overlay(Overlay(states={"Response": mark}))
+            screens.add(text(app.view))
+        app.view.set_overlay(Overlay())
+        assert len(screens | {text(app.view)}) == len(Mark) + 1
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+async def test_lit_and_forced_routes_without_a_line_differ_by_their_arrows(ascii_only):
+    app = Stage(process("A -Go-> B"), ascii_only=ascii_only)
+    async with app.run_test(size=(40, 12)):
+        app.view.zoom, app.view.direction = Zoom.CHIPS, Direction.DOWN
+        screens = {text(app.view)}
+        for overlay in (Overlay(lit=frozenset({"r0"})), Overlay(forced=frozenset({"r0"}))):
+            app.view.set_overlay(overlay)
+            screens.add(text(app.view))
+        assert len(screens) == 3
+
+
+async def test_selecting_a_step_leaves_its_name_as_it_is():
+    app = Stage(([Node("v-1 │▼", "v-1 │▼", StepKind.STEP)], []), ascii_only=False)
+    async with app.run_test(size=(40, 12)):
+        app.view.select("v-1 │▼")
+        assert "v-1 │▼" in text(app.view)
+
+
+async def test_a_terminal_whose_encoding_has_no_box_drawing_gets_ascii(monkeypatch):
+    for encoding, drawn in (("iso-8859-1", True), ("ascii", True), ("utf-8", False), ("cp437", True)):
+        monkeypatch.setattr("sys.__stderr__", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+        assert GraphView().ascii_only is drawn
+
+
+async def test_ascii_is_a_switch_that_keeps_the_selection():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 40)):
+        app.view.select("Response")
+        app.view.action_ascii()
+        assert text(app.view).isascii()
+        assert app.view.selected == "Response"
+        app.view.action_ascii()
+        assert not text(app.view).isascii()
+
+
+async def test_the_map_stands_beside_the_scrollbars_and_not_behind_them():
+    app = Stage(pipeline(60, seed=2))
+    async with app.run_test(size=(60, 24)) as pilot:
+        await pilot.pause()
+        window = app.view.window
+        corner = text(app.view).splitlines()[window.height - 1]
+        assert (window.width, window.height) != (60, 24)
+        assert corner.endswith("╯")
+
+
+async def test_walking_begins_at_the_active_step():
+    app = Stage(pipeline(60, seed=2))
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.view.focus()
+        app.view.set_overlay(Overlay(states={"Step55": Mark.PAUSED}))
+        await pilot.press("down")
+        assert app.told == ["Step55"]
+
+
+async def test_walking_begins_with_the_first_step_on_the_screen_where_none_is_active():
+    app = Stage(pipeline(60, seed=2))
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.view.focus()
+        app.view.action_pan(0, 40)
+        await pilot.press("down")
+        assert app.told[0] in text(app.view)
+        assert app.view.scroll_offset.y == 40
+
+
+async def test_the_active_step_stays_in_sight_when_the_graph_is_turned():
+    app = Stage(pipeline(60, seed=2))
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.view.set_overlay(Overlay(states={"Step40": Mark.PAUSED}))
+        for _ in range(3):
+            app.view.action_toggle_direction()
+            await pilot.pause()
+            assert "Step40" in text(app.view)
+
+
+async def settled(app, pilot):
+    while app.view.is_laying_out:
+        await pilot.pause(0.01)
+
+
+async def test_a_large_process_is_laid_out_while_the_screen_goes_on():
+    app = Stage(pipeline(200, seed=2))
+    async with app.run_test(size=(60, 20)) as pilot:
+        assert "laying out 200 steps" in text(app.view)
+        await settled(app, pilot)
+        assert "laying out" not in text(app.view)
+        assert "Step00" in text(app.view)
+
+
+async def test_what_was_asked_for_last_is_shown_however_long_the_others_take():
+    app = Stage(pipeline(100, seed=2))
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.view.zoom = Zoom.FULL
+        app.view.zoom = Zoom.BOXES
+        app.view.set_graph(*pipeline(90, seed=3))
+        await settled(app, pilot)
+        await pilot.pause(0.3)
+        assert len(app.view.picture.boxes) == 90
+
+
+async def test_a_selection_made_during_the_layout_is_brought_into_view():
+    app = Stage(pipeline(100, seed=2))
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.view.select("Step70")
+        await settled(app, pilot)
+        assert "Step70" in text(app.view)
 
 
 async def test_the_wheel_moves_the_picture_and_stops_following():
@@ -387,7 +510,8 @@ async def test_every_row_is_just_as_wide_as_the_screen_wherever_it_is_cut():
     async with app.run_test(size=(14, 8)):
         for x in range(20):
             app.view.scroll_to(x, 0, animate=False, immediate=True)
-            assert {app.view.render_line(y).cell_length for y in range(app.view.size.height)} == {app.view.size.width}
+            widths = {app.view.render_line(y).cell_length for y in range(app.view.size.height)}
+            assert widths == {app.view.scrollable_size.width}
 
 
 async def test_the_ascii_view_shows_nothing_but_ascii():
