@@ -95,7 +95,7 @@ async def test_the_end_of_input_ends_a_waiting_run_politely(run):
 
 
 async def test_no_input_at_all_is_the_end_of_input(run):
-    with Path(os.devnull).open() as null:  # noqa: ASYNC230 - a device that never blocks
+    with Path(os.devnull).open() as null:
         code, out, _ = await run(CHAT, null)
     assert code == 0
     assert "end of input" in out
@@ -223,7 +223,7 @@ async def test_a_reader_that_goes_away_ends_the_run_without_a_traceback(tmp_path
     (tmp_path / "flow.py").write_text(ONE.format(body="[context.emit_event('E', n) for n in range(5000)]"))
     code = "import asyncio, sys; from tui.headless import run_headless; sys.exit(asyncio.run(run_headless('flow.py')))"
     command = f'"{sys.executable}" -c "{code}" | head -n 2'
-    done = subprocess.run(  # noqa: ASYNC221 - nothing else runs here
+    done = subprocess.run(
         command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=30, stdin=-3, check=False
     )
     assert len(done.stdout.splitlines()) == 2

@@ -23,7 +23,7 @@ from tui.graph.order import forget
 from tui.graph.view import GraphView
 
 ROUNDS = 5
-LAYOUT_60, LAYOUT_300, HIGHLIGHT, DEAF, PAN, CROSSINGS = 60.0, 500.0, 16.0, 50.0, 1.2, 1.3
+LAYOUT_60, LAYOUT_300, HIGHLIGHT, PAN, CROSSINGS = 60.0, 500.0, 16.0, 1.2, 1.3
 TICK = 0.005
 CASES = Path(__file__).parents[1] / "tui" / "graph"
 
@@ -150,7 +150,7 @@ async def waits() -> list[Figure]:
         await pilot.pause()
     return [
         Figure("300 steps from asked for to shown", total),
-        Figure("longest the screen waits meanwhile", longest * 1000, DEAF),
+        Figure("longest the screen waits meanwhile", longest * 1000),
     ]
 
 

@@ -180,6 +180,46 @@ def test_any_breakpoints_and_verbs_give_the_same_run():
     assert failed > 2
 
 
+async def cancelled(process: Any, outside: Any, plan: Plan, place: int) -> Any:
+    """Cancel a debugged run at one of its pauses; give its events, or None where it does not pause so often."""
+    debugger = Debugger(builder_of(process).build(), max_supersteps=LIMIT)
+    for point in plan.breakpoints:
+        debugger.add_breakpoint(**point)
+    run = await debugger.start(*outside[0], paused=True)
+    async with asyncio.timeout(PATIENCE):
+        for verb in (plan.verbs * place)[:place]:
+            if not await debugger.wait():
+                break
+            debugger.release(verb)
+        is_paused = await debugger.wait()
+        run.cancel()
+        assert not await debugger.wait()
+        await debugger.close()
+    assert debugger.paused is None
+    assert debugger.pending() == []
+    return run.events if is_paused else None
+
+
+def test_cancelling_at_any_pause_ends_the_run_and_every_call():
+    seen = []
+
+    @BOUNDED
+    @given(cases(), plans(), st.integers(0, 12))
+    def cancel(case: Any, plan: Plan, place: int) -> None:
+        events = asyncio.run(cancelled(*case, plan, place))
+        if events is None:
+            return
+        seen.append(place)
+        assert [str(event.state) for event in events if event.type == "status"] == ["IN_PROGRESS", "CANCELLED"]
+        assert events[-1].type == "status"
+        ends = {"executor_completed", "executor_failed", "executor_cancelled"}
+        closed = {event.causes[0] for event in events if event.type in ends and event.causes}
+        assert {event.seq for event in events if event.type == "executor_invoked"} <= closed
+
+    cancel()
+    assert max(seen) > 5
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_any_breakpoints_and_verbs_give_the_same_run_for_long():

@@ -11,7 +11,7 @@ from process_core.runfile import RunFileWriter
 STARTED = 1_700_000_000.0
 
 
-def event(seq, type="event_emitted", **fields):  # noqa: A002 - the field's name
+def event(seq, type="event_emitted", **fields):
     fields.setdefault("timestamp", STARTED + seq / 1000)
     fields.setdefault("run_id", "run-1")
     return WorkflowEvent(type, seq=seq, **fields)

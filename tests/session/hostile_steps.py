@@ -1,4 +1,3 @@
-# ruff: noqa: ASYNC220, ASYNC221, ASYNC250, ASYNC251 - blocking the event loop is what these steps are for
 """Processes whose steps behave badly, as targets for worker tests; `Go` starts each of them."""
 
 import asyncio

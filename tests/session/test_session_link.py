@@ -47,7 +47,7 @@ async def linked():
 async def test_frames_arrive_on_the_event_loop_in_order():
     async with linked() as link:
         link.client.channel.sendall(encode(b"one") + encode(b"") + encode(b"two"))
-        while len(link.received) < 3:  # noqa: ASYNC110 - the link promises nothing but that it calls
+        while len(link.received) < 3:
             await asyncio.sleep(0.01)
     assert link.received == [b"one", BadFrame("an empty frame"), b"two"]
 
@@ -78,7 +78,7 @@ async def test_a_blocked_event_loop_is_told_with_the_last_status_and_then_the_en
         link.send(Status(run_id="r", written=7))
         await asyncio.sleep(0.2)
         assert await asyncio.to_thread(link.client.read_until, len) == [Status(run_id="r", written=7)]
-        time.sleep(0.7)  # noqa: ASYNC251 - the point
+        time.sleep(0.7)
         blocked = link.client.read_until(lambda m: len(m) >= 2)[1]
         assert (blocked.written, blocked.blocked_for >= 0.3) == (7, True)
         freed = await asyncio.to_thread(link.client.read_until, lambda m: not m[-1].blocked_for)

@@ -241,7 +241,7 @@ async def test_a_worker_ends_when_its_client_is_gone(tmp_path, attribute):
             await asyncio.sleep(0.2)
         worker.session._writer.transport.abort()
         async with asyncio.timeout(PATIENCE):
-            while alive(worker.session.pid):  # noqa: ASYNC110 - a process has no event to wait for
+            while alive(worker.session.pid):
                 await asyncio.sleep(0.05)
 
 

@@ -172,18 +172,17 @@ async def test_an_event_of_the_process_shows_the_states_of_all_steps(chat):
         await d.until(lambda: "States" in inspector_text(d) and "Response" in inspector_text(d))
 
 
-@pytest.mark.parametrize(
-    "keys",
-    [("c",), ("p",), ("i",), ("r",), ("X",), ("R",), ("a",), ("2", "b"), ("2", "t")],
-    ids=lambda keys: keys[-1],
-)
-async def test_verbs_of_a_live_run_are_refused_with_the_way_on(tmp_path, keys):
+async def test_every_verb_of_a_live_run_is_refused_with_the_way_on(tmp_path):
     path = await record(tmp_path / "seen.run", answers=("hello",))
     async with replaying(path, at=seq_of(path, "event_emitted", -1)) as d:
-        await d.press(*keys)
-        text = await d.until("read-only: ")
-        assert "resume" in text
-        assert "seen.run" in text
+        await d.until(f"REPLAY @{seq_of(path, 'event_emitted', -1)}")
+        await d.press("2")
+        for key in "cpirXRabt":
+            d.screen.keys_line.hush()
+            await d.press(key)
+            text = await d.until("read-only: ")
+            assert "resume" in text
+            assert "seen.run" in text
 
 
 async def test_what_is_sent_from_the_command_line_is_refused_too(chat):
@@ -231,16 +230,33 @@ async def test_an_event_that_is_not_there_is_told(chat):
         await d.until("there is no event 9999")
 
 
-@pytest.mark.parametrize("panel", "123456")
-async def test_no_panel_lets_anything_of_a_hostile_run_through(tmp_path, panel):
+async def test_no_panel_lets_anything_of_a_hostile_run_through(tmp_path):
     path = await record(tmp_path / "x.run", HOSTILE, ("x",), target="\x1b[2J\u202e.py")
     async with replaying(path, at=seq_of(path, "executor_failed")) as d:
-        await d.press(panel)
-        assert "[/x]" in d.text
-        assert_harmless(d)
+        for panel in "123456":
+            await d.press(panel)
+            assert "[/x]" in d.text
+            assert_harmless(d)
         await d.press("u")
         await d.until("That runs the code of")
         assert_harmless(d)
+
+
+async def test_a_larger_screen_keeps_the_moment(chat):
+    async with replaying(chat, size=(120, 30), at=30) as d:
+        await d.until("REPLAY @30")
+        await d.pilot.resize_terminal(120, 60)
+        await d.pilot.pause(0.2)
+        assert "REPLAY @30" in d.text
+
+
+async def test_what_was_said_later_fades_in_the_chat(chat):
+    async with replaying(chat, at=seq_of(chat, "response", 0)) as d:
+        await d.until(f"REPLAY @{seq_of(chat, 'response', 0)}")
+        later = d.screen.chat.transcript.get_component_rich_style("said--later").color
+        transcript = d.screen.chat.transcript
+        faded = [any(s.style.color == later for s in transcript.render_line(y)) for y in range(len(transcript._lines))]
+        assert [line.seq > seq_of(chat, "response", 0) for line in transcript._lines] == faded
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])

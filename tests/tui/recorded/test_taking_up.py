@@ -1,0 +1,131 @@
+"""Going on with a recorded run from within the app."""
+
+import os
+import signal
+
+import pytest
+from driving import Driver
+from recorded_runs import record, replaying
+from targets import CHAT
+
+from process_core.runfile import RunFile, list_runs
+from process_core.session.client import WorkerSession
+from tui.app import StepscopeApp
+from tui.screens.debug import DebugScreen
+
+
+@pytest.fixture
+def target(tmp_path):
+    path = tmp_path / "target.py"
+    path.write_text(CHAT)
+    return path
+
+
+@pytest.fixture
+def app(tmp_path, target):
+    async def open_session():
+        return await WorkerSession.open(cwd=tmp_path, runs_dir=tmp_path / "runs")
+
+    return StepscopeApp(open_session, str(target))
+
+
+async def test_a_run_whose_worker_was_killed_is_taken_up_with_its_history(app, tmp_path):
+    async with app.run_test(size=(120, 40)) as pilot:
+        d = Driver(app, pilot)
+        await d.until("WAITING FOR YOU")
+        await d.answer("hello")
+        await d.until("you said hello")
+        await d.until(lambda: d.status.requests)
+        os.kill(app.session.pid, signal.SIGKILL)
+        await d.until("u takes the run up")
+        await d.press("escape", "u")
+        await d.until("INSERT  WAITING FOR YOU")
+        assert "you said hello" in d.text
+        await d.answer("again")
+        await d.until("you said again")
+        assert len(list_runs(tmp_path / "runs")) == 1
+        with RunFile(d.status.run_file) as run_file:
+            messages = run_file.state_at(run_file.count())["Response"]["messages"]
+        assert messages == ["hello", "again"]
+    await app.session.close()
+
+
+async def test_a_run_that_is_alive_is_not_taken_up(app):
+    async with app.run_test(size=(120, 40)) as pilot:
+        d = Driver(app, pilot)
+        await d.until("WAITING FOR YOU")
+        await d.command("resume")
+        await d.until("the run is alive")
+    await app.session.close()
+
+
+async def test_a_stopped_run_is_forked_from_a_superstep_only(app, tmp_path):
+    async with app.run_test(size=(120, 40)) as pilot:
+        d = Driver(app, pilot)
+        await d.until("WAITING FOR YOU")
+        await d.answer("exit")
+        await d.until("STOPPED  ")
+        await d.command("resume")
+        await d.until("resume SUPERSTEP forks a new one")
+        await d.command("resume two")
+        await d.until("'two' is no superstep")
+        await d.press("escape")
+        await d.command("resume 2")
+        await d.until("WAITING FOR YOU")
+        assert len(list_runs(tmp_path / "runs")) == 2
+    await app.session.close()
+
+
+async def test_a_process_that_changed_since_is_refused_with_the_differences(app, target):
+    async with app.run_test(size=(120, 40)) as pilot:
+        d = Driver(app, pilot)
+        await d.until("WAITING FOR YOU")
+        target.write_text(CHAT.replace('on_event("Exit")', 'on_event("Quit")').replace('"Exit" if', '"Quit" if'))
+        os.kill(app.session.pid, signal.SIGKILL)
+        await d.until("WORKER DIED")
+        await d.press("escape", "u")
+        text = await d.until("cannot go on with the recorded run in")
+        assert "UserInput.Exit" in text
+        await d.press("escape")
+        await d.press("R")
+        await d.until("WAITING FOR YOU")
+    await app.session.close()
+
+
+async def test_a_recording_is_gone_on_with_after_a_question(tmp_path, target):
+    path = await record(tmp_path / "x.run", answers=("hello",), cut_off=tmp_path / "cut.run", target=target)
+    async with replaying(path) as d:
+        await d.until("INTERRUPTED while waiting")
+        await d.press("u")
+        await d.until("That runs the code of")
+        await d.press("n")
+        await d.until("INTERRUPTED while waiting")
+        await d.press("u", "y")
+        await d.until("WAITING FOR YOU")
+        assert type(d.screen) is DebugScreen
+        assert "you said hello" in d.text
+        await d.answer("exit")
+        await d.until("STOPPED  ")
+
+
+async def test_a_recording_whose_target_is_gone_is_still_shown(tmp_path, target):
+    path = await record(tmp_path / "x.run", answers=("hello",), cut_off=tmp_path / "cut.run", target="gone.py")
+    async with replaying(path) as d:
+        await d.press("u", "y")
+        await d.until("gone.py")
+        await d.until(lambda: type(d.screen).__name__ == "RefusalScreen")
+        await d.press("escape")
+        await d.until("INTERRUPTED while waiting")
+
+
+async def test_a_recording_that_was_stopped_is_forked_from_what_is_looked_at(tmp_path, target):
+    path = await record(tmp_path / "x.run", answers=("hello", "exit"), target=target)
+    async with replaying(path) as d:
+        await d.press("u")
+        await d.until("it was STOPPED; `stepscope resume")
+        await d.command("resume 2")
+        await d.until("Fork this run after superstep 2?")
+        await d.press("y")
+        await d.until("WAITING FOR YOU")
+        assert "you said hello" not in d.text
+        assert len(list_runs(tmp_path)) == 2
