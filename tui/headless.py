@@ -84,6 +84,10 @@ async def run_headless(
     except BrokenPipeError:  # whoever read the output has gone, for instance `| head`
         out.give_up()
         return FAILED
+    except _UnwritableError as error:
+        out.give_up()
+        out.complain(f"cannot write to standard output: {error}")
+        return BAD_INPUT
 
 
 class _Headless:
@@ -311,11 +315,20 @@ class _Output:
 
 def _write(stream: TextIO, line: str) -> None:
     try:
-        stream.write(line + "\n")
-    except UnicodeEncodeError:
-        encoding = stream.encoding or "ascii"
-        stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-    stream.flush()
+        try:
+            stream.write(line + "\n")
+        except UnicodeEncodeError:
+            encoding = stream.encoding or "ascii"
+            stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _UnwritableError(error.strerror or str(error)) from error
+
+
+class _UnwritableError(Exception):
+    """Standard output takes nothing any more, for instance because the disk is full."""
 
 
 def _start_command(event: str | None, data: str | None, *, paused: bool) -> Start | str:

@@ -1,6 +1,7 @@
 """The debugger of one run: breakpoints, verbs, and what to show."""
 
 import logging
+import time
 from collections.abc import Callable, Generator
 from enum import Enum
 from pathlib import Path
@@ -16,7 +17,7 @@ from process_core.debug.moments import Moment
 from process_core.debug.points import Live, PausePoint, PendingItem
 from process_core.debug.watch import Watch
 from process_core.engine.core import RunCore
-from process_core.engine.host import LocalHost
+from process_core.engine.host import TracksContext
 from process_core.engine.invocation import Invocation
 from process_core.engine.run import Run
 from process_core.errors import ProcessError, RunEndedError
@@ -38,6 +39,8 @@ class Going:
 
 _SAVE_EVERY: Final = 0.05
 """Seconds between two times that a call waits for the run file."""
+_FIRST_WORD: Final = 0.01
+"""Seconds that the first call of a run leaves to the thread that tells a screen of the run's file."""
 _SAVE_WITHIN: Final = 0.05
 """Seconds that it waits at most."""
 
@@ -67,6 +70,7 @@ class Debugger:
         self._core: RunCore | None = None
         self._activity: Activity | None = None
         self._starts_paused = False
+        self._saved_at = 0.0
         self._saved_at = 0.0
 
     # Breakpoints.
@@ -179,7 +183,7 @@ class Debugger:
         core.on_ended = self._ended
         core.on_emitted = self._gate.emitted
         core.on_change = self._gate.tell
-        if isinstance(core.host, LocalHost):
+        if isinstance(core.host, TracksContext):
             core.host.track_context = True
         if self._starts_paused:
             self._gate.arm("start")
@@ -344,6 +348,16 @@ class Debugger:
         assert self._gate is not None
         self._activity.began(invocation)
         self._gate.tell()
+        self._save_last_words()
+
+    def _save_last_words(self) -> None:
+        """Have on disk what led to a call that may hang or end the process; not each time, for it takes time."""
+        core, now = self._core, time.monotonic()
+        if core is not None and core.writer is not None and now - self._saved_at > _SAVE_EVERY:
+            core.writer.flush(_SAVE_WITHIN)
+            if not self._saved_at:
+                time.sleep(_FIRST_WORD)
+            self._saved_at = time.monotonic()
 
     def _ended(self, invocation: Invocation) -> None:
         assert self._activity is not None

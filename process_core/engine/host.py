@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from process_core.engine.context import StepContext, enter_context
 from process_core.engine.invocation import Invocation
@@ -31,6 +31,13 @@ class StepHost(Protocol):
             BaseException: What the function raised.
         """
         ...
+
+
+@runtime_checkable
+class TracksContext(Protocol):
+    """A step host that can say, where asked to, which invocation runs; see `current_context`."""
+
+    track_context: bool
 
 
 class LocalHost:

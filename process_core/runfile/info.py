@@ -147,11 +147,12 @@ def read_graph(connection: Connection, seq: int | None) -> tuple[int, tuple[Node
     Raises:
         RunFileError: The file is damaged.
     """
+    before = -1 if seq is None else seq
     sql = """
-        SELECT generation, nodes, edges FROM graphs WHERE ?1 < 0 OR seq < ?1 OR generation = 0
+        SELECT generation, nodes, edges FROM graphs WHERE ? < 0 OR seq < ? OR generation = 0
         ORDER BY generation DESC LIMIT 1
     """
-    generation, nodes, edges = connection.one(sql, (-1 if seq is None else seq,))
+    generation, nodes, edges = connection.one(sql, (before, before))
     try:
         return generation, load_nodes(nodes), load_edges(edges)
     except ValueError as error:

@@ -167,10 +167,10 @@ class RunFile:
             Their rows, in order of seq.
         """
         sql = """
-            SELECT seq FROM events WHERE seq > ?1 AND cause = ?1
-            UNION SELECT seq FROM causes WHERE cause = ?1 ORDER BY seq LIMIT ?2
+            SELECT seq FROM events WHERE seq > ? AND cause = ?
+            UNION SELECT seq FROM causes WHERE cause = ? ORDER BY seq LIMIT ?
         """
-        return rows_of(self._connection, [found for (found,) in self._connection.rows(sql, (seq, limit))])
+        return rows_of(self._connection, [found for (found,) in self._connection.rows(sql, (seq, seq, seq, limit))])
 
     def find(self, text: str, after: int = 0, *, backwards: bool = False) -> int | None:
         """Find the next event in which a text occurs.

@@ -172,9 +172,9 @@ class Recording:
             ended: When, in seconds since the epoch.
         """
         self._connection.execute(
-            "UPDATE run SET pid = NULL, state = coalesce(?1, state),"
-            " ended = CASE coalesce(?1, state) WHEN 'IN_PROGRESS' THEN NULL ELSE ?2 END",
-            (state, ended),
+            "UPDATE run SET pid = NULL, state = coalesce(:state, state),"
+            " ended = CASE coalesce(:state, state) WHEN 'IN_PROGRESS' THEN NULL ELSE :ended END",
+            {"state": state, "ended": ended},
         )
         self._connection.execute(f"PRAGMA busy_timeout = {_CLOSING_PATIENCE}")
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

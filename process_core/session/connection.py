@@ -5,6 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 from pydantic import TypeAdapter, ValidationError
@@ -22,12 +23,14 @@ from process_core.session.protocol import (
     Notice,
     PendingMessage,
     Reply,
+    ResumeRun,
     Status,
     answers,
 )
 
 _VALUES: dict[type[Command], TypeAdapter[Any]] = {
     Load: TypeAdapter(Loaded),
+    ResumeRun: TypeAdapter(Loaded),
     AddBreakpoint: TypeAdapter(BreakpointSpec),
     ListPending: TypeAdapter(list[PendingMessage]),
 }
@@ -166,6 +169,34 @@ class Session(ABC):
         Raises:
             CommandRefused: The target cannot be loaded any more; the new worker lives, and this can be tried again.
         """
+        await self._begin_anew()
+        if self._target is None:
+            raise CommandRefused(Failure(code="no_target", message="nothing was loaded before the restart"))
+        return await self._load_again(self._target)
+
+    async def resume(self, run_file: str | Path, *, superstep: int | None = None, paused: bool = False) -> Loaded:
+        """Go on with a recorded run; where the worker has died, in a new one that holds what the old one did.
+
+        Args:
+            run_file: Its file.
+            superstep: After which superstep; an earlier one than the last forks into a new file.
+            paused: Pause before the first message.
+
+        Returns:
+            What is loaded now: what was before, or where that was nothing, what the run was recorded from.
+
+        Raises:
+            CommandRefused: It cannot be gone on with, or the target cannot be loaded any more; the worker lives.
+        """
+        if self.died is not None:
+            await self._begin_anew()
+            if self._target is not None:
+                await self._load_again(self._target)
+        loaded: Loaded = await self.request(ResumeRun(run_file=str(run_file), superstep=superstep, paused=paused))
+        self.loaded, self._target = loaded, loaded.target
+        return loaded
+
+    async def _begin_anew(self) -> None:
         self._breakpoints = self.status.breakpoints or self._breakpoints
         await self._end_worker()
         self._fail_open(Failure(code="worker_died", message="the worker was restarted"))
@@ -173,9 +204,9 @@ class Session(ABC):
         self.status = Status()
         self.died = None
         await self._begin_worker()
-        if self._target is None:
-            raise CommandRefused(Failure(code="no_target", message="nothing was loaded before the restart"))
-        loaded = await self.load(self._target)
+
+    async def _load_again(self, target: str) -> Loaded:
+        loaded = await self.load(target)
         kept, self._breakpoints = self._breakpoints, ()
         for breakpoint_ in kept:
             fresh = breakpoint_.model_copy(update={"id": None, "hit_count": 0, "problem": None})

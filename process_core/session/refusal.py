@@ -16,6 +16,7 @@ from process_core.errors import (
     UnknownRequestError,
 )
 from process_core.predicate import PredicateError
+from process_core.recovery import ResumeError
 from process_core.runfile.errors import RunFileError
 from process_core.services import MissingServiceError
 from process_core.session.protocol import Failure, ProblemInfo
@@ -31,6 +32,7 @@ _CODES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (InvalidResponseError, "invalid_response"),
     (RunEndedError, "run_ended"),
     (RunFileError, "run_file"),
+    (ResumeError, "cannot_resume"),
     (MissingServiceError, "missing_service"),
     (BreakpointError, "bad_breakpoint"),
     (PredicateError, "bad_breakpoint"),

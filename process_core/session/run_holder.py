@@ -10,7 +10,7 @@ from process_core.engine.run import Run, unknown_event
 from process_core.errors import ProcessError
 from process_core.events import NO_DATA
 from process_core.process import Process
-from process_core.runfile import RunFile
+from process_core.recovery import load_point
 from process_core.session.answer import respond
 from process_core.session.breakpoint_table import BreakpointTable
 from process_core.session.protocol import (
@@ -35,6 +35,7 @@ from process_core.session.protocol import (
     Start,
     Status,
 )
+from process_core.session.recorded_run import read_recorded_run
 from process_core.session.refusal import Refused, problem_infos
 from process_core.session.snapshot import pending_message, status_of
 from process_core.session.target import Opened, open_target
@@ -63,7 +64,7 @@ class RunHolder:
         changed: Callable[[], None],
         notice: Callable[[str, str], None],
     ) -> None:
-        self._cwd = cwd
+        self._cwd = Path(cwd).resolve()
         self._options = options
         self._new_run_file = new_run_file
         self._changed = changed
@@ -159,7 +160,13 @@ class RunHolder:
         process = self._opened.process
         event = _input_event(process, command.event)
         path = self._new_run_file(process.name)
-        options = {**self._options(), "run_file": path, "target": self._target, "services": self._opened.services()}
+        options = {
+            **self._options(),
+            "run_file": path,
+            "target": self._target,
+            "cwd": str(self._cwd),
+            "services": self._opened.services(),
+        }
         debugger = Debugger(process, collect_events=False, **options)
         await self._replace(debugger)
         self._run_file = str(path)
@@ -178,22 +185,32 @@ class RunHolder:
         await self._start(self._started)
 
     async def _resume_run(self, command: ResumeRun) -> Loaded:
-        path = Path(self._cwd, command.run_file)
-        if self._opened is None:
-            with RunFile(path) as file:
-                target = file.info.target
-            if target is None:
+        recorded = read_recorded_run(self._cwd / command.run_file)
+        path, is_past = recorded.path, command.superstep not in (None, recorded.superstep)
+        target, opened = self._target, self._opened
+        if opened is None:
+            if recorded.target is None:
                 raise Refused("no_target", f"{path} does not say what was run; load the target first")
-            await self._load(Load(target=target))
-        opened = self._opened
-        assert opened is not None
-        options = {**self._options(), "target": self._target, "services": opened.services()}
-        debugger = Debugger(opened.process, collect_events=False, **options)
-        await self._replace(debugger)  # ends the run before, which may be writing that very file
-        self._started = self._started or Start()
-        run = await debugger.start(resume_from=path, superstep=command.superstep, paused=command.paused)
-        writer = run.core.writer
-        self._run_file = str(writer.path) if writer is not None else ""
+            target, opened = recorded.open(self._cwd)
+        process = opened.process
+        if not recorded.is_at(self._run_file):
+            load_point(path, process.graph, command.superstep)  # raises where it cannot be gone on with
+        elif not is_past and not self._run().state.is_ended:
+            raise Refused("run_live", "this run is going on; nothing has to be taken up")
+        options = {**self._options(), "services": opened.services()}
+        if is_past:
+            options |= {"run_file": self._new_run_file(process.name), "target": target}
+        debugger = Debugger(process, collect_events=False, **options)
+        await self._replace(debugger)
+        self._opened, self._target = opened, target
+        self._started = recorded.began_with or self._started
+        self._run_file = str(options.get("run_file", path))
+        try:
+            await debugger.start(resume_from=path, superstep=command.superstep, paused=command.paused)
+        except BaseException:
+            if debugger.run is None:
+                self._run_file = ""
+            raise
         return self._loaded()
 
     def _loaded(self) -> Loaded:

@@ -45,7 +45,7 @@ def from_exception(error: BaseException, doing: str) -> TargetError:
         case ProcessDefinitionError():
             count = len(error.problems)
             message = f"the definition of process {error.process!r} has {count} problem{'s' if count != 1 else ''}"
-            return TargetError("definition", message, error.problems, user_traceback(error))
+            return TargetError("definition", message, error.problems)
         case SyntaxError():
             return TargetError("syntax_error", _syntax_message(error), traceback=user_traceback(error))
         case SystemExit():

@@ -142,7 +142,7 @@ class WorkerSession(Session):
                 self._take(data)
 
     def _tell(self, update: Update) -> None:
-        if isinstance(update, Status) and update.blocked_for and not self.status.blocked_for:
+        if isinstance(update, Status) and update.blocked_for:
             update = seen_in_file(update)
         super()._tell(update)
 

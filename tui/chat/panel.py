@@ -38,6 +38,8 @@ class ChatPanel(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "recall(-1)", show=False),
         Binding("down", "recall(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
@@ -62,6 +64,17 @@ class ChatPanel(Vertical):
         with Horizontal():
             yield Static("» ", markup=False)
             yield self.box
+
+    def action_page(self, way: int) -> None:
+        """Scroll the conversation while the text box has the focus.
+
+        Args:
+            way: -1 back, 1 forward.
+        """
+        if way < 0:
+            self.transcript.scroll_page_up(animate=False)
+        else:
+            self.transcript.scroll_page_down(animate=False)
 
     def set_source(self, run_file: RunFile | None) -> None:
         """Show another run's conversation; what is typed stays.
@@ -170,7 +183,8 @@ class ChatPanel(Vertical):
         if request is None:
             self.box.placeholder = _NOTHING
         else:
-            self.box.placeholder = f"your answer, {_article(safe(request.response_type, 40))}"
+            how = "" if request.response_type in _PLAIN_TYPES else " as JSON"
+            self.box.placeholder = f"your answer, {_article(safe(request.response_type, 40))}{how}"
         several = len(self._requests) > 1
         if request is not None and several:
             place = self._requests.index(request) + 1
@@ -191,12 +205,17 @@ class ChatPanel(Vertical):
         if request is None:
             self._say_problem(f"{_NOTHING}; text kept")
         else:
+            self.transcript.follow()
             self.post_message(AnswerGiven(request, event.value))
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
         self._say_problem("")
+
+
+_PLAIN_TYPES = frozenset({"", "Any", "bool", "date", "datetime", "float", "int", "str"})
+"""Types whose answers are written as they are read."""
 
 
 def _article(name: str) -> str:

@@ -19,7 +19,9 @@ class Transcript(ScrollView, can_focus=True):
     """What was said, wrapped to the width."""
 
     DEFAULT_CSS = """
-    Transcript { height: 1fr; background: transparent; scrollbar-size-vertical: 1; }
+    Transcript {
+        height: 1fr; background: transparent; scrollbar-size-vertical: 1; overflow-x: hidden; scrollbar-gutter: stable;
+    }
     Transcript > .said--asked { color: $primary; }
     Transcript > .said--answered { color: $accent; text-style: bold; }
     Transcript > .said--output { color: $foreground; }
@@ -45,6 +47,7 @@ class Transcript(ScrollView, can_focus=True):
         self._dropped = 0
         self._skipped = 0
         self._until: int | None = None
+        self._follows = True
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -56,6 +59,7 @@ class Transcript(ScrollView, can_focus=True):
         self._entries.clear()
         self._lines.clear()
         self._dropped = self._skipped = 0
+        self._follows = True
         self._resized()
 
     def add(self, entries: Sequence[Entry], *, skipped: int = 0) -> None:
@@ -68,7 +72,6 @@ class Transcript(ScrollView, can_focus=True):
         if not entries:
             return
         self._skipped = skipped
-        at_end = self.scroll_offset.y >= self.max_scroll_y
         self._entries += entries
         over = len(self._entries) - KEPT
         if over > 0 or skipped:
@@ -80,8 +83,11 @@ class Transcript(ScrollView, can_focus=True):
             for entry in entries:
                 self._lines += lines_of(entry, self._room)
         self._resized()
-        if at_end:
-            self.scroll_end(animate=False, immediate=True)
+
+    def follow(self) -> None:
+        """Go to the end and stay there."""
+        self._follows = True
+        self._to_end()
 
     def show_until(self, seq: int) -> None:
         """Look at the conversation as of an event: what was said later fades, and what was said last then is seen.
@@ -112,16 +118,28 @@ class Transcript(ScrollView, can_focus=True):
     def _resized(self) -> None:
         self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines))
         self.refresh()
+        if self._follows:
+            # How far there is to scroll is known only after the next layout.
+            self.call_after_refresh(self._to_end)
+
+    def _to_end(self) -> None:
+        if self._follows:
+            self.scroll_end(animate=False, immediate=True)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Stay at the end until somebody scrolls back, and again once they have returned to it."""
+        super().watch_scroll_y(old_value, new_value)
+        if new_value >= self.max_scroll_y:
+            self._follows = True
+        elif new_value < old_value:
+            self._follows = False
 
     def on_resize(self) -> None:
         """Wrap to the new width."""
-        at_end = self.scroll_offset.y >= self.max_scroll_y
         if self._room != self._width:
             self._width = self._room
             self._wrap_all()
         self._resized()
-        if at_end:
-            self.scroll_end(animate=False, immediate=True)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line; Textual calls this."""

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
+from process_core.events import RunState
 from process_core.runfile import RunFile, RunFileError
 from process_core.session.connection import CommandRefused, Update, WorkerDied
 from process_core.session.protocol import Notice, PausedAt, Status
@@ -242,7 +243,8 @@ class DebugScreen(LeaveActions):
 
     def _run_ended(self, status: Status) -> None:
         """Take the focus out of the chat box once, when there is nobody left to talk to."""
-        ended = self.control.session.died is not None or (status.state is not None and status.state.is_ended)
+        is_over = status.state is not None and (status.state.is_ended or status.state is RunState.IDLE)
+        ended = self.control.session.died is not None or is_over
         if ended and not self._is_ended and self.inserting and self.panel is Panel.CHAT and not self.chat.box.value:
             self.go_to(Panel.TIMELINE)
             self.workspace.show(Panel.CHAT)

@@ -109,4 +109,8 @@ class Standing(DebugParts):
         died = self.control.session.died
         if died is None:
             return ""
-        return f"{safe(died.reason)} — R restarts it" + (" (Esc leaves the text box first)" if self.inserting else "")
+        running = ", ".join(safe(path, 40) for path in self.control.status.running)
+        during = f" while {running} ran" if running else ""
+        return f"{safe(died.reason)}{during} — R restarts it, u takes the run up" + (
+            " (Esc first)" if self.inserting else ""
+        )

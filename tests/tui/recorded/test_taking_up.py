@@ -8,7 +8,7 @@ from driving import Driver
 from recorded_runs import record, replaying
 from targets import CHAT
 
-from process_core.runfile import RunFile, list_runs
+from process_core.runfile import RunFile, list_runs, to_plain
 from process_core.session.client import WorkerSession
 from tui.app import StepscopeApp
 from tui.screens.debug import DebugScreen
@@ -22,11 +22,14 @@ def target(tmp_path):
 
 
 @pytest.fixture
-def app(tmp_path, target):
+async def app(tmp_path, target):
     async def open_session():
         return await WorkerSession.open(cwd=tmp_path, runs_dir=tmp_path / "runs")
 
-    return StepscopeApp(open_session, str(target))
+    app = StepscopeApp(open_session, str(target))
+    yield app
+    if app.session is not None:
+        await app.session.close()
 
 
 async def test_a_run_whose_worker_was_killed_is_taken_up_with_its_history(app, tmp_path):
@@ -45,9 +48,8 @@ async def test_a_run_whose_worker_was_killed_is_taken_up_with_its_history(app, t
         await d.until("you said again")
         assert len(list_runs(tmp_path / "runs")) == 1
         with RunFile(d.status.run_file) as run_file:
-            messages = run_file.state_at(run_file.count())["Response"]["messages"]
+            messages = to_plain(run_file.state_at(run_file.count())["Response"])["messages"]
         assert messages == ["hello", "again"]
-    await app.session.close()
 
 
 async def test_a_run_that_is_alive_is_not_taken_up(app):
@@ -56,7 +58,6 @@ async def test_a_run_that_is_alive_is_not_taken_up(app):
         await d.until("WAITING FOR YOU")
         await d.command("resume")
         await d.until("the run is alive")
-    await app.session.close()
 
 
 async def test_a_stopped_run_is_forked_from_a_superstep_only(app, tmp_path):
@@ -73,7 +74,6 @@ async def test_a_stopped_run_is_forked_from_a_superstep_only(app, tmp_path):
         await d.command("resume 2")
         await d.until("WAITING FOR YOU")
         assert len(list_runs(tmp_path / "runs")) == 2
-    await app.session.close()
 
 
 async def test_a_process_that_changed_since_is_refused_with_the_differences(app, target):
@@ -89,7 +89,6 @@ async def test_a_process_that_changed_since_is_refused_with_the_differences(app,
         await d.press("escape")
         await d.press("R")
         await d.until("WAITING FOR YOU")
-    await app.session.close()
 
 
 async def test_a_recording_is_gone_on_with_after_a_question(tmp_path, target):

@@ -1,0 +1,247 @@
+import asyncio
+import os
+import shutil
+import signal
+
+import pytest
+
+from process_core.events import RunState
+from process_core.runfile import RunFile
+from process_core.session.client import CommandRefused, InProcessSession, WorkerSession
+from process_core.session.protocol import AddBreakpoint, BreakpointSpec, Control, Respond, Restart, ResumeRun, Start
+
+PATIENCE = 20
+TALK = """
+from process_core import ProcessBuilder, Step, StepContext, function
+
+
+class Talk(Step[list[str]]):
+    @function
+    async def ask(self, context: StepContext, word: str) -> None:
+        self.state.append(word)
+        answer = await context.request_info(f"after {word}?")
+        await context.emit_event("End" if answer == "end" else "Again", answer)
+
+
+class Note(Step[list[str]]):
+    @function
+    async def note(self, word: str) -> str:
+        print("noted", word)
+        self.state.append(word)
+        return word
+
+
+def build():
+    process = ProcessBuilder("Talking")
+    talk, note = process.add_step(Talk), process.add_step(Note)
+    process.on_input_event("Go").send_event_to(talk)
+    talk.on_event("Again").send_event_to(note)
+    talk.on_event("End").stop_process()
+    note.on_function_result().send_event_to(talk)
+    return process
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "talking.py").write_text(TALK)
+    return folder
+
+
+@pytest.fixture
+async def session(project, tmp_path):
+    async with await InProcessSession.open(cwd=project, runs_dir=tmp_path / "runs") as session:
+        yield session
+
+
+async def until(session, condition):
+    woken = asyncio.Event()
+    undo = session.subscribe(lambda _: woken.set())
+    async with asyncio.timeout(PATIENCE):
+        while not condition(session):
+            woken.clear()
+            await woken.wait()
+    undo()
+    return session.status
+
+
+async def asked(session, prompt):
+    return await until(session, lambda s: [r.prompt for r in s.status.requests] == [prompt])
+
+
+async def answer(session, text):
+    await session.request(Respond(request_id=session.status.requests[0].request_id, value=text))
+
+
+async def talk(session, *words):
+    """Start a conversation and go on with it."""
+    await session.load("talking.py")
+    await session.request(Start(event="Go", data="hello", has_data=True))
+    await asked(session, "after hello?")
+    for word in words:
+        await answer(session, word)
+        await asked(session, f"after {word}?")
+    return session.status.run_file
+
+
+async def refusal(session, command):
+    with pytest.raises(CommandRefused) as refused:
+        await session.request(command)
+    return refused.value.failure
+
+
+async def test_a_cancelled_run_is_gone_on_with_at_the_same_question(session):
+    path = await talk(session, "one", "two")
+    await session.request(Control(verb="stop"))
+    await until(session, lambda s: s.status.state is RunState.CANCELLED)
+    await session.request(ResumeRun(run_file=path))
+    await asked(session, "after two?")
+    await answer(session, "end")
+    status = await until(session, lambda s: s.status.state is RunState.STOPPED)
+    assert status.run_file == path
+    await until(session, lambda s: s.status.written > 0)
+    with RunFile(path) as file:
+        assert file.state_at(file.count())["Note"] == ["one", "two"]
+
+
+async def test_the_target_that_the_file_names_is_loaded_where_nothing_is(session, tmp_path):
+    path = await talk(session, "one")
+    await session.close()
+    copy = shutil.copy(path, tmp_path / "copy.run")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    async with await InProcessSession.open(cwd=elsewhere, runs_dir=tmp_path / "other") as other:
+        loaded = await other.resume(copy)
+        assert loaded.name == "Talking"
+        assert other.loaded == loaded
+        await asked(other, "after one?")
+
+
+async def test_the_reply_tells_what_is_loaded(session):
+    path = await talk(session)
+    await session.request(Control(verb="stop"))
+    await until(session, lambda s: s.status.state is RunState.CANCELLED)
+    assert await session.request(ResumeRun(run_file=path)) == session.loaded
+
+
+async def test_a_file_that_does_not_name_its_target_needs_one_to_be_loaded(session, tmp_path):
+    from process_core.session.target import load_target
+
+    process = load_target("talking.py", session._server._holder._cwd)
+    await process.run("Go", "hello", run_file=tmp_path / "x.run")
+    failure = await refusal(session, ResumeRun(run_file=str(tmp_path / "x.run")))
+    assert failure.code == "no_target"
+    await session.load("talking.py")
+    await session.request(ResumeRun(run_file=str(tmp_path / "x.run")))
+    await asked(session, "after hello?")
+
+
+async def test_an_earlier_superstep_forks_into_a_new_file(session):
+    path = await talk(session, "one", "two")
+    await session.request(Control(verb="stop"))
+    await until(session, lambda s: s.status.state is RunState.CANCELLED)
+    await session.request(ResumeRun(run_file=path, superstep=1))
+    status = await asked(session, "after hello?")
+    assert status.run_file != path
+    with RunFile(status.run_file) as file:
+        assert file.info.parent_superstep == 1
+
+
+async def test_breakpoints_hold_in_a_run_that_is_gone_on_with(session):
+    path = await talk(session)
+    await session.request(Control(verb="stop"))
+    await until(session, lambda s: s.status.state is RunState.CANCELLED)
+    await session.request(AddBreakpoint(breakpoint=BreakpointSpec(event="Again")))
+    await session.request(ResumeRun(run_file=path))
+    await asked(session, "after hello?")
+    await answer(session, "one")
+    status = await until(session, lambda s: s.status.paused)
+    assert status.paused.reason == "breakpoint"
+
+
+async def test_a_run_may_be_gone_on_with_paused(session):
+    path = await talk(session)
+    await session.request(Control(verb="stop"))
+    await until(session, lambda s: s.status.state is RunState.CANCELLED)
+    await session.request(ResumeRun(run_file=path, superstep=0, paused=True))
+    status = await until(session, lambda s: s.status.paused)
+    assert status.paused.reason == "start"
+    assert status.pending == 1
+
+
+async def test_restart_begins_again_with_the_input_of_the_recorded_run(session, project, tmp_path):
+    path = await talk(session, "one")
+    await session.close()
+    async with await InProcessSession.open(cwd=project, runs_dir=tmp_path / "other") as other:
+        await other.resume(path)
+        await asked(other, "after one?")
+        await other.request(Restart())
+        status = await asked(other, "after hello?")
+        assert status.run_file != path
+
+
+async def test_a_refused_file_leaves_the_run_that_is_going_on_alone(session, project, tmp_path):
+    path = await talk(session)
+    (tmp_path / "bad.run").write_text("no run file")
+    assert (await refusal(session, ResumeRun(run_file=str(tmp_path / "bad.run")))).code == "run_file"
+    assert (await refusal(session, ResumeRun(run_file=str(tmp_path / "none.run")))).code == "run_file"
+    assert session.status.run_file == path
+    await answer(session, "one")
+    await asked(session, "after one?")
+
+
+async def test_a_changed_process_is_refused_with_the_difference(session, project):
+    path = await talk(session)
+    await session.request(Control(verb="stop"))
+    await until(session, lambda s: s.status.state is RunState.CANCELLED)
+    (project / "talking.py").write_text(TALK.replace("add_step(Note)", 'add_step(Note, name="Notes")'))
+    await session.load("talking.py")
+    failure = await refusal(session, ResumeRun(run_file=path))
+    assert failure.code == "cannot_resume"
+    assert "step Note is gone" in failure.message
+    assert "step Notes is new" in failure.message
+
+
+async def test_the_run_that_is_going_on_is_not_taken_up(session):
+    path = await talk(session)
+    assert (await refusal(session, ResumeRun(run_file=path))).code == "run_live"
+    await answer(session, "one")
+    await asked(session, "after one?")
+
+
+async def test_a_killed_conversation_goes_on_in_a_new_worker(project, tmp_path):
+    async with await WorkerSession.open(cwd=project, runs_dir=tmp_path / "runs") as session:
+        path = await talk(session, "one", "two")
+        await session.request(AddBreakpoint(breakpoint=BreakpointSpec(event="Again")))
+        os.kill(session.pid, signal.SIGKILL)
+        await until(session, lambda s: s.died is not None)
+        await session.resume(path)
+        await asked(session, "after two?")
+        assert session.died is None
+        assert [b.event for b in session.status.breakpoints] == ["Again"]
+        await answer(session, "three")
+        await until(session, lambda s: s.status.paused)
+        await session.request(Control(verb="resume"))
+        await asked(session, "after three?")
+        with RunFile(path) as file:
+            rows = file.page(0, 10_000)
+            assert file.state_at(rows[-1].seq)["Note"] == ["one", "two", "three"]
+            printed = [file.payload(row.data) for row in rows if row.type == "log" and row.path == "Note"]
+            assert [text.strip() for text in printed] == ["noted one", "noted two", "noted three"]
+
+
+async def test_a_new_worker_without_anything_loaded_takes_a_recorded_run_up(project, tmp_path):
+    async with await WorkerSession.open(cwd=project, runs_dir=tmp_path / "runs") as session:
+        path = await talk(session, "one")
+        os.kill(session.pid, signal.SIGKILL)
+        await until(session, lambda s: s.died is not None)
+    async with await WorkerSession.open(cwd=tmp_path, runs_dir=tmp_path / "runs") as session:
+        loaded = await session.resume(path)
+        assert loaded.name == "Talking"
+        await asked(session, "after one?")
+        os.kill(session.pid, signal.SIGKILL)
+        await until(session, lambda s: s.died is not None)
+        await session.resume(path)
+        await asked(session, "after one?")
