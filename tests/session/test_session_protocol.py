@@ -44,6 +44,7 @@ def required(kind):
         "breakpoint": 1,
         "enabled": True,
         "verb": "step",
+        "run_file": "x.run",
     }
     given["breakpoint"] = BreakpointSpec(event="E") if kind.__name__ == "AddBreakpoint" else 1
     return {name: given[name] for name, field in kind.model_fields.items() if field.is_required()}

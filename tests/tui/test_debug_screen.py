@@ -68,10 +68,10 @@ async def test_starting_paused_keeps_the_focus_off_the_chat(debug, process_file)
         assert not d.screen.inserting
 
 
-async def test_continuing_gives_the_focus_to_the_chat_when_the_process_asks(debug, process_file):
+async def test_continuing_at_once_gives_the_focus_to_the_chat_when_the_process_asks(debug, process_file):
     async with debug(process_file(CHAT), paused=True) as d:
         await d.until("PAUSED")
-        await d.press("3", "c")
+        await d.press("c")
         await d.until("INSERT")
         assert d.app.focused is d.screen.chat.box
 

@@ -111,6 +111,5 @@ class Standing(DebugParts):
             return ""
         running = ", ".join(safe(path, 40) for path in self.control.status.running)
         during = f" while {running} ran" if running else ""
-        return f"{safe(died.reason)}{during} — R restarts it, u takes the run up" + (
-            " (Esc first)" if self.inserting else ""
-        )
+        how = "R restarts it, u takes the run up" + (" (Esc first)" if self.inserting else "")
+        return f"{safe(died.reason)}{during} — {how}"

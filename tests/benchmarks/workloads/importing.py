@@ -22,4 +22,4 @@ def importing(module):
     return subject
 
 
-SUBJECTS = {"asyncio": importing("asyncio"), "engine": importing("process_core")}
+SUBJECTS = {"asyncio": importing("asyncio"), "engine": importing("process_core.builder")}
