@@ -183,7 +183,9 @@ def seen_in_file(status: Status) -> Status:
         return status
     try:
         with RunFile(status.run_file) as file:
-            running = tuple(path for path, count in file.step_counts().items() if count.running > 0)
+            running = tuple(
+                path for path, count in file.step_counts().items() if count.running > 0 and path not in status.parked
+            )
             return status.model_copy(update={"written": max(status.written, file.count()), "running": running})
     except RunFileError:
         return status

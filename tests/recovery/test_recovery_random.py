@@ -15,6 +15,7 @@ from real_processes import builder_of
 
 from process_core import RunState
 
+LIMIT = 12  # what goes on for longer often doubles at every turn
 QUIET = list(HealthCheck)
 BOUNDED = settings(
     max_examples=150,
@@ -49,7 +50,7 @@ def check_case(case, ran, shown):
     described, outside, cuts = case
     with tempfile.TemporaryDirectory() as folder:
         try:
-            whole = Undisturbed(builder_of(described).build(), outside, Path(folder) / "whole.run", ran)
+            whole = Undisturbed(builder_of(described).build(), outside, Path(folder) / "whole.run", ran, LIMIT)
         except EndlessError:
             reject()
         if whole.end.error == "SuperstepLimitError":
@@ -62,7 +63,7 @@ def check_case(case, ran, shown):
             target = Path(folder) / f"cut{number}.run"
             cut(source, target, least, with_checkpoint=with_checkpoint or least == 1)
             if number + 1 < len(cuts):
-                run_on(whole.process, outside, target)
+                run_on(whole.process, outside, target, LIMIT)
                 ran.take()
                 source = target
         whole.check(target, ran)
@@ -82,6 +83,7 @@ def check(profile):
     assert shown == {RunState.IDLE, RunState.STOPPED, RunState.FAILED}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_random_runs_cut_off_come_to_the_same_end():
     check(BOUNDED)

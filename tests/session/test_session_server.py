@@ -146,6 +146,7 @@ async def test_restart_takes_the_input_of_the_last_start(session):
     first = await at_rest(session)
     await session.request(Restart())
     second = await until(session, lambda status: status.run_id != first.run_id and status.state is RunState.IDLE)
+    await asyncio.sleep(0.2)  # the last rows are written within about 50 ms
     with RunFile(second.run_file) as run_file:
         payloads = [run_file.payload(row.data) for row in run_file.page(0, 99) if row.type == "executor_invoked"]
     assert payloads == [{"number": 4}, {"number": 5}]

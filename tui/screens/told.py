@@ -109,7 +109,5 @@ class Standing(DebugParts):
         died = self.control.session.died
         if died is None:
             return ""
-        running = ", ".join(safe(path, 40) for path in self.control.status.running)
-        during = f" while {running} ran" if running else ""
         how = "R restarts it, u takes the run up" + (" (Esc first)" if self.inserting else "")
-        return f"{safe(died.reason)}{during} — {how}"
+        return f"{safe(died.reason)} — {how}"
