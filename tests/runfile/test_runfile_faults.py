@@ -299,8 +299,9 @@ def test_a_closed_file_in_a_folder_that_cannot_be_written_can_be_read(recorded):
         with RunFile(sys.argv[1] + "/x.run") as run:
             print(run.count(), len(run.page(0, 10)), run.info.is_live)
     """
-    for folder in (recorded.parent, *recorded.parent.parents[:2]):
-        folder.chmod(0o755)
+    for folder in (recorded.parent, *recorded.parent.parents[:3]):
+        if "pytest" in str(folder):  # workers of a parallel run have a folder more
+            folder.chmod(0o755)
     assert ended(program(textwrap.dedent(text), recorded.parent)) == "2000 10 False\n"
 
 
