@@ -66,8 +66,8 @@ def test_runs_are_listed_latest_first_with_what_a_user_asks_of_them(folder, runs
     assert code == 0
     titles, first, second, *_ = out.splitlines()
     assert titles.split() == ["RUN", "PROCESS", "STATE", "STARTED", "EVENTS", "SIZE"]
-    assert re.match(r"b\.run +Mail +STOPPED +1 min ago +3 +[\d.]+ kB$", first)
-    assert re.match(r"a\.run +Chat +STOPPED +3 d ago +3 +[\d.]+ kB$", second)
+    assert re.match(r"b +Mail +STOPPED +1 min ago +3 +[\d.]+ kB$", first)
+    assert re.match(r"a +Chat +STOPPED +3 d ago +3 +[\d.]+ kB$", second)
 
 
 def test_an_interrupted_run_is_said_to_be_one(folder, runs):
@@ -78,14 +78,14 @@ def test_an_interrupted_run_is_said_to_be_one(folder, runs):
     subprocess.run([sys.executable, "-c", killed, str(Path(__file__).parent), str(folder / "k.run")], check=False)
     code, out, _ = runs()
     assert code == 0
-    assert "INTERRUPTED while running" in out
+    assert "INTERRUPTED" in out
     assert "1 run interrupted; `stepscope resume RUN` takes one up" in out
 
 
 def test_a_run_that_is_being_written_is_said_to_be_live(folder, runs):
     out = RunFileWriter(folder / "now.run", process="P", run_id="r", started=time.time())
     try:
-        assert "LIVE, running" in runs()[1]
+        assert "LIVE" in runs()[1]
     finally:
         out.close()
 
@@ -113,7 +113,7 @@ def test_hostile_names_reach_the_terminal_only_as_pictures_of_themselves(folder,
 
 def test_runs_elsewhere_are_listed(tmp_path, runs):
     write(tmp_path / "other" / "there.run")
-    assert "there.run" in runs("--folder", str(tmp_path / "other"))[1]
+    assert "there " in runs("--folder", str(tmp_path / "other"))[1]
 
 
 def test_a_folder_that_is_not_there_is_bad_input(runs):
@@ -255,7 +255,7 @@ def test_the_command_reads_well_in_eighty_columns_of_a_terminal(tmp_path):
     lines = listing(list_runs(tmp_path), tmp_path, now=time.time(), width=80)
     assert max(len(line) for line in lines[:2]) <= 80
     assert lines[1].endswith("kB")
-    assert "20261120-193132-document" in lines[1]
+    assert "20261120-193132-documentpipeline-ae36 " in lines[1]
 
 
 def test_a_reader_that_goes_away_ends_an_export_quietly(folder):

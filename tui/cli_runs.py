@@ -101,9 +101,9 @@ def listing(runs: list[RunInfo | UnreadableRun], folder: Path, *, now: float, wi
 
 def _cells(run: RunInfo, now: float) -> tuple[str, ...]:
     return (
-        safe(run.path.name, 200),
+        safe(run.path.stem, 200),
         safe(run.process, 60),
-        standing(run),
+        standing(run, briefly=True),
         ago(run.started, now),
         f"{run.events:,}",
         size_words(run.size),
@@ -111,9 +111,9 @@ def _cells(run: RunInfo, now: float) -> tuple[str, ...]:
 
 
 def _table(rows: list[tuple[str, ...]], width: int) -> list[str]:
-    """Line up the columns; where they are too wide, the name of the process gives way, then that of the file."""
+    """Line up the columns; where they are too wide, the name of the process gives way, at last the end of the run's."""
     wide = [max(cell_len(row[column]) for row in rows) for column in range(len(_TITLES))]
-    for column, least in ((1, _LEAST), (0, 2 * _LEAST), (1, 0)):
+    for column, least in ((1, _LEAST), (1, 0), (0, 2 * _LEAST)):
         over = sum(wide) + _GAP * sum(map(bool, wide[1:])) - width
         if over > 0:
             wide[column] = max(least, wide[column] - over)

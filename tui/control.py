@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from process_core.events import RunState
+from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec, EnableBreakpoint, RemoveBreakpoint
 from process_core.session.connection import CommandRefused, Session
+from process_core.session.envelope import Command
 from process_core.session.protocol import (
-    AddBreakpoint,
-    BreakpointSpec,
-    Command,
     Control,
-    EnableBreakpoint,
     ListPending,
     Loaded,
     PendingMessage,
-    RemoveBreakpoint,
     Respond,
     ResumeRun,
     RunTo,

@@ -13,19 +13,9 @@ from typing import Final, TextIO
 from process_core.events import RunState
 from process_core.runfile.errors import RunFileError
 from process_core.runfile.reader import RunFile
+from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec
 from process_core.session.connection import CommandRefused, Session, Update, WorkerDied
-from process_core.session.protocol import (
-    AddBreakpoint,
-    BreakpointSpec,
-    Control,
-    Failure,
-    Notice,
-    OpenRequest,
-    PausedAt,
-    Respond,
-    ResumeRun,
-    Start,
-)
+from process_core.session.protocol import Control, Failure, Notice, OpenRequest, PausedAt, Respond, ResumeRun, Start
 from process_core.session.worker_session import WorkerSession
 from tui.event_line import BLOCK, WIDTH, event_lines
 from tui.line_source import LineSource

@@ -170,6 +170,7 @@ class Scope(Crew):
         slot, gate = invocation.slot, self.run.gate
         return (
             not self.active
+            and self.failed is None  # what is taken up again may have failed by now
             and slot.current is None
             and slot.plan.is_leaf
             and (gate is None or not gate.holds(self.delivered))

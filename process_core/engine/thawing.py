@@ -69,7 +69,7 @@ class _Thawer:
             if "saved" in entry:
                 invocation.saved_state = self._saved(child, entry["saved"])
         elif "elements" in entry:
-            crew = slot.scope.run.composite(slot)
+            crew = None if slot.plan.is_leaf else slot.scope.run.composite(slot)
             if not isinstance(crew, MapCrew):
                 raise TypeError(f"{slot.path} is no map")
             crew.thaw = lambda calls: self._elements(calls, entry["elements"])
@@ -134,7 +134,7 @@ def _slot(scope: Scope, name: str) -> StepSlot:
 
 
 def _nested(slot: StepSlot) -> NestedScope:
-    child = slot.scope.run.composite(slot)
+    child = None if slot.plan.is_leaf else slot.scope.run.composite(slot)
     if not isinstance(child, NestedScope):
         raise TypeError(f"{slot.path} is no nested process")
     return child

@@ -96,11 +96,11 @@ def _names_count() -> dict[str, bool]:
 
 
 def _checked(annotation: Any, value: Any, name: str) -> Any:
-    if isinstance(annotation, type) and not typing.get_args(annotation) and isinstance(value, annotation):
-        return value
     try:
+        if isinstance(annotation, type) and annotation is not Any and isinstance(value, annotation):
+            return value
         return PayloadCheck(annotation)(value)
-    except PayloadMismatchError as error:
+    except (PayloadMismatchError, TypeError) as error:
         raise NotRestorableError(f"{name}: {error}") from error
 
 

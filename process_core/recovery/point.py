@@ -116,6 +116,8 @@ def load_point(
         if changed:
             listed = "".join(f"\n  - {line}" for line in changed)
             raise ResumeError(f"{path} was recorded from another process {info.process!r}:{listed}")
+        if superstep is None and not fork:
+            _check_can_go_on(info)
         chosen, is_last = _choose(file, superstep)
         is_fork = fork or not is_last
         if not is_fork:

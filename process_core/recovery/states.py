@@ -78,7 +78,8 @@ class StateReader:
 
     def _as_it_was(self, step: StepSpec, recorded: Any) -> Any:
         wanted = step.state_type
-        if not isinstance(recorded, Tagged) or recorded.kind != "object" or not isinstance(wanted, type):
+        is_class = isinstance(wanted, type) and wanted is not Any
+        if not isinstance(recorded, Tagged) or recorded.kind != "object" or not is_class:
             value = self._reviver.revive(recorded)
             return value if wanted is None else PayloadCheck(wanted)(value)
         found = self._reviver.find(recorded.type)

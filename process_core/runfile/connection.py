@@ -13,6 +13,8 @@ from process_core.runfile.schema import open_for_reading
 _ZLIB = 1
 _BODIES_AT_ONCE = 500
 _FARTHEST = 2**62
+_LATEST: Final = 253_370_764_800
+"""The year 9999, in seconds since the epoch: no time of a run is later, and any calendar can write it."""
 
 DATA_TEXT: Final = """
     CASE typeof(e.data) WHEN 'integer' THEN (SELECT unpack(codec, body) FROM payloads WHERE id = e.data)
@@ -154,7 +156,21 @@ class Connection:
         found = self.rows("SELECT ts FROM events WHERE seq = ?", (seq,))
         if not found:
             raise RunFileError(self.path, f"there is no event {seq}")
-        return int(found[0][0])
+        ts = found[0][0]
+        if not isinstance(ts, int):
+            raise RunFileError(self.path, f"it is damaged: the time of event {seq} is {ts!r:.80}")
+        return ts
+
+    def time_of(self, ts: int) -> float:
+        """Give a time that the column `ts` counts.
+
+        Args:
+            ts: Microseconds since the run started.
+
+        Returns:
+            Seconds since the epoch; the nearest there are for an event that came without any.
+        """
+        return min(max(self.started + ts / 1e6, 0.0), _LATEST)
 
     def to_ts(self, timestamp: float) -> int:
         """Give a time as the column `ts` counts it.
@@ -206,10 +222,12 @@ class Connection:
         codec, size = found[0]
         # Packed text is smaller than plain text but never by more than this; small packed bodies are read whole.
         part = self.rows("SELECT substr(body, 1, ?) FROM payloads WHERE id = ?", (limit + 1024, number))[0][0]
+        if not isinstance(size, int) or not isinstance(part, str | bytes):
+            raise RunFileError(self.path, f"it is damaged: payload {number} cannot be read")
         if codec != _ZLIB:
             return (part.encode() if isinstance(part, str) else part)[:limit], size
         try:
-            return zlib.decompressobj().decompress(part, limit), size
+            return zlib.decompressobj().decompress(part.encode() if isinstance(part, str) else part, limit), size
         except zlib.error as error:
             raise RunFileError(self.path, f"it is damaged: payload {number}: {error}") from error
 
@@ -251,7 +269,7 @@ class Connection:
 
     def _read_started(self) -> float:
         found = self.rows("SELECT started FROM run")
-        if not found or not isinstance(found[0][0], float):
+        if not found or not isinstance(found[0][0], float) or not 0 <= found[0][0] < _LATEST:
             raise RunFileError(self.path, "it is damaged: it does not say which run it holds")
         return found[0][0]
 

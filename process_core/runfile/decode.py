@@ -180,6 +180,13 @@ def _set_of(make: type[Any]) -> Callable[[Any], Any]:
     return build
 
 
+def _dict_of(items: list[Any]) -> Any:
+    try:
+        return dict(items)
+    except TypeError:  # a key that has to be made again first
+        return Tagged("object", "builtins:dict", items)
+
+
 def _timedelta(text: str) -> dt.timedelta:
     days, seconds, microseconds = (int(part) for part in text.split(":"))
     return dt.timedelta(days, seconds, microseconds)
@@ -193,7 +200,7 @@ _MARKS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "cut": lambda found: Tagged("cut", "", found["v"]),
 }
 _MAKERS: dict[str, Callable[[Any], Any]] = {
-    "dict": dict,
+    "dict": _dict_of,
     "tuple": tuple,
     "set": _set_of(set),
     "frozenset": _set_of(frozenset),

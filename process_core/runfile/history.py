@@ -86,7 +86,12 @@ def read_checkpoints(connection: Connection, where: str = "1", values: tuple[Any
         Them, oldest first.
     """
     sql = f"SELECT id, parent, superstep, seq, path FROM checkpoints WHERE {where} ORDER BY id"  # noqa: S608 - our own words
-    return [Checkpoint(*row) for row in connection.rows(sql, values)]
+    found = [Checkpoint(*row) for row in connection.rows(sql, values)]
+    for one in found:
+        numbers = (one.id, one.superstep, one.seq, one.parent or 0)
+        if not isinstance(one.path, str) or not all(isinstance(number, int) for number in numbers):
+            raise RunFileError(connection.path, "it is damaged: a checkpoint cannot be read")
+    return found
 
 
 def read_snapshot(connection: Connection, number: int) -> Snapshot:

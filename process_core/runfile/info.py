@@ -122,7 +122,7 @@ def read_info(connection: Connection) -> RunInfo:
         state=run_state,
         is_live=is_live(connection.path),
         events=events,
-        last_timestamp=connection.started + connection.ts_of(events) / 1e6 if events else None,
+        last_timestamp=connection.time_of(connection.ts_of(events)) if events else None,
         size=size_on_disk(connection.path),
         parent_run=parent_run,
         parent_superstep=parent_superstep,

@@ -220,7 +220,7 @@ class RunFile:
         Returns:
             Seconds since the epoch.
         """
-        return self._connection.started + self._connection.ts_of(seq) / 1e6
+        return self._connection.time_of(self._connection.ts_of(seq))
 
     # --- payloads ----------------------------------------------------------------------------------------------------
 
@@ -265,6 +265,10 @@ class RunFile:
             Step path -> counts; only steps that events are about.
         """
         return self._tally.step_counts(until)
+
+    def prepare_past(self, seconds: float) -> bool:
+        """Work for a while on what makes the counts of the past cheap; see `Tally.prepare`."""
+        return self._tally.prepare(seconds)
 
     def last_seqs(self, types: Collection[str], until: int | None = None) -> dict[str, dict[str, int]]:
         """Find the last event of each type about each step.

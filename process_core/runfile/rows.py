@@ -90,7 +90,7 @@ def read_rows(connection: Connection, where: str, values: Sequence[Any] = ()) ->
     found = connection.rows(f"{SELECT_ROWS} WHERE {where} ORDER BY e.seq", values)
     joined = _joined(connection, found)
     try:
-        return [_row(record, connection.started, joined) for record in found]
+        return [_row(record, connection, joined) for record in found]
     except (TypeError, ValueError, AttributeError) as error:
         raise RunFileError(connection.path, f"it is damaged: an event cannot be read: {error}") from error
 
@@ -125,8 +125,9 @@ def _joined(connection: Connection, found: list[Any]) -> dict[int, tuple[int, ..
     return joined
 
 
-def _row(record: Any, started: float, joined: dict[int, tuple[int, ...]]) -> Row:
+def _row(record: Any, connection: Connection, joined: dict[int, tuple[int, ...]]) -> Row:
     seq, kind, ts, *names, cause, data, details, text, size, is_preview = record
+    _check(record)
     if text is None:
         preview = ""
     elif is_preview:
@@ -135,4 +136,19 @@ def _row(record: Any, started: float, joined: dict[int, tuple[int, ...]]) -> Row
         preview = one_line(text)
         size = size or len(text.encode())
     causes = joined.get(seq) or ((cause,) if cause is not None else ())
-    return Row(seq, kind, started + ts / 1e6, *names, cause, causes, data, details, size, preview[:PREVIEW])  # type: ignore[call-arg]  # `names` are the twelve between
+    return Row(seq, kind, connection.time_of(ts), *names, cause, causes, data, details, size, preview[:PREVIEW])  # type: ignore[call-arg]  # `names` are the twelve between
+
+
+def _check(record: Any) -> None:
+    """Make sure of the types of a record's columns: SQLite keeps whatever a file from elsewhere put into them."""
+    for value, kind in zip(record, _TYPES, strict=True):
+        if not isinstance(value, kind):
+            raise TypeError(f"{value!r:.80} stands where it cannot")
+
+
+_WORD = str | None
+_NUMBER = int | None
+_TYPES = (
+    int, str, int, int, str, _WORD, _WORD, _WORD, _WORD, _WORD, _WORD, _WORD, _WORD, int, _NUMBER,
+    int | str | None, int | str | None, _WORD, int, int,
+)  # fmt: skip

@@ -1,9 +1,11 @@
 """What each step has done: so far, from the counts that the writer keeps, or up to an earlier event."""
 
+import time
 from collections.abc import Collection, Iterable
-from typing import Final
+from typing import Any, Final
 
 from process_core.runfile.connection import Connection
+from process_core.runfile.errors import RunFileError
 from process_core.runfile.info import StepCount
 
 _COUNTED: Final = {
@@ -69,26 +71,54 @@ class Tally:
                 seqs[kind] = max(last, seqs.get(kind, 0))
         return found
 
+    def prepare(self, seconds: float) -> bool:
+        """Go through events for a while, so that to ask for the past costs less.
+
+        Args:
+            seconds: How long, about.
+
+        Returns:
+            Whether all that is recorded by now was gone through.
+        """
+        end = time.monotonic() + seconds
+        whole = self._connection.last_seq() // _STRIDE
+        while len(self._kept) <= whole:
+            if time.monotonic() >= end:
+                return False
+            self._keep()
+        return True
+
     def _tallied(self, until: int | None) -> Iterable[Tallied]:
         if until is None or until >= self._connection.last_seq():
             sql = """
                 SELECT s.path, s.type, sum(t.number), max(t.last) FROM tallies t JOIN shapes s ON s.id = t.shape
                 GROUP BY s.path, s.type
             """
-            return self._connection.rows(sql)
+            return self._sound(self._connection.rows(sql))
         seq, tallied = self._latest
         if seq != until or not tallied:
-            tallied = [(*self._named(shape), number, last) for shape, (number, last) in self._at(until).items()]
+            found = self._at(until).items()
+            tallied = self._sound([(*self._named(shape), number, last) for shape, (number, last) in found])
             self._latest = (until, tallied)
+        return tallied
+
+    def _sound(self, tallied: list[Any]) -> list[Tallied]:
+        """Make sure of the types: SQLite keeps whatever a file from elsewhere put into its columns."""
+        for row in tallied:
+            if not all(isinstance(value, kind) for value, kind in zip(row, (str, str, int, int), strict=True)):
+                raise RunFileError(self._connection.path, f"it is damaged: the counts of {row[0]!r:.80} cannot be read")
         return tallied
 
     def _at(self, seq: int) -> dict[int, tuple[int, int]]:
         """Give, for each shape, how many events there were and the last of them."""
         whole = max(seq, 0) // _STRIDE
         while len(self._kept) <= whole:
-            first = (len(self._kept) - 1) * _STRIDE
-            self._kept.append(self._with(self._kept[-1], first, first + _STRIDE))
+            self._keep()
         return self._with(self._kept[whole], whole * _STRIDE, seq)
+
+    def _keep(self) -> None:
+        first = (len(self._kept) - 1) * _STRIDE
+        self._kept.append(self._with(self._kept[-1], first, first + _STRIDE))
 
     def _with(self, before: dict[int, tuple[int, int]], after: int, until: int) -> dict[int, tuple[int, int]]:
         counted = dict(before)

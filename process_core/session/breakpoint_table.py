@@ -1,7 +1,7 @@
 """The breakpoints of a session: they outlive the runs, and keep their ids over them."""
 
 from process_core.debug import Breakpoint, Debugger
-from process_core.session.protocol import BreakpointSpec
+from process_core.session.breakpoint_commands import BreakpointSpec
 from process_core.session.refusal import Refused
 from process_core.session.snapshot import breakpoint_spec
 

@@ -11,11 +11,10 @@ from typing import Any, Self
 from pydantic import TypeAdapter, ValidationError
 
 from process_core.errors import ProcessError
+from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec
+from process_core.session.envelope import Command
 from process_core.session.framing import BadFrame, Decoder, encode
 from process_core.session.protocol import (
-    AddBreakpoint,
-    BreakpointSpec,
-    Command,
     Failure,
     ListPending,
     Load,

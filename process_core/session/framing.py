@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass
 
 from process_core.errors import ProcessError
-from process_core.session.protocol import MAX_FRAME
+from process_core.session.envelope import MAX_FRAME
 
 _HEADER = struct.Struct(">I")
 _HOPELESS = 16 * MAX_FRAME  # a length beyond this is no frame but a stream that has lost its place

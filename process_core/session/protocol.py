@@ -6,20 +6,17 @@ the worker sends `Status` (counts and where things stand, never events: those ar
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from process_core.events import RunState
 from process_core.graph import Edge, Node
-
-PROTOCOL_VERSION = 1
-MAX_FRAME = 16 * 1024 * 1024
-"""Largest frame either side accepts, in bytes."""
-
-
-class Message(BaseModel):
-    """The base of everything that travels."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from process_core.session.breakpoint_commands import (
+    AddBreakpoint,
+    BreakpointSpec,
+    EnableBreakpoint,
+    RemoveBreakpoint,
+)
+from process_core.session.envelope import PROTOCOL_VERSION, Command, Message
 
 
 class ProblemInfo(Message):
@@ -30,42 +27,6 @@ class ProblemInfo(Message):
     step: str | None = None
     function: str | None = None
     suggestion: str | None = None
-
-
-class BreakpointSpec(Message):
-    """Where a run is to stop, and when.
-
-    Attributes:
-        id: Given by the worker; None while it is being asked for.
-        event: Event id.
-        step: Glob on step paths.
-        function: Function name.
-        route: Route id.
-        when: Before delivery, after completion, or on emit.
-        condition: Predicate text; the breakpoint counts only where it is true.
-        hits: `==n`, `>=n` or `%n` on the number of times it counted.
-        log: Template; logs instead of stopping.
-        once: Removed after the first stop.
-        enabled: Whether it counts at all.
-        hit_count: How often it counted (told by the worker).
-        bound: Whether anything in the process can ever match it (told by the worker).
-        problem: Why it does not work, where it does not (told by the worker).
-    """
-
-    id: int | None = None
-    event: str | None = None
-    step: str | None = None
-    function: str | None = None
-    route: str | None = None
-    when: Literal["before", "after", "emit"] = "before"
-    condition: str | None = None
-    hits: str | None = None
-    log: str | None = None
-    once: bool = False
-    enabled: bool = True
-    hit_count: int = 0
-    bound: bool = True
-    problem: str | None = None
 
 
 class PendingMessage(Message):
@@ -82,6 +43,8 @@ class PendingMessage(Message):
         route: Route id.
         preview: The payload in one bounded line.
         next: Whether it is the one to be delivered next.
+        held: Whether it is kept back until it is let go.
+        changed: Whether it was edited, injected or duplicated by hand.
     """
 
     id: int
@@ -94,6 +57,8 @@ class PendingMessage(Message):
     route: str | None = None
     preview: str = ""
     next: bool = False
+    held: bool = False
+    changed: bool = False
 
 
 class OpenRequest(Message):
@@ -152,6 +117,8 @@ class Status(Message):
         requests: Open questions.
         pending: Number of messages still to be delivered.
         breakpoints: All of them.
+        muted: Whether no breakpoint stops the run.
+        undo: What `Undo` would take back, in one line; None where there is nothing.
         generation: Code generation, from 1.
         blocked_for: Seconds for which the worker's event loop has not answered (a step that hangs), else 0.
         error: Why the run failed, in one line.
@@ -173,6 +140,8 @@ class Status(Message):
     requests: tuple[OpenRequest, ...] = ()
     pending: int = 0
     breakpoints: tuple[BreakpointSpec, ...] = ()
+    muted: bool = False
+    undo: str | None = None
     generation: int = 1
     blocked_for: float = 0.0
     error: str | None = None
@@ -222,12 +191,6 @@ class Reply(Message):
     id: int
     value: Any = None
     failure: Failure | None = None
-
-
-class Command(Message):
-    """The base of what a client sends."""
-
-    id: int = 0
 
 
 class Hello(Command):
@@ -298,28 +261,6 @@ class Respond(Command):
     type: Literal["respond"] = "respond"
     request_id: str
     value: Any
-
-
-class AddBreakpoint(Command):
-    """Add a breakpoint; answers with the `BreakpointSpec` that holds its id."""
-
-    type: Literal["add_breakpoint"] = "add_breakpoint"
-    breakpoint: BreakpointSpec
-
-
-class RemoveBreakpoint(Command):
-    """Remove a breakpoint."""
-
-    type: Literal["remove_breakpoint"] = "remove_breakpoint"
-    breakpoint: int
-
-
-class EnableBreakpoint(Command):
-    """Switch a breakpoint on or off."""
-
-    type: Literal["enable_breakpoint"] = "enable_breakpoint"
-    breakpoint: int
-    enabled: bool
 
 
 class Control(Command):

@@ -12,21 +12,18 @@ from process_core.events import NO_DATA
 from process_core.process import Process
 from process_core.recovery import load_point
 from process_core.session.answer import respond
+from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec, EnableBreakpoint, RemoveBreakpoint
 from process_core.session.breakpoint_table import BreakpointTable
+from process_core.session.envelope import PROTOCOL_VERSION
 from process_core.session.protocol import (
-    PROTOCOL_VERSION,
-    AddBreakpoint,
     AnyCommand,
-    BreakpointSpec,
     Control,
-    EnableBreakpoint,
     Hello,
     ListPending,
     Load,
     Loaded,
     PendingMessage,
     Quit,
-    RemoveBreakpoint,
     Respond,
     Restart,
     ResumeRun,

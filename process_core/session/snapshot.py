@@ -6,7 +6,8 @@ from process_core.debug import Breakpoint, Debugger, PausePoint, PendingItem
 from process_core.events import NO_DATA, WorkflowEvent
 from process_core.runfile.decode import one_line
 from process_core.runfile.tags import TaggedWriter
-from process_core.session.protocol import BreakpointSpec, OpenRequest, PausedAt, PendingMessage, Status, WaitingInputs
+from process_core.session.breakpoint_commands import BreakpointSpec
+from process_core.session.protocol import OpenRequest, PausedAt, PendingMessage, Status, WaitingInputs
 
 PREVIEW: Final = 160
 """Characters of a payload that a message shows."""
@@ -127,7 +128,7 @@ def breakpoint_spec(point: Breakpoint) -> BreakpointSpec:
     Returns:
         The same for a screen.
     """
-    fields = {name: getattr(point, name) for name in BreakpointSpec.model_fields}
+    fields = {name: getattr(point, name) for name in BreakpointSpec.model_fields if hasattr(point, name)}
     return BreakpointSpec.model_validate(fields)
 
 

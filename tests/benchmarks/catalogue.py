@@ -65,7 +65,7 @@ BARS = (
     Bar("1,000 runs at once: ≥ 60 k hops/s", "many", "engine", None, 60, "thousands per second"),
     Bar("1,000 runs at once: ≤ 8 KB per run", "many", "weight of engine", None, 8, "value"),
     Bar("checkpoint each superstep: ≤ 3x a bare SQLite insert per hop", "checkpoint", "engine", "router", 3),
-    Bar("import process_core: ≤ 90 ms", "importing", "engine", None, 90, "value"),
+    Bar("import of every public name: ≤ 90 ms", "importing", "engine", None, 90, "value"),
     Bar("recording to a run file: ≤ 3x the engine without", "recording", "engine", "unobserved", 3),
     Bar("debugger, 20 breakpoints on events: ≤ 5 % over recording", "debugging", "engine", "recorded", 1.05),
     Bar("debugger, 20 breakpoints of all kinds: ≤ 5 % over recording", "debugging", "all kinds", "recorded", 1.05),

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from cutting import recorded, run_on, run_whole
+from cutting import LIMIT, recorded, run_on, run_whole
 
 from process_core import RunState
 
@@ -28,12 +28,13 @@ class Undisturbed:
         completed: Those that completed.
     """
 
-    def __init__(self, process, outside, path, ran) -> None:
+    def __init__(self, process, outside, path, ran, limit=LIMIT) -> None:
         self.process = process
         self.outside = outside
+        self.limit = limit
         self.path = path
         ran.take()
-        self.end = run_whole(process, outside, path)
+        self.end = run_whole(process, outside, path, limit)
         self.begun, self.completed = (plain(calls) for calls in ran.take())
         self._leaves = {call[:2] for call in self.begun}
         assert self.completed == self.of_leaves(recorded(path).completed)
@@ -45,7 +46,7 @@ class Undisturbed:
     def check(self, target, ran) -> None:
         """Go on with a file that was cut, and compare."""
         before = self.of_leaves(recorded(target).completed)
-        end = run_on(self.process, self.outside, target)
+        end = run_on(self.process, self.outside, target, self.limit)
         begun, completed = (plain(calls) for calls in ran.take())
         assert (end.state, end.error) == (self.end.state, self.end.error)
         assert end.outputs == self.end.outputs

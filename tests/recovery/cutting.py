@@ -180,21 +180,21 @@ async def go_on(run, outside, answer=answer_to) -> End:
         )
 
 
-def run_whole(process, outside, path, **options) -> End:
+def run_whole(process, outside, path, limit=LIMIT) -> End:
     """Run undisturbed, recording."""
 
     async def whole():
         (event, *data), *more = outside
-        return await go_on(process.start(event, *data, run_file=path, max_supersteps=LIMIT, **options), more)
+        return await go_on(process.start(event, *data, run_file=path, max_supersteps=limit), more)
 
     return asyncio.run(whole())
 
 
-def run_on(process, outside, path, **options) -> End:
+def run_on(process, outside, path, limit=LIMIT) -> End:
     """Go on with a file that was cut."""
 
     async def rest():
         more = outside[max(1, recorded(path).inputs) :]
-        return await go_on(process.start(resume_from=path, max_supersteps=LIMIT, **options), more)
+        return await go_on(process.start(resume_from=path, max_supersteps=limit), more)
 
     return asyncio.run(rest())

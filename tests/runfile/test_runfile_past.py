@@ -50,6 +50,13 @@ def test_the_last_events_of_the_past_are_those_up_to_there(long_run, rows, until
         } == expected.get("S1", {})
 
 
+def test_the_past_can_be_prepared_a_little_at_a_time(long_run):
+    with RunFile(long_run) as run:
+        assert not run.prepare_past(0.0)
+        assert run.prepare_past(60.0)
+        assert run.step_counts(EVENTS - 1) != run.step_counts()
+
+
 def test_the_past_stays_what_it_was_while_the_run_goes_on(tmp_path):
     with writer(tmp_path / "x.run") as out:
         for one in loop_events(50):

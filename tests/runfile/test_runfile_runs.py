@@ -101,6 +101,12 @@ def test_pruning_by_size_removes_the_oldest_until_the_rest_fits(tmp_path):
     assert names(list_runs(tmp_path)) == ["day3.run", "day2.run"]
 
 
+def test_the_latest_are_kept_whatever_their_age(tmp_path):
+    for day in (1, 2, 3):
+        run_of_day(tmp_path, day)
+    assert names(prune_runs(tmp_path, max_age=0, keep=2, now=STARTED + 9 * DAY)) == ["day1.run"]
+
+
 def test_a_dry_run_removes_nothing(tmp_path):
     run_of_day(tmp_path, 1)
     assert names(prune_runs(tmp_path, max_bytes=0, dry_run=True)) == ["day1.run"]

@@ -7,11 +7,11 @@ from pydantic import ValidationError
 
 from process_core.events import RunState
 from process_core.graph import Edge, Node, SourceKind, StepKind
+from process_core.session.breakpoint_commands import BreakpointSpec
+from process_core.session.envelope import Command
 from process_core.session.protocol import (
     AnyAnswer,
     AnyCommand,
-    BreakpointSpec,
-    Command,
     Failure,
     Loaded,
     OpenRequest,

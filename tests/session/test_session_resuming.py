@@ -7,8 +7,9 @@ import pytest
 
 from process_core.events import RunState
 from process_core.runfile import RunFile
+from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec
 from process_core.session.client import CommandRefused, InProcessSession, WorkerSession
-from process_core.session.protocol import AddBreakpoint, BreakpointSpec, Control, Respond, Restart, ResumeRun, Start
+from process_core.session.protocol import Control, Respond, Restart, ResumeRun, Start
 
 PATIENCE = 20
 TALK = """

@@ -7,18 +7,15 @@ import pytest
 
 from process_core.events import RunState
 from process_core.runfile.reader import RunFile
+from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec, EnableBreakpoint, RemoveBreakpoint
 from process_core.session.client import CommandRefused, InProcessSession
+from process_core.session.envelope import MAX_FRAME
 from process_core.session.framing import BadFrame
 from process_core.session.protocol import (
-    MAX_FRAME,
-    AddBreakpoint,
-    BreakpointSpec,
     Control,
-    EnableBreakpoint,
     Hello,
     ListPending,
     Notice,
-    RemoveBreakpoint,
     Reply,
     Respond,
     Restart,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from process_core.session.protocol import BreakpointSpec
+from process_core.session.breakpoint_commands import BreakpointSpec
 from tui.rows import Cells, RowList
 from tui.safe_text import safe
 

@@ -99,9 +99,12 @@ class Transcript(ScrollView, can_focus=True):
             return
         self._until = seq
         said = sum(1 for line in self._lines if line.seq <= seq)
+        self._follows = said == len(self._lines)
         top, height = self.scroll_offset.y, self.size.height
-        if not top < said <= top + height:
-            self.scroll_to(y=max(0, said - height // 2 if said < len(self._lines) else said), animate=False)
+        if self._follows:
+            self._to_end()
+        elif not top < said <= top + height:
+            self.scroll_to(y=max(0, said - height // 2), animate=False, immediate=True)
         self.refresh()
 
     @property

@@ -3,7 +3,8 @@
 from typing import Any, NoReturn
 
 from process_core.runfile import RunInfo
-from process_core.session.protocol import Command, Loaded, PendingMessage
+from process_core.session.envelope import Command
+from process_core.session.protocol import Loaded, PendingMessage
 from tui.control import RefusedError, RunControl, Verb
 from tui.recorded.describe import how_on
 from tui.recorded.session import RecordedSession

@@ -22,20 +22,21 @@ _WORDS: Final = {
 }
 
 
-def standing(info: RunInfo) -> str:
+def standing(info: RunInfo, *, briefly: bool = False) -> str:
     """Say how a run stands.
 
     Args:
         info: The run.
+        briefly: In one word, without what it was doing.
 
     Returns:
         `LIVE, running`, `INTERRUPTED while waiting`, or the state it ended in.
     """
     doing = _WORDS.get(info.state, info.state.value)
     if info.is_live:
-        return f"LIVE, {doing}"
+        return "LIVE" if briefly else f"LIVE, {doing}"
     if info.is_interrupted and not info.state.is_ended:
-        return f"INTERRUPTED while {doing}"
+        return "INTERRUPTED" if briefly else f"INTERRUPTED while {doing}"
     return "WAITING" if info.state is RunState.IDLE_WITH_PENDING_REQUESTS else info.state.value
 
 

@@ -8,7 +8,8 @@ from typing import Any, Final, Self
 from process_core.graph import SourceKind
 from process_core.runfile import RunFile, RunFileError, RunInfo
 from process_core.session.connection import CommandRefused, Session
-from process_core.session.protocol import Command, Failure, Loaded, Notice, Status
+from process_core.session.envelope import Command
+from process_core.session.protocol import Failure, Loaded, Notice, Status
 from tui.recorded.describe import how_on
 
 _LIVE: Final = 0.1

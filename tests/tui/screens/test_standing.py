@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from process_core.graph import Edge, SourceKind
-from process_core.session.protocol import BreakpointSpec, PausedAt, PendingMessage, Status, WaitingInputs
+from process_core.session.breakpoint_commands import BreakpointSpec
+from process_core.session.protocol import PausedAt, PendingMessage, Status, WaitingInputs
 from tui.graph.overlay import Mark
 from tui.screens.standing import chain, lit_edges, overlay_of, paused_edge
 
