@@ -38,14 +38,14 @@ class Shot:
 
 
 async def _rest(driver: Driver) -> None:
-    await driver.until(lambda: driver.status.paused is not None or driver.status.state not in (None, "IN_PROGRESS"))
-    await driver.pilot.pause(0.2)
+    await driver.rest()
 
 
 async def _hello(driver: Driver) -> None:
     await _rest(driver)
     await driver.answer("hello")
     await driver.until(lambda: driver.status.paused is not None)
+    await driver.rest()
 
 
 async def _commands(driver: Driver) -> None:

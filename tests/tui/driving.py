@@ -23,6 +23,7 @@ from tui.control import StartOptions
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_processes"
+RESTING = ("IDLE", "IDLE_WITH_PENDING_REQUESTS", "STOPPED", "FAILED")
 PATIENCE = 15.0
 """Seconds after which a test gives up waiting for a screen."""
 
@@ -85,6 +86,24 @@ class Driver:
             await self.pilot.pause(0.02)
         await self.pilot.pause()
         return self.text
+
+    async def rest(self) -> None:
+        """Wait until a run is paused or at rest, and the screen shows all of it."""
+        await self.until(lambda: self.status.paused is not None or self.status.state in RESTING)
+        before = ""
+        while not self._shows_all or before != self.text:
+            before = self.text
+            await self.pilot.pause(0.1)
+        await self.pilot.pause()
+
+    @property
+    def _shows_all(self) -> bool:
+        """Whether nothing is on its way from the session to the screen."""
+        screen, written = self.screen, self.status.written
+        if screen.run_file is None or screen._pull_timer is not None or screen._is_pull_asked:
+            return False
+        last = screen.run_file.page(max(0, written - 1), 2)
+        return [row.type for row in last] in (["status"], ["paused"]) and not screen.graph.is_laying_out
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)

@@ -8,25 +8,16 @@ from driving import SAMPLES, Driver, opener
 from tui.app import StepscopeApp
 from tui.control import StartOptions
 
-RESTING = ("IDLE", "IDLE_WITH_PENDING_REQUESTS", "STOPPED", "FAILED")
-
-
-async def come_to_rest(driver: Driver) -> None:
-    """Wait until the screen shows all of a run that is paused or at rest."""
-    await driver.until(lambda: driver.status.paused is not None or driver.status.state in RESTING)
-    await driver.pilot.pause(0.2)
-    await driver.pilot.pause()
-
 
 def picture(snap, runs_dir: Path, sample: str, size: tuple[int, int], story=None, **options) -> bool:
     app = StepscopeApp(opener(runs_dir), f"sample_processes/{sample}.py", StartOptions(**options))
 
     async def before(pilot) -> None:
         driver = Driver(app, pilot)
-        await come_to_rest(driver)
+        await driver.rest()
         if story is not None:
             await story(driver)
-            await come_to_rest(driver)
+            await driver.rest()
 
     return snap(app, terminal_size=size, run_before=before)
 

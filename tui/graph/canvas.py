@@ -8,7 +8,7 @@ from typing import Final
 from rich.cells import cell_len
 
 from tui.graph.glyphs import Glyphs
-from tui.graph.shapes import LEVEL, UPRIGHT, Box, BoxKind, Drawing, Joint, Line, Port, Side
+from tui.graph.shapes import LEVEL, UPRIGHT, Box, BoxKind, Drawing, Joint, Line, Port, Side, SlotKind
 
 
 class OwnerKind(StrEnum):
@@ -168,7 +168,8 @@ class Canvas:
                 cells[text.x] = (text.text, owner)
         for slot in box.slots:
             if slot.y == y:
-                cells.update((x, (" ", owner)) for x in range(slot.x, slot.x + slot.width))
+                blank = self.glyphs.marks["missing"] if slot.kind is SlotKind.INPUT else " "
+                cells.update((x, (blank, owner)) for x in range(slot.x, slot.x + slot.width))
 
     def _port_glyph(self, port: Port) -> str:
         glyphs = self.glyphs

@@ -11,6 +11,8 @@ from tui.graph.sketch import Vertex, shown
 NAME_CELLS: Final = 36
 COUNT_CELLS: Final = 4
 STATE_CELLS: Final = 14
+_WAITS_CELLS: Final = 4
+"""What a chip keeps to say `1/2` after its name."""
 _TERMINALS: Final = {
     BoxKind.ENTRY: ("▷ ", "", "> ", ""),
     BoxKind.ERROR: ("⚠ ", "", "! ", ""),
@@ -97,9 +99,12 @@ def face_of(vertex: Vertex, zoom: Zoom, inner: Drawing | None, *, ascii_only: bo
     name = prefix + shown(vertex.name, NAME_CELLS, ascii_only=ascii_only)
     cells = cell_len(name)
     if zoom is Zoom.CHIPS and inner is None:
-        chip = Face(kind, cells + 4, 1, bordered=False, path=path, brackets=("[", "]"))
+        waits = _WAITS_CELLS if vertex.joins else 0
+        chip = Face(kind, cells + waits + 4, 1, bordered=False, path=path, brackets=("[", "]"))
         chip.texts = [Text(2, 0, name)]
-        chip.slots = [Slot(SlotKind.MARK, 1, 0, 1), Slot(SlotKind.BREAKPOINT, cells + 2, 0, 1)]
+        chip.slots = [Slot(SlotKind.MARK, 1, 0, 1), Slot(SlotKind.BREAKPOINT, cells + waits + 2, 0, 1)]
+        if waits:
+            chip.slots.append(Slot(SlotKind.COUNT, cells + 3, 0, waits - 1))
         return chip
     face = Face(kind, cells + 5 + COUNT_CELLS, 3, bordered=True, path=path)
     face.texts.append(Text(3, 1, name))

@@ -22,11 +22,17 @@ class View:
         zoom: How much steps show of themselves.
         direction: Which way the process flows.
         label_cells: Width at which labels are wrapped.
+        folded: Paths of nested processes that are drawn as one box.
     """
 
     zoom: Zoom
     direction: Direction
     label_cells: int = LABEL_CELLS
+    folded: frozenset[str] = frozenset()
+
+
+SLACK: Final = 1.15
+"""How much larger than the screen a picture must be before it helps to see less of it, or a map of it."""
 
 
 def best_fit(draw: Callable[[View], Picture], steps: int, width: int, height: int) -> View:

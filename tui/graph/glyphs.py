@@ -19,6 +19,7 @@ class Glyphs:
         tail: By the side on which a route leaves a step, the cell of its border.
         process_tail: The same for a nested process.
         marks: What the overlay writes, by name of the mark.
+        feeds: What stands between an event and the parameter it feeds.
     """
 
     line: dict[Side, str]
@@ -29,6 +30,7 @@ class Glyphs:
     tail: dict[Side, str]
     process_tail: dict[Side, str]
     marks: dict[str, str]
+    feeds: str
 
 
 U, D, L, R = Side.UP, Side.DOWN, Side.LEFT, Side.RIGHT
@@ -48,6 +50,7 @@ UNICODE: Final = Glyphs(
         "running": "▶", "waiting": "◔", "paused": "‖", "failed": "✗", "done": "✓", "cancelled": "⊘",
         "breakpoint": "●", "arrived": "✓", "missing": "·", "somewhere": "▪",
     },
+    feeds="→",
 )  # fmt: skip
 
 ASCII: Final = Glyphs(
@@ -65,4 +68,5 @@ ASCII: Final = Glyphs(
         "running": ">", "waiting": "~", "paused": '"', "failed": "x", "done": "+", "cancelled": "/",
         "breakpoint": "*", "arrived": "+", "missing": ".", "somewhere": "#",
     },
+    feeds="->",
 )  # fmt: skip

@@ -6,13 +6,12 @@ from rich.segment import Segment
 from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
 
+from tui.graph.fit import SLACK
 from tui.graph.minimap import HEIGHT, WIDTH, MiniMap, mini_map
 from tui.graph.overlay import Mark
 from tui.graph.paint import Painter
 from tui.graph.strips import StripMaker
 
-_SLACK: Final = 1.15
-"""How much larger than the screen a picture must be before a map of it helps."""
 _LEAST_WIDTH: Final = 8
 _LEAST_HEIGHT: Final = 3
 _URGENT: Final = (Mark.FAILED, Mark.PAUSED, Mark.RUNNING, Mark.WAITING)
@@ -60,7 +59,7 @@ class Inset:
 
     def _placed(self, size: Size) -> Region | None:
         picture = self._painter.picture
-        if picture.width <= size.width * _SLACK and picture.height <= size.height * _SLACK:
+        if picture.width <= size.width * SLACK and picture.height <= size.height * SLACK:
             return None
         most = min(WIDTH, size.width // 2 - 2), min(HEIGHT, size.height // 2 - 2)
         if most[0] < _LEAST_WIDTH or most[1] < _LEAST_HEIGHT:

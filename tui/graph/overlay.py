@@ -25,6 +25,8 @@ class Overlay:
         counts: Per path, how often it has completed.
         waiting: Per path, what it waits for: `1/2`, or `1/2 needs right`; boxes show the first word.
         arrived: Per path, names of the parameters whose value has arrived (full boxes show them).
+        came: Keys of the edges into a waiting step whose value has arrived.
+        awaited: Keys of the edges into a waiting step whose value is still missing.
         breakpoints: Event ids and paths that have a breakpoint.
         lit: Keys of the edges that led to what is selected.
         forced: Keys of the edges along which something was injected or edited by hand.
@@ -35,6 +37,8 @@ class Overlay:
     counts: Mapping[str, int] = field(default_factory=dict)
     waiting: Mapping[str, str] = field(default_factory=dict)
     arrived: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    came: frozenset[str] = frozenset()
+    awaited: frozenset[str] = frozenset()
     breakpoints: frozenset[str] = frozenset()
     lit: frozenset[str] = frozenset()
     forced: frozenset[str] = frozenset()

@@ -13,7 +13,7 @@ from tui.graph.glyphs import ASCII
 from tui.graph.overlay import Mark, Overlay, count_text
 from tui.graph.picture import Picture
 from tui.graph.shapes import Box, BoxKind, Slot, SlotKind
-from tui.graph.sketch import cut
+from tui.graph.sketch import JOINED, cut
 from tui.safe_text import safe
 
 _PLAIN: Final = "─│╭╮╰╯├┤┬┴┼┊┈═║╔╗╚╝▼▲▶◀"
@@ -95,6 +95,7 @@ class Painter:
             if what.kind is OwnerKind.BOX:
                 yield from self._box_pieces(x, y, text, self.picture.drawing.boxes[what.box], look)
             elif what.kind is OwnerKind.LABEL:
+                text = self._awaited(text, what)  # noqa: PLW2901 - the same label, its input marked
                 if text.startswith(" ") and what.event_id in self.overlay.breakpoints:
                     yield x, self.picture.glyphs.marks["breakpoint"], Look("graph--breakpoint")
                     yield x + 1, text[1:], look
@@ -149,7 +150,7 @@ class Painter:
                     any(event in overlay.breakpoints for event in box.events),
                 )
             elif what.kind is OwnerKind.LABEL:
-                token = (look, what.event_id in overlay.breakpoints)
+                token = (look, what.event_id in overlay.breakpoints, self._input_mark(what))
             self._tokens[owner] = token
         return token
 
@@ -183,6 +184,21 @@ class Painter:
         if state in (None, Mark.DONE, Mark.RUNNING) and box.kind is not BoxKind.FRAME:
             return self._within.get(box.path, state)
         return state
+
+    def _input_mark(self, owner: Owner) -> str:
+        """Name the mark of a route into a step that waits for several inputs; empty for any other."""
+        if self.overlay.awaited.intersection(owner.edges):
+            return "missing"
+        return "arrived" if self.overlay.came.intersection(owner.edges) else ""
+
+    def _awaited(self, text: str, owner: Owner) -> str:
+        """Say in place of a label's arrow, or of the sign of its join, whether the input has arrived."""
+        mark = self._input_mark(owner)
+        sign = next((sign for sign in (self.picture.glyphs.feeds, JOINED) if sign in text), "") if mark else ""
+        if not sign:
+            return text
+        before, _, after = text.rpartition(sign)
+        return before + self.picture.glyphs.marks[mark] + sign[1:] + after
 
     def _drawn(self, text: str, style: str) -> str:
         """Draw lit and forced routes with other lines: colour is never the only sign."""
@@ -238,6 +254,8 @@ class Painter:
             waiting = safe(overlay.waiting.get(box.path, ""), 80)
             if state is Mark.WAITING and waiting:
                 return waiting.split(" ")[0]
+            if not box.bordered:
+                return ""
             return count_text(overlay.counts.get(box.path, 0), slot.width, marks["done"])
         if slot.kind is SlotKind.INPUT:
             arrived = overlay.arrived.get(box.path)

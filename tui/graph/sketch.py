@@ -8,12 +8,15 @@ from typing import Final
 from rich.cells import cell_len
 
 from process_core.graph import Edge, Node, SourceKind, StepKind
+from tui.graph.glyphs import ASCII, UNICODE
 from tui.graph.shapes import BoxKind
 from tui.safe_text import clip, safe
 
 LABEL_CELLS: Final = 40
 """The widest a label gets; what is cut can be read in the inspector."""
 LABEL_ROWS: Final = 3
+JOINED: Final = "&"
+"""What says that a route is one of several that an explicit join waits for."""
 _BREAK: Final = re.compile(r" |(?<=[^A-Z\s])(?=[A-Z])|(?<=[._\-/:])(?=\w)")
 _TIMES: Final = "\N{MULTIPLICATION SIGN}"
 _KINDS: Final = {StepKind.STEP: BoxKind.STEP, StepKind.PROCESS: BoxKind.PROCESS, StepKind.MAP: BoxKind.MAP}
@@ -28,12 +31,14 @@ class Vertex:
         name: What is written in it, not yet made safe.
         node: The step.
         edges: Keys of the edges that an entry or STOP stands for.
+        joins: Whether it waits for several inputs at once.
     """
 
     kind: BoxKind
     name: str
     node: Node | None = None
     edges: list[str] = field(default_factory=list)
+    joins: bool = False
 
 
 @dataclass(slots=True)
@@ -113,11 +118,14 @@ class _Sketcher:
 
     def number_vertices(self) -> None:
         """Number what starts the process first, then steps, then what stops it."""
+        joined = {edge.target for edge in self.edges if edge.joined}
         for edge in self.edges:
             if not edge.source:
                 self._vertex(*self._source(edge), edge.event_id).edges.append(edge.key)
         for path, node in self.steps.items():
-            self._vertex(BoxKind.STEP, path, node.name, node).kind = _KINDS[node.kind]
+            vertex = self._vertex(BoxKind.STEP, path, node.name, node)
+            vertex.kind = _KINDS[node.kind]
+            vertex.joins = path in joined or any(len(names) > 1 for names in node.parameters.values())
         for edge in self.edges:
             if not edge.target:
                 self._vertex(*self._target(edge), "STOP").edges.append(edge.key)
@@ -175,9 +183,9 @@ def label_of(edge: Edge, target: Node | None, *, ascii_only: bool) -> str:
     """
     text = shown(edge.event_id, LABEL_CELLS - 10, ascii_only=ascii_only) if edge.source else ""
     if target is not None and edge.parameter and len(target.parameters.get(edge.function or "", ())) > 1:
-        text += f" {'->' if ascii_only else '→'} {shown(edge.parameter, 16, ascii_only=ascii_only)}"
+        text += f" {(ASCII if ascii_only else UNICODE).feeds} {shown(edge.parameter, 16, ascii_only=ascii_only)}"
     if edge.joined:
-        text += " &"
+        text += f" {JOINED}"
     if edge.condition:
         text += f" [{shown(edge.condition, 20, ascii_only=ascii_only)}]"
     return cut(text.strip(), LABEL_CELLS, ascii_only=ascii_only)

@@ -30,6 +30,8 @@ from tui.graph.theme import CLASSES, CSS
 
 _ACTIVE: Final = (Mark.PAUSED, Mark.FAILED, Mark.RUNNING)
 _LAYOUT: Final = "graph-layout"
+_MAP_ROWS: Final = 14
+"""Rows below which a map would cover too much of the picture, unless it is asked for."""
 
 
 class _LaidOut(NamedTuple):
@@ -61,7 +63,8 @@ class GraphStage(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = set(CLASSES)
     DEFAULT_CSS = CSS
 
-    show_map: reactive[bool] = reactive(default=True)
+    show_map: reactive[bool | None] = reactive[bool | None](None)
+    """Whether the map is shown where the picture does not fit; None: where there is room for it."""
 
     def __init__(
         self,
@@ -93,7 +96,7 @@ class GraphStage(ScrollView, can_focus=True):
     @property
     def folded(self) -> frozenset[str]:
         """Paths of the nested processes that are folded."""
-        return self._album.folded
+        return self._view.folded
 
     @property
     def ascii_only(self) -> bool:
@@ -116,6 +119,13 @@ class GraphStage(ScrollView, can_focus=True):
         return Region.from_offset(self.scroll_offset, self.scrollable_size)
 
     @property
+    def map_region(self) -> Region | None:
+        """Where the map is on the screen; None where there is none."""
+        size = self.scrollable_size
+        shown = size.height >= _MAP_ROWS if self.show_map is None else self.show_map
+        return self._inset.region(size) if shown else None
+
+    @property
     def picture_offset(self) -> Offset:
         """How far the picture is from the upper left corner, so that a small one stands in the middle."""
         return self._offset_in(self.scrollable_size)
@@ -134,7 +144,7 @@ class GraphStage(ScrollView, can_focus=True):
             return self._noted(size.width)
         left, top = at - self._offset_in(size)
         strip = self._strips.strip(self._painter, y + top, left, size.width)
-        if not self.show_map or self._inset.region(size) is None:
+        if self.map_region is None:
             return strip
         return self._inset.laid_over(strip, y, Region.from_offset(at, size), self._strips)
 
@@ -236,8 +246,7 @@ class GraphStage(ScrollView, can_focus=True):
         for row in range(top, min(top + height, self.picture.height)):
             if old.state(row, left, left + width) != self._painter.state(row, left, left + width):
                 self.refresh_line(row + self.picture_offset.y)
-        region = self._inset.region(self.scrollable_size) if self.show_map else None
-        if region is not None:
+        if (region := self.map_region) is not None:
             self.refresh(region)
 
     def show_in_sight(self, what: str) -> None:
@@ -251,7 +260,7 @@ class GraphStage(ScrollView, can_focus=True):
         if region is None or not self.size:
             return
         window = self.window
-        covered = self._inset.region(window.size) if self.show_map else None
+        covered = self.map_region
         behind = covered is not None and covered.translate(window.offset).overlaps(region)
         if behind or not window.contains_region(region):
             # forced, because scrollbars that a new picture needs are there only after the next layout

@@ -27,10 +27,10 @@ _LOOKS: Final = {
 }
 
 CLASSES: Final = tuple(f"graph--{name}" for name in _LOOKS)
-"""Component classes of `GraphView`."""
+"""Component classes of the graph."""
 CSS: Final = "\n".join(
     (
-        "GraphView {",
+        "GraphStage {",
         "    background: $surface;",
         "    color: $text;",
         "    scrollbar-size: 1 1;",
@@ -38,4 +38,4 @@ CSS: Final = "\n".join(
         "}",
     )
 )
-"""Default style sheet of `GraphView`."""
+"""Default style sheet of the graph."""

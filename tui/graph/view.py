@@ -125,6 +125,17 @@ class GraphView(GraphStage):
         if self.follow and now is not None and now != before:
             self.show_in_sight(now)
 
+    def look_at(self, path: str, *, chosen: bool) -> None:
+        """Bring the step of an event into sight.
+
+        Args:
+            path: The step.
+            chosen: Whether the reader chose the event; where not, a reader who looks elsewhere is left alone, and the
+                step that is active comes first.
+        """
+        if path and (chosen or (self.follow and self.active is None)):
+            self.show_in_sight(path)
+
     @property
     def followed(self) -> str | None:
         """The step that is kept in sight."""
@@ -158,13 +169,13 @@ class GraphView(GraphStage):
         """
         path = path if path is not None else foldable(self._album.nodes, self.selected)
         if path is not None:
-            self._album.folded ^= {path}
+            self._album.folded = self.folded ^ {path}
             self.paint(replace(self.overlay, selected=path), self._hovered)
             self.lay_out(self._chosen(), reveal=True)
 
     def action_toggle_map(self) -> None:
         """Show or hide the mini-map."""
-        self.show_map = not self.show_map
+        self.show_map = self.map_region is None
 
     def action_toggle_follow(self) -> None:
         """Follow the active step, or stay."""
@@ -210,7 +221,8 @@ class GraphView(GraphStage):
 
     def watch_zoom(self) -> None:
         """Draw again: another zoom or direction was chosen."""
-        self.lay_out(partial(self._album.wrapped, self.zoom, self.direction, self.size), reveal=True)
+        view = View(self.zoom, self.direction, folded=self.folded)
+        self.lay_out(partial(self._album.wrapped, view, self.size), reveal=True)
 
     watch_direction = watch_zoom
 
@@ -253,7 +265,7 @@ class GraphView(GraphStage):
         """Select what was clicked; a nested process that is selected already folds."""
         if self._dragged:
             return
-        spot = self._inset.spot(event.offset, self.scrollable_size) if self.show_map else None
+        spot = self._inset.spot(event.offset, self.scrollable_size) if self.map_region is not None else None
         if spot is not None:
             self.action_pan(*(spot - Offset(*map(int, self.window.center))))
             return
@@ -286,8 +298,11 @@ class GraphView(GraphStage):
 
     def _chosen(self) -> Callable[[], View]:
         """What chooses the view: as much as possible is to be seen, unless the reader has chosen."""
-        view = self._view
-        return partial(self._album.best, self.size) if self._fits and self.size else lambda: view
+        if self._fits and self.size:
+            return partial(self._album.best, self.size)
+        folded = self._album.folded
+        view = self._view if folded is None else replace(self._view, folded=folded)
+        return lambda: view
 
     def _set_zoom(self, by: int) -> None:
         self._fits = False

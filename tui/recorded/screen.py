@@ -23,7 +23,7 @@ from tui.screens.confirm import ConfirmScreen
 from tui.screens.debug import DebugScreen
 from tui.screens.leave_actions import AGAIN
 from tui.screens.resume_actions import superstep_of
-from tui.screens.standing import chain, lit_edges, overlay_of
+from tui.screens.standing import chain, forced_edges, lit_edges, overlay_of
 from tui.status.mode import View
 from tui.timeline.messages import EventSelected
 
@@ -140,11 +140,12 @@ class ReplayScreen(DebugScreen):
         row = self.timeline.selected
         try:
             counts = self._until.step_counts()
-            lit = lit_edges(chain(row, self._row), self.edges) if row is not None else frozenset()
+            rows = chain(row, self._row) if row is not None else []
         except RunFileError as error:
             self.banner.show(safe(str(error)))
             return
-        self.graph.set_overlay(overlay_of(self.moment, counts, lit))
+        lit, forced = lit_edges(rows, self.edges), forced_edges(rows, (), self.edges)
+        self.graph.set_overlay(overlay_of(self.moment, counts, lit, self.edges, forced))
 
     def _show_inspected(self, status: Status) -> None:
         """Nothing to do: what is shown is of the past, and changes with the cursor only."""

@@ -14,7 +14,7 @@ from textual.timer import Timer
 from process_core.events import RunState
 from process_core.runfile import RunFile, RunFileError
 from process_core.session.connection import CommandRefused, Update, WorkerDied
-from process_core.session.protocol import Notice, PausedAt, Status
+from process_core.session.protocol import Notice, PausedAt, PendingMessage, Status
 from tui.actions import ACTIONS, BY_NAME, Panel, is_function_key, is_untyped
 from tui.commands.line import CommandLine, LineKind
 from tui.commands.verbs import CommandError, parse
@@ -25,7 +25,7 @@ from tui.messages import ActionWanted, TargetRefused
 from tui.rows import RowList
 from tui.safe_text import safe
 from tui.screens.leave_actions import LeaveActions
-from tui.screens.standing import chain, lit_edges, overlay_of, paused_edge
+from tui.screens.standing import chain, forced_edges, lit_edges, nearest_step, overlay_of, paused_edge
 from tui.screens.workspace import Workspace
 from tui.status.bars import KeysLine
 from tui.status.mode import reason_text, where_text
@@ -72,6 +72,8 @@ class DebugScreen(LeaveActions):
         self._inspected_at = (0, "")
         self._asked_before: frozenset[str] = frozenset()
         self._lit: frozenset[str] = frozenset()
+        self._forced: frozenset[str] = frozenset()
+        self._changed: list[PendingMessage] = []
         self._queue_known: tuple[Any, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -176,7 +178,7 @@ class DebugScreen(LeaveActions):
         self.run_file = opened
         self._run_path = status.run_file
         self._shown_pause = None
-        self._lit = frozenset()
+        self._lit = self._forced = frozenset()
         self.timeline.set_source(opened)
         self.chat.set_source(opened)
         self.inspector.clear()
@@ -224,6 +226,8 @@ class DebugScreen(LeaveActions):
         except RefusedError:
             messages = []
         self.queue.show(messages, status.waiting)
+        self._changed = [message for message in messages if message.changed]
+        self._show_graph(self.status)
         self.show_badges()
 
     def _show_graph(self, status: Status) -> None:
@@ -232,7 +236,8 @@ class DebugScreen(LeaveActions):
         if status.paused is not None and status.paused.message is not None:
             edge = paused_edge(status.paused.message, self.edges)
             lit = lit | {edge} if edge is not None else lit
-        self.graph.set_overlay(overlay_of(status, counts, lit))
+        forced = self._forced | forced_edges((), self._changed, self.edges)
+        self.graph.set_overlay(overlay_of(status, counts, lit, self.edges, forced))
 
     def _show_inspected(self, status: Status) -> None:
         """Keep the step that is looked at up to date."""
@@ -274,8 +279,10 @@ class DebugScreen(LeaveActions):
         if self.inspected_step is None:
             self.inspector.show_event(self.run_file, event.row)
         self._led_to = 0
-        self._lit = frozenset() if event.automatic else lit_edges(chain(event.row, self._row), self.edges)
+        rows = [] if event.automatic else chain(event.row, self._row)
+        self._lit, self._forced = lit_edges(rows, self.edges), forced_edges(rows, (), self.edges)
         self._show_graph(self.status)
+        self.graph.look_at(nearest_step(event.row, self._row), chosen=chosen_by_user)
 
     @on(EventActivated)
     def _event_activated(self) -> None:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from process_core.graph import Edge
-from process_core.session.protocol import PendingMessage, Status
+from process_core.session.protocol import PendingMessage, Status, WaitingInputs
 from tui.graph.overlay import Mark, Overlay
 
 _REACH: Final = 200
+_NEAR: Final = 20
 _OUTSIDE: Final = frozenset({"started", "response"})
 
 
@@ -102,10 +103,72 @@ def paused_edge(message: PendingMessage, edges: Iterable[Edge]) -> str | None:
     return None
 
 
+def nearest_step(row: Linked, look_up: Callable[[int], Linked | None]) -> str:
+    """Give the step an event is of; for one of the whole process, that of the last event before it that has a step.
+
+    Args:
+        row: The event.
+        look_up: Gives a row by its seq.
+
+    Returns:
+        Path of the step; empty where none is near.
+    """
+    for seq in range(row.seq, max(0, row.seq - _NEAR), -1):
+        before = row if seq == row.seq else look_up(seq)
+        if before is not None and before.path:
+            return before.path
+    return ""
+
+
+def forced_edges(rows: Sequence[Linked], pending: Iterable[PendingMessage], edges: Iterable[Edge]) -> frozenset[str]:
+    """Give the edges along which something goes, or went, only because a person did it by hand.
+
+    Args:
+        rows: As `chain` gives them.
+        pending: The pending messages.
+        edges: Of the whole graph.
+
+    Returns:
+        Their keys.
+    """
+    by_hand = {row.seq for row in rows if row.type == "operator"}
+    travelled = {
+        (_scope(row.path), row.route) for row in rows if row.route is not None and by_hand.intersection(row.causes)
+    }
+    awaiting = {(_scope(m.target or m.source), m.route) for m in pending if m.changed and m.route is not None}
+    return frozenset(edge.key for edge in edges if (edge.scope, edge.id) in travelled | awaiting)
+
+
+def inputs_of(waiting: Iterable[WaitingInputs], edges: Sequence[Edge]) -> tuple[frozenset[str], frozenset[str]]:
+    """Give the edges into functions that hold some of their inputs and miss others.
+
+    Args:
+        waiting: These functions.
+        edges: Of the whole graph.
+
+    Returns:
+        Keys of the edges whose value has arrived, and of those whose value is missing.
+    """
+    came: set[str] = set()
+    awaited: set[str] = set()
+    for one in waiting:
+        inputs = [edge for edge in edges if edge.target == one.path and edge.function == one.function]
+        joined = [edge for edge in inputs if edge.joined]
+        for edge in inputs:
+            name = edge.parameter or (f"input {joined.index(edge) + 1}" if edge.joined else "")
+            if name in one.arrived:
+                came.add(edge.key)
+            elif name in one.missing:
+                awaited.add(edge.key)
+    return frozenset(came), frozenset(awaited)
+
+
 def overlay_of(
     status: Status,
     counts: Mapping[str, Any],
     lit: frozenset[str],
+    edges: Sequence[Edge] = (),
+    forced: frozenset[str] = frozenset(),
 ) -> Overlay:
     """Say how every step stands.
 
@@ -113,6 +176,8 @@ def overlay_of(
         status: Of the session.
         counts: What each step did so far: path -> `completed`, `failed` and so on.
         lit: Keys of the edges to light.
+        edges: Of the whole graph.
+        forced: Keys of the edges that something takes by hand.
 
     Returns:
         What the graph is overlaid with.
@@ -136,13 +201,17 @@ def overlay_of(
     if status.paused is not None and status.paused.message is not None and status.paused.message.target:
         states[status.paused.message.target] = Mark.PAUSED
     places = [place for spec in status.breakpoints if spec.enabled for place in (spec.event, spec.step) if place]
+    came, awaited = inputs_of(status.waiting, edges)
     return Overlay(
         states=states,
         counts={path: count.completed for path, count in counts.items() if path and count.completed},
         waiting=waiting,
         arrived=arrived,
+        came=came,
+        awaited=awaited,
         breakpoints=frozenset(places),
         lit=lit,
+        forced=forced,
     )
 
 

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from process_core.graph import Edge, Node, SourceKind, StepKind
 from tui.graph import Direction, Zoom, draw
-from tui.graph.shapes import BoxKind, Side
+from tui.graph.shapes import BoxKind, Side, SlotKind
 
 HOSTILE = [
     "Größe",
@@ -252,7 +252,8 @@ def test_slots_of_state_are_kept_free(process, look):
         for slot in box.slots:
             for x in range(slot.x, slot.x + slot.width):
                 assert inside(box, x, slot.y)
-                assert cells.get((x, slot.y), (" ",))[0] in " ╭╔+#", slot
+                free = "·." if slot.kind is SlotKind.INPUT else " ╭╔+#"
+                assert cells.get((x, slot.y), (" ",))[0] in free, slot
 
 
 @given(processes(), looks)

@@ -562,3 +562,103 @@ async def test_a_selection_that_the_app_does_not_make_is_kept():
         assert app.view.selected == "Intro"
         app.view.set_overlay(replace(app.view.overlay, selected="Response"))
         assert app.view.selected == "Response"
+
+
+async def test_nested_processes_are_folded_where_the_whole_can_be_seen_only_so():
+    app = Stage(CASES["deep"])
+    async with app.run_test(size=(60, 9)) as pilot:
+        assert {"Intake", "Plant", "Deliver"} == set(app.view.picture.boxes)
+        await pilot.resize_terminal(120, 60)
+        assert "Plant/Line/Robot" in app.view.picture.boxes
+
+
+async def test_only_the_innermost_process_is_folded_where_that_is_enough():
+    app = Stage(CASES["deep"])
+    async with app.run_test(size=(60, 19)):
+        assert app.view.folded == {"Plant/Line"}
+
+
+async def test_a_process_that_the_reader_unfolded_stays_so_in_a_low_panel():
+    app = Stage(CASES["deep"])
+    async with app.run_test(size=(60, 9)) as pilot:
+        app.view.action_fold("Plant")
+        await pilot.pause()
+        assert "Plant/Cut" in app.view.picture.boxes
+        await pilot.resize_terminal(61, 9)
+        assert "Plant/Cut" in app.view.picture.boxes
+
+
+async def test_a_low_panel_is_left_without_a_map_unless_it_is_asked_for():
+    app = Stage(pipeline(60, seed=2))
+    async with app.run_test(size=(80, 13)):
+        assert "▪" not in text(app.view)
+        app.view.action_toggle_map()
+        assert "▪" in text(app.view)
+        app.view.action_toggle_map()
+        assert "▪" not in text(app.view)
+
+
+WAITING = Overlay(
+    states={"Write": Mark.WAITING},
+    waiting={"Write": "1/3 needs facts, images"},
+    came=frozenset({"r4"}),
+    awaited=frozenset({"r5", "r6"}),
+)
+
+
+async def test_a_chip_too_says_for_how_many_of_its_inputs_it_waits():
+    app = Stage(CASES["documents"])
+    async with app.run_test(size=(120, 60)):
+        app.view.zoom = Zoom.CHIPS
+        assert "Write 1/3" not in text(app.view)
+        app.view.set_overlay(WAITING)
+        assert "◔Write 1/3" in text(app.view)
+
+
+@pytest.mark.parametrize("zoom", Zoom)
+async def test_routes_into_a_join_say_which_of_them_have_brought_a_value(zoom):
+    app = Stage(CASES["documents"])
+    async with app.run_test(size=(120, 60)):
+        app.view.zoom = zoom
+        assert "Ready → facts" in text(app.view)
+        app.view.set_overlay(WAITING)
+        for label in ("Ready ✓ outline", "Ready · facts", "Ready · images", "Rejected → outline"):
+            assert label in text(app.view)
+        app.view.set_overlay(Overlay())
+        assert "Ready → outline" in text(app.view)
+
+
+async def test_routes_into_a_join_say_so_in_ascii_too():
+    app = Stage(CASES["documents"], ascii_only=True)
+    async with app.run_test(size=(120, 60)):
+        app.view.set_overlay(WAITING)
+        assert "Ready +> outline" in text(app.view)
+        assert "Ready .> facts" in text(app.view)
+
+
+async def test_states_and_lit_routes_have_colours_of_their_own():
+    app = Stage(CHATBOT)
+    async with app.run_test(size=(120, 60)):
+        colours = {app.view.get_component_rich_style(f"graph--{name}").color for name in ("step", "running", "failed")}
+        assert len(colours | {app.view.get_component_rich_style("graph--lit").color}) == 4
+
+
+async def test_the_step_of_an_event_that_the_reader_chose_is_brought_into_sight():
+    app = Stage(pipeline(60, seed=2))
+    async with app.run_test(size=(60, 20)):
+        app.view.action_pan(0, 2)
+        app.view.look_at("Step55", chosen=False)
+        assert "Step55" not in text(app.view)
+        app.view.look_at("Step55", chosen=True)
+        assert "Step55" in text(app.view)
+
+
+async def test_while_the_graph_follows_an_active_step_the_tail_of_the_run_does_not_move_it():
+    app = Stage(pipeline(60, seed=2))
+    async with app.run_test(size=(60, 20)):
+        app.view.set_overlay(Overlay(states={"Step02": Mark.PAUSED}))
+        app.view.look_at("Step55", chosen=False)
+        assert "Step02" in text(app.view)
+        app.view.set_overlay(Overlay())
+        app.view.look_at("Step55", chosen=False)
+        assert "Step55" in text(app.view)

@@ -6,7 +6,7 @@ from process_core.graph import Edge, SourceKind
 from process_core.session.breakpoint_commands import BreakpointSpec
 from process_core.session.protocol import PausedAt, PendingMessage, Status, WaitingInputs
 from tui.graph.overlay import Mark
-from tui.screens.standing import chain, lit_edges, overlay_of, paused_edge
+from tui.screens.standing import chain, forced_edges, inputs_of, lit_edges, nearest_step, overlay_of, paused_edge
 
 
 @dataclass
@@ -90,3 +90,33 @@ def test_breakpoints_that_are_off_are_not_drawn():
         BreakpointSpec(id=3, event="X", enabled=False),
     )
     assert overlay_of(Status(breakpoints=specs), {}, frozenset()).breakpoints == {"E", "S"}
+
+
+def test_an_event_of_the_whole_process_belongs_to_the_step_before_it():
+    rows = {1: Row(1, path="A"), 2: Row(2), 3: Row(3)}
+    assert nearest_step(rows[3], rows.get) == "A"
+    assert nearest_step(Row(90), rows.get) == ""
+
+
+def test_routes_that_only_an_operator_caused_to_be_travelled_are_forced():
+    rows = [Row(5, path="B", route="r1", causes=(4,)), Row(4, "operator"), Row(3, path="A", route="r0")]
+    assert forced_edges(rows, (), EDGES) == {AB.key}
+
+
+def test_the_route_of_a_pending_message_that_was_changed_by_hand_is_forced():
+    plain = PendingMessage(id=1, event_id="Go", target="A", route="r0")
+    edited = PendingMessage(id=2, event_id="Done", source="A", target="B", route="r1", changed=True)
+    assert forced_edges((), (plain, edited), EDGES) == {AB.key}
+
+
+def test_inputs_of_a_waiting_function_are_told_apart_by_their_parameter():
+    routes = [Edge(f"r{n}", "", SourceKind.EVENT, "A", f"E{n}", "J", "f", name) for n, name in enumerate("ab")]
+    other = Edge("r9", "", SourceKind.EVENT, "A", "X", "J", "g", "a")
+    waiting = WaitingInputs(path="J", function="f", arrived=("a",), missing=("b",))
+    assert inputs_of([waiting], [*routes, other]) == ({routes[0].key}, {routes[1].key})
+
+
+def test_inputs_of_an_explicit_join_without_parameters_are_counted():
+    routes = [Edge(f"r{n}", "", SourceKind.EVENT, "A", f"E{n}", "J", "f", joined=True) for n in range(2)]
+    waiting = WaitingInputs(path="J", function="f", arrived=("input 2",), missing=("input 1",))
+    assert inputs_of([waiting], routes) == ({routes[1].key}, {routes[0].key})
