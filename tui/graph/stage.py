@@ -27,6 +27,7 @@ from tui.graph.picture import Picture
 from tui.graph.shapes import Direction, Zoom
 from tui.graph.strips import BLANK, StripMaker
 from tui.graph.theme import CLASSES, CSS
+from tui.graph.walk import middle_in
 
 _ACTIVE: Final = (Mark.PAUSED, Mark.FAILED, Mark.RUNNING)
 _LAYOUT: Final = "graph-layout"
@@ -195,17 +196,18 @@ class GraphStage(ScrollView, can_focus=True):
 
         Args:
             view: The view.
-            reveal: Whether to bring what is selected, or the step that is followed, into view.
+            reveal: Whether to bring what is selected, the step that is followed, or else the one that was in the middle
+                into view.
         """
         self._view = view
         picture = self._album.picture(view)
+        what = self.selected or self.followed or (middle_in(self.picture, self.window) if reveal else None)
         if picture is not self.picture:
             self._strips.forget(styles=False)
             self._painter = Painter(picture, self.overlay, self._hovered)
             self._inset = Inset(self._painter)
             self.virtual_size = Size(picture.width, picture.height)
             self.refresh()
-        what = self.selected or self.followed
         if reveal and what is not None:
             self.show_in_sight(what)
 

@@ -22,16 +22,32 @@ def first_in(picture: Picture, window: Region) -> str | None:
     Returns:
         Its path, or None where there is no step.
     """
-    middle = window.center
+    seen = [box for box in _steps(picture) if window.contains_region(Region(box.x, box.y, box.width, box.height))]
+    first = min(seen, key=lambda box: (box.y, box.x), default=None)
+    return first.path if first is not None else middle_in(picture, window)
 
-    def distance(path: str) -> tuple[bool, float, float]:
-        box = picture.boxes[path]
-        if window.contains_region(Region(box.x, box.y, box.width, box.height)):
-            return False, box.y, box.x
-        return True, abs(box.x + box.width / 2 - middle[0]) + 2 * abs(box.y + box.height / 2 - middle[1]), 0
 
-    steps = [path for path, box in picture.boxes.items() if box.kind is not BoxKind.FRAME]
-    return min(steps, key=distance, default=None)
+def middle_in(picture: Picture, window: Region) -> str | None:
+    """Find the step nearest to the middle of what is seen.
+
+    Args:
+        picture: What is shown.
+        window: The part of it that is on the screen.
+
+    Returns:
+        Its path, or None where there is no step.
+    """
+    x, y = window.center
+
+    def distance(box: Box) -> float:
+        return abs(box.x + box.width / 2 - x) + 2 * abs(box.y + box.height / 2 - y)
+
+    nearest = min(_steps(picture), key=distance, default=None)
+    return nearest.path if nearest is not None else None
+
+
+def _steps(picture: Picture) -> list[Box]:
+    return [box for box in picture.boxes.values() if box.kind is not BoxKind.FRAME]
 
 
 def neighbour(picture: Picture, edges: Sequence[Edge], what: str, way: str) -> str | None:

@@ -167,6 +167,8 @@ class ViewActions(RunActions):
     def do_graph_map(self, _: str = "") -> None:
         """Show or hide the small map."""
         self.graph.action_toggle_map()
+        if self.graph.show_map and self.graph.map_region is None:
+            self.say("the small map is for graphs that do not fit, in a panel with room for it")
 
     def do_graph_ascii(self, _: str = "") -> None:
         """Draw with nothing but ASCII, or with box drawing again."""

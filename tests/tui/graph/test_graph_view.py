@@ -662,3 +662,14 @@ async def test_while_the_graph_follows_an_active_step_the_tail_of_the_run_does_n
         app.view.set_overlay(Overlay())
         app.view.look_at("Step55", chosen=False)
         assert "Step55" in text(app.view)
+
+
+async def test_what_is_in_the_middle_stays_in_sight_when_nothing_is_selected():
+    app = Stage(pipeline(60, seed=2))
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.view.select("Step40")
+        app.view.select(None)
+        for action in (app.view.action_zoom_in, app.view.action_toggle_direction, app.view.action_zoom_in):
+            action()
+            await pilot.pause()
+            assert "Step40" in text(app.view)
