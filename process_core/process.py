@@ -251,7 +251,7 @@ class Process:
 
 async def _to_rest(run: Run) -> RunResult:
     async with run:
-        await run.idle()
+        await run.core.rest()
         if run.error is not None:
             raise run.error
         return run.result()

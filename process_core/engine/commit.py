@@ -95,6 +95,8 @@ def matching(
     Returns:
         The routes, in order of declaration.
     """
+    if not routes.is_conditional:
+        return routes.routes
     broken: list[tuple[RoutePlan, Exception]] = []
     found = routes.matching(None if data is NO_DATA else data, lambda route, error: broken.append((route, error)))
     for route, error in broken:

@@ -131,7 +131,8 @@ class StepContext:
             data = event.data if event.has_data else NO_DATA
         else:
             event_id = event if type(event) is str and event else event_name(event)
-            visibility = Visibility(visibility)
+            if visibility is not Visibility.INTERNAL:
+                visibility = Visibility(visibility)
         invocation = self._invocation
         scope = invocation.scope
         if scope.run.thread == threading.get_ident():

@@ -135,10 +135,10 @@ class RunCore:
         self.root = RootScope(self, plan)
         self.asked = 0
         self._wake: asyncio.Future[None] | None = None
-        self._at_rest: asyncio.Future[None] | None = None
+        self._at_rest: list[asyncio.Future[None]] = []
         self.writer: Recording | None = None
         self.is_dismissed = False
-        self._unwinding: set[asyncio.Task[Any]] = set()
+        self._unwinding: set[asyncio.Task[Any]] | None = None
         self._is_resting = False
         self._has_reported = False
 
@@ -163,6 +163,8 @@ class RunCore:
     def release(self, task: asyncio.Task[Any]) -> None:
         """Cancel a task whose work counts no more."""
         if not task.done():
+            if self._unwinding is None:
+                self._unwinding = set()
             self._unwinding.add(task)
             task.add_done_callback(self._unwinding.discard)
             task.cancel()
@@ -279,9 +281,9 @@ class RunCore:
     async def rest(self) -> None:
         """Wait until nothing is left to do, or the run has ended."""
         while not self._is_resting:
-            if self._at_rest is None:
-                self._at_rest = self.loop.create_future()
-            await asyncio.shield(self._at_rest)
+            waiter = self.loop.create_future()
+            self._at_rest.append(waiter)
+            await waiter
 
     # Driving.
 
@@ -403,16 +405,17 @@ class RunCore:
 
     async def _settle(self) -> None:
         """Let cancelled functions clean up, for a while."""
-        unwinding = {task for task in self._unwinding if task is not asyncio.current_task()}
-        if unwinding:
-            await asyncio.wait(unwinding, timeout=_GRACE_SECONDS)
+        if self._unwinding:
+            unwinding = {task for task in self._unwinding if task is not asyncio.current_task()}
+            if unwinding:
+                await asyncio.wait(unwinding, timeout=_GRACE_SECONDS)
 
     def _release_waiters(self) -> None:
         if self.inputs and not self.state.is_ended:
             return
         self._is_resting = True
-        if self._at_rest is not None:
-            if not self._at_rest.done():
-                self._at_rest.set_result(None)
-            self._at_rest = None
+        waiters, self._at_rest = self._at_rest, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
         self.changed()

@@ -1,6 +1,7 @@
 """Steps that work side by side until all are done or parked: the part of a superstep that takes time."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from process_core.engine.failures import NestedFailureError, describe
@@ -37,7 +38,9 @@ class Crew(Questions):
 
     __slots__ = (
         "_barrier",
+        "_in_turn",
         "_inline",
+        "_is_watched",
         "active",
         "failed",
         "finished",
@@ -65,6 +68,8 @@ class Crew(Questions):
         self.working: dict[Invocation, None] = {}
         self._barrier: asyncio.Future[None] | None = None
         self._inline: Invocation | None = None
+        self._in_turn: list[Invocation] = []  # the next one last
+        self._is_watched = False
 
     # What a process and a map do differently.
 
@@ -84,35 +89,66 @@ class Crew(Questions):
 
     def start(self, invocation: Invocation) -> None:
         """Begin an invocation in a task of its own, or queue it behind the step's current one."""
+        if self._take_on(invocation):
+            self._spawn(invocation)
+
+    async def run_inline(self, invocations: Iterable[Invocation]) -> bool:
+        """Run invocations in this task, one after another for as long as none of them suspends.
+
+        The first that suspends keeps the task, and those behind it get tasks of their own on the next turn of the loop.
+
+        Args:
+            invocations: The calls; no step of theirs is busy, and all are functions of live instances.
+
+        Returns:
+            Whether this task still drives.
+        """
+        ready = self._in_turn
+        for invocation in invocations:
+            if self._take_on(invocation):
+                ready.append(invocation)
+        ready.reverse()
+        token = self.token
+        if len(ready) > 1 and not self._is_watched:
+            self._is_watched = True
+            self.run.loop.call_soon(self._start_those_left)
+        while ready:
+            invocation = ready.pop()
+            if invocation.is_cancelled:
+                continue
+            self._inline = invocation
+            await self.serve(invocation.slot, invocation)
+            if self.token is not token:
+                self._start_those_left()
+                return False
+        self._inline = None
+        return True
+
+    def _start_those_left(self) -> None:
+        self._is_watched = False
+        ready = self._in_turn
+        while ready:
+            invocation = ready.pop()
+            if not invocation.is_cancelled:
+                self._spawn(invocation)
+
+    def _take_on(self, invocation: Invocation) -> bool:
+        """Make an invocation its step's current one; False where it has to queue behind another."""
         slot = invocation.slot
         if slot.current is not None:
             if slot.queue is None:
                 slot.queue = self.run.new_queue()
             slot.queue.append(invocation)
-            return
+            return False
         slot.current = invocation
         self.active += 1
         self.working[invocation] = None
-        task = self.run.spawn(self.serve(slot, invocation))
+        return True
+
+    def _spawn(self, invocation: Invocation) -> None:
+        task = self.run.spawn(self.serve(invocation.slot, invocation))
         if invocation.task is None:  # a task that starts eagerly has said so itself
             invocation.task = task
-
-    async def run_inline(self, invocation: Invocation) -> bool:
-        """Run an invocation in this task.
-
-        Returns:
-            Whether this task still drives.
-        """
-        slot = invocation.slot
-        slot.current = self._inline = invocation
-        self.active += 1
-        self.working[invocation] = None
-        token = self.token
-        await self.serve(slot, invocation)
-        if self.token is not token:
-            return False
-        self._inline = None
-        return True
 
     async def until_done(self) -> None:
         """Wait until every step is done or parked."""
@@ -142,7 +178,10 @@ class Crew(Questions):
                 slot.current = None
                 self._one_less()
                 return
-            invocation = slot.current = slot.queue.popleft()
+            following = slot.current = slot.queue.popleft()
+            if self._inline is invocation:
+                self._inline = following
+            invocation = following
             self.working[invocation] = None
         # It was cancelled, and whoever did that has freed the step.
 

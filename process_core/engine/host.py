@@ -2,13 +2,16 @@
 
 import functools
 import inspect
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, runtime_checkable
 
 from process_core.engine.context import StepContext, enter_context
 from process_core.engine.invocation import Invocation
+from process_core.engine.slot import StepSlot
 from process_core.engine.threads import run_in_thread
 from process_core.errors import ProcessError
 from process_core.graph import Injected
+from process_core.step import Step
 
 
 class StepHost(Protocol):
@@ -18,14 +21,14 @@ class StepHost(Protocol):
     function emits goes through the invocation's context; a host elsewhere replays it here, in order, before it returns.
     """
 
-    async def invoke(self, invocation: Invocation) -> Any:
+    def invoke(self, invocation: Invocation) -> Awaitable[Any]:
         """Run an invocation.
 
         Args:
             invocation: The call.
 
         Returns:
-            What the function returned.
+            What the function returned, to be awaited.
 
         Raises:
             BaseException: What the function raised.
@@ -48,40 +51,57 @@ class LocalHost:
     def __init__(self, *, track_context: bool = False) -> None:
         self.track_context = track_context
 
-    async def invoke(self, invocation: Invocation) -> Any:
+    def invoke(self, invocation: Invocation) -> Awaitable[Any]:
         """Run an invocation; see `StepHost.invoke`."""
         slot = invocation.slot
-        spec = invocation.function.spec
         if self.track_context:
             enter_context(StepContext(invocation))
         if slot.instance is None:
-            await self._prepare(invocation)
-        method = slot.methods.get(spec.name)
-        if method is None:
-            method = slot.methods[spec.name] = getattr(slot.instance, spec.method)
-        arguments = invocation.arguments
-        if spec.injections:
-            arguments = {**arguments, **_injected(invocation)}
-        if spec.is_async:
-            return await method(**arguments)
-        result = await run_in_thread(functools.partial(method, **arguments))
-        # A decorator often hides that a function is async: then the call gave a coroutine, still to be run.
-        return await result if inspect.isawaitable(result) else result
+            instance = _new_instance(slot)
+            if getattr(instance.activate, "__func__", None) is not Step.activate:
+                return _activate_and_call(instance, invocation)
+            slot.instance = instance
+        return _call(invocation)
 
-    @staticmethod
-    async def _prepare(invocation: Invocation) -> None:
-        slot = invocation.slot
-        spec = slot.plan.spec
-        make = spec.factory or spec.step_class
-        instance = make() if make is not None else None
-        if instance is None or (spec.step_class is not None and not isinstance(instance, spec.step_class)):
-            raise ProcessError(f"the factory of {slot.path} gave {instance!r}, not a {spec.step_class}")
-        if spec.has_state:
-            instance.state = slot.take_state()
-        activation = instance.activate(getattr(instance, "state", None))
-        if inspect.isawaitable(activation):
-            await activation
-        slot.instance = instance
+
+def _new_instance(slot: StepSlot) -> Any:
+    spec = slot.plan.spec
+    make = spec.factory or spec.step_class
+    instance = make() if make is not None else None
+    if instance is None or (spec.step_class is not None and not isinstance(instance, spec.step_class)):
+        raise ProcessError(f"the factory of {slot.path} gave {instance!r}, not a {spec.step_class}")
+    if spec.has_state:
+        instance.state = slot.take_state()
+    return instance
+
+
+async def _activate_and_call(instance: Any, invocation: Invocation) -> Any:
+    activation = instance.activate(getattr(instance, "state", None))
+    if inspect.isawaitable(activation):
+        await activation
+    invocation.slot.instance = instance
+    return await _call(invocation)
+
+
+def _call(invocation: Invocation) -> Awaitable[Any]:
+    function = invocation.function
+    spec = function.spec
+    method = getattr(invocation.slot.instance, spec.method)
+    arguments = invocation.arguments
+    if function.context_parameter is not None:
+        arguments = {**arguments, function.context_parameter: StepContext(invocation)}
+    elif spec.injections:
+        arguments = {**arguments, **_injected(invocation)}
+    if spec.is_async:
+        called: Awaitable[Any] = method(**arguments)
+        return called
+    return _in_thread(functools.partial(method, **arguments))
+
+
+async def _in_thread(call: Callable[[], Any]) -> Any:
+    result = await run_in_thread(call)
+    # A decorator often hides that a function is async: then the call gave a coroutine, still to be run.
+    return await result if inspect.isawaitable(result) else result
 
 
 def _injected(invocation: Invocation) -> dict[str, Any]:

@@ -151,7 +151,10 @@ class Invocation:
         self.is_cancelled = False
         self.is_parked = False
         self.is_started = False
-        self.is_handler = any(m.handles for m in messages)
+        self.is_handler = False
+        for message in messages:
+            if message.handles:
+                self.is_handler = True
         self.requests = 0
         self.asked = 0
         self.answers: dict[int, Any] | None = None

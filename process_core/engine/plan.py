@@ -54,9 +54,10 @@ class FunctionPlan:
         result_id: Id of its automatic result event.
         error_id: Id of its automatic error event.
         is_covered: Whether an error route may let the run go on after it fails.
+        context_parameter: The parameter that takes the context, where that is all that is injected.
     """
 
-    __slots__ = ("error_id", "is_covered", "name", "result_id", "spec", "visibility")
+    __slots__ = ("context_parameter", "error_id", "is_covered", "name", "result_id", "spec", "visibility")
 
     def __init__(self, spec: FunctionSpec, step: StepSpec) -> None:
         self.spec = spec
@@ -66,6 +67,9 @@ class FunctionPlan:
         self.error_id = ERROR_SOURCE if is_process else spec.name + ERROR_SUFFIX
         self.visibility: Visibility = spec.visibility
         self.is_covered = False
+        injections = spec.injections
+        is_plain = len(injections) == 1 and injections[0].kind is Injected.CONTEXT
+        self.context_parameter = injections[0].parameter if is_plain else None
 
 
 class RoutePlan:
@@ -108,13 +112,18 @@ class RoutePlan:
 
 
 class RouteSet:
-    """All routes of one source."""
+    """All routes of one source.
 
-    __slots__ = ("_conditional", "routes")
+    Attributes:
+        routes: In order of declaration.
+        is_conditional: Whether any of them depends on the payload.
+    """
+
+    __slots__ = ("is_conditional", "routes")
 
     def __init__(self, routes: Sequence[RoutePlan]) -> None:
         self.routes = tuple(routes)
-        self._conditional = any(r.route.condition is not None or r.route.otherwise for r in routes)
+        self.is_conditional = any(r.route.condition is not None or r.route.otherwise for r in routes)
 
     def matching(self, data: Any, failed: Callable[[RoutePlan, Exception], None]) -> Sequence[RoutePlan]:
         """Give the routes an event takes.
@@ -127,7 +136,7 @@ class RouteSet:
             Those without condition, those whose condition holds, and where none did the `otherwise` ones; in order of
             declaration. Empty where nothing matched.
         """
-        if not self._conditional:
+        if not self.is_conditional:
             return self.routes
         taken: list[RoutePlan] = []
         for route in self.routes:

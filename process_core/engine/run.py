@@ -55,7 +55,7 @@ class Run:
         first: tuple[str, Any] | None,
         taken_up: WorkflowEvent | None = None,
     ) -> None:
-        self._make = make
+        self._make: Callable[[], tuple[RunCore, list[WorkflowEvent], Callable[[], None]]] | None = make
         self._first = first
         self._taken_up = taken_up
         self._core: RunCore | None = None
@@ -68,8 +68,9 @@ class Run:
         Returns:
             This run.
         """
-        if self._core is None:
+        if self._make is not None:
             self._core, self._events, self._close = self._make()
+            self._make = None  # what it holds is not needed while the run lives
             if self._first is not None:
                 self._core.put("event", *self._first)
             self._core.launch(self._taken_up)

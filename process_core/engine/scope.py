@@ -63,12 +63,14 @@ class Scope(Crew):
         stop_seq: Seq of the event that took it.
         is_stopped: Whether a stop route ended it.
         restored: Invocations of a run that is resumed, to be started again.
+        calls: The calls of the current superstep.
         unstarted: Calls of a superstep that ended before they could start.
         delivered: The messages of the current superstep, for a debugger to see.
     """
 
     __slots__ = (
         "answers",
+        "calls",
         "delivered",
         "inbox",
         "is_dead",
@@ -99,6 +101,7 @@ class Scope(Crew):
         self.is_dead = False
         self.delivered: list[Message] = []
         self.restored: list[Invocation] = []
+        self.calls: list[Invocation] = []
         self.unstarted: list[Invocation] = []
 
     def slot_of(self, step: StepPlan) -> StepSlot:
@@ -131,18 +134,21 @@ class Scope(Crew):
         token = self.token
         if finish_first:
             await self.until_done()
+            self._note_unstarted()
             if self.run.gate is not None:
                 await self.run.gate.settle(self)
             self.finish()
         while self.has_work():
             firings = self.begin()
-            if len(firings) == 1 and self._may_run_inline(firings[0][1]):
-                if not await self.run_inline(firings[0][1]):
+            self.calls = [call for _, call in firings]
+            if self._may_run_inline():
+                if not await self.run_inline(self.calls):
                     return False
                 if self.active:
                     await self.until_done()
             else:
                 await self._run_together(firings)
+            self._note_unstarted()
             if self.run.gate is not None:
                 await self.run.gate.settle(self)
             self.finish()
@@ -162,19 +168,21 @@ class Scope(Crew):
                 if self.failed is None:  # an eager task may have failed already
                     self.start(invocation)
         await self.until_done()
-        if self.failed is not None or self.run.is_cancelling or self.is_dead:
-            self.unstarted = [call for _, call in firings if not call.is_started and call.failure is None]
 
-    def _may_run_inline(self, invocation: Invocation) -> bool:
-        """Whether a call that is alone may run without a task of its own."""
-        slot, gate = invocation.slot, self.run.gate
-        return (
-            not self.active
-            and self.failed is None  # what is taken up again may have failed by now
-            and slot.current is None
-            and slot.plan.is_leaf
-            and (gate is None or not gate.holds(self.delivered))
-        )
+    def _note_unstarted(self) -> None:
+        if self.failed is not None or self.run.is_cancelling or self.is_dead:
+            self.unstarted = [call for call in self.calls if not call.is_started and call.failure is None]
+
+    def _may_run_inline(self) -> bool:
+        """Whether the calls of this superstep may begin in this task."""
+        if not self.calls or self.active or self.failed is not None:  # what is taken up again may have failed by now
+            return False
+        for call in self.calls:
+            slot = call.slot
+            if slot.current is not None or not slot.plan.is_leaf:
+                return False
+        gate = self.run.gate
+        return gate is None or not gate.holds(self.delivered)
 
     def begin(self) -> list[Firing]:
         """Begin a superstep.
@@ -351,11 +359,11 @@ class Scope(Crew):
         """Give the state of every step, at any depth, by path; a step not used yet has its initial one."""
         found: dict[str, Any] = {}
         for step in self.plan.steps:
-            slot = self.slot_of(step)
             if step.spec.has_state:
+                slot = self.slot_of(step)
                 found[slot.path] = slot.state
             elif step.spec.kind is StepKind.PROCESS:
-                found |= self.run.composite(slot).states()
+                found |= self.run.composite(self.slot_of(step)).states()
         return found
 
     def scopes(self) -> "list[Scope]":

@@ -21,7 +21,6 @@ class StepSlot:
         scope: The process it runs in.
         path: Its path from the root.
         instance: The live instance, once the step was used.
-        methods: Bound methods by function name.
         current: The invocation it serves now, or None.
         queue: Invocations that wait for their turn.
         finished: Invocations that ended in this superstep, in order.
@@ -34,7 +33,6 @@ class StepSlot:
         "current",
         "finished",
         "instance",
-        "methods",
         "path",
         "plan",
         "queue",
@@ -46,7 +44,6 @@ class StepSlot:
         self.scope = scope
         self.path = path
         self.instance: Any = None
-        self.methods: dict[str, Any] = {}
         self.current: Invocation | None = None
         self.queue: deque[Invocation] | None = None
         self.finished: list[Invocation] = []
@@ -86,7 +83,6 @@ class StepSlot:
         if self.child is not None:
             self.child.reset()
         self.instance = None
-        self.methods = {}
         self._state = UNSET
 
     def save_state(self) -> Any:
