@@ -155,7 +155,7 @@ def _nothing() -> None:
 
 
 def _check_services(plan: Plan, services: Services) -> None:
-    missing = [(path, name, kind) for path, name, kind in plan.services() if kind not in services]
+    missing = [(path, name, kind) for path, name, kind in plan.services if kind not in services]
     if missing:
         wanted = "; ".join(f"{path}.{name} asks for {type_text(kind)}" for path, name, kind in missing)
         raise MissingServiceError(
@@ -164,6 +164,8 @@ def _check_services(plan: Plan, services: Services) -> None:
 
 
 def _checked_states(graph: Graph, given: Mapping[str, Any]) -> dict[str, Any]:
+    if not given:
+        return {}
     known = dict(graph.stateful())
     states: dict[str, Any] = {}
     for path, state in given.items():

@@ -1,10 +1,11 @@
 """What a function of a step is given to act on its run."""
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,9 +32,15 @@ def current_context() -> "StepContext | None":
     return _current.get()
 
 
-def enter_context(context: "StepContext") -> None:
-    """Make a context the current one of this task."""
-    _current.set(context)
+@contextlib.contextmanager
+def entered(context: "StepContext") -> Iterator[None]:
+    """Make a context the current one of this task for a while."""
+    token = _current.set(context)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):  # a loop that closes ends the task from another context
+            _current.reset(token)
 
 
 class Done:

@@ -1,6 +1,7 @@
 """A run from the inside: the driving task, what comes from outside, and how the run ends."""
 
 import asyncio
+import contextvars
 import sys
 import threading
 from collections import deque
@@ -48,6 +49,7 @@ class RunCore:
         is_answerable: Whether anybody could answer a question.
         writer: Where the run is written to, or None.
         is_dismissed: Whether its user has let go of it while it was at rest.
+        context: The context variables that every call begins with.
     """
 
     __slots__ = (
@@ -58,6 +60,7 @@ class RunCore:
         "_unwinding",
         "_wake",
         "asked",
+        "context",
         "driver",
         "error",
         "gate",
@@ -130,6 +133,7 @@ class RunCore:
         self.inputs: list[tuple[str, Any, Any]] = []
         self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self.thread = threading.get_ident()
+        self.context = contextvars.copy_context()
         self.driver: asyncio.Task[Any] | None = None
         self._owner = asyncio.current_task()
         self.root = RootScope(self, plan)
@@ -144,17 +148,25 @@ class RunCore:
 
     # What crews ask for.
 
+    def spawn_later(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run a coroutine in a task, with the context variables that the run began with."""
+        return self.loop.create_task(work, context=self.context.copy())
+
     if sys.version_info >= (3, 12):
 
         def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-            """Run a coroutine in a task that starts at once, which spares a turn of the loop."""
-            return asyncio.Task(work, loop=self.loop, eager_start=True)
+            """The same in a task that starts at once, which spares a turn of the loop."""
+            return asyncio.Task(work, loop=self.loop, eager_start=True, context=self.context.copy())
 
     else:
+        spawn = spawn_later
 
-        def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-            """Run a coroutine in a task."""
-            return self.loop.create_task(work)
+    def is_context_changed(self) -> bool:
+        """Whether what ran in this task has set context variables, which are nobody else's business."""
+        try:
+            return contextvars.copy_context() != self.context
+        except Exception:  # noqa: BLE001 - comparing values is the user's code
+            return True
 
     def new_queue(self) -> "deque[Invocation]":
         """Make a queue for the invocations of a busy step."""
@@ -306,7 +318,7 @@ class RunCore:
 
     def hand_over(self, *, finish_first: bool = True) -> None:
         """Drive on in a new task."""
-        self.driver = self.loop.create_task(self._drive(finish_first=finish_first))
+        self.driver = self.spawn_later(self._drive(finish_first=finish_first))
 
     async def _drive(self, *, finish_first: bool) -> None:
         try:

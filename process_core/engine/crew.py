@@ -1,7 +1,7 @@
 """Steps that work side by side until all are done or parked: the part of a superstep that takes time."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from process_core.engine.failures import NestedFailureError, describe
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 class Crew(Questions):
     """Runs invocations: steps in parallel, each step serially, with a barrier at the end.
 
-    One invocation alone runs inline, in the task that drives the supersteps, which spares a task per hop. If it parks
-    or is cancelled there, its task stays with it and the driving goes on in a new task: `token` tells the old task,
-    when it comes back, that it drives no more.
+    Invocations run inline, in the task that drives the supersteps, which spares a task per hop. If one parks or is
+    cancelled there, or sets context variables, its task stays with it and the driving goes on in a new task: `token`
+    tells the old task, when it comes back, that it drives no more.
 
     Attributes:
         run: The run.
@@ -118,6 +118,8 @@ class Crew(Questions):
                 continue
             self._inline = invocation
             await self.serve(invocation.slot, invocation)
+            if self.token is token and self.run.is_context_changed():
+                self._leave_task()
             if self.token is not token:
                 self._start_those_left()
                 return False
@@ -160,30 +162,51 @@ class Crew(Questions):
     async def serve(self, slot: StepSlot, invocation: Invocation) -> None:
         """Run a step's invocations one after another, until its queue is empty."""
         task = asyncio.current_task()
-        run = self.run
-        while not invocation.is_cancelled:
-            invocation.task = task
-            await self._invoke(slot, invocation)
-            if invocation.is_cancelled:
-                break
-            if invocation.is_parked:
-                self.unpark(invocation)  # it went on by itself, for instance after a timeout of its own
-            del self.working[invocation]
-            if not slot.finished:
-                self.finished.append(slot)
-            slot.finished.append(invocation)
-            if slot.queue and run.gate is not None:
-                await run.gate.opened()
-            if not slot.queue or self.failed is not None or run.is_cancelling:
-                slot.current = None
-                self._one_less()
-                return
-            following = slot.current = slot.queue.popleft()
-            if self._inline is invocation:
-                self._inline = following
+        following: Invocation | None = invocation
+        while following is not None and not following.is_cancelled:
             invocation = following
-            self.working[invocation] = None
-        # It was cancelled, and whoever did that has freed the step.
+            invocation.task = task
+            if invocation.error is not None:
+                self._fail(invocation, invocation.error)
+            else:
+                self._announce(slot, invocation)
+                try:
+                    # This coroutine is the only one around the user's own: each more would cost every hop.
+                    result = await self._perform(slot, invocation)
+                except BaseException as error:  # noqa: BLE001 - a step may raise anything; it fails the step alone
+                    self._break_off(invocation, error)
+                else:
+                    if not invocation.is_cancelled:
+                        self._complete(invocation, result)
+            if invocation.is_cancelled:
+                return  # whoever did that has freed the step
+            self._note_finished(slot, invocation)
+            if slot.queue and self.run.gate is not None:
+                await self.run.gate.opened()
+            following = self._next(slot, invocation)
+
+    def _note_finished(self, slot: StepSlot, invocation: Invocation) -> None:
+        if invocation.is_parked:
+            self.unpark(invocation)  # it went on by itself, for instance after a timeout of its own
+        del self.working[invocation]
+        if not slot.finished:
+            self.finished.append(slot)
+        slot.finished.append(invocation)
+
+    def _next(self, slot: StepSlot, invocation: Invocation) -> Invocation | None:
+        """Give the invocation that this task goes on with; without one, it is done with the step."""
+        if not slot.queue or self.failed is not None or self.run.is_cancelling:
+            slot.current = None
+            self._one_less()
+            return None
+        following = slot.current = slot.queue.popleft()
+        self.working[following] = None
+        if self.run.is_context_changed():
+            following.task = self.run.spawn_later(self.serve(slot, following))
+            return None
+        if self._inline is invocation:
+            self._inline = following
+        return following
 
     def forget_finished(self, why: str = "") -> None:
         """Be done with what ended in this superstep.
@@ -203,10 +226,7 @@ class Crew(Questions):
         if not self.active and self._barrier is not None and not self._barrier.done():
             self._barrier.set_result(None)
 
-    async def _invoke(self, slot: StepSlot, invocation: Invocation) -> None:
-        if invocation.error is not None:
-            self._fail(invocation, invocation.error)
-            return
+    def _announce(self, slot: StepSlot, invocation: Invocation) -> None:
         run = self.run
         function = invocation.function
         invocation.is_started = True
@@ -229,24 +249,22 @@ class Crew(Questions):
             )
         if run.on_invoked is not None:
             run.on_invoked(invocation)
-        try:
-            if self.covers(invocation) and invocation.saved_state is UNSET:
-                invocation.saved_state = slot.save_state()
-            if slot.plan.is_leaf:
-                result = await run.host.invoke(invocation)
-            else:
-                result = await self.run.composite(slot).perform(invocation)
-        except BaseException as error:
-            if invocation.is_cancelled:
-                return
-            if isinstance(error, GeneratorExit) and not run.loop.is_running():
-                raise  # the loop is gone: nothing may be awaited or recorded any more
-            if isinstance(error, asyncio.CancelledError):
-                self._blame(error)
-            self._fail(invocation, error)
-        else:
-            if not invocation.is_cancelled:
-                self._complete(invocation, result)
+
+    def _perform(self, slot: StepSlot, invocation: Invocation) -> Awaitable[Any]:
+        if invocation.function.is_covered and not invocation.is_handler and invocation.saved_state is UNSET:
+            invocation.saved_state = slot.save_state()  # the run may go on after this fails
+        if slot.plan.is_leaf:
+            return self.run.host.invoke(invocation)
+        return self.run.composite(slot).perform(invocation)
+
+    def _break_off(self, invocation: Invocation, error: BaseException) -> None:
+        if invocation.is_cancelled:
+            return
+        if isinstance(error, GeneratorExit) and not self.run.loop.is_running():
+            raise error  # the loop is gone: nothing may be awaited or recorded any more
+        if isinstance(error, asyncio.CancelledError):
+            self._blame(error)
+        self._fail(invocation, error)
 
     def _blame(self, error: asyncio.CancelledError) -> None:
         """Tell a loop that closes, which cancels every task, from a function that cancelled its own."""
@@ -257,10 +275,6 @@ class Crew(Questions):
                 raise error
             while task.cancelling():
                 task.uncancel()
-
-    def covers(self, invocation: Invocation) -> bool:
-        """Whether the run may go on after this invocation fails, so that its state must be kept."""
-        return invocation.function.is_covered and not invocation.is_handler
 
     def _complete(self, invocation: Invocation, result: Any) -> None:
         invocation.is_closed = True

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, runtime_checkable
 
-from process_core.engine.context import StepContext, enter_context
+from process_core.engine.context import StepContext, entered
 from process_core.engine.invocation import Invocation
 from process_core.engine.slot import StepSlot
 from process_core.engine.threads import run_in_thread
@@ -53,15 +53,22 @@ class LocalHost:
 
     def invoke(self, invocation: Invocation) -> Awaitable[Any]:
         """Run an invocation; see `StepHost.invoke`."""
-        slot = invocation.slot
-        if self.track_context:
-            enter_context(StepContext(invocation))
-        if slot.instance is None:
-            instance = _new_instance(slot)
-            if getattr(instance.activate, "__func__", None) is not Step.activate:
-                return _activate_and_call(instance, invocation)
-            slot.instance = instance
-        return _call(invocation)
+        return _tracked(invocation) if self.track_context else _begun(invocation)
+
+
+async def _tracked(invocation: Invocation) -> Any:
+    with entered(StepContext(invocation)):
+        return await _begun(invocation)
+
+
+def _begun(invocation: Invocation) -> Awaitable[Any]:
+    slot = invocation.slot
+    if slot.instance is None:
+        instance = _new_instance(slot)
+        if getattr(instance.activate, "__func__", None) is not Step.activate:
+            return _activate_and_call(instance, invocation)
+        slot.instance = instance
+    return _call(invocation)
 
 
 def _new_instance(slot: StepSlot) -> Any:
@@ -70,7 +77,7 @@ def _new_instance(slot: StepSlot) -> Any:
     instance = make() if make is not None else None
     if instance is None or (spec.step_class is not None and not isinstance(instance, spec.step_class)):
         raise ProcessError(f"the factory of {slot.path} gave {instance!r}, not a {spec.step_class}")
-    if spec.has_state:
+    if slot.plan.has_state:
         instance.state = slot.take_state()
     return instance
 

@@ -129,7 +129,7 @@ class NestedScope(Sleeper, Scope):
     def hand_over(self) -> None:
         """Go on driving in a new task, unless this process was cancelled as a whole."""
         if not self.is_dead:
-            self._handed_to = self.run.spawn(self._drive(finish_first=True))
+            self._handed_to = self.run.spawn_later(self._drive(finish_first=True))
 
     def cancel_working(self, spare: Invocation | None = None) -> None:
         """Cancel what runs here; with nothing to spare, this process ends with it."""

@@ -164,9 +164,10 @@ class StepPlan:
         inner: The nested plan, for a process and a map over one.
         element: The plan of one element, for a map.
         is_leaf: Whether its functions are methods of an instance.
+        has_state: Whether runs keep a state for it.
     """
 
-    __slots__ = ("element", "functions", "groups", "index", "inner", "is_leaf", "name", "routes", "spec")
+    __slots__ = ("element", "functions", "groups", "has_state", "index", "inner", "is_leaf", "name", "routes", "spec")
 
     def __init__(self, spec: StepSpec) -> None:
         self.spec = spec
@@ -177,6 +178,7 @@ class StepPlan:
         self.groups: list[GroupPlan] = []
         self.inner = Plan(spec.graph) if spec.graph is not None else None
         self.is_leaf = spec.kind is StepKind.STEP
+        self.has_state = spec.has_state
         self.element: StepPlan | None = None
         if spec.kind is StepKind.MAP:
             kind = StepKind.STEP if spec.graph is None else StepKind.PROCESS
@@ -192,14 +194,18 @@ class Plan:
         entries: Routes by outside event.
         errors: Routes of `on_error`, or None.
         processes: The steps that are nested processes.
+        stateful: The steps that have a state, or may have some inside.
+        services: Every service that a function asks for, at any depth: path of the step, name of the function, type.
     """
 
-    __slots__ = ("entries", "errors", "graph", "processes", "steps")
+    __slots__ = ("entries", "errors", "graph", "processes", "services", "stateful", "steps")
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.steps = [StepPlan(spec) for spec in graph.steps]
         self.processes = tuple(step for step in self.steps if step.spec.kind is StepKind.PROCESS)
+        self.stateful = tuple(step for step in self.steps if step.has_state or step.spec.kind is StepKind.PROCESS)
+        self.services = tuple(self._services())
         by_name = {step.name: step for step in self.steps}
         self.entries: dict[str, RouteSet] = {}
         self.errors: RouteSet | None = None
@@ -256,16 +262,12 @@ class Plan:
         for routes in sets:
             yield from routes.routes
 
-    def services(self, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
-        """Give every service that a function asks for.
-
-        Yields:
-            Path of the step, name of the function, type of the service.
-        """
+    def _services(self) -> Iterator[tuple[str, str, Any]]:
         for step in self.steps:
             for function in step.functions.values():
                 for injection in function.spec.injections:
                     if injection.kind is Injected.SERVICE:
-                        yield prefix + step.name, function.name, injection.service
+                        yield step.name, function.name, injection.service
             if step.inner is not None:
-                yield from step.inner.services(f"{prefix}{step.name}/")
+                for path, name, service in step.inner.services:
+                    yield f"{step.name}/{path}", name, service

@@ -11,7 +11,6 @@ from process_core.engine.invocation import Invocation, Message, Request
 from process_core.engine.plan import Plan, RoutePlan, RouteSet, StepPlan
 from process_core.engine.slot import StepSlot
 from process_core.errors import SuperstepLimitError
-from process_core.graph import StepKind
 
 if TYPE_CHECKING:
     from process_core.engine.core import RunCore
@@ -358,12 +357,12 @@ class Scope(Crew):
     def states(self) -> dict[str, Any]:
         """Give the state of every step, at any depth, by path; a step not used yet has its initial one."""
         found: dict[str, Any] = {}
-        for step in self.plan.steps:
-            if step.spec.has_state:
-                slot = self.slot_of(step)
+        for step in self.plan.stateful:
+            slot = self.slot_of(step)
+            if step.has_state:
                 found[slot.path] = slot.state
-            elif step.spec.kind is StepKind.PROCESS:
-                found |= self.run.composite(self.slot_of(step)).states()
+            else:
+                found |= self.run.composite(slot).states()
         return found
 
     def scopes(self) -> "list[Scope]":

@@ -89,7 +89,7 @@ class StepSlot:
         """Copy the state, to be put back if the call fails."""
         if not self.plan.is_leaf:
             return self.scope.run.composite(self).save()
-        return copy.deepcopy(self.state) if self.plan.spec.has_state else UNSET
+        return copy.deepcopy(self.state) if self.plan.has_state else UNSET
 
     def undo(self, saved: Any) -> None:
         """Make the step as it was when `save_state` gave this."""

@@ -1,7 +1,6 @@
 """Rules 7, 8, 14 and 16: the order of a run, its limit and its independence."""
 
 import asyncio
-import contextvars
 import threading
 from typing import Any
 
@@ -18,8 +17,6 @@ from process_core import (
     Visibility,
     function,
 )
-
-WHO = contextvars.ContextVar("WHO", default="nobody")
 
 
 class Sleepy(Step):
@@ -340,21 +337,3 @@ async def test_emit_event_takes_a_process_event_or_an_id_with_data():
     say.on_event("A").send_event_to(sink)
     result = await process.build().run("go", [(ProcessEvent("A", 1),), ("A", 2)])
     assert result.step_states["Sink"].values == [1, 2]
-
-
-async def test_context_variables_of_the_caller_reach_steps_of_both_kinds():
-    class Looks(Step[Seen]):
-        @function
-        async def look(self) -> None:
-            self.state.values.append(WHO.get())
-
-    class LooksPlainly(Step[Seen]):
-        @function
-        def look(self) -> None:
-            self.state.values.append(WHO.get())
-
-    process = ProcessBuilder("P")
-    process.on_input_event("go").send_event_to(process.add_step(Looks)).send_event_to(process.add_step(LooksPlainly))
-    WHO.set("caller")
-    result = await process.build().run("go")
-    assert [state.values for state in result.step_states.values()] == [["caller"], ["caller"]]
