@@ -117,7 +117,7 @@ class Crew(Questions):
             if invocation.is_cancelled:
                 continue
             self._inline = invocation
-            await self.serve(invocation.slot, invocation)
+            await self.serve(invocation.slot, invocation, self.task)
             if self.token is token and self.run.is_context_changed():
                 self._leave_task()
             if self.token is not token:
@@ -159,9 +159,16 @@ class Crew(Questions):
             await self._barrier
         self._barrier = None
 
-    async def serve(self, slot: StepSlot, invocation: Invocation) -> None:
-        """Run a step's invocations one after another, until its queue is empty."""
-        task = asyncio.current_task()
+    async def serve(self, slot: StepSlot, invocation: Invocation, task: "asyncio.Task[Any] | None" = None) -> None:
+        """Run a step's invocations one after another, until its queue is empty.
+
+        Args:
+            slot: The step.
+            invocation: The first.
+            task: The task this runs in, where the caller knows.
+        """
+        if task is None:
+            task = asyncio.current_task()
         following: Invocation | None = invocation
         while following is not None and not following.is_cancelled:
             invocation = following

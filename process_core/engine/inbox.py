@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from process_core.engine.invocation import Invocation, Message
-from process_core.engine.plan import GroupPlan, RoutePlan
+from process_core.engine.plan import GroupPlan, RoutePlan, StepPlan
 from process_core.errors import PayloadMismatchError
 from process_core.events import NO_DATA
 
@@ -61,9 +61,11 @@ class Inbox:
         # Most processes hold no joins: their messages become calls in one pass, with nothing held and nothing sorted.
         firings: list[Firing] = []
         touched: dict[tuple[StepSlot, GroupPlan], None] | None = None
+        slots = scope.slots
         for message in batch:
             route = message.route
-            slot = scope.slot_of(route.step)  # type: ignore[arg-type]  # a stop route never becomes a message
+            step: StepPlan = route.step  # type: ignore[assignment]  # a stop route never becomes a message
+            slot = slots[step.index] or scope.slot_of(step)
             group: GroupPlan = route.group  # type: ignore[assignment]  # likewise
             data = message.data
             parameter = route.parameter
