@@ -133,11 +133,12 @@ def _run(arguments: argparse.Namespace) -> int:
 
 async def _open_app(target: str | None, arguments: argparse.Namespace | None) -> int:
     """Load the target in a worker while the UI is imported, then open the app."""
-    from process_core.session.connection import CommandRefused  # noqa: PLC0415 - starting must be quick
+    from process_core.session.breakpoint_file import BREAKPOINTS_FILE  # noqa: PLC0415 - starting must be quick
+    from process_core.session.connection import CommandRefused  # noqa: PLC0415
     from process_core.session.worker_session import WorkerSession  # noqa: PLC0415
 
     async def open_session() -> "Session":
-        return await WorkerSession.open(cwd=Path.cwd())
+        return await WorkerSession.open(cwd=Path.cwd(), breakpoints_file=BREAKPOINTS_FILE)
 
     session: Session | None = None
     loading: asyncio.Task[Any] | None = None

@@ -47,7 +47,8 @@ def do(arguments: argparse.Namespace) -> int:
 
 
 async def _open_app(path: Path, at: int | None) -> int:
-    from process_core.session.worker_session import WorkerSession  # noqa: PLC0415 - only where it is shown
+    from process_core.session.breakpoint_file import BREAKPOINTS_FILE  # noqa: PLC0415 - only where it is shown
+    from process_core.session.worker_session import WorkerSession  # noqa: PLC0415
 
     recorded = await RecordedSession.open(path)
     try:
@@ -57,7 +58,8 @@ async def _open_app(path: Path, at: int | None) -> int:
         from tui.recorded.resuming import folder_of  # noqa: PLC0415
 
         async def open_session() -> "Session":
-            return await WorkerSession.open(cwd=folder_of(path, recorded.info.target or ""))
+            folder = Path(folder_of(path, recorded.info.target or ""))
+            return await WorkerSession.open(cwd=folder, breakpoints_file=folder / BREAKPOINTS_FILE)
 
         app = RecordedApp(open_session, recorded, at)
         try:

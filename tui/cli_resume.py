@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from process_core.events import RunState
 from process_core.runfile import RunFile, RunFileError, RunInfo
+from process_core.session.breakpoint_file import BREAKPOINTS_FILE
 from process_core.session.connection import CommandRefused
 from process_core.session.protocol import Failure, ResumeRun
 from process_core.session.worker_session import WorkerSession
@@ -81,7 +82,7 @@ async def _open_app(path: Path, target: str, cwd: Path, arguments: argparse.Name
     """Take the run up while the UI is imported, then open the app."""
 
     async def open_session() -> "Session":
-        return await WorkerSession.open(cwd=cwd)
+        return await WorkerSession.open(cwd=cwd, breakpoints_file=cwd / BREAKPOINTS_FILE)
 
     session: Session | None = await open_session()
     assert session is not None

@@ -1,11 +1,35 @@
 """Binding: sees what in a process a breakpoint can match, and what was meant where nothing can."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from process_core.debug.breakpoints import Breakpoint, Candidate, without_index
 from process_core.graph import ERROR_SUFFIX, RESULT_SOURCE, RESULT_SUFFIX, Edge, Graph, Node, SourceKind, StepKind
 from process_core.runfile.globs import path_pattern
 from process_core.suggestion import did_you_mean
+
+WARNING_CODES: Final = frozenset(
+    {
+        "abandoned_thread",
+        "answer_refused",
+        "checkpoint_incomplete",
+        "condition_failed",
+        "discarded_emissions",
+        "discarded_messages",
+        "internal_event_not_visible",
+        "late_emission",
+        "missing_input",
+        "no_condition_matched",
+        "not_serialisable",
+        "pending_request",
+        "recording_failed",
+        "reserved_event_type",
+        "unrouted_event",
+        "unused_input",
+        "user_warning",
+    }
+)
+"""Codes of the warnings that the engine gives."""
 
 
 def bind(point: Breakpoint, graph: Graph) -> None:
@@ -19,9 +43,35 @@ def bind(point: Breakpoint, graph: Graph) -> None:
     if point.step is not None:
         pattern = path_pattern(point.step)
         point.paths = frozenset(node.path for node in nodes if pattern.fullmatch(node.path))
-    candidates = list(_messages(point, nodes, edges) if point.when == "before" else _calls(point, nodes, edges))
+    if point.kind != "event":
+        candidates = list(_reports(point, nodes))
+    else:
+        candidates = list(_messages(point, nodes, edges) if point.when == "before" else _calls(point, nodes, edges))
     point.bound = any(point.fits(candidate) for candidate in candidates)
-    point.problem = None if point.bound else _problem(point, nodes, edges, candidates)
+    point.problem = _doubt(point) if point.bound else _problem(point, nodes, edges, candidates)
+
+
+def _reports(point: Breakpoint, nodes: tuple[Node, ...]) -> Iterator[Candidate]:
+    """Give what can fail or be warned about: every function, and for warnings every step and process as a whole."""
+    events = () if point.event is None else (point.event,)  # which events may be warned about is not declared
+    for node in nodes:
+        path = _indexed(point, node.path)
+        for function in node.functions:
+            yield Candidate(events, path, function, ())
+        if point.kind == "warning":
+            yield Candidate(events, path, None, ())
+    if point.kind != "error":
+        yield Candidate(events, "", None, ())
+
+
+def _doubt(point: Breakpoint) -> str | None:
+    """Say where a code looks misspelt; steps may warn with any code, so the breakpoint counts all the same."""
+    if point.kind != "warning" or point.code is None or point.code in WARNING_CODES:
+        return None
+    hint = did_you_mean(point.code, sorted(WARNING_CODES))
+    if hint is None or not hint.startswith("did"):
+        return None
+    return f"the engine gives no warning {point.code!r} ({hint}); only a step's own can match"
 
 
 def _messages(point: Breakpoint, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> Iterator[Candidate]:
@@ -68,7 +118,11 @@ def _indexed(point: Breakpoint, path: str) -> str:
 
 def _problem(point: Breakpoint, nodes: tuple[Node, ...], edges: tuple[Edge, ...], candidates: list[Candidate]) -> str:
     told = (
-        (point.event, "no route carries {!r}", {event for c in candidates for event in c.events}),
+        (
+            point.event if point.kind == "event" else None,
+            "no route carries {!r}",
+            {event for c in candidates for event in c.events},
+        ),
         (None if point.paths else point.step, "no step matches {!r}", {node.path for node in nodes}),
         (point.function, "no function {!r}", {name for node in nodes for name in node.functions}),
         (point.route, "no route {!r}", {edge.key for edge in edges}),

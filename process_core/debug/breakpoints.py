@@ -11,6 +11,7 @@ from process_core.errors import ProcessError
 from process_core.predicate import LogTemplate, Predicate, PredicateEvaluationError, compile_predicate
 
 When = Literal["before", "after", "emit"]
+Kind = Literal["event", "error", "warning", "quiescence"]
 
 _HITS: Final = re.compile(r"\s*(==|>=|%)\s*(\d+)\s*")
 _COMPARE: Final[Mapping[str, Callable[[int, int], bool]]] = {
@@ -18,6 +19,13 @@ _COMPARE: Final[Mapping[str, Callable[[int, int], bool]]] = {
     ">=": operator.ge,
     "%": lambda count, n: count % n == 0,
 }
+_NAMED_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "event": ("event", "step", "function", "route"),
+    "error": ("code", "step", "function"),
+    "warning": ("code", "event", "step", "function"),
+    "quiescence": (),
+}
+"""What a breakpoint of each kind can be told to be about."""
 _INDEX: Final = re.compile(r"\[\d+\]")
 
 
@@ -33,12 +41,14 @@ class Candidate(NamedTuple):
         path: Path of the step concerned.
         function: The function concerned.
         routes: Route ids by which it may be named.
+        codes: Codes by which it may be named; None where any will do.
     """
 
     events: Sequence[str]
     path: str
     function: str | None
     routes: Sequence[str]
+    codes: Sequence[str] | None = None
 
 
 class Outcome(Enum):
@@ -72,6 +82,9 @@ class Breakpoint:
         hit_count: Times it matched.
         bound: Whether anything in the process can match it.
         problem: Why it is unbound, or what its condition raised last.
+        kind: What it is about: a message or a call; a function that fails, handled or not, before anything else follows
+            from it; a warning; or that the run is about to come to rest, with all that is left over told.
+        code: Type of the error (`ValueError`, `payload_mismatch`), or code of the warning.
         paths: The paths of the process that `step` matches; None where it is not given.
     """
 
@@ -89,6 +102,8 @@ class Breakpoint:
     hit_count: int = 0
     bound: bool = True
     problem: str | None = None
+    kind: Kind = "event"
+    code: str | None = None
     paths: frozenset[str] | None = field(default=None, repr=False)
     predicate: Predicate | None = field(default=None, repr=False)
     template: LogTemplate | None = field(default=None, repr=False)
@@ -96,8 +111,7 @@ class Breakpoint:
     _has_raised: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.event is self.step is self.function is self.route is None:
-            raise BreakpointError("a breakpoint needs an event, a step, a function or a route")
+        self._check_kind()
         if self.when not in ("before", "after", "emit"):
             raise BreakpointError(f"when is 'before', 'after' or 'emit', not {self.when!r}")
         if self.when == "emit" and self.route is not None:
@@ -105,6 +119,20 @@ class Breakpoint:
         self._counts = _count_test(self.hits) if self.hits is not None else None
         self.predicate = compile_predicate(self.condition) if self.condition is not None else None
         self.template = LogTemplate(self.log) if self.log is not None else None
+
+    def _check_kind(self) -> None:
+        if self.kind not in _NAMED_BY:
+            raise BreakpointError(f"kind is one of {', '.join(map(repr, _NAMED_BY))}, not {self.kind!r}")
+        given = [name for name in ("event", "step", "function", "route", "code") if getattr(self, name) is not None]
+        if self.kind == "event" and not given:
+            raise BreakpointError("a breakpoint needs an event, a step, a function or a route")
+        allowed = _NAMED_BY[self.kind]
+        for name in given:
+            if name not in allowed:
+                names = f"give {' or '.join(allowed)}" if allowed else "give nothing but a condition"
+                raise BreakpointError(f"a breakpoint of kind {self.kind!r} has no {name}: {names}")
+        if self.kind != "event" and self.when != "before":
+            raise BreakpointError(f"when={self.when!r} says nothing about kind {self.kind!r}: leave it out")
 
     def fits(self, candidate: Candidate) -> bool:
         """Tell whether this breakpoint is about something, whatever its payload.
@@ -116,11 +144,18 @@ class Breakpoint:
             (self.event is None or self.event in candidate.events)
             and (self.function is None or self.function == candidate.function)
             and (self.route is None or self.route in candidate.routes)
-            and (self.paths is None or self._fits_path(candidate.path))
+            and (self.code is None or candidate.codes is None or self.code in candidate.codes)
+            and self.fits_path(candidate.path)
         )
 
-    def _fits_path(self, path: str) -> bool:
-        assert self.paths is not None
+    def fits_path(self, path: str) -> bool:
+        """Tell whether its step glob matches.
+
+        Args:
+            path: Path of a step.
+        """
+        if self.paths is None:
+            return True
         return path in self.paths or ("[" in path and (path == self.step or _INDEX.sub("", path) in self.paths))
 
     def judge(self, data: Any, moment: Any) -> Outcome:

@@ -30,6 +30,10 @@ class Chronicle:
         """
         point, moment = hit.breakpoint, hit.moment
         details: dict[str, Any] = {"breakpoint": point.id, "hit": hit.count}
+        if point.kind != "event":
+            details["kind"] = point.kind
+        if moment.code is not None:
+            details["about"] = moment.code
         if point.problem is not None:
             details["problem"] = point.problem
         self._about(moment, "breakpoint_hit", details)

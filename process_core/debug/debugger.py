@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from process_core.debug.activity import Activity
+from process_core.debug.armed import Armed
 from process_core.debug.binding import bind
-from process_core.debug.breakpoints import Breakpoint, BreakpointError, When
+from process_core.debug.breakpoints import Breakpoint, BreakpointError
 from process_core.debug.chronicle import Chronicle
 from process_core.debug.course import Verb
 from process_core.debug.gate import DebugGate
 from process_core.debug.moments import Moment
 from process_core.debug.points import Live, PausePoint, PendingItem
-from process_core.debug.watch import Watch
 from process_core.engine.core import RunCore
 from process_core.engine.host import TracksContext
 from process_core.engine.invocation import Invocation
@@ -45,7 +45,7 @@ _SAVE_WITHIN: Final = 0.05
 """Seconds that it waits at most."""
 
 
-class Debugger:
+class Debugger(Armed):
     """Runs a process so that it can be stopped, looked at and stepped.
 
     Args:
@@ -59,72 +59,16 @@ class Debugger:
     """
 
     def __init__(self, process: Process, **options: Any) -> None:
-        self.process = process
         self.run: Run | None = None
         self.on_change: Callable[[], None] | None = None
         self._options = options
-        self._watch = Watch(process.graph, self._logpoint)
-        self._last_id = 0
+        super().__init__(process)
         self._chronicle: Chronicle | None = None
         self._gate: DebugGate | None = None
         self._core: RunCore | None = None
         self._activity: Activity | None = None
         self._starts_paused = False
         self._saved_at = 0.0
-        self._saved_at = 0.0
-
-    # Breakpoints.
-
-    @property
-    def breakpoints(self) -> tuple[Breakpoint, ...]:
-        """All breakpoints, in the order they were added."""
-        return tuple(self._watch)
-
-    def add_breakpoint(
-        self,
-        event: str | Enum | None = None,
-        step: str | None = None,
-        function: str | None = None,
-        route: str | None = None,
-        when: When = "before",
-        condition: str | None = None,
-        hits: str | None = None,
-        log: str | None = None,
-        *,
-        once: bool = False,
-    ) -> Breakpoint:
-        """Add a breakpoint; all that is given must match.
-
-        Args:
-            event: Event id.
-            step: Glob on step paths.
-            function: Function name.
-            route: Route id.
-            when: Before delivery, after completion, or on emit. Before an event that does nothing but stop its process
-                is before the end of its superstep.
-            condition: Predicate text; where it cannot be decided for a payload, the breakpoint stops once to say so.
-            hits: `==n`, `>=n` or `%n` on the times it matched.
-            log: Template to log instead of stopping.
-            once: Remove it after its first stop.
-
-        Returns:
-            The breakpoint; `bound` tells whether anything can ever match it.
-
-        Raises:
-            BreakpointError: It makes no sense.
-            PredicateError: The condition or the template does not parse.
-        """
-        name = event_name(event) if event is not None else None
-        added = Breakpoint(self._last_id + 1, name, step, function, route, when, condition, hits, log, once)
-        self._last_id = added.id
-        self._watch.add(added)
-        self._changed()
-        return added
-
-    def remove_breakpoint(self, number: int) -> None:
-        """Remove a breakpoint; does nothing where it is gone already."""
-        self._watch.remove(number)
-        self._changed()
 
     # The run.
 
@@ -182,6 +126,7 @@ class Debugger:
         core.on_invoked = self._invoked
         core.on_ended = self._ended
         core.on_emitted = self._gate.emitted
+        core.on_warned = self._gate.warned
         core.on_change = self._gate.tell
         if isinstance(core.host, TracksContext):
             core.host.track_context = True

@@ -12,9 +12,12 @@ from process_core.debug.points import PausePoint, PendingItem, Reason
 from process_core.debug.stops import Stop, Stops
 from process_core.debug.watch import Watch
 from process_core.engine.core import RunCore
+from process_core.engine.crew import Crew
 from process_core.engine.inbox import Firing
 from process_core.engine.invocation import Invocation, Message
 from process_core.engine.scope import Scope
+from process_core.engine.stewardship import Stewardship
+from process_core.events import WorkflowEvent
 
 
 class _Arrival:
@@ -101,6 +104,17 @@ class DebugGate:
         if self._held is not None or self._stops:
             await self._come(scope, None)
 
+    async def rest(self, root: Scope, *, ends: bool) -> None:
+        """Pause before the run comes to rest, or ends, where something asked for that; all that is left over is told.
+
+        Here and no earlier: only now it is known that nothing follows. Here and no later: the run is still in progress,
+        so what is brought in while it is paused simply goes on, with no rest in between.
+        """
+        if not ends:
+            self._stops.see_rest(root, self.core.recorder.seq if self.core.recorder is not None else 0)
+        if self._stops:
+            await self._come(root, None)
+
     async def opened(self) -> None:
         """Wait while the run is paused, before a call begins whose message was delivered while its step was busy."""
         while self._held is not None:
@@ -123,11 +137,18 @@ class DebugGate:
             self._backlog.discard(within=invocation)
         elif invocation.failure is None:
             self._stops.see_completion(invocation)
+        else:
+            self._stops.see_failure(invocation)
         self.tell()
 
     def emitted(self, invocation: Invocation, event_id: str, data: Any, seq: int) -> None:
         """Note that an event was emitted."""
         self._stops.see_emission(invocation, event_id, data, seq)
+
+    def warned(self, crew: Stewardship, event: WorkflowEvent) -> None:
+        """Note that a warning was given."""
+        assert isinstance(crew, Crew)
+        self._stops.see_warning(crew, event)
 
     def tell(self) -> None:
         """Note that something has changed, for those who wait and those who watch."""

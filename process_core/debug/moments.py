@@ -7,7 +7,10 @@ from process_core.engine.crew import Crew
 from process_core.engine.invocation import Invocation, Message
 from process_core.engine.plan import RoutePlan
 from process_core.engine.scope import Scope
-from process_core.events import NO_DATA
+from process_core.errors import PayloadMismatchError, StepFailure
+from process_core.events import NO_DATA, WorkflowEvent
+
+_MISMATCH = "payload_mismatch"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +30,8 @@ class Moment:
         events: The event ids that a breakpoint may name it by.
         routes: The route ids that a breakpoint may name it by.
         process: The process it happens in.
+        code: Of a warning or a failure, as recorded.
+        codes: The codes that a breakpoint may name it by.
     """
 
     type: str
@@ -41,6 +46,8 @@ class Moment:
     events: tuple[str, ...]
     routes: tuple[str, ...]
     process: Scope
+    code: str | None = None
+    codes: tuple[str, ...] = ()
 
 
 def of_message(scope: Scope, message: Message) -> Moment:
@@ -92,13 +99,84 @@ def of_completion(invocation: Invocation) -> Moment:
     )
 
 
+def of_failure(invocation: Invocation, failure: StepFailure) -> Moment:
+    """Describe a call that has just failed; breakpoints may name it by the type of the error, with or without module.
+
+    Args:
+        invocation: The call.
+        failure: What it failed with.
+    """
+    code = "step_failed" if invocation.is_started or failure.type != PayloadMismatchError.__name__ else _MISMATCH
+    slot = invocation.slot
+    return Moment(
+        "executor_failed",
+        invocation.function.error_id,
+        slot.path,
+        slot.plan.name,
+        invocation.function.name,
+        None,
+        slot.scope.superstep,
+        invocation.result_seq,
+        invocation.given,
+        (),
+        (),
+        process_of(invocation),
+        code,
+        (failure.type, failure.type.rpartition(".")[2], code),
+    )
+
+
+def of_warning(crew: Crew, event: WorkflowEvent) -> Moment:
+    """Describe a warning that has just been given.
+
+    Args:
+        crew: Where.
+        event: The warning.
+    """
+    code = str((event.details or {}).get("code", "user_warning"))
+    return Moment(
+        "warning",
+        event.event_id or "",
+        event.path,
+        event.step or "",
+        event.function,
+        event.route,
+        event.superstep,
+        event.seq,
+        event.data,
+        (event.event_id,) if event.event_id else (),
+        (),
+        scope_of(crew),
+        code,
+        (code,),
+    )
+
+
+def of_rest(root: Scope, seq: int) -> Moment:
+    """Describe a run that is about to come to rest.
+
+    Args:
+        root: Its root process.
+        seq: Seq of the last event so far.
+    """
+    return Moment("status", "", "", "", None, None, root.superstep, seq, None, (), (), root)
+
+
 def process_of(invocation: Invocation) -> Scope:
     """Give the process that a call runs in; for an element of a map, the process that holds the map.
 
     Args:
         invocation: The call.
     """
-    crew: Crew = invocation.slot.scope
+    return scope_of(invocation.slot.scope)
+
+
+def scope_of(crew: Crew) -> Scope:
+    """Give a process, or for a map the process that holds it.
+
+    Args:
+        crew: The process or the map.
+    """
     while not isinstance(crew, Scope):
         assert crew.parent is not None
         crew = crew.parent.slot.scope

@@ -7,8 +7,10 @@ from typing import Any
 from process_core.debug import moments
 from process_core.debug.breakpoints import Breakpoint
 from process_core.debug.watch import Hit, Watch
+from process_core.engine.crew import Crew
 from process_core.engine.invocation import Invocation, Message
 from process_core.engine.scope import Scope
+from process_core.events import WorkflowEvent
 
 Stop = list[Hit]
 """The breakpoints that one moment has hit."""
@@ -79,6 +81,42 @@ class Stops:
                 self._see_stop(invocation, emission.event_id, emission.data, emission.seq)
             self._see_stop(invocation, function.result_id, invocation.result, invocation.result_seq)
 
+    def see_failure(self, invocation: Invocation) -> None:
+        """Hold a failed call against the breakpoints; a failure that comes out of a nested process was seen inside.
+
+        Args:
+            invocation: The call.
+        """
+        failure = invocation.failure
+        points = self._watch.errors
+        if failure is None or not points:
+            return
+        path = invocation.slot.path
+        if failure.step != path:
+            points = [point for point in points if point.paths is not None and not point.fits_path(failure.step)]
+        if points:
+            self._hold_against(points, moments.of_failure(invocation, failure))
+
+    def see_warning(self, crew: Crew, event: WorkflowEvent) -> None:
+        """Hold a warning against the breakpoints.
+
+        Args:
+            crew: Where it was given.
+            event: The warning.
+        """
+        if self._watch.warnings:
+            self._hold_against(self._watch.warnings, moments.of_warning(crew, event))
+
+    def see_rest(self, root: Scope, seq: int) -> None:
+        """Hold against the breakpoints that the run is about to come to rest.
+
+        Args:
+            root: Its root process.
+            seq: Seq of the last event so far.
+        """
+        if self._watch.rests:
+            self._hold_against(self._watch.rests, moments.of_rest(root, seq))
+
     def _see_result(self, points: Iterable[Breakpoint], invocation: Invocation) -> None:
         result_id = invocation.function.result_id
         after = [point for point in points if point.when == "after"]
@@ -108,4 +146,6 @@ class Stops:
         point, process = hit.breakpoint, hit.moment.process
         if hit.moment.type == "message" and (process.failed is not None or process.is_dead):
             return False
-        return point.enabled and (point.once or point in self._watch or point is self._watch.cursor)
+        if point is self._watch.cursor:
+            return True
+        return point.enabled and not self._watch.is_muted and (point.once or point in self._watch)

@@ -39,6 +39,9 @@ class Watch:
         log: Writes what logpoints say.
 
     Attributes:
+        errors: Breakpoints on functions that fail.
+        warnings: Breakpoints on warnings.
+        rests: Breakpoints on coming to rest.
         stop_ids: Ids of the events that breakpoints are to stop before, where they stop a process.
     """
 
@@ -47,6 +50,10 @@ class Watch:
         self._log = log
         self._points: dict[int, Breakpoint] = {}
         self._cursor: Breakpoint | None = None
+        self._is_muted = False
+        self.errors: list[Breakpoint] = []
+        self.warnings: list[Breakpoint] = []
+        self.rests: list[Breakpoint] = []
         self._before: list[Breakpoint] = []
         self._after: list[Breakpoint] = []
         self._emit: list[Breakpoint] = []
@@ -59,10 +66,10 @@ class Watch:
         return iter(self._points.values())
 
     def __contains__(self, point: Breakpoint) -> bool:
-        return point.id in self._points
+        return self._points.get(point.id) is point
 
     def add(self, point: Breakpoint) -> None:
-        """Add a breakpoint and bind it.
+        """Add a breakpoint and bind it; it takes the place of one with the same id.
 
         Args:
             point: The breakpoint.
@@ -81,6 +88,16 @@ class Watch:
             self._arrange()
 
     @property
+    def is_muted(self) -> bool:
+        """Whether no breakpoint counts; the run then goes at full speed. Where `run_to` is to end still counts."""
+        return self._is_muted
+
+    @is_muted.setter
+    def is_muted(self, muted: bool) -> None:
+        self._is_muted = muted
+        self._arrange()
+
+    @property
     def cursor(self) -> Breakpoint | None:
         """Where `run_to` is to end; it is none of the breakpoints."""
         return self._cursor
@@ -92,7 +109,12 @@ class Watch:
             self._arrange()
 
     def _arrange(self) -> None:
-        points = [point for point in (*self, self._cursor) if point is not None and point.bound]
+        given = () if self._is_muted else tuple(self)
+        points = [point for point in (*given, self._cursor) if point is not None and point.bound]
+        self.errors = [point for point in points if point.kind == "error"]
+        self.warnings = [point for point in points if point.kind == "warning"]
+        self.rests = [point for point in points if point.kind == "quiescence"]
+        points = [point for point in points if point.kind == "event"]
         self._before = [point for point in points if point.when == "before"]
         self._after = [point for point in points if point.when == "after"]
         self._emit = [point for point in points if point.when == "emit"]
@@ -170,7 +192,7 @@ class Watch:
         Returns:
             Those that stop the run, in the order they were added.
         """
-        candidate = Candidate(moment.events, moment.path, moment.function, moment.routes)
+        candidate = Candidate(moment.events, moment.path, moment.function, moment.routes, moment.codes)
         found = []
         for point in points:
             if not point.enabled or not point.fits(candidate):

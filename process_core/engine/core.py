@@ -19,6 +19,7 @@ from process_core.engine.recording import Recorder
 from process_core.engine.root import RootScope
 from process_core.engine.scope import Lost, Scope
 from process_core.engine.slot import StepSlot
+from process_core.engine.stewardship import Stewardship
 from process_core.errors import RunCancelledError, StepFailedError
 from process_core.events import ProcessEvent, RunState, WorkflowEvent
 from process_core.graph import StepKind, type_text
@@ -42,7 +43,7 @@ class RunCore:
         error: Why it failed.
         recorder: Makes the events; None where nobody observes.
         gate: A debugger's hold; None without one.
-        on_invoked, on_ended, on_emitted, on_change: Hooks of a debugger; None without one.
+        on_invoked, on_ended, on_emitted, on_warned, on_change: Hooks of a debugger; None without one.
         on_launch, on_completing, on_broken_off, on_superstep: Hooks of a run file; None without one.
         asked: Number of questions asked so far.
         is_cancelling: Whether it was cancelled and has not ended.
@@ -80,6 +81,7 @@ class RunCore:
         "on_invoked",
         "on_launch",
         "on_superstep",
+        "on_warned",
         "outputs",
         "plan",
         "public_events",
@@ -125,6 +127,7 @@ class RunCore:
         self.on_ended: Callable[[Invocation], None] | None = None
         self.on_emitted: Callable[[Invocation, str, Any, int], None] | None = None
         self.on_change: Callable[[], None] | None = None
+        self.on_warned: Callable[[Stewardship, WorkflowEvent], None] | None = None
         self.on_completing: Callable[[Invocation], None] | None = None
         self.on_launch: Callable[[], None] | None = None
         self.on_broken_off: Callable[[Invocation], None] | None = None
@@ -350,12 +353,24 @@ class RunCore:
             if self.is_cancelling or root.failed is not None or root.is_stopped:
                 await self._end()
                 return
-            if not root.has_work() and not await self._rest_until_woken():
+            if root.has_work() or await self._is_kept_from_rest():
+                continue
+            if not await self._rest_until_woken():
                 return
+
+    async def _is_kept_from_rest(self) -> bool:
+        """Give a debugger the last moment before the run comes to rest; True where the run has to look again."""
+        self.report_rest()
+        if self.gate is None:
+            return False
+        await self.gate.rest(self.root, ends=False)
+        if not self.is_cancelling and not self.root.has_work():
+            return False
+        self._has_reported = False
+        return True
 
     async def _rest_until_woken(self) -> bool:
         """Be at rest; False where nothing can come any more."""
-        self.report_rest()
         waiting = bool(self.unanswered)
         self._wake = self.loop.create_future()
         self._set_state(RunState.IDLE_WITH_PENDING_REQUESTS if waiting else RunState.IDLE)
@@ -385,6 +400,10 @@ class RunCore:
         if root.failed is not None and not self.is_cancelling:
             root.discard_all("the run failed")
             report_leftovers(self)
+            await self._last_look()
+        elif root.is_stopped and not self.is_cancelling:
+            await self._last_look()
+        if root.failed is not None and not self.is_cancelling:
             self._fail()
         elif root.is_stopped and not self.is_cancelling:
             self._set_state(RunState.STOPPED, root.stop_route, root.stop_seq)
@@ -394,6 +413,13 @@ class RunCore:
             self.error = RunCancelledError("the run was cancelled")
         await self._settle()
         self._release_waiters()
+
+    async def _last_look(self) -> None:
+        """Give a debugger the last moment before the run ends; what comes from outside meanwhile is lost, and told."""
+        if self.gate is not None:
+            await self.gate.rest(self.root, ends=True)
+            if self.inputs and not self.is_cancelling:
+                self.root.discard_all("the run was about to end")
 
     def _fail(self) -> None:
         failed = self.root.failed

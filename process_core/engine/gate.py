@@ -20,6 +20,9 @@ class Gate(Protocol):
     async def settle(self, scope: Scope) -> None:
         """Pause before the superstep's end where something in it asked for that."""
 
+    async def rest(self, root: Scope, *, ends: bool) -> None:
+        """Pause before the run comes to rest, or ends, where something asked for that."""
+
     async def dispatch(self, scope: Scope, firings: list[Firing]) -> None:
         """Start the calls of a superstep, each when its message may be delivered."""
 

@@ -107,6 +107,8 @@ class Stewardship:
             if event.type in USER_TYPES and event.type == "warning" and event.details is None:
                 event.details = {"code": "user_warning"}
             recorder.pass_on(event)
+            if event.type == "warning" and self.run.on_warned is not None:
+                self.run.on_warned(self, event)
 
     def warn(self, code: str, message: str, where: "Invocation | Place | None" = None, **details: Any) -> int:
         """Say something that would otherwise be silent.
@@ -131,18 +133,22 @@ class Stewardship:
             where = Place(where.slot.path, where.slot.plan.name, where.function.name)
         elif where is None:
             where = Place(self.prefix.rstrip("/"), None, None)
-        return recorder.record(
+        event = WorkflowEvent(
             "warning",
-            where.path,
-            where.step,
-            where.function,
-            self.superstep,
             message,
-            details.pop("event_id", None),
-            causes,
-            details.pop("route", None),
-            {"code": code, "message": message, **details},
+            event_id=details.pop("event_id", None),
+            superstep=self.superstep,
+            path=where.path,
+            step=where.step,
+            function=where.function,
+            causes=causes,
+            route=details.pop("route", None),
+            details={"code": code, "message": message, **details},
         )
+        recorder.pass_on(event)
+        if self.run.on_warned is not None:
+            self.run.on_warned(self, event)
+        return event.seq
 
 
 CARRIES_NONE = {"has_data": True}

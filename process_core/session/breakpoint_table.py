@@ -1,9 +1,14 @@
 """The breakpoints of a session: they outlive the runs, and keep their ids over them."""
 
+from typing import Any, Final
+
 from process_core.debug import Breakpoint, Debugger
 from process_core.session.breakpoint_commands import BreakpointSpec
 from process_core.session.refusal import Refused
 from process_core.session.snapshot import breakpoint_spec
+
+_ASKED: Final = ("event", "step", "function", "route", "when", "condition", "hits", "log", "once", "kind", "code")
+_TOLD: Final = {"id": None, "enabled": True, "hit_count": 0, "bound": True, "problem": None}
 
 
 class BreakpointTable:
@@ -15,7 +20,7 @@ class BreakpointTable:
         self._next = 1
 
     def add(self, debugger: Debugger, spec: BreakpointSpec) -> BreakpointSpec:
-        """Add a breakpoint.
+        """Add a breakpoint; where there is the same already, switch that one on.
 
         Args:
             debugger: The current debugger.
@@ -24,11 +29,45 @@ class BreakpointTable:
         Returns:
             The same with its id and how it fares.
         """
-        point = _place(debugger, spec)
+        for given in self.specs(debugger):
+            if given.model_copy(update=_TOLD) == spec.model_copy(update=_TOLD):
+                assert given.id is not None
+                self.enable(given.id, enabled=spec.enabled)
+                return given.model_copy(update={"enabled": spec.enabled})
+        point = debugger.add_breakpoint(**_asked(spec))
+        point.enabled = spec.enabled
         number = self._next
         self._next += 1
         self._points[number] = point
         return breakpoint_spec(point).model_copy(update={"id": number})
+
+    def edit(self, debugger: Debugger, spec: BreakpointSpec) -> BreakpointSpec:
+        """Put another breakpoint in the place of one; it keeps its id, and its hit count starts again.
+
+        Args:
+            debugger: The current debugger.
+            spec: What is asked for; its id says in whose place.
+
+        Returns:
+            The same with how it fares.
+        """
+        if spec.id is None:
+            raise Refused("bad_command", "which breakpoint is to be edited?")
+        old = self._get(spec.id)
+        point = debugger.edit_breakpoint(old.id, **_asked(spec))
+        point.enabled = spec.enabled
+        self._spent[spec.id] = old
+        self._points[spec.id] = point
+        return breakpoint_spec(point).model_copy(update={"id": spec.id})
+
+    def clear(self, debugger: Debugger) -> None:
+        """Remove all of them.
+
+        Args:
+            debugger: The current debugger.
+        """
+        for number in list(self._points):
+            self.remove(debugger, number)
 
     def remove(self, debugger: Debugger, number: int) -> None:
         """Remove a breakpoint.
@@ -57,7 +96,10 @@ class BreakpointTable:
             debugger: The one that is current from here on.
         """
         self._spent = {}
-        self._points = {number: _place(debugger, breakpoint_spec(point)) for number, point in self._points.items()}
+        for number, old in self._points.items():
+            spec = breakpoint_spec(old)
+            point = self._points[number] = debugger.add_breakpoint(**_asked(spec))
+            point.enabled = spec.enabled
 
     def specs(self, debugger: Debugger | None) -> tuple[BreakpointSpec, ...]:
         """Give all of them, in the order they were set; the debugger removes some by itself (`once`).
@@ -83,17 +125,5 @@ class BreakpointTable:
         return self._points[number]
 
 
-def _place(debugger: Debugger, spec: BreakpointSpec) -> Breakpoint:
-    point = debugger.add_breakpoint(
-        event=spec.event,
-        step=spec.step,
-        function=spec.function,
-        route=spec.route,
-        when=spec.when,
-        condition=spec.condition,
-        hits=spec.hits,
-        log=spec.log,
-        once=spec.once,
-    )
-    point.enabled = spec.enabled
-    return point
+def _asked(spec: BreakpointSpec) -> dict[str, Any]:
+    return {name: getattr(spec, name) for name in _ASKED}

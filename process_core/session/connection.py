@@ -11,8 +11,9 @@ from typing import Any, Self
 from pydantic import TypeAdapter, ValidationError
 
 from process_core.errors import ProcessError
-from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec
+from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec, EditBreakpoint, MuteBreakpoints
 from process_core.session.envelope import Command
+from process_core.session.explanation import Explain, Explanation
 from process_core.session.framing import BadFrame, Decoder, encode
 from process_core.session.protocol import (
     Failure,
@@ -31,6 +32,8 @@ _VALUES: dict[type[Command], TypeAdapter[Any]] = {
     Load: TypeAdapter(Loaded),
     ResumeRun: TypeAdapter(Loaded),
     AddBreakpoint: TypeAdapter(BreakpointSpec),
+    EditBreakpoint: TypeAdapter(BreakpointSpec),
+    Explain: TypeAdapter(Explanation),
     ListPending: TypeAdapter(list[PendingMessage]),
 }
 
@@ -89,6 +92,7 @@ class Session(ABC):
         self._decoder = Decoder()
         self._target: str | None = None
         self._breakpoints: tuple[BreakpointSpec, ...] = ()
+        self._was_muted = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -117,8 +121,9 @@ class Session(ABC):
             command: Any command of the protocol; its number is given here.
 
         Returns:
-            The value of the reply: `Loaded` for a `Load`, a `BreakpointSpec` for an `AddBreakpoint`, a list of
-            `PendingMessage` for a `ListPending`, else plain data.
+            The value of the reply: `Loaded` for a `Load`, a `BreakpointSpec` for an `AddBreakpoint` and an
+            `EditBreakpoint`, a list of `PendingMessage` for a `ListPending`, an `Explanation` for an `Explain`, else
+            plain data.
 
         Raises:
             CommandRefused: The worker refused it, or is dead.
@@ -197,6 +202,7 @@ class Session(ABC):
 
     async def _begin_anew(self) -> None:
         self._breakpoints = self.status.breakpoints or self._breakpoints
+        self._was_muted = self.status.muted or self._was_muted
         await self._end_worker()
         self._fail_open(Failure(code="worker_died", message="the worker was restarted"))
         self._decoder = Decoder()
@@ -213,6 +219,9 @@ class Session(ABC):
                 await self.request(AddBreakpoint(breakpoint=fresh))
             except CommandRefused as refused:
                 self._tell(Notice(severity="warning", text=f"a breakpoint was lost in the restart: {refused}"))
+        if self._was_muted:
+            self._was_muted = False
+            await self.request(MuteBreakpoints(muted=True))
         return loaded
 
     async def close(self) -> None:

@@ -32,6 +32,7 @@ class InProcessSession(Session):
         *,
         cwd: str | Path = ".",
         runs_dir: str | Path | None = None,
+        breakpoints_file: str | Path | None = None,
         clock: Callable[[], float] | None = None,
         run_ids: Callable[[], str] | None = None,
     ) -> Self:
@@ -40,13 +41,18 @@ class InProcessSession(Session):
         Args:
             cwd: The folder that targets are relative to.
             runs_dir: Where run files go; None is `.stepscope/runs` under `cwd`.
+            breakpoints_file: Where breakpoints are kept from one session to the next; None keeps them nowhere.
             clock: Gives the time of each event, in seconds since the epoch.
             run_ids: Gives the id of each run.
 
         Returns:
             The session; close it.
         """
-        session = cls(lambda send: SessionServer(send=send, cwd=cwd, runs_dir=runs_dir, clock=clock, run_ids=run_ids))
+        session = cls(
+            lambda send: SessionServer(
+                send=send, cwd=cwd, runs_dir=runs_dir, breakpoints_file=breakpoints_file, clock=clock, run_ids=run_ids
+            )
+        )
         await session._begin_worker()
         return session
 

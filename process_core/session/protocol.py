@@ -13,7 +13,9 @@ from process_core.graph import Edge, Node
 from process_core.session.breakpoint_commands import (
     AddBreakpoint,
     BreakpointSpec,
+    EditBreakpoint,
     EnableBreakpoint,
+    MuteBreakpoints,
     RemoveBreakpoint,
 )
 from process_core.session.envelope import PROTOCOL_VERSION, Command, Message
@@ -304,7 +306,9 @@ AnyCommand = Annotated[
     | Respond
     | AddBreakpoint
     | RemoveBreakpoint
+    | EditBreakpoint
     | EnableBreakpoint
+    | MuteBreakpoints
     | Control
     | RunTo
     | ListPending

@@ -12,8 +12,8 @@ from process_core.events import NO_DATA
 from process_core.process import Process
 from process_core.recovery import load_point
 from process_core.session.answer import respond
-from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec, EnableBreakpoint, RemoveBreakpoint
-from process_core.session.breakpoint_table import BreakpointTable
+from process_core.session.breakpoint_file import target_key
+from process_core.session.breakpoint_verbs import BreakpointVerbs
 from process_core.session.envelope import PROTOCOL_VERSION
 from process_core.session.protocol import (
     AnyCommand,
@@ -50,6 +50,7 @@ class RunHolder:
         new_run_file: Gives the path of the next run's file, from the name of the process.
         changed: Called whenever the status may have changed.
         notice: Tells the user something once: severity and text.
+        breakpoints_file: Where breakpoints are kept from one session to the next; None keeps them nowhere.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class RunHolder:
         new_run_file: Callable[[str], Path],
         changed: Callable[[], None],
         notice: Callable[[str, str], None],
+        breakpoints_file: Path | None = None,
     ) -> None:
         self._cwd = Path(cwd).resolve()
         self._options = options
@@ -71,7 +73,7 @@ class RunHolder:
         self._debugger: Debugger | None = None
         self._run_file = ""
         self._started: Start | None = None
-        self._breakpoints = BreakpointTable()
+        self._breakpoints = BreakpointVerbs(self._ready, breakpoints_file, notice)
         self._verbs: Mapping[type[Any], Callable[[Any], Awaitable[Any]]] = {
             Hello: _greeted,
             Load: self._load,
@@ -80,19 +82,19 @@ class RunHolder:
             ResumeRun: self._resume_run,
             SendEvent: self._send_event,
             Respond: self._respond,
-            AddBreakpoint: self._add_breakpoint,
-            RemoveBreakpoint: self._remove_breakpoint,
-            EnableBreakpoint: self._enable_breakpoint,
             Control: self._control,
             RunTo: self._run_to,
             ListPending: self._list_pending,
             Quit: self._quit,
+            **self._breakpoints.verbs,
         }
 
     def status(self) -> Status:
         """Say where the session stands."""
         debugger = self._debugger
-        status = status_of(debugger, self._run_file, self._breakpoints.specs(debugger))
+        status = status_of(
+            debugger, self._run_file, self._breakpoints.specs(debugger), muted=self._breakpoints.is_muted
+        )
         point = debugger.paused.breakpoint if debugger is not None and debugger.paused is not None else None
         if point is None or status.paused is None:
             return status
@@ -147,6 +149,7 @@ class RunHolder:
         await self._replace(Debugger(process))
         self._opened = opened
         self._target = command.target
+        self._take_kept_breakpoints()
         self._started = None
         self._run_file = ""
         return self._loaded()
@@ -200,6 +203,7 @@ class RunHolder:
         debugger = Debugger(process, collect_events=False, **options)
         await self._replace(debugger)
         self._opened, self._target = opened, target
+        self._take_kept_breakpoints()
         self._started = recorded.began_with or self._started
         self._run_file = str(options.get("run_file", path))
         try:
@@ -224,10 +228,14 @@ class RunHolder:
 
     async def _replace(self, debugger: Debugger) -> None:
         debugger.on_change = self._changed
-        self._breakpoints.specs(self._debugger)
-        self._breakpoints.move_to(debugger)
+        self._breakpoints.move(self._debugger, debugger)
         old, self._debugger = self._debugger, debugger
         await self._end(old)
+
+    def _take_kept_breakpoints(self) -> None:
+        assert self._opened is not None
+        key = target_key(self._opened.place, self._opened.attribute, self._cwd)
+        self._breakpoints.loaded(key, self._ready())
 
     async def _end(self, debugger: Debugger | None) -> None:
         if debugger is None:
@@ -246,15 +254,6 @@ class RunHolder:
 
     async def _send_event(self, command: SendEvent) -> None:
         await self._run().send_event(command.event, command.data if command.has_data else NO_DATA)
-
-    async def _add_breakpoint(self, command: AddBreakpoint) -> BreakpointSpec:
-        return self._breakpoints.add(self._ready(), command.breakpoint)
-
-    async def _remove_breakpoint(self, command: RemoveBreakpoint) -> None:
-        self._breakpoints.remove(self._ready(), command.breakpoint)
-
-    async def _enable_breakpoint(self, command: EnableBreakpoint) -> None:
-        self._breakpoints.enable(command.breakpoint, enabled=command.enabled)
 
     async def _list_pending(self, _: ListPending) -> list[PendingMessage]:
         return [pending_message(item) for item in self._ready().pending()]

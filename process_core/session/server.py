@@ -37,6 +37,7 @@ class SessionServer:
         send: Takes every message for the client.
         cwd: The folder that targets are relative to.
         runs_dir: Where run files go; None is `.stepscope/runs` under `cwd`.
+        breakpoints_file: Where breakpoints are kept from one session to the next; None keeps them nowhere.
         clock: Gives the time of each event, in seconds since the epoch.
         run_ids: Gives the id of each run.
         on_quit: Called once when the client has asked to end.
@@ -48,6 +49,7 @@ class SessionServer:
         send: Callable[[Answer], None],
         cwd: str | Path = ".",
         runs_dir: str | Path | None = None,
+        breakpoints_file: str | Path | None = None,
         clock: Callable[[], float] | None = None,
         run_ids: Callable[[], str] | None = None,
         on_quit: Callable[[], None] | None = None,
@@ -66,6 +68,7 @@ class SessionServer:
             new_run_file=self._place.next,
             changed=self._plan_status,
             notice=self._notice,
+            breakpoints_file=None if breakpoints_file is None else Path(breakpoints_file),
         )
         self._sent = Status()
         self._sent_at = 0.0

@@ -17,20 +17,23 @@ _DEPTH = 6
 _NODES = 200
 
 
-def status_of(debugger: Debugger | None, run_file: str, breakpoints: tuple[BreakpointSpec, ...]) -> Status:
+def status_of(
+    debugger: Debugger | None, run_file: str, breakpoints: tuple[BreakpointSpec, ...], *, muted: bool = False
+) -> Status:
     """Say where a session stands.
 
     Args:
         debugger: The current one, or None before anything is loaded.
         run_file: Path of its run file.
         breakpoints: All of them, as specs.
+        muted: Whether none of them counts.
 
     Returns:
         The status to send.
     """
     run = debugger.run if debugger is not None else None
     if debugger is None or run is None:
-        return Status(breakpoints=breakpoints)
+        return Status(breakpoints=breakpoints, muted=muted)
     live = debugger.live()
     paused = debugger.paused
     return Status(
@@ -51,6 +54,7 @@ def status_of(debugger: Debugger | None, run_file: str, breakpoints: tuple[Break
         requests=tuple(open_request(event) for event in run.pending_requests),
         pending=len(debugger.pending()),
         breakpoints=breakpoints,
+        muted=muted,
         error=sendable(str(run.error), PROMPT) if run.error is not None else None,
     )
 
@@ -70,7 +74,7 @@ def paused_at(point: PausePoint) -> PausedAt:
             "reason": point.reason,
             "message": pending_message(item) if item is not None else None,
             "seq": point.seq,
-            "path": item.target if item is not None else "",
+            "path": point.path,
             "breakpoint": point.breakpoint.id if point.breakpoint is not None else None,
         }
     )

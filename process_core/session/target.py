@@ -30,10 +30,14 @@ class Opened:
     Attributes:
         process: The process, built.
         services: Gives the services of a run.
+        place: The file or module as it was typed.
+        attribute: What in it makes the process.
     """
 
     process: Process
     services: Callable[[], Services | None]
+    place: str
+    attribute: str
 
 
 def load_target(text: str, cwd: str | Path) -> Process:
@@ -69,7 +73,7 @@ def open_target(text: str, cwd: str | Path) -> Opened:
     place, attribute, shown = _parse(text, Path(cwd).resolve())
     module = run_module(place, f"loading {shown}")
     name, value = _named(module, attribute, shown) if attribute else _found(module, shown)
-    return Opened(_process(value, f"{shown}:{name}"), lambda: _services(module, shown))
+    return Opened(_process(value, f"{shown}:{name}"), lambda: _services(module, shown), shown, name)
 
 
 def _parse(text: str, cwd: Path) -> tuple[Place, str, str]:

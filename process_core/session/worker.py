@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
     try:
-        asyncio.Runner().run(_serve(channel, errors, options.runs))
+        asyncio.Runner().run(_serve(channel, errors, options.runs, options.breakpoints))
     except BaseException:  # noqa: BLE001 - the client shows the last words of a worker that failed
         with contextlib.suppress(OSError):
             os.write(2, traceback.format_exc().encode())
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> None:
     _end(0)
 
 
-async def _serve(channel: socket.socket, errors: int, runs: str | None) -> None:
+async def _serve(channel: socket.socket, errors: int, runs: str | None, breakpoints: str | None) -> None:
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     captures: list[FdCapture] = []
@@ -81,7 +81,9 @@ async def _serve(channel: socket.socket, errors: int, runs: str | None) -> None:
             loop.call_soon_threadsafe(ended.set)
 
     link = Link(channel, loop, client_gone)
-    server = SessionServer(send=link.send, cwd=Path.cwd(), runs_dir=runs, on_quit=ended.set)
+    server = SessionServer(
+        send=link.send, cwd=Path.cwd(), runs_dir=runs, breakpoints_file=breakpoints, on_quit=ended.set
+    )
     captures.append(FdCapture(1, "stdout", wake))
     captures.append(FdCapture(2, "stderr", wake, read_end=errors))
     for capture in captures:
@@ -101,6 +103,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--channel", type=int, required=True, help="descriptor of the channel to the client")
     parser.add_argument("--errors", type=int, required=True, help="where the client gives back what comes on 2")
     parser.add_argument("--runs", help="folder for run files")
+    parser.add_argument("--breakpoints", help="file that breakpoints are kept in")
     return parser.parse_args(arguments)
 
 

@@ -36,10 +36,12 @@ class WorkerSession(Session):
     Args:
         cwd: The folder that the worker runs in.
         runs_dir: Where run files go; None is `.stepscope/runs` under `cwd`.
+        breakpoints_file: Where breakpoints are kept from one session to the next; None keeps them nowhere.
     """
 
-    def __init__(self, cwd: Path, runs_dir: Path | None) -> None:
+    def __init__(self, cwd: Path, runs_dir: Path | None, breakpoints_file: Path | None = None) -> None:
         super().__init__()
+        self._breakpoints_file = breakpoints_file
         self._cwd = cwd
         self._runs_dir = runs_dir
         self._process: asyncio.subprocess.Process | None = None
@@ -50,17 +52,30 @@ class WorkerSession(Session):
         self._is_silent = False
 
     @classmethod
-    async def open(cls, *, cwd: str | Path = ".", runs_dir: str | Path | None = None) -> Self:
+    async def open(
+        cls,
+        *,
+        cwd: str | Path = ".",
+        runs_dir: str | Path | None = None,
+        breakpoints_file: str | Path | None = None,
+    ) -> Self:
         """Start a worker.
 
         Args:
             cwd: The folder that targets are relative to, and that the worker runs in.
             runs_dir: Where run files go; None is `.stepscope/runs` under `cwd`.
+            breakpoints_file: Where breakpoints are kept from one session to the next, e.g. `BREAKPOINTS_FILE` under
+                `cwd`; None keeps them nowhere, so that a run that nobody debugs neither stops at old ones nor leaves
+                any.
 
         Returns:
             The session; close it.
         """
-        session = cls(_absolute(cwd), None if runs_dir is None else _absolute(runs_dir))
+        session = cls(
+            _absolute(cwd),
+            None if runs_dir is None else _absolute(runs_dir),
+            None if breakpoints_file is None else _absolute(breakpoints_file),
+        )
         await session._begin_worker()
         return session
 
@@ -77,6 +92,7 @@ class WorkerSession(Session):
         command = [sys.executable, "-P", "-m", "process_core.session.worker"]
         command += ["--channel", str(channel), "--errors", str(back)]
         command += [] if self._runs_dir is None else ["--runs", str(self._runs_dir)]
+        command += [] if self._breakpoints_file is None else ["--breakpoints", str(self._breakpoints_file)]
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,

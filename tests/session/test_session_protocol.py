@@ -45,8 +45,9 @@ def required(kind):
         "enabled": True,
         "verb": "step",
         "run_file": "x.run",
+        "muted": True,
     }
-    given["breakpoint"] = BreakpointSpec(event="E") if kind.__name__ == "AddBreakpoint" else 1
+    given["breakpoint"] = BreakpointSpec(event="E") if kind.__name__ in {"AddBreakpoint", "EditBreakpoint"} else 1
     return {name: given[name] for name, field in kind.model_fields.items() if field.is_required()}
 
 
