@@ -107,6 +107,8 @@ class _Freezer:
             "messages": [_message(m, with_data=False) for m in invocation.messages],
             "seq": invocation.seq,
         }
+        if invocation.error is not None:  # its payload did not fit, which is said when its turn comes
+            frozen["refused"] = str(invocation.error)
         answers = {
             **(invocation.replay or {}),
             **(invocation.answers or {}),

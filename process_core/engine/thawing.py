@@ -11,6 +11,7 @@ from process_core.engine.nested import NestedScope
 from process_core.engine.plan import GroupPlan, Plan, RoutePlan, StepPlan
 from process_core.engine.scope import Scope
 from process_core.engine.slot import StepSlot
+from process_core.errors import PayloadMismatchError
 from process_core.events import Visibility
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class _Thawer:
         slot = invocation.slot
         invocation.resumes = entry["seq"]
         invocation.replay = dict(entry.get("answers", ()))
+        if "refused" in entry:
+            invocation.error = PayloadMismatchError(entry["refused"])
         if "process" in entry:
             child = _nested(slot)
             _put_left(invocation, entry)

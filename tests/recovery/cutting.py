@@ -17,7 +17,7 @@ LIMIT = 60
 IDLE = RunState.IDLE
 ANSWER = 7
 MOST_ANSWERS = 40
-PATIENCE = 20
+PATIENCE = 60
 
 
 def cut(source, target, seq, *, with_checkpoint=True):
@@ -100,12 +100,16 @@ def recorded(path) -> Recorded:
 class Ran:
     """What local hosts really ran while this was watching.
 
+    Args:
+        monkeypatch: Puts itself in.
+        most: How many calls a run may make before it is cancelled; None lets it go on.
+
     Attributes:
         begun: Calls that began, as (path, function, arguments).
         completed: Those that completed.
     """
 
-    def __init__(self, monkeypatch) -> None:
+    def __init__(self, monkeypatch, most=None) -> None:
         self.begun = Counter()
         self.completed = Counter()
         invoke = LocalHost.invoke
@@ -113,6 +117,8 @@ class Ran:
         async def watched(host, invocation):
             call = (invocation.slot.path, invocation.function.name, encode(invocation.given).decode())
             self.begun[call] += 1
+            if most is not None and self.begun.total() > most:
+                invocation.scope.run.cancel()
             result = await invoke(host, invocation)
             if not invocation.is_closed:
                 self.completed[call] += 1
@@ -146,7 +152,7 @@ class End:
 
 
 class EndlessError(Exception):
-    """A run goes on asking."""
+    """A run goes on asking, or goes on for too long."""
 
 
 def answer_to(request):

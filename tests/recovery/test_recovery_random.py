@@ -17,16 +17,17 @@ from real_processes import builder_of
 from process_core import ProcessBuilder, RunState, Step, StepFailure, function
 
 LIMIT = 12  # what goes on for longer often doubles at every turn
+MOST = 400  # calls in a run: each keeps a log of all calls before it, so that larger runs show little but patience
 QUIET = list(HealthCheck)
 BOUNDED = settings(
-    max_examples=60,
+    max_examples=80,
     deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.generate],  # shrinking takes minutes; the long test does it
     suppress_health_check=QUIET,
 )
-FEW = settings(BOUNDED, max_examples=30)
+FEW = settings(BOUNDED, max_examples=40)
 LONG = settings(max_examples=5_000, deadline=None, database=None, suppress_health_check=QUIET)
 
 
@@ -85,7 +86,7 @@ def check_case(case, ran, shown, make):
             whole = Undisturbed(process, outside, Path(folder) / "whole.run", ran, LIMIT)
         except EndlessError:
             reject()
-        if whole.end.error == "SuperstepLimitError":
+        if whole.end.error == "SuperstepLimitError" or whole.end.state is RunState.CANCELLED:
             reject()  # a run that goes on may take as many supersteps again
         shown.add(whole.end.state)
         source, least = whole.path, 1
@@ -104,7 +105,7 @@ def check_case(case, ran, shown, make):
 def check(profile, make):
     shown = set()
     with pytest.MonkeyPatch.context() as monkeypatch:
-        ran = Ran(monkeypatch)
+        ran = Ran(monkeypatch, MOST)
 
         @profile
         @given(cut_cases())

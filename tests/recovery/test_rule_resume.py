@@ -342,6 +342,22 @@ async def test_messages_queued_behind_a_step_that_waits_survive(path):
     assert (await resumed(path, "first", "second", process=build)).step_states["Asks"] == ["first", "second"]
 
 
+async def test_a_queued_call_whose_payload_did_not_fit_still_fails_when_its_turn_comes(path):
+    async with asking().start("Go", 1, run_file=path) as run:
+        await run.idle()
+        await run.send_event("Go", "no number")
+        await run.idle()
+    async with asking().start(resume_from=path) as run:
+        await run.idle()
+        (question,) = run.pending_requests
+        await run.respond(question.request_id, "first")
+        await run.idle()
+        assert run.state is RunState.FAILED
+        failed = next(event for event in run.events if event.type == "executor_failed")
+    assert failed.code == "payload_mismatch"
+    assert "event 'Go' on route" in failed.details["message"]
+
+
 async def test_what_was_to_be_delivered_next_is_delivered(path):
     BROKEN.add("C.x")
     await fails(fan("A", "B", "C").run("Go", "x", run_file=path))
