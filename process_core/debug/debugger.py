@@ -13,6 +13,8 @@ from process_core.debug.binding import bind
 from process_core.debug.breakpoints import Breakpoint, BreakpointError
 from process_core.debug.chronicle import Chronicle
 from process_core.debug.course import Verb
+from process_core.debug.explaining import explain_live
+from process_core.debug.explanation import Explanation
 from process_core.debug.gate import DebugGate
 from process_core.debug.moments import Moment
 from process_core.debug.points import Live, PausePoint, PendingItem
@@ -167,6 +169,26 @@ class Debugger(Armed):
     def pending(self) -> list[PendingItem]:
         """Give the messages still to be delivered, in order."""
         return self._gate.pending() if self._gate is not None else []
+
+    def explain(self, *, seq: int | None = None, path: str | None = None, function: str | None = None) -> Explanation:
+        """Say why: what led to an event and what it led to, or where a step stands and what it waits for.
+
+        Args:
+            seq: Of an event.
+            path: Of a step.
+            function: Of that step, where one is meant.
+
+        Returns:
+            The answer.
+
+        Raises:
+            ExplainError: There is no such event, step or function.
+            ProcessError: There is no run yet, or nothing keeps its events.
+        """
+        _, core = self._held()
+        return explain_live(
+            core, self.events, self.pending(), self.process.graph, seq=seq, path=path, function=function
+        )
 
     def live(self) -> Live:
         """Give what the steps are doing now."""

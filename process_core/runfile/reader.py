@@ -19,6 +19,7 @@ from process_core.runfile.history import (
     read_states,
 )
 from process_core.runfile.info import RunInfo, StepCount, read_graph, read_info
+from process_core.runfile.lineage import Lineage
 from process_core.runfile.rows import PayloadRef, Row, read_rows, rows_of
 from process_core.runfile.tally import Tally
 from process_core.runfile.views import View
@@ -171,6 +172,11 @@ class RunFile:
             UNION SELECT seq FROM causes WHERE cause = ? ORDER BY seq LIMIT ?
         """
         return rows_of(self._connection, [found for (found,) in self._connection.rows(sql, (seq, seq, seq, limit))])
+
+    @property
+    def lineage(self) -> Lineage:
+        """What led to what, and the events summed up."""
+        return Lineage(self._connection)
 
     def find(self, text: str, after: int = 0, *, backwards: bool = False) -> int | None:
         """Find the next event in which a text occurs.

@@ -19,6 +19,7 @@ from process_core.session.breakpoint_commands import (
     RemoveBreakpoint,
 )
 from process_core.session.envelope import PROTOCOL_VERSION, Command, Message
+from process_core.session.explanation import Explain
 
 
 class ProblemInfo(Message):
@@ -312,6 +313,7 @@ AnyCommand = Annotated[
     | Control
     | RunTo
     | ListPending
+    | Explain
     | Quit,
     Field(discriminator="type"),
 ]

@@ -6,7 +6,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from process_core.debug import BreakpointError
+from process_core.debug import BreakpointError, ExplainError
 from process_core.errors import (
     InvalidResponseError,
     Problem,
@@ -35,6 +35,7 @@ _CODES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (ResumeError, "cannot_resume"),
     (MissingServiceError, "missing_service"),
     (BreakpointError, "bad_breakpoint"),
+    (ExplainError, "no_such_thing"),
     (PredicateError, "bad_breakpoint"),
     (ProcessError, "refused"),
 )

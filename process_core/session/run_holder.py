@@ -15,6 +15,8 @@ from process_core.session.answer import respond
 from process_core.session.breakpoint_file import target_key
 from process_core.session.breakpoint_verbs import BreakpointVerbs
 from process_core.session.envelope import PROTOCOL_VERSION
+from process_core.session.explaining import explain_run
+from process_core.session.explanation import Explain, Explanation
 from process_core.session.protocol import (
     AnyCommand,
     Control,
@@ -85,6 +87,7 @@ class RunHolder:
             Control: self._control,
             RunTo: self._run_to,
             ListPending: self._list_pending,
+            Explain: self._explain,
             Quit: self._quit,
             **self._breakpoints.verbs,
         }
@@ -257,6 +260,10 @@ class RunHolder:
 
     async def _list_pending(self, _: ListPending) -> list[PendingMessage]:
         return [pending_message(item) for item in self._ready().pending()]
+
+    async def _explain(self, command: Explain) -> Explanation:
+        self._run()
+        return explain_run(self._ready(), command)
 
     async def _quit(self, _: Quit) -> None:
         await self.close()
