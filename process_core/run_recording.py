@@ -128,6 +128,7 @@ _PAYLOADS = {
     "executor_completed": "the result",
     "event_emitted": "an event",
     "output": "an output",
+    "operator": "what was changed by hand",
 }
 
 
@@ -167,6 +168,8 @@ class _Checkpoints:
         core.on_completing = self._completing
         core.on_broken_off = self._broken_off
         core.on_superstep = self._superstep_over
+        core.on_state_set = self._state_set
+        core.on_altered = self._altered
 
     def _is_new(self) -> None:
         self._write(self._core.root.states(), self._extra())
@@ -218,6 +221,14 @@ class _Checkpoints:
         self._write({}, self._extra())
         if isinstance(core.host, JournalHost):
             core.host = core.host.inner  # what it held was about this superstep
+
+    def _state_set(self, slot: StepSlot) -> None:
+        """Write a state that was set by hand, just before the event that says so."""
+        self._save(slot, {slot.path: slot.state}, self._recorder.seq + 1)
+
+    def _altered(self) -> None:
+        """Write a run again that was changed by hand while it was at rest."""
+        self._write({}, self._extra())
 
     def _extra(self) -> dict[str, Any]:
         extra = freeze(self._core, self._kept)

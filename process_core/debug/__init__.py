@@ -1,10 +1,12 @@
-"""The debugger: breakpoints, stepping, and what is pending; it knows nothing of screens."""
+"""The debugger: breakpoints, stepping, surgery, and what is pending; it knows nothing of screens."""
 
 from process_core.debug.breakpoints import Breakpoint, BreakpointError
 from process_core.debug.debugger import Debugger
 from process_core.debug.explaining import ExplainError, explain_recorded
 from process_core.debug.explanation import Explanation
+from process_core.debug.operation import Operation, SurgeryError
 from process_core.debug.points import Live, PausePoint, PendingItem, WaitingFunction
+from process_core.debug.surgery import Surgery
 
 __all__ = [
     "Breakpoint",
@@ -13,8 +15,11 @@ __all__ = [
     "ExplainError",
     "Explanation",
     "Live",
+    "Operation",
     "PausePoint",
     "PendingItem",
+    "Surgery",
+    "SurgeryError",
     "WaitingFunction",
     "explain_recorded",
 ]

@@ -1,13 +1,51 @@
 """The backlog: the messages of supersteps that have begun and that have not been delivered yet."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from process_core.debug.chronicle import Chronicle
 from process_core.debug.moments import is_within
 from process_core.debug.points import PendingItem, pending_item
 from process_core.engine.core import RunCore
+from process_core.engine.inbox import Firing
 from process_core.engine.invocation import Invocation, Message
 from process_core.engine.scope import Scope
+
+
+class Batch:
+    """The messages of a superstep.
+
+    Attributes:
+        superstep: Its number.
+        delivered: The messages delivered so far, in order.
+        left: Those still to be delivered, in order.
+        calls: The calls still to be made, by the message that completed each.
+        is_open: Whether it is still being delivered.
+    """
+
+    def __init__(self, superstep: int, messages: Iterable[Message]) -> None:
+        self.superstep = superstep
+        self.delivered: list[Message] = []
+        self.left = list(messages)
+        self.calls: dict[Message, Invocation] = {}
+        self.is_open = True
+
+    def deliver(self) -> Invocation | None:
+        """Take off the next message.
+
+        Returns:
+            The call it completes, or None.
+        """
+        if not self.left:  # the last one has been taken away by hand
+            return None
+        message = self.left.pop(0)
+        self.delivered.append(message)
+        return self.calls.pop(message, None)
+
+    def close(self) -> None:
+        """Note that nothing more is delivered."""
+        self.is_open = False
+        self.left.clear()
+        self.calls.clear()
 
 
 class Backlog:
@@ -16,38 +54,61 @@ class Backlog:
     Args:
         core: The run.
         chronicle: Where it is said what will never be delivered.
+
+    Attributes:
+        changed: The messages that were changed by hand.
     """
 
     def __init__(self, core: RunCore, chronicle: Chronicle) -> None:
+        self.changed: set[Message] = set()
         self._core = core
         self._chronicle = chronicle
-        self._left: dict[Scope, list[Message]] = {}
+        self._batches: dict[Scope, Batch] = {}
         self._last_id = 0
 
-    def take(self, scope: Scope, batch: Iterable[Message]) -> None:
+    def take(self, scope: Scope, messages: Iterable[Message]) -> None:
         """Take in the messages of a superstep.
 
         Args:
             scope: The process.
-            batch: The messages, in order of delivery.
+            messages: The messages, in order of delivery.
         """
-        self._left[scope] = list(batch)
+        self._batches = {s: batch for s, batch in self._batches.items() if s.in_superstep and s is not scope}
+        self._batches[scope] = Batch(scope.superstep, messages)
 
-    def of(self, scope: Scope) -> list[Message]:
-        """Give what a process has still to deliver; delivering one takes it off this list.
+    def open(self, scope: Scope, firings: list[Firing]) -> Batch:
+        """Begin to deliver what was taken in.
+
+        Args:
+            scope: The process.
+            firings: The calls, each with the message that completed it.
+
+        Returns:
+            The messages.
+        """
+        batch = self._batches[scope]
+        batch.calls = dict(firings)
+        return batch
+
+    def of(self, scope: Scope) -> Batch | None:
+        """Give the messages of the superstep that a process is in; None where they were not taken in here.
 
         Args:
             scope: The process.
         """
-        return self._left[scope]
+        batch = self._batches.get(scope)
+        return batch if batch is not None and batch.superstep == scope.superstep and scope.in_superstep else None
 
-    def close(self, scope: Scope) -> None:
-        """Note that a process is through with its superstep's messages.
+    def batches(self, first: Iterable[Scope]) -> Iterator[tuple[Scope, Batch]]:
+        """Give the supersteps that are being delivered.
 
         Args:
-            scope: The process.
+            first: The processes that deliver first, in this order; then come nested ones before those around them.
         """
-        self._left.pop(scope, None)
+        for scope in dict.fromkeys([*first, *reversed(self._batches)]):
+            batch = self._batches.get(scope)
+            if batch is not None and batch.is_open:
+                yield scope, batch
 
     def discard(self, within: Invocation | None = None) -> None:
         """Forget what will not be delivered, since its process was cancelled, and say so.
@@ -55,39 +116,45 @@ class Backlog:
         Args:
             within: The call that the processes run behind; None for all.
         """
-        for scope, left in self._left.items():
-            if left and (within is None or is_within(scope, within)):
-                self._chronicle.undelivered(scope, left)
-                left.clear()
+        for scope, batch in self._batches.items():
+            if batch.left and (within is None or is_within(scope, within)):
+                self._chronicle.undelivered(scope, batch.left)
+                batch.left.clear()
 
-    def items(self, first: Iterable[Scope], held: Message | None) -> list[PendingItem]:
+    def items(self, first: Iterable[Scope], following: Message | None) -> list[PendingItem]:
         """Describe what is to be delivered: of supersteps that have begun, of the next ones, and from outside.
 
         Args:
             first: The processes that deliver first, in this order; then come nested ones before those around them.
-            held: The message that is next.
+            following: The message that is next.
         """
-        found = [
-            self.item(scope, message, held)
-            for scope in dict.fromkeys([*first, *reversed(self._left)])
-            for message in self._left.get(scope, ())
-        ]
-        for scope in self._core.root.scopes():
-            found += [self.item(scope, message, held) for message in scope.pending]
+        found = [self.item(scope, message, following) for scope, batch in self.batches(first) for message in batch.left]
+        scopes = self._core.root.scopes()
+        for scope in scopes:
+            found += [self.item(scope, message, following) for message in scope.pending]
         for kind, subject, data in self._core.inputs:
             if kind == "event":
                 found.append(PendingItem(0, subject, None, "", "", None, None, None, data))
+        for scope in scopes:
+            found += [self.item(scope, message, following, is_held=True) for message in scope.held]
         return found
 
-    def item(self, scope: Scope, message: Message, held: Message | None) -> PendingItem:
+    def item(self, scope: Scope, message: Message, following: Message | None, *, is_held: bool = False) -> PendingItem:
         """Describe a message, and number it where it has no number yet.
 
         Args:
             scope: The process it is delivered in.
             message: The message.
-            held: The message that is next.
+            following: The message that is next.
+            is_held: Whether it is kept back.
         """
         if not message.id:
             self._last_id += 1
             message.id = self._last_id
-        return pending_item(message, scope.prefix, is_next=message is held)
+        return pending_item(
+            message,
+            scope.prefix,
+            is_next=message is following,
+            is_held=is_held,
+            is_changed=message in self.changed,
+        )

@@ -12,10 +12,12 @@ WARNING_CODES: Final = frozenset(
     {
         "abandoned_thread",
         "answer_refused",
+        "changed_queue_lost",
         "checkpoint_incomplete",
         "condition_failed",
         "discarded_emissions",
         "discarded_messages",
+        "held_messages",
         "internal_event_not_visible",
         "late_emission",
         "missing_input",

@@ -1,6 +1,6 @@
 """What a debugger writes into the events of a run: pauses, hits, logpoints, and what it kept from being delivered."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from process_core.debug.breakpoints import Breakpoint
 from process_core.debug.moments import Moment
@@ -10,6 +10,17 @@ from process_core.engine.core import RunCore
 from process_core.engine.invocation import Message
 from process_core.engine.scope import Scope
 from process_core.events import WorkflowEvent
+
+
+class Place(NamedTuple):
+    """What an act of surgery is about."""
+
+    path: str
+    superstep: int
+    function: str | None = None
+    event_id: str | None = None
+    route: str | None = None
+    causes: tuple[int, ...] = ()
 
 
 class Chronicle:
@@ -78,6 +89,32 @@ class Chronicle:
         if self._core.recorder is not None:
             superstep = self._core.root.superstep
             self._core.recorder.pass_on(WorkflowEvent("log", text, {"stream": stream}, superstep=superstep))
+
+    def operator(self, place: Place, details: dict[str, Any], data: Any = None) -> int:
+        """Record what was changed by hand.
+
+        Args:
+            place: Where, and what is concerned.
+            details: What was done.
+            data: The payload, state or result that was given.
+
+        Returns:
+            Seq of the event, 0 where nothing records.
+        """
+        if self._core.recorder is None:
+            return 0
+        return self._core.recorder.record(
+            "operator",
+            place.path,
+            place.path.rpartition("/")[2] or None,
+            place.function,
+            place.superstep,
+            data,
+            place.event_id,
+            place.causes,
+            place.route,
+            details,
+        )
 
     def undelivered(self, scope: Scope, messages: list[Message]) -> None:
         """Say what was held back and will never be delivered, since its process was cancelled.

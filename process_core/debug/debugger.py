@@ -18,6 +18,7 @@ from process_core.debug.explanation import Explanation
 from process_core.debug.gate import DebugGate
 from process_core.debug.moments import Moment
 from process_core.debug.points import Live, PausePoint, PendingItem
+from process_core.debug.surgery import Surgery
 from process_core.engine.core import RunCore
 from process_core.engine.host import TracksContext
 from process_core.engine.invocation import Invocation
@@ -70,6 +71,7 @@ class Debugger(Armed):
         self._core: RunCore | None = None
         self._activity: Activity | None = None
         self._starts_paused = False
+        self._surgery: Surgery | None = None
         self._saved_at = 0.0
 
     # The run.
@@ -123,6 +125,7 @@ class Debugger(Armed):
         self._core = core
         self._chronicle = Chronicle(core)
         self._gate = DebugGate(core, self._watch, self._chronicle, self._changed)
+        self._surgery = Surgery(core, self._gate, self._chronicle)
         self._activity = Activity(core)
         core.gate = self._gate
         core.on_invoked = self._invoked
@@ -189,6 +192,17 @@ class Debugger(Armed):
         return explain_live(
             core, self.events, self.pending(), self.process.graph, seq=seq, path=path, function=function
         )
+
+    @property
+    def surgery(self) -> Surgery:
+        """Changes what the run is about to do, while it is paused or at rest.
+
+        Raises:
+            ProcessError: No run has been started yet.
+        """
+        self._held()
+        assert self._surgery is not None
+        return self._surgery
 
     def live(self) -> Live:
         """Give what the steps are doing now."""

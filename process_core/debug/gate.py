@@ -1,6 +1,7 @@
 """The gate between messages and the functions they invoke: it closes at a breakpoint and opens by a verb."""
 
 import asyncio
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -45,6 +46,8 @@ class DebugGate:
     Attributes:
         core: The run.
         paused: Where the run is paused, or None.
+        backlog: What is still to be delivered.
+        on_going_on: Called when the run goes on after a pause, and at every superstep while it is not paused.
     """
 
     def __init__(self, core: RunCore, watch: Watch, chronicle: Chronicle, changed: Callable[[], None]) -> None:
@@ -55,7 +58,9 @@ class DebugGate:
         self._changed = changed
         self._course: Course | None = None
         self._stops = Stops(watch)
-        self._backlog = Backlog(core, chronicle)
+        self.backlog = Backlog(core, chronicle)
+        self.on_going_on: Callable[[], None] | None = None
+        self._looked_at: set[Message] = set()
         self._waiting: dict[_Arrival, None] = {}
         self._held: _Arrival | None = None
         self._due: tuple[Stop | None, Reason] | None = None
@@ -69,25 +74,26 @@ class DebugGate:
 
     def take(self, scope: Scope, batch: list[Message]) -> None:
         """See the messages of a superstep that begins."""
-        self._backlog.take(scope, batch)
+        self.backlog.take(scope, batch)
 
     def holds(self, batch: list[Message]) -> bool:
         """Whether any of these messages may have to wait; if not, the engine runs at full speed."""
+        if self.on_going_on is not None and self.paused is None:
+            self.on_going_on()
         if self._course is not None or self._held is not None or self._passing is not None or self._stops:
             return True
         return self._watch.may_hold(batch)
 
     async def dispatch(self, scope: Scope, firings: list[Firing]) -> None:
         """Start the calls of a superstep, each when its message may be delivered."""
-        calls = {id(message): invocation for message, invocation in firings}
-        left = self._backlog.of(scope)
+        batch = self.backlog.open(scope, firings)
         try:
-            while left:
-                arrival = await self._come(scope, left[0])
+            while batch.left:
+                arrival = await self._come(scope, batch.left[0])
                 try:
                     if self._is_abandoned or arrival.is_pointless:
                         break
-                    call = calls.get(id(left.pop(0)))
+                    call = batch.deliver()
                     course = self._started_alone(call)
                     if call is not None:
                         scope.start(call)
@@ -97,7 +103,7 @@ class DebugGate:
                 if course is not None:
                     await self._run_alone(course)
         finally:
-            self._backlog.close(scope)
+            batch.close()
 
     async def settle(self, scope: Scope) -> None:
         """Pause before the superstep's end where something in it asked for that."""
@@ -125,7 +131,7 @@ class DebugGate:
         self._is_abandoned = True
         self.paused = self._held = self._course = self._due = None
         self._stops.clear()
-        self._backlog.discard()
+        self.backlog.discard()
         for arrival in self._waiting:
             if not arrival.opened.done():
                 arrival.opened.set_result(None)
@@ -134,7 +140,7 @@ class DebugGate:
     def ended(self, invocation: Invocation) -> None:
         """Note that a call ended."""
         if invocation.is_cancelled:
-            self._backlog.discard(within=invocation)
+            self.backlog.discard(within=invocation)
         elif invocation.failure is None:
             self._stops.see_completion(invocation)
         else:
@@ -174,6 +180,11 @@ class DebugGate:
         assert origin is not None
         self._chronicle.resumed(point, origin.superstep, verb)
         self.paused = None
+        if self.on_going_on is not None:
+            self.on_going_on()
+        if arrival.message is not None and arrival.message not in self._looked_at:  # another one was put first by hand
+            self._looked_at.add(arrival.message)
+            self._stops.see_message(arrival.scope, arrival.message)
         stop = self._stops.next()
         if stop is not None:  # every hit stops: nothing moves before each has been shown
             self._due = stop, "breakpoint"
@@ -223,10 +234,31 @@ class DebugGate:
 
     def pending(self) -> list[PendingItem]:
         """Give what is still to be delivered, in the order in which stepping delivers it."""
+        return self.backlog.items(self.delivering(), self._held.message if self._held is not None else None)
+
+    def delivering(self) -> list[Scope]:
+        """Give the processes with a message at the gate, in the order in which stepping delivers them."""
         waiting = [arrival.scope for arrival in self._waiting if arrival.message is not None]
-        if self._held is None:
-            return self._backlog.items(waiting, None)
-        return self._backlog.items([self._held.scope, *waiting], self._held.message)
+        return waiting if self._held is None else [self._held.scope, *waiting]
+
+    def requeued(self, scope: Scope) -> None:
+        """Take note that the messages of a process were changed by hand: another one may be the next.
+
+        Args:
+            scope: The process.
+        """
+        batch = self.backlog.of(scope)
+        if batch is None or not batch.is_open:
+            return
+        for arrival in self._waiting:
+            if arrival.scope is not scope:
+                continue
+            arrival.message = batch.left[0] if batch.left else None
+            if arrival is self._held and self.paused is not None:
+                item = self.backlog.item(scope, batch.left[0], batch.left[0]) if batch.left else None
+                seq, path = (item.seq, item.target) if item is not None else (None, scope.prefix[:-1])
+                self.paused = dataclasses.replace(self.paused, message=item, seq=seq, path=path)
+        self.tell()
 
     async def news(self) -> None:
         """Wait until something has changed."""
@@ -261,7 +293,8 @@ class DebugGate:
         if message is not None:
             if self._passing is not None or (course is not None and course.keeps_waiting(scope)):
                 return False
-            self._stops.see_message(scope, message)
+            if message not in self._looked_at:
+                self._stops.see_message(scope, message)
         stop = self._stops.next()
         if stop is not None:
             self._close(arrival, stop, "breakpoint")
@@ -275,6 +308,8 @@ class DebugGate:
 
     def _passed(self, arrival: _Arrival) -> None:
         """Let the next message come, since this one has been delivered."""
+        if arrival.message is not None:
+            self._looked_at.discard(arrival.message)
         if self._passing is arrival:
             self._passing = None
             self._look_again()
@@ -316,6 +351,8 @@ class DebugGate:
     def _close(self, arrival: _Arrival, hits: Stop | None, reason: Reason) -> None:
         """Close the gate; the run is paused as soon as what was let go before has begun."""
         self._held, self._due, self._course = arrival, (hits, reason), None
+        if arrival.message is not None:
+            self._looked_at.add(arrival.message)
         # A call begins in the turn of the loop after it was let go, and the elements of a map begin in the turn after.
         self.core.loop.call_soon(self.core.loop.call_soon, self._show)
         self.tell()
@@ -327,7 +364,7 @@ class DebugGate:
             return
         hits, reason = due
         scope, message = arrival.scope, arrival.message
-        item = self._backlog.item(scope, message, message) if message is not None else None
+        item = self.backlog.item(scope, message, message) if message is not None else None
         seq, path = (item.seq, item.target) if item is not None else (None, "")
         self._origin = scope
         point = None

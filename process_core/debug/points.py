@@ -24,6 +24,8 @@ class PendingItem:
         route: Route id.
         data: The payload, or NO_DATA.
         next: Whether it is the one to be delivered next.
+        held: Whether it is kept back until it is let go.
+        changed: Whether it was edited, injected, duplicated, or given a result by hand.
     """
 
     id: int
@@ -36,6 +38,8 @@ class PendingItem:
     route: str | None
     data: Any
     next: bool = False
+    held: bool = False
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +88,17 @@ class Live:
     waiting: tuple[WaitingFunction, ...] = ()
 
 
-def pending_item(message: Message, prefix: str, *, is_next: bool = False) -> PendingItem:
+def pending_item(
+    message: Message, prefix: str, *, is_next: bool = False, is_held: bool = False, is_changed: bool = False
+) -> PendingItem:
     """Describe a message.
 
     Args:
         message: The message.
         prefix: What the paths of its process start with.
         is_next: Whether it is delivered next.
+        is_held: Whether it is kept back.
+        is_changed: Whether it was changed by hand.
     """
     route = message.route
     return PendingItem(
@@ -104,4 +112,6 @@ def pending_item(message: Message, prefix: str, *, is_next: bool = False) -> Pen
         route.id,
         message.data,
         is_next,
+        is_held,
+        is_changed,
     )

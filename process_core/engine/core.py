@@ -5,13 +5,13 @@ import contextvars
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from process_core.engine.endings import end_details, report_leftovers
 from process_core.engine.gate import Gate, Recording
-from process_core.engine.host import LocalHost, StepHost
-from process_core.engine.invocation import Invocation, Request
+from process_core.engine.host import LocalHost, StepHost, TracksContext
+from process_core.engine.invocation import UNSET, Invocation, Message, Request
 from process_core.engine.mapping import MapCrew
 from process_core.engine.nested import Composite, NestedScope
 from process_core.engine.plan import Plan
@@ -45,6 +45,9 @@ class RunCore:
         gate: A debugger's hold; None without one.
         on_invoked, on_ended, on_emitted, on_warned, on_change: Hooks of a debugger; None without one.
         on_launch, on_completing, on_broken_off, on_superstep: Hooks of a run file; None without one.
+        on_state_set, on_altered: More of them, for what a debugger changes: a step's state, a run at rest.
+        on_batch: Gives a superstep other messages, where a run is taken up whose queue was changed; else None.
+        forced: What calls are to return that are not to be made, by a message that leads to them; else None.
         asked: Number of questions asked so far.
         is_cancelling: Whether it was cancelled and has not ended.
         is_answerable: Whether anybody could answer a question.
@@ -64,6 +67,7 @@ class RunCore:
         "context",
         "driver",
         "error",
+        "forced",
         "gate",
         "host",
         "initial_states",
@@ -73,6 +77,8 @@ class RunCore:
         "is_dismissed",
         "loop",
         "max_supersteps",
+        "on_altered",
+        "on_batch",
         "on_broken_off",
         "on_change",
         "on_completing",
@@ -80,6 +86,7 @@ class RunCore:
         "on_ended",
         "on_invoked",
         "on_launch",
+        "on_state_set",
         "on_superstep",
         "on_warned",
         "outputs",
@@ -132,6 +139,10 @@ class RunCore:
         self.on_launch: Callable[[], None] | None = None
         self.on_broken_off: Callable[[Invocation], None] | None = None
         self.on_superstep: Callable[[Scope], None] | None = None
+        self.on_state_set: Callable[[StepSlot], None] | None = None
+        self.on_altered: Callable[[], None] | None = None
+        self.on_batch: Callable[[Scope, list[Message]], list[Message]] | None = None
+        self.forced: dict[Message, Any] | None = None
         self.is_cancelling = False
         self.inputs: list[tuple[str, Any, Any]] = []
         self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
@@ -194,6 +205,12 @@ class RunCore:
                 slot.child = NestedScope(self, slot.plan.inner, slot.path + "/")
         return slot.child
 
+    def perform(self, invocation: Invocation) -> Awaitable[Any]:
+        """Run an invocation of a step that is no class."""
+        if self.forced is not None and (result := self.forced_result(invocation)) is not UNSET:
+            return asyncio.sleep(0, result)
+        return self.composite(invocation.slot).perform(invocation)
+
     def changed(self) -> None:
         """Tell a screen that there is something new."""
         if self.on_change is not None:
@@ -255,6 +272,25 @@ class RunCore:
         self.inputs.append((kind, subject, value))
         self._is_resting = False
         self.wake()
+
+    def stir(self) -> None:
+        """Let a run at rest look for work that was given to it by hand."""
+        self._is_resting = False
+        self.wake()
+
+    def force(self, message: Message, result: Any) -> None:
+        """Have the call that a message leads to return something without being made."""
+        self.forced = {**(self.forced or {}), message: result}
+        if isinstance(self.host, TracksContext):
+            self.host.track_context = True  # such a host looks closer at what it runs
+
+    def forced_result(self, invocation: Invocation) -> Any:
+        """Give what a call is to return that is not to be made, once; UNSET where it is to be made."""
+        if self.forced:
+            for message in invocation.messages:
+                if message in self.forced:
+                    return self.forced.pop(message)
+        return UNSET
 
     def wake(self) -> None:
         """Let the driving task look for work."""

@@ -22,6 +22,8 @@ def report_leftovers(run: "RunCore") -> None:
     for scope in run.root.scopes():
         if scope.inbox.waiting:
             _report_inbox(scope)
+        if scope.held:
+            _report_held(scope)
     for request in run.requests.values():
         if not request.is_reported:
             request.is_reported = True
@@ -60,6 +62,19 @@ def _report_inbox(scope: Scope) -> None:
                 arrived=arrived,
                 missing=missing,
             )
+
+
+def _report_held(scope: Scope) -> None:
+    new = [message for message, is_reported in scope.held.items() if not is_reported]
+    if new:
+        listed = [str(message) for message in new]
+        scope.held = dict.fromkeys(scope.held, True)
+        scope.warn(
+            "held_messages",
+            f"held back by hand, and not delivered before they are let go: {', '.join(listed)}",
+            causes=tuple(dict.fromkeys(message.seq for message in new if message.seq)),
+            messages=listed,
+        )
 
 
 def end_details(run: "RunCore", failed: NestedFailureError) -> WorkflowEvent:

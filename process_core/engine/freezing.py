@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from process_core.engine.inbox import Held, Waiting
-from process_core.engine.invocation import UNSET, Invocation, Message
+from process_core.engine.invocation import UNSET, Forced, Invocation, Message
 from process_core.engine.mapping import MapCrew
 from process_core.engine.nested import NestedScope
 from process_core.engine.scope import Scope
@@ -44,6 +44,29 @@ def freeze(core: "RunCore", kept: Mapping[str, Mapping[str, Any]] = _NONE) -> Fr
     return {"root": root, "inputs": inputs, "asked": core.asked}
 
 
+def freeze_queue(scope: Scope, batch: list[Message], forced: Mapping[Message, Any]) -> Frozen:
+    """Describe what the messages of a superstep that goes on have been changed to.
+
+    Args:
+        scope: The process.
+        batch: The messages of its superstep: those delivered, then those to be delivered, in order.
+        forced: What calls that are not to be made are to return, by message.
+
+    Returns:
+        What `thaw_queue` takes.
+    """
+    return {
+        "path": scope.prefix[:-1],
+        "superstep": scope.superstep,
+        "came": [message.route.id for message in scope.delivered],
+        "batch": [_message(m) for m in batch],
+        "pending": [_message(m) for m in scope.pending],
+        "held": [_message(m) for m in scope.held],
+        "stop": [scope.stop_route, scope.stop_seq] if scope.stop_route is not None else None,
+        "forced": [[place, forced[m]] for place, m in enumerate(batch) if m in forced],
+    }
+
+
 def kept_states(frozen: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Give the states inside the elements of maps, which a run that goes on has to keep again.
 
@@ -78,6 +101,8 @@ class _Freezer:
 
     def scope(self, scope: Scope) -> Frozen:
         frozen: Frozen = {"superstep": scope.superstep, "pending": [_message(m) for m in scope.pending]}
+        if scope.held:
+            frozen["held"] = [_message(m) for m in scope.held]
         if scope.inbox.waiting:
             frozen["waiting"] = _waiting(scope.inbox.waiting)
         busy: set[StepSlot] = set()
@@ -114,7 +139,10 @@ class _Freezer:
             **(invocation.answers or {}),
             **self._answered.get(invocation, {}),
         }
-        if answers:
+        forced = [answer.result for answer in answers.values() if type(answer) is Forced]
+        if forced:
+            frozen["forced"] = forced
+        elif answers:
             frozen["answers"] = [[number, answer] for number, answer in answers.items()]
         child = invocation.slot.child
         if not invocation.is_started:  # it is queued, and what stands behind its step serves another one

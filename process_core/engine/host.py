@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, runtime_checkable
 
 from process_core.engine.context import StepContext, entered
-from process_core.engine.invocation import Invocation
+from process_core.engine.invocation import UNSET, Invocation
 from process_core.engine.slot import StepSlot
 from process_core.engine.threads import run_in_thread
 from process_core.errors import ProcessError
@@ -57,6 +57,9 @@ class LocalHost:
 
 
 async def _tracked(invocation: Invocation) -> Any:
+    run = invocation.slot.scope.run
+    if run.forced is not None and (result := run.forced_result(invocation)) is not UNSET:
+        return result
     with entered(StepContext(invocation)):
         return await _begun(invocation)
 

@@ -1,7 +1,7 @@
 """Values that wait for their partners: one FIFO per input of each call that needs several."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from process_core.engine.invocation import Invocation, Message
@@ -73,7 +73,7 @@ class Inbox:
                 data is NO_DATA or (route.exact is not None and type(data) not in route.exact)
             ):
                 try:
-                    data = _checked(route, data)
+                    data = checked(route, data)
                 except PayloadMismatchError as error:
                     firings.append((message, _refused(slot, message, parameter, error)))
                     continue
@@ -111,6 +111,42 @@ class Inbox:
                 del self.waiting[slot, group]
         place = {id(message): index for index, message in enumerate(batch)}
         firings.sort(key=lambda firing: place[id(firing[0])])
+
+    def recall(self, messages: Collection[Message], calls: Iterable[Invocation]) -> list[Message]:
+        """Take back what was filled in: as if these messages had not come, and these calls had never been made.
+
+        Args:
+            messages: The messages.
+            calls: The calls, in the order of the messages that completed them; none of them has begun.
+
+        Returns:
+            The messages that cannot be taken back, since a call that has begun has their values.
+        """
+        gone = set(messages)
+        spent = dict.fromkeys(messages)
+        for call in reversed(list(calls)):
+            for message in call.messages:
+                spent.pop(message, None)
+                if message not in gone:
+                    self._put_back(call, message)
+        for key, fifos in list(self.waiting.items()):
+            for fifo in fifos:
+                for held in [held for held in fifo if held.message in gone]:
+                    fifo.remove(held)
+                    spent.pop(held.message, None)
+            if not any(fifos):
+                del self.waiting[key]
+        return list(spent)
+
+    def _put_back(self, call: Invocation, message: Message) -> None:
+        """Put the value that a message brought back in front of those that came after it."""
+        group: GroupPlan = message.route.group  # type: ignore[assignment]  # a stop route never becomes a message
+        name = group.parameters[message.route.slot]
+        data = message.data if name is None else call.arguments.get(name, NO_DATA)
+        fifos = self.waiting.get((call.slot, group))
+        if fifos is None:
+            fifos = self.waiting[call.slot, group] = [deque() for _ in group.parameters]
+        fifos[message.route.slot].appendleft(Held(data, message, 0))
 
     def incomplete(self) -> "Iterator[tuple[StepSlot, GroupPlan, tuple[str, ...], tuple[str, ...]]]":
         """Give every call that holds some inputs.
@@ -151,8 +187,19 @@ def _call(slot: "StepSlot", group: GroupPlan, held: dict[int, Held]) -> Invocati
     return Invocation(slot, group.function, arguments, tuple(h.message for h in held.values()))
 
 
-def _checked(route: RoutePlan, data: Any) -> Any:
-    """Check a payload; no data is None to a required parameter, and leaves an optional one to its default."""
+def checked(route: RoutePlan, data: Any) -> Any:
+    """Check a payload; no data is None to a required parameter, and leaves an optional one to its default.
+
+    Args:
+        route: The route it comes by, to a parameter.
+        data: The payload, or NO_DATA.
+
+    Returns:
+        The value as the parameter wants it.
+
+    Raises:
+        PayloadMismatchError: It does not fit.
+    """
     if data is NO_DATA:
         return route.check(None) if route.required else NO_DATA
     return route.check(data)

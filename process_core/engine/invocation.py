@@ -172,6 +172,19 @@ class Invocation:
         return f"{self.slot.path}.{self.function.name}"
 
 
+class Forced:
+    """Stands for the answer to a question where the call that asked is to end as if it had returned.
+
+    Attributes:
+        result: What it is to return.
+    """
+
+    __slots__ = ("result",)
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+
+
 class Request:
     """A question that an invocation waits on.
 

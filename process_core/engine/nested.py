@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from process_core.engine.invocation import Invocation, Request
 from process_core.engine.plan import Plan
-from process_core.engine.scope import Scope
+from process_core.engine.scope import NONE_HELD, Scope
 from process_core.events import NO_DATA
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class NestedScope(Sleeper, Scope):
             if not await self.advance(finish_first=finish_first):
                 return
             finish_first = False
-            if self.failed is not None or self.is_stopped or not self.parked:
+            if self.failed is not None or self.is_stopped or not (self.parked or self.held):
                 if self._done is not None and not self._done.done():
                     self._done.set_result(None)
                 return
@@ -136,6 +136,11 @@ class NestedScope(Sleeper, Scope):
         if spare is None and self.failed is None and self.stop_route is None:
             self.is_dead = True
             self.pending = []
+            if self.held:
+                lost = [str(message) for message in self.held]
+                why = f"held back when its process was cancelled; not delivered: {', '.join(lost)}"
+                self.warn("discarded_messages", why, messages=lost)
+                self.held = NONE_HELD
             if self._done is not None and not self._done.done():
                 self._done.cancel()  # or a task that a cancelled call has swallowed would wait for it for ever
             if self._handed_to is not None:

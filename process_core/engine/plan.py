@@ -254,6 +254,10 @@ class Plan:
         slot = target.slot if target.slot is not None else group.parameters.index(target.parameter)
         return RoutePlan(route, by_name[target.step], group, slot)
 
+    def step_named(self, name: str) -> StepPlan | None:
+        """Give a step of this process, or None."""
+        return next((step for step in self.steps if step.name == name), None)
+
     def all_routes(self) -> Iterator[RoutePlan]:
         """Give every route of this process, not those of nested ones."""
         sets = [*(s for step in self.steps for s in step.routes.values()), *self.entries.values()]

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from process_core.engine.invocation import Invocation, Request
+from process_core.engine.invocation import Forced, Invocation, Request
 from process_core.engine.stewardship import Stewardship
 from process_core.errors import PayloadMismatchError
 from process_core.payload_check import PayloadCheck
@@ -20,6 +20,10 @@ class Questions(Stewardship):
 
     def unpark(self, invocation: Invocation) -> None:
         """Make an invocation part of this superstep, or of the next one."""
+        raise NotImplementedError
+
+    def conclude(self, invocation: Invocation, result: Any) -> None:
+        """End a parked call as if it had returned."""
         raise NotImplementedError
 
     async def ask(self, invocation: Invocation, prompt: Any, response_type: Any) -> Any:
@@ -55,6 +59,9 @@ class Questions(Stewardship):
         for request, value in answers:
             invocation = request.invocation
             if invocation.is_closed or request.future.done():
+                continue
+            if type(value) is Forced:
+                self.conclude(invocation, value.result)
                 continue
             if self.run.recorder is not None:
                 self.run.record_response(request, value, invocation.slot, self.superstep)

@@ -1,8 +1,9 @@
 """One process in a run: the superstep loop."""
 
 import asyncio
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from process_core.engine import commit
 from process_core.engine.crew import Crew
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 _FAIRNESS = 64
 """Supersteps after which other tasks of the loop get a turn; inline calls may never suspend by themselves."""
+
+
+NONE_HELD: Final[Mapping[Message, bool]] = MappingProxyType({})
+"""What a process holds back where nobody has asked it to."""
 
 
 class Lost:
@@ -65,12 +70,14 @@ class Scope(Crew):
         calls: The calls of the current superstep.
         unstarted: Calls of a superstep that ended before they could start.
         delivered: The messages of the current superstep, for a debugger to see.
+        held: Messages that a debugger keeps back, each with whether a warning has told of it; replaced, never changed.
     """
 
     __slots__ = (
         "answers",
         "calls",
         "delivered",
+        "held",
         "inbox",
         "is_dead",
         "is_stopped",
@@ -99,6 +106,7 @@ class Scope(Crew):
         self.is_stopped = False
         self.is_dead = False
         self.delivered: list[Message] = []
+        self.held: Mapping[Message, bool] = NONE_HELD
         self.restored: list[Invocation] = []
         self.calls: list[Invocation] = []
         self.unstarted: list[Invocation] = []
@@ -208,6 +216,8 @@ class Scope(Crew):
         if self.restored:
             self._start_restored()
         batch, self.pending = self.pending, []
+        if self.run.on_batch is not None:
+            batch = self.run.on_batch(self, batch)
         firings = self.inbox.deliver(self, batch)
         if recorder is not None and self.inbox.waiting:
             self._tell_waiting(batch)
@@ -319,7 +329,9 @@ class Scope(Crew):
         lost = Lost()
         for message in self.pending:
             lost.add(str(message), (message,))
-        self.pending = []
+        for message in self.held:
+            lost.add(f"{message} (held back)", (message,))
+        self.pending, self.held = [], NONE_HELD
         self.drop_working(lost)
         self.lose_inputs(lost)
         if lost.texts:

@@ -38,17 +38,49 @@ def thaw(core: "RunCore", frozen: Mapping[str, Any]) -> None:
         core.root.is_stopped = True
 
 
+def thaw_queue(scope: Scope, frozen: Mapping[str, Any]) -> list[Message]:
+    """Make the messages of a superstep what they were changed to.
+
+    Args:
+        scope: The process, at the beginning of that superstep.
+        frozen: What `freeze_queue` gave, payloads restored.
+
+    Returns:
+        The messages to deliver.
+
+    Raises:
+        LookupError: It names a route that the process does not have.
+        TypeError: It is no such description.
+    """
+    thawer = _Thawer()
+
+    def messages(name: str) -> list[Message]:
+        return [thawer.message(scope, entry) for entry in frozen[name]]
+
+    batch, pending, held = messages("batch"), messages("pending"), messages("held")
+    forced = {batch[place]: result for place, result in frozen["forced"]}
+    scope.pending = pending
+    scope.held = dict.fromkeys(held, False)
+    if frozen["stop"] is not None:
+        scope.stop_route, scope.stop_seq = frozen["stop"]
+    for message, result in forced.items():
+        scope.run.force(message, result)
+    return batch
+
+
 class _Thawer:
     def __init__(self) -> None:
         self._routes: dict[Plan, dict[str, RoutePlan]] = {}
 
     def scope(self, scope: Scope, frozen: Mapping[str, Any]) -> None:
         scope.superstep = frozen["superstep"]
-        scope.pending = [self._message(scope, entry) for entry in frozen["pending"]]
+        scope.pending = [self.message(scope, entry) for entry in frozen["pending"]]
+        if "held" in frozen:
+            scope.held = dict.fromkeys((self.message(scope, entry) for entry in frozen["held"]), False)
         scope.inbox.waiting = self._waiting(scope, frozen.get("waiting", ()))
         for entry in (*frozen.get("parked", ()), *frozen.get("queued", ())):
             slot = _slot(scope, entry["step"])
-            messages = tuple(self._message(scope, message) for message in entry["messages"])
+            messages = tuple(self.message(scope, message) for message in entry["messages"])
             function = slot.plan.functions[entry["function"]]
             invocation = Invocation(slot, function, dict(entry["arguments"]), messages)
             self._take_up(invocation, entry)
@@ -64,6 +96,8 @@ class _Thawer:
         invocation.replay = dict(entry.get("answers", ()))
         if "refused" in entry:
             invocation.error = PayloadMismatchError(entry["refused"])
+        if "forced" in entry and invocation.messages:
+            invocation.scope.run.force(invocation.messages[0], entry["forced"][0])
         if "process" in entry:
             child = _nested(slot)
             _put_left(invocation, entry)
@@ -86,7 +120,7 @@ class _Thawer:
             call.result = entry["result"]
             _put_left(call, entry)
 
-    def _message(self, scope: Scope, entry: Mapping[str, Any]) -> Message:
+    def message(self, scope: Scope, entry: Mapping[str, Any]) -> Message:
         route = self._route(scope.plan, entry["route"])
         handles = entry.get("handles", False)
         return Message(route, entry["data"], entry["seq"], entry["event"], entry["source"], handles=handles)
@@ -109,7 +143,7 @@ class _Thawer:
         return waiting
 
     def _held(self, scope: Scope, entry: Mapping[str, Any]) -> Held:
-        held = Held(entry["data"], self._message(scope, entry["message"]), scope.inbox.next_ordinal())
+        held = Held(entry["data"], self.message(scope, entry["message"]), scope.inbox.next_ordinal())
         held.is_reported = entry["reported"]
         return held
 

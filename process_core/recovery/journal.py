@@ -36,7 +36,7 @@ class Attempt:
         emissions: Event id, payload and visibility, in order.
         outputs: What it yielded.
         answers: What it was answered, by number of the question.
-        state: Its step's state afterwards, or NO_STATE.
+        state: Its step's state afterwards, or what it was set to by hand while it ran; or NO_STATE.
     """
 
     function: str
@@ -67,11 +67,15 @@ class Journal:
     Attributes:
         inputs: Outside events that were taken in: id and payload, in order.
         asked: The highest number of a question.
+        queues: Queues that were changed by hand, as `freeze_queue` described them, in order.
+        edited: States that were given by hand to steps that had not been called, by path.
     """
 
     def __init__(self, file: RunFile, after: int, graph: Graph, reviver: Reviver, states: StateReader) -> None:
         self.inputs: list[tuple[str, Any]] = []
         self.asked = 0
+        self.queues: list[dict[str, Any]] = []
+        self.edited: dict[str, Any] = {}
         self._file = file
         self._after = after
         self._reviver = reviver
@@ -137,8 +141,25 @@ class Journal:
             self._questions[row.seq] = self._question(row)
             number = (row.request_id or "").rpartition("-")[2]
             self.asked = max(self.asked, int(number) if number.isdecimal() else 0)
+        elif row.type == "operator":
+            self._tell_operation(row)
         elif row.type in _TOLD:
             self._tell_attempt(row)
+
+    def _tell_operation(self, row: Row) -> None:
+        """Take in what a debugger changed: a queue, or a state after the last call of its step so far."""
+        details = self._details(row)
+        for queue in details.get("queues", ()):
+            self.queues.append(self._reviver.revive(queue))
+        saved = self._file.state_of(row.path, row.seq) if details.get("state") else None
+        if saved is None:
+            return
+        state = self._states.one(row.path, *saved)
+        count = self._counts[row.path]
+        if count:
+            self._by_path[row.path][count - 1].state = state
+        else:
+            self.edited[row.path] = state
 
     def _attempt(self, row: Row) -> Attempt:
         resumes = self._details(row).get("resumes")

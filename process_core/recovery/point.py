@@ -14,6 +14,7 @@ from process_core.recovery.compare import differences
 from process_core.recovery.edits import Edits
 from process_core.recovery.errors import ResumeError
 from process_core.recovery.journal import RESUMED, Journal
+from process_core.recovery.queues import ChangedQueues
 from process_core.recovery.replay import JournalHost
 from process_core.recovery.states import StateReader
 from process_core.recovery.values import NotRestorableError, Reviver
@@ -136,7 +137,10 @@ def load_point(
             frozen["root"].pop("stopped", None)
         wanted = {step: state for step, state in snapshot.states.items() if step not in new_states}
         outputs, events = read_yields(file, chosen.seq, reviver)
-        return ResumePoint(info, chosen, frozen, states.all(wanted, snapshot.versions), journal, outputs, events)
+        live = states.all(wanted, snapshot.versions)
+        if journal is not None:
+            live |= {step: state for step, state in journal.edited.items() if step not in new_states}
+        return ResumePoint(info, chosen, frozen, live, journal, outputs, events)
 
 
 def take_up(core: RunCore, point: ResumePoint) -> None:
@@ -162,6 +166,7 @@ def take_up(core: RunCore, point: ResumePoint) -> None:
             core.inputs.append(("event", event_id, data))
         core.asked = max(core.asked, journal.asked)  # an id that has been told is given to no other question
         core.host = JournalHost(core.host, journal)
+        ChangedQueues(journal.queues).put_on(core)
 
 
 def _choose(file: RunFile, superstep: int | None) -> tuple[Checkpoint, bool]:

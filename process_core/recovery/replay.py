@@ -43,6 +43,8 @@ class JournalHost:
             return await self.inner.invoke(invocation)
         if not attempt.is_completed:
             invocation.replay = {**(invocation.replay or {}), **attempt.answers}
+            if attempt.state is not NO_STATE:
+                invocation.slot.restore_state(attempt.state)
             return await self.inner.invoke(invocation)
         return _take_over(invocation, attempt)
 

@@ -20,6 +20,19 @@ from process_core.session.breakpoint_commands import (
 )
 from process_core.session.envelope import PROTOCOL_VERSION, Command, Message
 from process_core.session.explanation import Explain
+from process_core.session.surgery_commands import (
+    DropMessage,
+    DuplicateMessage,
+    EditMessage,
+    EditState,
+    ForceComplete,
+    HoldMessage,
+    Inject,
+    MoveMessage,
+    ReadMessage,
+    ReadState,
+    Undo,
+)
 
 
 class ProblemInfo(Message):
@@ -175,7 +188,10 @@ class Failure(Message):
 
     Attributes:
         code: Stable name, e.g. `missing_file`, `syntax_error`, `import_error`, `not_a_process`, `definition`,
-            `unknown_event`, `unknown_request`, `invalid_response`, `no_run`, `run_ended`, `bad_command`, `not_paused`.
+            `unknown_event`, `unknown_request`, `invalid_response`, `no_run`, `run_ended`, `bad_command`, `not_paused`,
+            and of surgery `unknown_message`, `unknown_step`, `payload_mismatch`, `invalid_state`, `no_state`,
+            `step_busy`, `no_route`, `condition_failed`, `not_running`, `held`, `not_held`, `already_used`,
+            `nothing_to_complete`, `nothing_to_undo`, `too_large`.
         message: What is wrong and what to do about it.
         problems: The problems of a definition.
         traceback: Of the user's own code, without frames of ours.
@@ -314,6 +330,17 @@ AnyCommand = Annotated[
     | RunTo
     | ListPending
     | Explain
+    | MoveMessage
+    | HoldMessage
+    | DropMessage
+    | DuplicateMessage
+    | ReadMessage
+    | EditMessage
+    | Inject
+    | ReadState
+    | EditState
+    | ForceComplete
+    | Undo
     | Quit,
     Field(discriminator="type"),
 ]

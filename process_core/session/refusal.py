@@ -6,7 +6,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from process_core.debug import BreakpointError, ExplainError
+from process_core.debug import BreakpointError, ExplainError, SurgeryError
 from process_core.errors import (
     InvalidResponseError,
     Problem,
@@ -65,6 +65,8 @@ def failure_of(error: BaseException) -> Failure:
     match error:
         case Refused():
             return error.failure
+        case SurgeryError():
+            return Failure(code=error.code, message=sendable(str(error), _LIMIT))
         case TargetError():
             return Failure(
                 code=error.code,

@@ -37,6 +37,7 @@ from process_core.session.protocol import (
 from process_core.session.recorded_run import read_recorded_run
 from process_core.session.refusal import Refused, problem_infos
 from process_core.session.snapshot import pending_message, status_of
+from process_core.session.surgery import SurgeryDesk
 from process_core.session.target import Opened, open_target
 
 END_GRACE: Final = 2.0
@@ -90,6 +91,7 @@ class RunHolder:
             Explain: self._explain,
             Quit: self._quit,
             **self._breakpoints.verbs,
+            **SurgeryDesk(self._ready).verbs(),
         }
 
     def status(self) -> Status:

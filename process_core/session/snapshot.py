@@ -36,6 +36,7 @@ def status_of(
         return Status(breakpoints=breakpoints, muted=muted)
     live = debugger.live()
     paused = debugger.paused
+    undo = debugger.surgery.last
     return Status(
         run_id=run.run_id,
         run_file=run_file,
@@ -55,6 +56,7 @@ def status_of(
         pending=len(debugger.pending()),
         breakpoints=breakpoints,
         muted=muted,
+        undo=sendable(undo.text, PREVIEW) if undo is not None else None,
         error=sendable(str(run.error), PROMPT) if run.error is not None else None,
     )
 
@@ -100,6 +102,8 @@ def pending_message(item: PendingItem) -> PendingMessage:
         route=item.route,
         preview=preview(item.data),
         next=item.next,
+        held=item.held,
+        changed=item.changed,
     )
 
 

@@ -46,6 +46,10 @@ def required(kind):
         "verb": "step",
         "run_file": "x.run",
         "muted": True,
+        "message": 1,
+        "data": {"a": [1]},
+        "path": "outer/Step",
+        "state": {"a": 1},
     }
     given["breakpoint"] = BreakpointSpec(event="E") if kind.__name__ in {"AddBreakpoint", "EditBreakpoint"} else 1
     return {name: given[name] for name, field in kind.model_fields.items() if field.is_required()}

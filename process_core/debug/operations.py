@@ -1,0 +1,162 @@
+"""The acts of an operator: whether one may be done now, how it is recorded, and how it is taken back."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from process_core.debug.chronicle import Chronicle, Place
+from process_core.debug.gate import DebugGate
+from process_core.debug.operation import Operation, Restore, SurgeryError
+from process_core.debug.workbench import Workbench
+from process_core.engine.core import RunCore
+from process_core.engine.invocation import Message
+from process_core.engine.nested import NestedScope
+from process_core.engine.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """An act that can be taken back."""
+
+    operation: Operation
+    scope: Scope
+    place: Place
+    restore: Restore
+    is_state: bool
+
+
+class Operations:
+    """Records acts, and keeps them until the run goes on.
+
+    Args:
+        core: The run.
+        gate: What holds it.
+        chronicle: Where they are recorded.
+        bench: Describes the queues that they leave.
+    """
+
+    def __init__(self, core: RunCore, gate: DebugGate, chronicle: Chronicle, bench: Workbench) -> None:
+        self._core = core
+        self._gate = gate
+        self._chronicle = chronicle
+        self._bench = bench
+        self._done: list[_Done] = []
+        self._to_wake: dict[Scope, None] = {}
+        gate.on_going_on = self._goes_on
+
+    @property
+    def last(self) -> Operation | None:
+        """What `undo` would take back, or None."""
+        return self._done[-1].operation if self._done and self._may_act() else None
+
+    def check(self) -> None:
+        """See whether anything may be changed now.
+
+        Raises:
+            SurgeryError: The run is going on, or over.
+        """
+        if self._core.state.is_ended or self._core.is_cancelling:
+            raise SurgeryError("run_ended", "the run is over: there is nothing to change; go back in time, or restart")
+        if not self._may_act():
+            raise SurgeryError("not_paused", "the run is going on; pause it before you change it")
+
+    def _may_act(self) -> bool:
+        core = self._core
+        if core.state.is_ended or core.is_cancelling:
+            return False
+        return self._gate.paused is not None or (core.is_resting and core.is_answerable and not core.is_dismissed)
+
+    def act(
+        self,
+        code: str,
+        text: str,
+        scope: Scope,
+        place: Place,
+        restore: Restore,
+        details: dict[str, Any],
+        *,
+        data: Any = None,
+        marks: Iterable[Message] = (),
+    ) -> Operation:
+        """Record an act that was done.
+
+        Args:
+            code: Which act.
+            text: The same for a person.
+            scope: The process whose queue it changed.
+            place: What it is about.
+            restore: What takes it back.
+            details: More about it; `state` says that the step has another state now.
+            data: The payload, state or result that was given.
+            marks: The messages that it made or changed.
+
+        Returns:
+            The act.
+        """
+        recorder = self._core.recorder
+        for message in marks:
+            self._gate.backlog.changed.add(message)
+            if recorder is not None:
+                message.seq = recorder.seq + 1
+        operation = self._tell(code, text, scope, place, details, data)
+        self._done.append(_Done(operation, scope, place, restore, is_state="state" in details))
+        return operation
+
+    def undo(self) -> Operation:
+        """Take the last act back.
+
+        Returns:
+            That.
+
+        Raises:
+            SurgeryError: There is none, or the run has gone on since.
+        """
+        self.check()
+        if not self._done:
+            raise SurgeryError("nothing_to_undo", "nothing was changed since the run came to stand here")
+        done = self._done.pop()
+        done.restore()
+        details: dict[str, Any] = {"undoes": done.operation.seq, "act": done.operation.code}
+        if done.is_state:
+            details["state"] = True
+        return self._tell("undo", f"undoes: {done.operation.text}", done.scope, done.place, details)
+
+    def _tell(
+        self, code: str, text: str, scope: Scope, place: Place, details: dict[str, Any], data: Any = None
+    ) -> Operation:
+        told = {"code": code, "text": text, **details}
+        queues = self._bench.described(scope)
+        if queues:
+            told["queues"] = queues
+        seq = self._chronicle.operator(place, told, data)
+        if self._gate.paused is None and self._core.on_altered is not None:
+            self._core.on_altered()
+        self._gate.tell()
+        return Operation(code, text, seq or None)
+
+    def stir(self, scope: Scope) -> None:
+        """Have a process that sleeps deliver what it was given, or end, as soon as the run goes on.
+
+        Args:
+            scope: The process.
+        """
+        self._to_wake[scope] = None
+        if self._gate.paused is None:
+            self._core.stir()
+            self._goes_on()
+
+    def forget(self) -> None:
+        """Take nothing back any more."""
+        self._done.clear()
+
+    def _goes_on(self) -> None:
+        if self._done:
+            self._done.clear()
+        if self._to_wake:
+            scopes, self._to_wake = self._to_wake, {}
+            for scope in scopes:
+                parent = scope.parent
+                if not isinstance(scope, NestedScope) or parent is None or not parent.is_parked:
+                    continue
+                if scope.pending or not (scope.held or scope.parked):
+                    scope.wake_up()
