@@ -15,6 +15,7 @@ from process_core.engine.scope import Scope
 from process_core.engine.slot import StepSlot
 from process_core.engine.stewardship import Place
 from process_core.events import WorkflowEvent
+from process_core.file_recorder import FileRecorder
 from process_core.graph import type_text
 from process_core.recovery import JournalHost, ResumePoint, YieldLog, version_of
 from process_core.runfile import RunFileWriter, fork_run_file
@@ -85,8 +86,10 @@ def record_run(
         if writer.failed is not None:
             raise writer.failed
         recorder.seq = writer.written
-    recorder.sinks.append(_Taker(core, writer).take)
+    taker = _Taker(core, writer)
+    recorder.sinks.append(taker.take)
     core.writer = writer
+    core.recorder = recorder = FileRecorder(recorder, writer, taker.tell)
     _Checkpoints(core, recorder, writer, point).begin()
     return writer.close
 
@@ -101,11 +104,11 @@ class _Taker:
 
     def take(self, event: WorkflowEvent) -> None:
         self._writer.append(event)
-        if self._writer.partial is not None:
-            self._writer.partial = None
-            self._tell(event)
+        if self._writer.partial:
+            self.tell(event)
 
-    def _tell(self, event: WorkflowEvent) -> None:
+    def tell(self, event: WorkflowEvent) -> None:
+        self._writer.partial = False
         key = (event.path, event.function, event.type)
         if key in self._told:
             return

@@ -5,23 +5,22 @@ import logging
 import sqlite3
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import Any, Final
 
 from process_core.events import WorkflowEvent
+from process_core.runfile.backlog import BLOCK, WIDTH, Backlog
 from process_core.runfile.decode import is_restorable
 from process_core.runfile.errors import STORAGE_ERRORS, RunFileError, explain
 from process_core.runfile.opening import Opened
-from process_core.runfile.payload import ATOMS, encode
+from process_core.runfile.payload import ATOMS, encode, encode_atom
 from process_core.runfile.recording import Captured, CheckpointItem, GraphItem, Recording, StateItem, Unsettled
 from process_core.runfile.schema import INLINE_LIMIT
 
 GATHER: Final = 0.02
 """Seconds that the writer waits for more events before it commits a batch."""
-BATCH: Final = 2048
-"""Events in one transaction."""
 MAX_QUEUE: Final = 50_000
 """Events that may wait to be written; the next `append` waits until half of them are."""
 MAX_QUEUE_BYTES: Final = 64 * 1024 * 1024
@@ -29,8 +28,8 @@ MAX_QUEUE_BYTES: Final = 64 * 1024 * 1024
 
 _COUNTED_FROM = 4096
 _SHORT_INT = 10**15
-_NEVER = object()  # stands for a code where there are details: no combination of names has it
-_LOOKED_AT = 127  # the length of the queue is looked at every so many events
+_SHORT_TEXT = INLINE_LIMIT - 2
+_FULL = BLOCK * WIDTH
 _log = logging.getLogger(__name__)
 
 
@@ -47,8 +46,8 @@ class Intake:
         path: The run file.
         written: Seq of the last event that is in the file for good; a screen is told of none beyond it.
         failed: What ended the recording, or None.
-        partial: The last event whose payload holds something that could only be written as its repr, until whoever
-            tells of it sets this back to None.
+        partial: Whether the payload of an event held something that could only be written as its repr, until whoever
+            tells of it sets this back to False.
         generation: Generation of the code, stamped on the events appended from now on.
 
     Raises:
@@ -68,17 +67,18 @@ class Intake:
         self.failed: RunFileError | None = None
         self._on_error = on_error
         self._on_written = on_written
-        self.partial: WorkflowEvent | None = None
+        self.partial = False
         self._opened: Opened | None = None
         self._recording: Recording | None = None
         self._shapes: dict[tuple[Any, ...], int] = {}
         self._started = 0.0
         self._thread: threading.Thread | None = None
-        self._queue: deque[Any] = deque()
+        self._queue = Backlog()
+        self._openings: dict[str, str] = {}
         # Set while the writer sleeps or has given up: then an append has to do more than put its event into the queue.
         self._needs_attention = False
         self._is_closing = False
-        self._popped = self._done = 0
+        self._done = 0
         # Each counter has one thread that adds to it, so none needs a lock.
         self._taken_bytes = self._done_bytes = 0
         self._wake = threading.Event()
@@ -109,74 +109,126 @@ class Intake:
         Args:
             event: The event, complete; its `seq` is one more than that of the event before.
         """
-        data: Any = event.data
-        if data is not None:
-            kind = type(data)
-            if kind is int and -_SHORT_INT < data < _SHORT_INT:
-                data = str(data)
-            elif kind in ATOMS:
-                self._append_unsettled(event, data)
-                return
-            else:
-                data = encode(data)
-                if not is_restorable(data):
-                    self.partial = event
-                if len(data) > INLINE_LIMIT:
-                    self._append_unsettled(event, data)
-                    return
-                data = data.decode()
-        causes = event.causes
-        try:
-            # The common event becomes a row of the table right here, and the writer has only to pass it on.
-            row = (
-                event.seq,
-                self._shapes[
-                    event.type,
-                    event.path,
-                    event.step,
-                    event.function,
-                    event.event_id,
-                    event.route,
-                    event.state,
-                    event.response_type,
-                    None if not event.details else _NEVER,
-                    self.generation,
-                ],
-                int((event.timestamp - self._started) * 1e6 + 0.5),
-                event.superstep,
-                causes[0] if causes else None,
-                data,
-            )
-        except Exception:  # noqa: BLE001 - names not seen before, or something odd: not the common event
-            row = None
-        if row is None or len(causes) > 1 or event.request_id is not None:
-            self._append_unsettled(event, data if data is None else data.encode())
-            return
-        self._queue.append(row)
-        if self._needs_attention:
-            self._attend()
-        if not row[0] & _LOOKED_AT and len(self._queue) > MAX_QUEUE:
-            self._wait_for_room()
-
-    def _append_unsettled(self, event: WorkflowEvent, data: Captured) -> None:
-        """Take in an event of which the writer has to find out where its parts go."""
-        code = details = None
-        if event.details:
-            code, details = _details(event.details)
-        shape = (
+        self.record(
+            event.seq,
+            event.timestamp,
             event.type,
             event.path,
             event.step,
             event.function,
+            event.superstep,
+            event.data,
             event.event_id,
+            event.causes,
             event.route,
+            event.details,
             event.state,
+            event.request_id,
             event.response_type,
-            code,
-            self.generation,
         )
-        timestamp, superstep, request_id = event.timestamp, event.superstep, event.request_id
-        self._put(Unsettled(event.seq, timestamp, superstep, shape, event.causes, request_id, data, details))
+
+    def record(
+        self,
+        seq: int,
+        timestamp: float,
+        type: str,  # noqa: A002 - what the event calls it, as the rest
+        path: str,
+        step: str | None,
+        function: str | None,
+        superstep: int,
+        data: Any,
+        event_id: str | None,
+        causes: tuple[int, ...],
+        route: str | None,
+        details: Mapping[str, Any] | None,
+        state: str | None = None,
+        request_id: str | None = None,
+        response_type: str | None = None,
+    ) -> None:
+        """Take in an event of which there is no object; see `append`, and `WorkflowEvent` for what it is given."""
+        text: str | bytes | None = None
+        is_inline = True
+        if data is not None:
+            kind = data.__class__
+            if kind is int and -_SHORT_INT < data < _SHORT_INT:
+                text = str(data)
+            elif kind is str:
+                is_inline = len(data) <= _SHORT_TEXT and data.isascii()
+                text = encode_basestring_ascii(data) if is_inline else data
+            elif kind is not dict or len(data) != 1 or (text := self._small(data)) is None:
+                text = encode_atom(data) if kind in ATOMS else self._encoded(data)
+                is_inline = text.__class__ is str
+        try:
+            if is_inline and not details and request_id is None and state is None and len(causes) < 2:  # noqa: PLR2004 - one
+                # The common event becomes a row of the table right here, and the writer has only to pass it on.
+                row = (
+                    seq,
+                    self._shapes[type, path, step, function, event_id, route, response_type, self.generation],
+                    int((timestamp - self._started) * 1e6 + 0.5),
+                    superstep,
+                    causes[0] if causes else None,
+                    text,
+                )
+                self._queue.rows.extend(row)
+                is_taken = True
+            else:
+                is_taken = False
+        except Exception:  # noqa: BLE001 - names not seen before, or something odd: not the common event
+            is_taken = False
+        if is_taken:
+            if self._needs_attention:
+                self._attend()
+            if len(self._queue.rows) >= _FULL:
+                self._queue.next_block()
+                if len(self._queue) > MAX_QUEUE:
+                    self._wait_for_room()
+            return
+        captured = text.encode() if is_inline and isinstance(text, str) else text
+        names = (type, path, step, function, event_id, route, state, response_type)
+        self._record_unsettled(seq, timestamp, superstep, names, causes, request_id, captured, details)
+
+    def _small(self, data: dict[Any, Any]) -> str | None:
+        """Write the most common payload there is, one number or short text by name; None where it is another one."""
+        for key, value in data.items():
+            kind = value.__class__
+            if kind is int and -_SHORT_INT < value < _SHORT_INT:
+                written = str(value)
+            elif kind is str and len(value) < _SHORT_TEXT // 2 and value.isascii():
+                written = encode_basestring_ascii(value)
+            else:
+                return None
+            try:
+                opening = self._openings[key]
+            except (KeyError, TypeError):
+                if key.__class__ is not str or len(key) > _SHORT_TEXT // 2 or not key.isidentifier():
+                    return None
+                opening = self._openings[key] = f'{{"{key}":'
+            return f"{opening}{written}}}"
+        return None
+
+    def _encoded(self, data: Any) -> str | bytes:
+        body = encode(data)
+        if b'{"$":' in body and not is_restorable(body):
+            self.partial = True
+        return body.decode() if len(body) <= INLINE_LIMIT else body
+
+    def _record_unsettled(
+        self,
+        seq: int,
+        timestamp: float,
+        superstep: int,
+        names: tuple[Any, ...],
+        causes: tuple[int, ...],
+        request_id: str | None,
+        data: Captured,
+        details: Mapping[str, Any] | None,
+    ) -> None:
+        """Take in an event of which the writer has to find out where its parts go."""
+        code = written = None
+        if details:
+            code, written = _details(details)
+        shape = (*names, code, self.generation)
+        self._put(Unsettled(seq, timestamp, superstep, shape, causes, request_id, data, written))
         size = len(data) if isinstance(data, str | bytes) else 0
         if size > _COUNTED_FROM:
             self._taken_bytes += size
@@ -197,8 +249,7 @@ class Intake:
         Returns:
             Whether it is; False after an error or when the time was up.
         """
-        with self._progress:
-            target = self._popped + len(self._queue)
+        target = self._queue.put_so_far
         self._press_on()
         with self._progress:
             self._progress.wait_for(lambda: self._done >= target or self.failed is not None, timeout)
@@ -225,7 +276,7 @@ class Intake:
         self._release()
 
     def _put(self, item: Unsettled | CheckpointItem | StateItem | GraphItem) -> None:
-        self._queue.append(item)
+        self._queue.put(item)
         if self._needs_attention:
             self._attend()
 
@@ -268,25 +319,21 @@ class Intake:
                 self._hurry.clear()
                 while queue:
                     self._write_batch()
-                    if not self._is_closing and len(queue) < BATCH // 4:
+                    if not self._is_closing and len(queue) < BLOCK // 4:
                         break
         except BaseException as error:  # noqa: BLE001 - whatever it was, the run must hear of it and go on
             self._fail(RunFileError(self.path, f"recording stopped after event {self.written}: {explain(error)}"))
 
     def _write_batch(self) -> None:
         assert self._recording is not None
-        queue = self._queue
-        with self._progress:
-            size = min(len(queue), BATCH)
-            items = [queue.popleft() for _ in range(size)]
-            self._popped += size
-        last = self._recording.write(items)
+        rows, items = self._queue.take()
+        last = self._recording.write(rows, items)
         if last:
             self.written = last
         if self._taken_bytes != self._done_bytes:
             self._done_bytes += sum(_counted(item) for item in items)
         with self._progress:
-            self._done += size
+            self._done += len(rows) // WIDTH + len(items)
             self._progress.notify_all()
         if last and self._on_written is not None:
             try:

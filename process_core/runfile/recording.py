@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
+from process_core.runfile.backlog import WIDTH
 from process_core.runfile.decode import one_line
 from process_core.runfile.payload import encode_atom
 from process_core.runfile.schema import INLINE_LIMIT
@@ -26,7 +27,8 @@ _COMPRESS_FROM = 1024
 _WORTH_IT = 0.9
 _REMEMBERED_PAYLOADS = 10_000
 _REMEMBERED_SHAPES = 50_000
-_ROWS_AT_ONCE = (512, 64, 8, 1)
+_ROWS_AT_ONCE = (2048, 256, 32, 4, 1)
+_EVENTS = "events (seq, shape, ts, superstep, cause, data)"
 _CLOSING_PATIENCE = 200  # milliseconds to wait for readers in the middle of a read
 _ADD_EXTRAS = "UPDATE events SET request_id = ?, details = ? WHERE seq = ?"
 _TALLY = """
@@ -34,7 +36,7 @@ _TALLY = """
     ON CONFLICT (shape) DO UPDATE SET number = number + excluded.number, last = excluded.last
 """
 _PARTS = ("pending", "joins", "requests", "answers", "extra")
-_PATH, _STATE = 1, 6  # places in a shape
+_PATH, _STATE, _RESPONSE_TYPE, _CODE = 1, 6, 7, 8  # places in a shape
 _FAR_PAST = -(2**62)
 
 
@@ -91,14 +93,15 @@ class Recording:
     Args:
         connection: Open for writing.
         started: `run.started`, what time is counted from.
-        shapes: The numbers of the known combinations of names; filled here, read by whoever captures events.
+        shapes: The numbers of the known combinations of names that have neither state nor code, by type, path, step,
+            function, event id, route, response type and generation; filled here, read by whoever captures events.
     """
 
     def __init__(self, connection: sqlite3.Connection, started: float, shapes: dict[tuple[Any, ...], int]) -> None:
         self._connection = connection
         self._started = started
         self._shapes = shapes
-        self._state_shapes: dict[tuple[Any, ...], int] = {}
+        self._other_shapes: dict[tuple[Any, ...], int] = {}
         self._payloads: dict[str | bytes, int] = {}
         self._older_payloads: dict[str | bytes, int] = {}
         self._steps: dict[str, int] = dict(connection.execute("SELECT path, id FROM steps"))
@@ -113,11 +116,12 @@ class Recording:
         self._new_states: list[tuple[Any, ...]] = []
         self._state: str | None = None
 
-    def write(self, items: Iterable[Any]) -> int:
+    def write(self, flat: list[Any], items: Iterable[Any]) -> int:
         """Write a batch in one transaction and commit it.
 
         Args:
-            items: Rows of `events` (tuples), events still to be settled, checkpoints and graphs, in order.
+            flat: The values of rows of `events`, one after another.
+            items: Events still to be settled, checkpoints, states and graphs, in order.
 
         Returns:
             Seq of the last event written, 0 if there was none.
@@ -127,12 +131,13 @@ class Recording:
         extras: list[tuple[Any, ...]] = []
         others: list[Any] = []
         for item in items:
-            if type(item) is tuple:
-                rows.append(item)
-            elif type(item) is Unsettled:
+            if type(item) is Unsettled:
                 rows.append(self._settle(item, causes, extras))
             else:
                 others.append(item)
+        ends = [flat[0], flat[-WIDTH]] if flat else []
+        if rows:
+            ends += (rows[0][0], rows[-1][0])
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         try:
@@ -142,9 +147,10 @@ class Recording:
             self._insert("states", self._new_states, "INSERT OR REPLACE")
             self._insert("shapes", self._new_shapes)
             self._insert("payloads", self._new_payloads)
-            if rows:
-                self._insert("events (seq, shape, ts, superstep, cause, data)", rows)
-                execute(_TALLY, (rows[0][0], rows[-1][0]))
+            if ends:
+                self._insert_flat(_EVENTS, flat, WIDTH)
+                self._insert(_EVENTS, rows)
+                execute(_TALLY, (min(ends), max(ends)))
             if extras:
                 self._connection.executemany(_ADD_EXTRAS, extras)
             self._insert("causes", causes)
@@ -162,7 +168,7 @@ class Recording:
             self._new_payloads.clear()
             self._unwritten.clear()
             self._state = None
-        return rows[-1][0] if rows else 0
+        return max(ends, default=0)
 
     def close(self, state: str | None, ended: float) -> None:
         """Write how the run ended, and fold the log into the main file.
@@ -187,15 +193,20 @@ class Recording:
         return int(self._connection.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchone()[0])  # noqa: S608 - our own names
 
     def _insert(self, table: str, rows: Sequence[tuple[Any, ...]], verb: str = "INSERT") -> None:
+        if rows:
+            self._insert_flat(table, list(chain.from_iterable(rows)), len(rows[0]), verb)
+
+    def _insert_flat(self, table: str, values: list[Any], width: int, verb: str = "INSERT") -> None:
         # Many rows a statement, not `executemany`: that gives up and takes back the interpreter's lock at every row,
         # and beside a busy event loop each taking back may wait for a whole switch interval. (One JSON text for a
         # batch, read by SQLite without the lock, costs more in all than binding the values.)
-        at = 0
+        at, end = 0, len(values)
         for size in _ROWS_AT_ONCE:
-            while len(rows) - at >= size:
-                values = tuple(chain.from_iterable(rows[at : at + size]))
-                self._connection.execute(_insert_sql(verb, table, len(rows[0]), size), values)
-                at += size
+            step = size * width
+            while end - at >= step:
+                part = values if end == step else values[at : at + step]
+                self._connection.execute(_insert_sql(verb, table, width, size), part)
+                at += step
 
     def _settle(
         self, item: Unsettled, causes: list[tuple[int, int, int]], extras: list[tuple[Any, ...]]
@@ -216,23 +227,24 @@ class Recording:
         return (seq, self._number(item.shape), ts, item.superstep, cause, data)
 
     def _number(self, shape: tuple[Any, ...]) -> int:
-        """Give the number of a combination that was not known, or that changes the run's state."""
-        if shape[_STATE] is not None:
-            if not shape[_PATH]:
+        """Give the number of a combination that was not known, or that is none of the common ones."""
+        if shape[_STATE] is None and shape[_CODE] is None:
+            known, key = self._shapes, (*shape[:_STATE], shape[_RESPONSE_TYPE], shape[-1])
+        else:
+            if shape[_STATE] is not None and not shape[_PATH]:
                 self._state = _name(shape[_STATE])
-            # Among the known ones it would be written without another look, and the run's state would not follow.
-            return self._state_shapes.get(shape) or self._new_shape(shape, self._state_shapes)
+            known, key = self._other_shapes, shape
         try:
-            return self._shapes.get(shape) or self._new_shape(shape, self._shapes)
+            return known.get(key) or self._new_shape(shape, known, key)
         except Exception:  # noqa: BLE001 - a name that is no text and cannot even be hashed
-            return self._new_shape(tuple(_name(part) for part in shape), self._shapes)
+            return self._new_shape(tuple(_name(part) for part in shape), self._other_shapes, ())
 
-    def _new_shape(self, shape: tuple[Any, ...], known: dict[tuple[Any, ...], int]) -> int:
+    def _new_shape(self, shape: tuple[Any, ...], known: dict[tuple[Any, ...], int], key: tuple[Any, ...]) -> int:
         number = self._next_shape
         self._next_shape = number + 1
         if len(known) >= _REMEMBERED_SHAPES:
             known.clear()
-        known[shape] = number
+        known[key] = number
         names = [_name(part) for part in shape[:-1]]
         self._new_shapes.append((number, names[0] or "", names[1] or "", *names[2:], shape[-1]))
         return number

@@ -310,7 +310,7 @@ def test_a_disk_that_fills_up_ends_the_recording_once_and_loses_nothing_earlier(
     problems = []
     out = writer(path, on_error=problems.append)
     connection = out._opened.connection
-    connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0] + 40}")
+    connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0] + 75}")
     for one in loop_events(20_000):
         out.append(one)
     assert not out.flush(10)

@@ -11,6 +11,7 @@ from runfile_cases import STARTED, event, loop_events, record, writer
 from process_core.events import RunState
 from process_core.graph import Edge, Node, SourceKind, StepKind
 from process_core.runfile import RunFile, RunFileWriter, intake
+from process_core.runfile.backlog import BLOCK
 
 
 def rows_of(path):
@@ -173,14 +174,15 @@ def test_no_thread_is_left_behind(tmp_path):
 
 
 def test_a_full_queue_makes_append_wait_and_loses_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(intake, "MAX_QUEUE", 100)
+    monkeypatch.setattr(intake, "MAX_QUEUE", 5000)
     longest = 0
     with writer(tmp_path / "x.run") as out:
-        for one in loop_events(5000):
+        for one in loop_events(30_000):
             out.append(one)
             longest = max(longest, out.backlog)
-    assert longest <= 100 + 128
-    assert len(rows_of(tmp_path / "x.run")) == 5000
+    assert longest <= 5000 + BLOCK
+    with RunFile(tmp_path / "x.run") as run:
+        assert run.count() == 30_000
 
 
 def test_many_large_payloads_make_append_wait(tmp_path, monkeypatch):
