@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from process_core.brief_checkpoints import BriefCheckpoints
 from process_core.engine.core import RunCore
 from process_core.engine.freezing import Kept, freeze, kept_states
 from process_core.engine.invocation import Invocation
@@ -157,6 +158,7 @@ class _Checkpoints:
             path: version for path, step in core.plan.graph.stateful() if (version := version_of(step)) != "1"
         }
         self._yields = YieldLog(core.outputs, core.public_events)
+        self._brief = BriefCheckpoints(core)
         self._kept: Kept = {}
         self._lost: set[str] = set()
         self._last = -1
@@ -221,7 +223,13 @@ class _Checkpoints:
         core = self._core
         if scope is not core.root or core.is_cancelling or scope.superstep == self._last:
             return
-        self._write({}, self._extra())
+        rest = None if self._kept else self._yields.unchanged()
+        brief = self._brief.write(self._writer.generation, rest) if rest is not None else None
+        if brief is not None:
+            self._last = scope.superstep
+            self._writer.brief_checkpoint(brief, superstep=scope.superstep, seq=self._recorder.seq)
+        else:
+            self._write({}, self._extra())
         if isinstance(core.host, JournalHost):
             core.host = core.host.inner  # what it held was about this superstep
 

@@ -40,6 +40,12 @@ class YieldLog:
         """
         self._last = seq if _HELD in extra else extra.get(_BEFORE, 0)
 
+    def unchanged(self) -> dict[str, Any] | None:
+        """Give what the next checkpoint holds, unless something has come since the one before."""
+        if self._seen != (len(self._outputs), len(self._public_events)):
+            return None
+        return {_BEFORE: self._last} if self._last else {}
+
     def put(self, extra: dict[str, Any], seq: int) -> None:
         """Add what has come since the checkpoint before to the next one.
 

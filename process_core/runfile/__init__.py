@@ -16,6 +16,7 @@ from process_core.runfile.fork import fork_run_file
 from process_core.runfile.globs import matches_path
 from process_core.runfile.history import Checkpoint, Snapshot, checkpoints
 from process_core.runfile.info import RunInfo, StepCount
+from process_core.runfile.payload import encode_plain
 from process_core.runfile.reader import RunFile
 from process_core.runfile.rows import PayloadRef, Row
 from process_core.runfile.runs import (
@@ -47,6 +48,7 @@ __all__ = [
     "UnreadableRun",
     "View",
     "checkpoints",
+    "encode_plain",
     "export_jsonl",
     "fork_run_file",
     "list_runs",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from process_core.runfile.brief import read_brief
 from process_core.runfile.connection import Connection
 from process_core.runfile.errors import RunFileError
 
@@ -115,6 +116,8 @@ def read_snapshot(connection: Connection, number: int) -> Snapshot:
     pending, joins, requests, answers, extra = (
         None if ref is None else connection.decode(connection.body(ref)) for ref in parts
     )
+    if isinstance(extra, list):
+        extra = read_brief(connection, extra, found[0].superstep)
     states, versions = read_states(connection, found[0].seq)
     return Snapshot(found[0], states, versions, pending or [], joins or [], requests or [], answers or [], extra)
 
@@ -174,9 +177,10 @@ def read_extra(connection: Connection, seq: int) -> Any:
     Returns:
         `extra` of the last such checkpoint, decoded; None where there is none.
     """
-    sql = "SELECT extra FROM checkpoints WHERE seq = ? AND path = '' ORDER BY id DESC LIMIT 1"
-    for (ref,) in connection.rows(sql, (seq,)):
-        return None if ref is None else connection.decode(connection.body(ref))
+    sql = "SELECT extra, superstep FROM checkpoints WHERE seq = ? AND path = '' ORDER BY id DESC LIMIT 1"
+    for ref, superstep in connection.rows(sql, (seq,)):
+        extra = None if ref is None else connection.decode(connection.body(ref))
+        return read_brief(connection, extra, superstep) if isinstance(extra, list) else extra
     return None
 
 

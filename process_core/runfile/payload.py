@@ -5,6 +5,7 @@ from json.encoder import encode_basestring
 from math import isfinite
 from typing import Any, Final
 
+from process_core.runfile.decode import is_restorable
 from process_core.runfile.tags import Budget, TaggedWriter
 
 ATOMS: Final = frozenset({str, int, float, bool, type(None)})
@@ -78,6 +79,21 @@ def encode_atom(value: Any) -> str:
     if kind is bool:
         return "true" if value else "false"
     return _tagged(value)
+
+
+def encode_plain(value: Any) -> str | None:
+    """Write a value as JSON text where it can be made again from that.
+
+    Args:
+        value: Anything.
+
+    Returns:
+        JSON as `encode` writes it, or None where a part would be kept by its repr only, or cut.
+    """
+    if value.__class__ in ATOMS:
+        return encode_atom(value)
+    body = encode(value)
+    return body.decode() if is_restorable(body) else None
 
 
 def _tagged(value: Any) -> str:

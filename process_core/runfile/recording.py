@@ -28,6 +28,7 @@ _WORTH_IT = 0.9
 _REMEMBERED_PAYLOADS = 10_000
 _REMEMBERED_SHAPES = 50_000
 _ROWS_AT_ONCE = (2048, 256, 32, 4, 1)
+_BRIEF = "checkpoints (id, parent, path, superstep, seq, extra)"
 _EVENTS = "events (seq, shape, ts, superstep, cause, data)"
 _CLOSING_PATIENCE = 200  # milliseconds to wait for readers in the middle of a read
 _ADD_EXTRAS = "UPDATE events SET request_id = ?, details = ? WHERE seq = ?"
@@ -113,6 +114,7 @@ class Recording:
         self._new_shapes: list[tuple[Any, ...]] = []
         self._new_payloads: list[tuple[Any, ...]] = []
         self._new_checkpoints: list[tuple[Any, ...]] = []
+        self._new_briefs: list[tuple[Any, ...]] = []
         self._new_states: list[tuple[Any, ...]] = []
         self._state: str | None = None
 
@@ -121,7 +123,8 @@ class Recording:
 
         Args:
             flat: The values of rows of `events`, one after another.
-            items: Events still to be settled, checkpoints, states and graphs, in order.
+            items: Events still to be settled, checkpoints (brief ones as superstep, seq and JSON), states and graphs, in
+                order.
 
         Returns:
             Seq of the last event written, 0 if there was none.
@@ -142,8 +145,12 @@ class Recording:
         execute("BEGIN IMMEDIATE")
         try:
             for item in others:
-                self._other(item)
+                if type(item) is tuple:
+                    self._brief(*item)
+                else:
+                    self._other(item)
             self._insert("checkpoints", self._new_checkpoints)
+            self._insert(_BRIEF, self._new_briefs)
             self._insert("states", self._new_states, "INSERT OR REPLACE")
             self._insert("shapes", self._new_shapes)
             self._insert("payloads", self._new_payloads)
@@ -163,6 +170,7 @@ class Recording:
             raise
         finally:
             self._new_checkpoints.clear()
+            self._new_briefs.clear()
             self._new_states.clear()
             self._new_shapes.clear()
             self._new_payloads.clear()
@@ -311,6 +319,14 @@ class Recording:
         self._parents[item.path] = number
         for path, body in item.states.items():
             self._put_state(path, item.seq, number, item.versions.get(path), body)
+
+    def _brief(self, superstep: int, seq: int, brief: str) -> None:
+        number = self._next_checkpoint
+        self._next_checkpoint = number + 1
+        parent = self._parents.get("")
+        self._parents[""] = number
+        written = brief if len(brief) < _DIGEST_FROM else self._payload(brief.encode(), _DIGEST_FROM)
+        self._new_briefs.append((number, parent, "", superstep, seq, written))
 
     def _put_state(self, path: str, seq: int, checkpoint: int, version: str | None, body: bytes) -> None:
         step = self._steps.get(path) or self._new_step(path)

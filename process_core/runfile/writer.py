@@ -113,7 +113,7 @@ class RunFileWriter(Intake):
         joins: Iterable[Any] | None = None,
         requests: Iterable[Any] | None = None,
         answers: Iterable[Any] | None = None,
-        extra: Any = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> tuple[str, ...]:
         """Take in what is needed to show the run at this point, and to go on from it.
 
@@ -131,7 +131,7 @@ class RunFileWriter(Intake):
             joins: The half-filled joins.
             requests: The open requests.
             answers: The answers recorded for invocations that have not finished, in order.
-            extra: Anything else the engine needs to go on (counters, nested processes, parked invocations).
+            extra: A mapping of anything else the engine needs to go on (counters, nested processes, parked invocations).
 
         Returns:
             What cannot be made again from the file, because a value in it can only be written as its repr: step paths,
@@ -155,6 +155,17 @@ class RunFileWriter(Intake):
                     lost.append(name)
         self._put(CheckpointItem(path, superstep, seq, bodies, dict(versions) if versions else {}, parts))
         return tuple(lost)
+
+    def brief_checkpoint(self, brief: str, *, superstep: int, seq: int) -> None:
+        """Take in a checkpoint of the root at which no state has changed and little is pending.
+
+        Args:
+            brief: What it holds, as `process_core.runfile.brief` describes it.
+            superstep: The superstep that is over.
+            seq: Seq of the last event that it covers; that event must have been appended.
+        """
+        if self.failed is None:
+            self._put((superstep, seq, brief))
 
     def state(self, path: str, state: Any, *, seq: int, version: str | None = None) -> bool:
         """Take in the state of a step as an invocation left it.
