@@ -1,4 +1,4 @@
-"""What has been taken in and is not written yet: filled by the run's thread, emptied by the writer's, without a lock."""
+"""What was taken in and is not written yet: filled by the run's thread, emptied by the writer's, without a lock."""
 
 from collections import deque
 from typing import Any, Final
@@ -7,14 +7,15 @@ WIDTH: Final = 6
 """Values of a row: seq, shape, ts, superstep, cause, data."""
 BLOCK: Final = 4096
 """Rows in one block, and at most in one transaction."""
-_FULL: Final = BLOCK * WIDTH
+FULL: Final = BLOCK * WIDTH
+"""Values in a block that is full."""
 
 
 class Backlog:
     """Rows of `events` in order, and what else has to be written before or after which of them.
 
     Rows stand value by value in lists, which go to SQLite as they are: to make one is a single `extend`, and nothing is
-    done for one by one on the way. Whoever fills a block begins the next when `is_full` says so. Each side changes only
+    done for one by one on the way. Whoever has filled a block begins the next. Each side changes only
     what is its own, and each change is one step of the interpreter: so no lock is needed.
 
     Attributes:
@@ -33,11 +34,6 @@ class Backlog:
         self._base = 0  # rows in blocks that are written
         self._start = 0  # values of the first block that are taken
         self._items_taken = 0
-
-    @property
-    def is_full(self) -> bool:
-        """Whether the block being filled is."""
-        return len(self.rows) >= _FULL
 
     def next_block(self) -> None:
         """Begin another block."""

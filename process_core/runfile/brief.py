@@ -1,9 +1,10 @@
 """The common checkpoint, written briefly: nothing but messages is pending, and nested processes are at rest.
 
 Written out, each message would say again what its route says: where it comes from and what it carries. Briefly, a
-checkpoint is the JSON list `[generation, asked, rest, nested, messages]`: each message `[edge, seq, data]`, its edge the
-place of its route in the graph of that generation; `nested` gives, per nested process, `[superstep, nested]`; `rest`
-holds whatever else stood in the checkpoint. Read, it is the mapping that the engine gives where it writes one out.
+checkpoint is the JSON list `[generation, asked, rest, nested, messages]`. Each message is `[edge, seq, data]`, its edge
+the place of its route in the graph of that generation; `nested` gives `[superstep, nested]` by name of nested process;
+`rest` holds whatever else stands in the checkpoint. Read, it is the mapping that the engine gives where it writes one
+out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,12 +33,11 @@ def expand(brief: Sequence[Any], superstep: int, edges: Sequence[Edge]) -> dict[
     try:
         _, asked, rest, nested, messages = brief
         pending = [_message(edges[number], seq, data) for number, seq, data in messages]
-        root = {"superstep": superstep, "pending": pending}
-        if nested:
-            root["nested"] = _nested(nested)
-        return {"root": root, "inputs": [], "asked": asked, **rest}
+        root = {"superstep": superstep, "pending": pending, **({"nested": _nested(nested)} if nested else {})}
+        found = {"root": root, "inputs": [], "asked": asked, **rest}
     except (TypeError, ValueError, IndexError, AttributeError) as error:
         raise ValueError(f"a checkpoint cannot be read: {error!r}") from error
+    return found
 
 
 def read_brief(connection: Connection, brief: Sequence[Any], superstep: int) -> dict[str, Any]:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from process_core.events import WorkflowEvent
-from process_core.runfile.backlog import BLOCK, WIDTH, Backlog
+from process_core.runfile.backlog import BLOCK, FULL, WIDTH, Backlog
 from process_core.runfile.decode import is_restorable
 from process_core.runfile.errors import STORAGE_ERRORS, RunFileError, explain
 from process_core.runfile.opening import Opened
-from process_core.runfile.payload import ATOMS, encode, encode_atom
-from process_core.runfile.recording import Captured, CheckpointItem, GraphItem, Recording, StateItem, Unsettled
+from process_core.runfile.payload import encode
+from process_core.runfile.recording import Captured, Item, Recording, Unsettled
 from process_core.runfile.schema import INLINE_LIMIT
+from process_core.runfile.shapes import ShapeItem, Shapes
 
 GATHER: Final = 0.02
 """Seconds that the writer waits for more events before it commits a batch."""
@@ -27,9 +28,9 @@ MAX_QUEUE_BYTES: Final = 64 * 1024 * 1024
 """Bytes of payloads that may wait to be written."""
 
 _COUNTED_FROM = 4096
-_SHORT_INT = 10**15
+SHORT_INT: Final = 10**15
+"""Whole numbers below this are written as they are, without a thought to how long they are."""
 _SHORT_TEXT = INLINE_LIMIT - 2
-_FULL = BLOCK * WIDTH
 _log = logging.getLogger(__name__)
 
 
@@ -49,6 +50,10 @@ class Intake:
         partial: Whether the payload of an event held something that could only be written as its repr, until whoever
             tells of it sets this back to False.
         generation: Generation of the code, stamped on the events appended from now on.
+        started: `run.started`, what time is counted from.
+        backlog: What waits to be written.
+        shapes: Numbers the combinations of names.
+        needs_attention: Whether the writer sleeps or has given up, so that a row needs `after_row`.
 
     Raises:
         RunFileError: Nothing can be recorded there, and there is no `on_error`.
@@ -70,13 +75,13 @@ class Intake:
         self.partial = False
         self._opened: Opened | None = None
         self._recording: Recording | None = None
-        self._shapes: dict[tuple[Any, ...], int] = {}
-        self._started = 0.0
+        self.shapes = Shapes(1)
+        self.started = 0.0
         self._thread: threading.Thread | None = None
-        self._queue = Backlog()
+        self.backlog = Backlog()
         self._openings: dict[str, str] = {}
         # Set while the writer sleeps or has given up: then an append has to do more than put its event into the queue.
-        self._needs_attention = False
+        self.needs_attention = False
         self._is_closing = False
         self._done = 0
         # Each counter has one thread that adds to it, so none needs a lock.
@@ -87,14 +92,15 @@ class Intake:
         try:
             with _as_run_file_errors(self.path):
                 self._opened = open_file()
-                self._recording = Recording(self._opened.connection, self._opened.started, self._shapes)
+                self._recording = Recording(self._opened.connection, self._opened.started)
         except RunFileError as error:
             self._release()
             if on_error is None:
                 raise
             self._fail(error)
             return
-        self._started = self._opened.started
+        self.shapes = Shapes(self._recording.next_shape)
+        self.started = self._opened.started
         self.written = self._opened.last_seq
         self.generation = self._opened.generation
         # A daemon, so that a program that forgets `close` still ends; what was committed by then is safe.
@@ -146,52 +152,48 @@ class Intake:
         response_type: str | None = None,
     ) -> None:
         """Take in an event of which there is no object; see `append`, and `WorkflowEvent` for what it is given."""
-        text: str | bytes | None = None
-        is_inline = True
-        if data is not None:
-            kind = data.__class__
-            if kind is int and -_SHORT_INT < data < _SHORT_INT:
-                text = str(data)
-            elif kind is str:
-                is_inline = len(data) <= _SHORT_TEXT and data.isascii()
-                text = encode_basestring_ascii(data) if is_inline else data
-            elif kind is not dict or len(data) != 1 or (text := self._small(data)) is None:
-                text = encode_atom(data) if kind in ATOMS else self._encoded(data)
-                is_inline = text.__class__ is str
-        try:
-            if is_inline and not details and request_id is None and state is None and len(causes) < 2:  # noqa: PLR2004 - one
+        text, captured = self._capture(data)
+        code = written = None
+        if details:
+            code, written = _details(details)
+        names = (type, path, step, function, event_id, route, state, response_type, code, self.generation)
+        number, is_new = self.shapes.number(names)
+        if is_new:
+            self._put(ShapeItem(number, names))
+        if captured is None and written is None and request_id is None and state is None and len(causes) < 2:  # noqa: PLR2004 - one
+            try:
                 # The common event becomes a row of the table right here, and the writer has only to pass it on.
-                row = (
-                    seq,
-                    self._shapes[type, path, step, function, event_id, route, response_type, self.generation],
-                    int((timestamp - self._started) * 1e6 + 0.5),
-                    superstep,
-                    causes[0] if causes else None,
-                    text,
-                )
-                self._queue.rows.extend(row)
-                is_taken = True
+                ts = int((timestamp - self.started) * 1e6 + 0.5)
+            except (TypeError, ValueError, OverflowError):
+                pass
             else:
-                is_taken = False
-        except Exception:  # noqa: BLE001 - names not seen before, or something odd: not the common event
-            is_taken = False
-        if is_taken:
-            if self._needs_attention:
-                self._attend()
-            if len(self._queue.rows) >= _FULL:
-                self._queue.next_block()
-                if len(self._queue) > MAX_QUEUE:
-                    self._wait_for_room()
-            return
-        captured = text.encode() if is_inline and isinstance(text, str) else text
-        names = (type, path, step, function, event_id, route, state, response_type)
-        self._record_unsettled(seq, timestamp, superstep, names, causes, request_id, captured, details)
+                self.backlog.rows.extend((seq, number, ts, superstep, causes[0] if causes else None, text))
+                if self.needs_attention or len(self.backlog.rows) >= FULL:
+                    self.after_row()
+                return
+        captured = text.encode() if text is not None else captured
+        run_state = None if path else state
+        self._put(Unsettled(seq, timestamp, superstep, number, run_state, causes, request_id, captured, written))
+        size = len(captured) if isinstance(captured, str | bytes) else 0
+        if size > _COUNTED_FROM:
+            self._taken_bytes += size
+        if self._taken_bytes - self._done_bytes > MAX_QUEUE_BYTES or len(self.backlog) > MAX_QUEUE:
+            self._wait_for_room()
 
-    def _small(self, data: dict[Any, Any]) -> str | None:
+    def after_row(self) -> None:
+        """Do what is to be done after a row where `needs_attention` is set or the block is `FULL`."""
+        if self.needs_attention:
+            self._attend()
+        if len(self.backlog.rows) >= FULL:
+            self.backlog.next_block()
+            if len(self.backlog) > MAX_QUEUE:
+                self._wait_for_room()
+
+    def small(self, data: dict[Any, Any]) -> str | None:
         """Write the most common payload there is, one number or short text by name; None where it is another one."""
         for key, value in data.items():
             kind = value.__class__
-            if kind is int and -_SHORT_INT < value < _SHORT_INT:
+            if kind is int and -SHORT_INT < value < SHORT_INT:
                 written = str(value)
             elif kind is str and len(value) < _SHORT_TEXT // 2 and value.isascii():
                 written = encode_basestring_ascii(value)
@@ -206,39 +208,24 @@ class Intake:
             return f"{opening}{written}}}"
         return None
 
-    def _encoded(self, data: Any) -> str | bytes:
+    def _capture(self, data: Any) -> tuple[str | None, Captured]:
+        """Write a payload as JSON text that stands in the event, or else give what the writer is to make of it."""
+        if data is None:
+            return None, None
+        kind = data.__class__
+        if kind is int and -SHORT_INT < data < SHORT_INT:
+            return str(data), None
+        if kind is str:
+            is_short = len(data) <= _SHORT_TEXT and data.isascii()
+            return (encode_basestring_ascii(data), None) if is_short else (None, data)
+        if kind is dict and len(data) == 1:
+            text = self.small(data)
+            if text is not None:
+                return text, None
         body = encode(data)
         if b'{"$":' in body and not is_restorable(body):
             self.partial = True
-        return body.decode() if len(body) <= INLINE_LIMIT else body
-
-    def _record_unsettled(
-        self,
-        seq: int,
-        timestamp: float,
-        superstep: int,
-        names: tuple[Any, ...],
-        causes: tuple[int, ...],
-        request_id: str | None,
-        data: Captured,
-        details: Mapping[str, Any] | None,
-    ) -> None:
-        """Take in an event of which the writer has to find out where its parts go."""
-        code = written = None
-        if details:
-            code, written = _details(details)
-        shape = (*names, code, self.generation)
-        self._put(Unsettled(seq, timestamp, superstep, shape, causes, request_id, data, written))
-        size = len(data) if isinstance(data, str | bytes) else 0
-        if size > _COUNTED_FROM:
-            self._taken_bytes += size
-        if self._taken_bytes - self._done_bytes > MAX_QUEUE_BYTES or len(self._queue) > MAX_QUEUE:
-            self._wait_for_room()
-
-    @property
-    def backlog(self) -> int:
-        """How many events wait to be written."""
-        return len(self._queue)
+        return (body.decode(), None) if len(body) <= INLINE_LIMIT else (None, body)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until everything taken in so far is in the file.
@@ -249,7 +236,7 @@ class Intake:
         Returns:
             Whether it is; False after an error or when the time was up.
         """
-        target = self._queue.put_so_far
+        target = self.backlog.put_so_far
         self._press_on()
         with self._progress:
             self._progress.wait_for(lambda: self._done >= target or self.failed is not None, timeout)
@@ -275,14 +262,17 @@ class Intake:
                 self._fail(RunFileError(self.path, f"it could not be closed well: {explain(error)}"))
         self._release()
 
-    def _put(self, item: Unsettled | CheckpointItem | StateItem | GraphItem) -> None:
-        self._queue.put(item)
-        if self._needs_attention:
+    def _put(self, item: Item) -> None:
+        self.backlog.put(item)
+        if self.needs_attention:
             self._attend()
 
     def _attend(self) -> None:
+        # Before the look at `failed`, which is set before the flag: so a writer that fails just now is not missed.
+        self.needs_attention = False
         if self.failed is not None:
-            self._queue.clear()
+            self.needs_attention = True
+            self.backlog.clear()
         else:
             self._wake.set()
 
@@ -297,23 +287,23 @@ class Intake:
 
     def _has_room(self) -> bool:
         waiting = self._taken_bytes - self._done_bytes
-        has_room = len(self._queue) <= MAX_QUEUE // 2 and waiting <= MAX_QUEUE_BYTES // 2
+        has_room = len(self.backlog) <= MAX_QUEUE // 2 and waiting <= MAX_QUEUE_BYTES // 2
         return has_room or self.failed is not None
 
     # What follows runs on the writer's thread.
 
     def _write_all(self) -> None:
-        queue = self._queue
+        queue = self.backlog
         try:
             while True:
                 if not queue:
                     if self._is_closing:
                         return
-                    self._needs_attention = True
+                    self.needs_attention = True
                     # The flag first, then one more look: an event that came in between has set nothing.
                     if not queue and not self._is_closing:
                         self._wake.wait()
-                    self._needs_attention = False
+                    self.needs_attention = False
                     self._wake.clear()
                 self._hurry.wait(GATHER)
                 self._hurry.clear()
@@ -326,7 +316,7 @@ class Intake:
 
     def _write_batch(self) -> None:
         assert self._recording is not None
-        rows, items = self._queue.take()
+        rows, items = self.backlog.take()
         last = self._recording.write(rows, items)
         if last:
             self.written = last
@@ -346,8 +336,8 @@ class Intake:
         with self._progress:
             is_first = self.failed is None
             self.failed = self.failed or error
-            self._needs_attention = True
-            self._queue.clear()
+            self.needs_attention = True
+            self.backlog.clear()
             self._progress.notify_all()
         if is_first and self._on_error is not None:
             with contextlib.suppress(Exception):

@@ -14,6 +14,7 @@ from process_core.runfile.backlog import WIDTH
 from process_core.runfile.decode import one_line
 from process_core.runfile.payload import encode_atom
 from process_core.runfile.schema import INLINE_LIMIT
+from process_core.runfile.shapes import ShapeItem
 
 Captured = bytes | str | float | None
 """A payload on its way: JSON as bytes, or an immutable value still to be encoded (see `payload.ATOMS`)."""
@@ -26,7 +27,6 @@ _DIGEST_FROM = 512
 _COMPRESS_FROM = 1024
 _WORTH_IT = 0.9
 _REMEMBERED_PAYLOADS = 10_000
-_REMEMBERED_SHAPES = 50_000
 _ROWS_AT_ONCE = (2048, 256, 32, 4, 1)
 _BRIEF = "checkpoints (id, parent, path, superstep, seq, extra)"
 _EVENTS = "events (seq, shape, ts, superstep, cause, data)"
@@ -37,18 +37,18 @@ _TALLY = """
     ON CONFLICT (shape) DO UPDATE SET number = number + excluded.number, last = excluded.last
 """
 _PARTS = ("pending", "joins", "requests", "answers", "extra")
-_PATH, _STATE, _RESPONSE_TYPE, _CODE = 1, 6, 7, 8  # places in a shape
 _FAR_PAST = -(2**62)
 
 
 @dataclass(slots=True)
 class Unsettled:
-    """An event on its way into the file, its payload captured; `shape` is its combination of names."""
+    """An event on its way into the file, its payload captured; `state` is the run's where the event changes that."""
 
     seq: int
     timestamp: float
     superstep: int
-    shape: tuple[Any, ...]
+    shape: int
+    state: str | None
     causes: tuple[int, ...]
     request_id: str | None
     data: Captured
@@ -88,25 +88,28 @@ class GraphItem:
     metadata: str
 
 
+Item = Unsettled | CheckpointItem | StateItem | GraphItem | ShapeItem | tuple[int, int, str]
+"""What the backlog holds beside rows; a tuple is a brief checkpoint: superstep, seq and JSON."""
+
+
 class Recording:
     """Writes captured items through one connection; used by one thread.
 
     Args:
         connection: Open for writing.
         started: `run.started`, what time is counted from.
-        shapes: The numbers of the known combinations of names that have neither state nor code, by type, path, step,
-            function, event id, route, response type and generation; filled here, read by whoever captures events.
+
+    Attributes:
+        next_shape: The first number that no combination of names in the file has.
     """
 
-    def __init__(self, connection: sqlite3.Connection, started: float, shapes: dict[tuple[Any, ...], int]) -> None:
+    def __init__(self, connection: sqlite3.Connection, started: float) -> None:
         self._connection = connection
         self._started = started
-        self._shapes = shapes
-        self._other_shapes: dict[tuple[Any, ...], int] = {}
         self._payloads: dict[str | bytes, int] = {}
         self._older_payloads: dict[str | bytes, int] = {}
         self._steps: dict[str, int] = dict(connection.execute("SELECT path, id FROM steps"))
-        self._next_shape = self._after("shapes")
+        self.next_shape = self._after("shapes")
         self._next_payload = self._after("payloads")
         self._next_checkpoint = self._after("checkpoints")
         self._parents: dict[str, int] = dict(connection.execute("SELECT path, max(id) FROM checkpoints GROUP BY path"))
@@ -123,8 +126,7 @@ class Recording:
 
         Args:
             flat: The values of rows of `events`, one after another.
-            items: Events still to be settled, checkpoints (brief ones as superstep, seq and JSON), states and graphs, in
-                order.
+            items: Whatever else is to be written, in order.
 
         Returns:
             Seq of the last event written, 0 if there was none.
@@ -145,10 +147,7 @@ class Recording:
         execute("BEGIN IMMEDIATE")
         try:
             for item in others:
-                if type(item) is tuple:
-                    self._brief(*item)
-                else:
-                    self._other(item)
+                self._other(item)
             self._insert("checkpoints", self._new_checkpoints)
             self._insert(_BRIEF, self._new_briefs)
             self._insert("states", self._new_states, "INSERT OR REPLACE")
@@ -232,30 +231,13 @@ class Recording:
             extras.append((_name(item.request_id), details, seq))
         cause = came_from[-1] if came_from else None
         data = None if item.data is None else self._payload(item.data)
-        return (seq, self._number(item.shape), ts, item.superstep, cause, data)
+        if item.state is not None:
+            self._state = _name(item.state)
+        return (seq, item.shape, ts, item.superstep, cause, data)
 
-    def _number(self, shape: tuple[Any, ...]) -> int:
-        """Give the number of a combination that was not known, or that is none of the common ones."""
-        if shape[_STATE] is None and shape[_CODE] is None:
-            known, key = self._shapes, (*shape[:_STATE], shape[_RESPONSE_TYPE], shape[-1])
-        else:
-            if shape[_STATE] is not None and not shape[_PATH]:
-                self._state = _name(shape[_STATE])
-            known, key = self._other_shapes, shape
-        try:
-            return known.get(key) or self._new_shape(shape, known, key)
-        except Exception:  # noqa: BLE001 - a name that is no text and cannot even be hashed
-            return self._new_shape(tuple(_name(part) for part in shape), self._other_shapes, ())
-
-    def _new_shape(self, shape: tuple[Any, ...], known: dict[tuple[Any, ...], int], key: tuple[Any, ...]) -> int:
-        number = self._next_shape
-        self._next_shape = number + 1
-        if len(known) >= _REMEMBERED_SHAPES:
-            known.clear()
-        known[key] = number
-        names = [_name(part) for part in shape[:-1]]
-        self._new_shapes.append((number, names[0] or "", names[1] or "", *names[2:], shape[-1]))
-        return number
+    def _shape(self, item: ShapeItem) -> None:
+        names = [_name(part) for part in item.shape[:-1]]
+        self._new_shapes.append((item.number, names[0] or "", names[1] or "", *names[2:], item.shape[-1]))
 
     def _payload(self, data: Captured, inline_limit: int = INLINE_LIMIT) -> str | int:
         """Give what stands in the event: the JSON itself, or the number of a row of `payloads`."""
@@ -301,7 +283,13 @@ class Recording:
         self._new_payloads.append((number, digest, RAW, len(body), preview, text))
         return number
 
-    def _other(self, item: CheckpointItem | StateItem | GraphItem) -> None:
+    def _other(self, item: Any) -> None:
+        if type(item) is tuple:
+            self._brief(*item)
+            return
+        if isinstance(item, ShapeItem):
+            self._shape(item)
+            return
         if isinstance(item, StateItem):
             self._put_state(item.path, item.seq, self._next_checkpoint, item.version, item.state)
             return

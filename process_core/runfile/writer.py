@@ -18,8 +18,9 @@ from process_core.runfile.recording import CheckpointItem, GraphItem, StateItem
 class RunFileWriter(Intake):
     """Records one run into a new file.
 
-    All is called on the thread of the run; `written`, `failed` and `backlog` may be read from any. Recording never ends
-    a run: when writing fails, `on_error` is told once, what was written before stays, and later calls do nothing.
+    All is called on the thread of the run; `written`, `failed` and the length of `backlog` may be read from any.
+    Recording never ends a run: when writing fails, `on_error` is told once, what was written before stays, and later
+    calls do nothing.
 
     Args:
         path: Where; nothing may be there yet, missing folders are made.
@@ -131,7 +132,7 @@ class RunFileWriter(Intake):
             joins: The half-filled joins.
             requests: The open requests.
             answers: The answers recorded for invocations that have not finished, in order.
-            extra: A mapping of anything else the engine needs to go on (counters, nested processes, parked invocations).
+            extra: A mapping of whatever else the engine needs to go on (counters, nested processes, parked calls).
 
         Returns:
             What cannot be made again from the file, because a value in it can only be written as its repr: step paths,

@@ -179,7 +179,7 @@ def test_a_full_queue_makes_append_wait_and_loses_nothing(tmp_path, monkeypatch)
     with writer(tmp_path / "x.run") as out:
         for one in loop_events(30_000):
             out.append(one)
-            longest = max(longest, out.backlog)
+            longest = max(longest, len(out.backlog))
     assert longest <= 5000 + BLOCK
     with RunFile(tmp_path / "x.run") as run:
         assert run.count() == 30_000
@@ -211,7 +211,7 @@ def test_equal_large_payloads_are_stored_once_even_long_apart(tmp_path, monkeypa
 
 
 def test_names_seen_too_long_ago_may_be_written_again_and_still_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("process_core.runfile.recording._REMEMBERED_SHAPES", 3)
+    monkeypatch.setattr("process_core.runfile.shapes._REMEMBERED", 3)
     path = record(tmp_path / "x.run", [event(seq, event_id=f"e{seq % 7}") for seq in range(1, 101)])
     assert [row.event_id for row in rows_of(path)] == [f"e{seq % 7}" for seq in range(1, 101)]
 

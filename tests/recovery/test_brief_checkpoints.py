@@ -1,0 +1,90 @@
+"""A checkpoint written briefly says what one written out says."""
+
+import contextlib
+import sqlite3
+
+import pytest
+from cutting import EndlessError, run_whole
+from hypothesis import HealthCheck, given, reject, settings
+from random_processes import cases
+from real_processes import builder_of
+from stories import STORIES
+
+from process_core import run_recording
+from process_core.brief_checkpoints import BriefCheckpoints
+from process_core.engine.freezing import freeze
+from process_core.runfile import RunFile, RunFileError
+from process_core.runfile.decode import decode
+from process_core.runfile.payload import encode
+
+
+class Noted(BriefCheckpoints):
+    """Notes what the engine would have written out wherever it is said briefly."""
+
+    written: dict[int, object]
+
+    def write(self, generation, rest):
+        brief = super().write(generation, rest)
+        if brief is not None:
+            self.written[self._core.root.superstep] = decode(encode({**freeze(self._core), **rest}))
+        return brief
+
+
+@pytest.fixture
+def noted(monkeypatch):
+    Noted.written = {}
+    monkeypatch.setattr(run_recording, "BriefCheckpoints", Noted)
+    return Noted.written
+
+
+def check(path, noted):
+    with RunFile(path) as file:
+        read = {c.superstep: file.snapshot(c).extra for c in file.checkpoints() if c.superstep in noted}
+        assert all(file.extra_at(c.seq) == read[c.superstep] for c in file.checkpoints() if c.superstep in noted)
+    assert read == noted
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_what_is_read_is_what_the_engine_would_have_written_out(name, noted, tmp_path):
+    build, outside = STORIES[name]
+    run_whole(build(), outside, tmp_path / "x.run")
+    check(tmp_path / "x.run", noted)
+    assert name not in ("joins", "typed", "fails") or noted
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(cases())
+def test_so_it_is_for_random_processes(tmp_path_factory, case):
+    described, outside = case
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        Noted.written = {}
+        monkeypatch.setattr(run_recording, "BriefCheckpoints", Noted)
+        path = tmp_path_factory.mktemp("brief") / "x.run"
+        try:
+            run_whole(builder_of(described).build(), list(outside), path, 12)
+        except EndlessError:
+            reject()
+        check(path, Noted.written)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "[]",
+        "[0,0,{},{},[[99,1,1]]]",
+        "[0,0,{},{},[[0,1]]]",
+        '[0,0,{},{"x":1},[]]',
+        "[7,0,{},{},[]]",
+        "[0,0,[],{},[]]",
+        "[[]]",
+    ],
+)
+def test_one_that_makes_no_sense_is_called_damaged(damage, tmp_path):
+    path = tmp_path / "x.run"
+    build, outside = STORIES["fails"]
+    run_whole(build(), outside, path)
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("UPDATE checkpoints SET extra = ? WHERE id = 2", (damage,))
+        database.commit()
+    with RunFile(path) as file, pytest.raises(RunFileError, match="damaged"):
+        file.snapshot(2)
