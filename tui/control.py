@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from process_core.events import RunState
 from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec, EnableBreakpoint, RemoveBreakpoint
-from process_core.session.connection import CommandRefused, Session
+from process_core.session.connection import RESTARTED, CommandRefused, Session
 from process_core.session.envelope import Command
 from process_core.session.protocol import (
     Control,
@@ -23,6 +23,7 @@ from process_core.session.protocol import (
 )
 from tui.commands.verbs import did_you_mean, split_event
 from tui.safe_text import safe
+from tui.status.keys import BUSY
 
 Verb = Literal["resume", "pause", "step", "next", "into", "out", "stop"]
 NOT_RESUMED: Final = "not_resumed"
@@ -362,10 +363,14 @@ class RunControl:
         """
         if self.session.died is not None:
             raise RefusedError(f"{safe(self.session.died.reason)}: R starts it again, u takes the run up")
+        if self.status.blocked_for >= BUSY:
+            where = ", ".join(safe(path, _NAME) for path in self.status.running) or "the target's code"
+            raise RefusedError(f"{where} keeps the worker from hearing anything: R ends it and starts anew, or wait")
         try:
             return await self.session.request(command)
         except CommandRefused as refused:
-            raise RefusedError(refused.failure.message) from None
+            # what was asked of a worker that the user has replaced since is no failure: there is nothing to tell
+            raise RefusedError(refused.failure.message if refused.failure.code != RESTARTED else "") from None
 
     @staticmethod
     def _unknown(name: str, known: tuple[str, ...] | list[str]) -> str:

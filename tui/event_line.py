@@ -9,6 +9,8 @@ from tui.safe_text import safe, safe_lines
 
 WIDTH: Final = 200
 """Most cells of a line of a block."""
+TOLD_WIDTH: Final = 4000
+"""Most cells of a line that says what is wrong: the end of it is often what helps."""
 BLOCK: Final = 40
 """Most lines of a block."""
 _TYPE: Final = max(len("superstep_completed"), len("executor_cancelled"))
@@ -46,7 +48,8 @@ def _line(run_file: RunFile, row: Row) -> str:
         parts.append(_told(_details(run_file, row), row.preview))
     elif row.type not in _CHAT:
         parts.append(row.preview)
-    return safe("  ".join(part for part in parts if part), WIDTH).rstrip()
+    most = TOLD_WIDTH if row.type in _TOLD_BY_DETAILS else WIDTH
+    return safe("  ".join(part for part in parts if part), most).rstrip()
 
 
 def _told(details: Mapping[str, Any], otherwise: str) -> str:

@@ -17,7 +17,7 @@ from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSp
 from process_core.session.connection import CommandRefused, Session, Update, WorkerDied
 from process_core.session.protocol import Control, Failure, Notice, OpenRequest, PausedAt, Respond, ResumeRun, Start
 from process_core.session.worker_session import WorkerSession
-from tui.event_line import BLOCK, WIDTH, event_lines
+from tui.event_line import BLOCK, TOLD_WIDTH, WIDTH, event_lines
 from tui.line_source import LineSource
 from tui.safe_text import safe, safe_lines
 
@@ -100,9 +100,9 @@ class _Headless:
     async def run(self, target: str, start: Start | ResumeRun, breakpoints: Sequence[str]) -> int:
         undo = self._session.subscribe(self._take)
         try:
-            if await self._begin(target, start, breakpoints) or self._session.died is not None:
-                return await self._follow()
-            return BAD_INPUT
+            is_begun = await self._begin(target, start, breakpoints)
+            died_later = self._session.died is not None and self._session.loaded is not None
+            return await self._follow() if is_begun or died_later else BAD_INPUT
         finally:
             undo()
             await self._stop_reading()
@@ -112,6 +112,10 @@ class _Headless:
     async def _begin(self, target: str, start: Start | ResumeRun, breakpoints: Sequence[str]) -> bool:
         try:
             loaded = await self._session.load(target)
+        except CommandRefused as refused:
+            self._out.failure(refused.failure)
+            return False
+        try:
             for warning in loaded.warnings:
                 self._out.complain(f"warning: {warning.message}")
             for event in breakpoints:
@@ -280,7 +284,7 @@ class _Output:
         _write(self._stdout, line)
 
     def complain(self, text: str) -> None:
-        for line in safe_lines(text, BLOCK, WIDTH):
+        for line in safe_lines(text, BLOCK, TOLD_WIDTH):
             _write(self._stderr, f"stepscope: {line}")
 
     def failure(self, failure: Failure) -> None:

@@ -191,7 +191,8 @@ class Run:
         try:
             answer = PayloadCheck(request.response_type)(value)
         except PayloadMismatchError as error:
-            raise InvalidResponseError(f"the answer to {request_id!r} does not fit: {error}") from error
+            asked = str(request.prompt)[:80]
+            raise InvalidResponseError(f"the answer to {asked!r} does not fit: {error}") from error
         core.withdraw(request)
         core.put("answer", request, answer)
 

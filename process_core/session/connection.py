@@ -67,6 +67,8 @@ class WorkerDied:
     stderr_tail: str = ""
 
 
+RESTARTED = "restarted"
+"""Code of the failure of what was asked of a worker before another took its place; that was what the user wanted."""
 Update = Status | Notice | WorkerDied
 Callback = Callable[[Update], None]
 
@@ -160,7 +162,13 @@ class Session(ABC):
             CommandRefused: It cannot be loaded; the failure says why.
         """
         self._target = target
-        loaded: Loaded = await self.request(Load(target=target))
+        try:
+            loaded: Loaded = await self.request(Load(target=target))
+        except CommandRefused as refused:
+            if self.died is None:
+                raise
+            message = f"{self.died.reason} while loading {target}"
+            raise CommandRefused(refused.failure.model_copy(update={"message": message})) from None
         self.loaded = loaded
         return loaded
 
@@ -204,7 +212,7 @@ class Session(ABC):
         self._breakpoints = self.status.breakpoints or self._breakpoints
         self._was_muted = self.status.muted or self._was_muted
         await self._end_worker()
-        self._fail_open(Failure(code="worker_died", message="the worker was restarted"))
+        self._fail_open(Failure(code=RESTARTED, message="the worker was restarted"))
         self._decoder = Decoder()
         self.status = Status()
         self.died = None

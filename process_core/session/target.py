@@ -153,6 +153,9 @@ def _found(module: ModuleType, shown: str) -> tuple[str, Any]:
             choices = ", ".join(f"{shown}:{name}" for name in candidates[:_SHOWN])
             raise TargetError("ambiguous", f"{shown} holds several processes; say which: {choices}")
     functions = sorted(name for name, value in things.items() if _is_own_function(module, value))
+    for name in functions:
+        if name.startswith("build"):
+            _check_needs_nothing(things[name], f"{shown}:{name}")
     hint = f" (its functions: {_listed(functions)})" if functions else ""
     message = f"no process in {shown}: give it a `process`, or a function `build()` that returns one{hint}"
     raise TargetError("not_a_process", message)
@@ -195,12 +198,21 @@ def _needs_nothing(value: Callable[..., Any]) -> bool:
     return True
 
 
+def _check_needs_nothing(value: Callable[..., Any], shown: str) -> None:
+    if _needs_nothing(value):
+        return
+    try:
+        parameters = str(inspect.signature(value))
+    except (TypeError, ValueError):
+        parameters = "(...)"
+    raise TargetError("not_a_process", f"{shown}{parameters} needs arguments; stepscope calls it with none")
+
+
 def _process(value: Any, shown: str) -> Process:
     if inspect.iscoroutinefunction(value):
         raise TargetError("not_a_process", f"{shown} is a coroutine function; building a process takes a plain `def`")
     if callable(value) and not isinstance(value, Process | ProcessBuilder | type):
-        if not _needs_nothing(value):
-            raise TargetError("not_a_process", f"{shown} needs arguments; a target is a function without any")
+        _check_needs_nothing(value, shown)
         value, shown = _called(value, shown), f"{shown}()"
     if isinstance(value, ProcessBuilder):
         value = _called(value.build, shown)

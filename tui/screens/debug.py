@@ -25,7 +25,15 @@ from tui.messages import ActionWanted, TargetRefused
 from tui.rows import RowList
 from tui.safe_text import safe
 from tui.screens.leave_actions import LeaveActions
-from tui.screens.standing import chain, forced_edges, lit_edges, nearest_step, overlay_of, paused_edge
+from tui.screens.standing import (
+    chain,
+    cut_off,
+    forced_edges,
+    lit_edges,
+    nearest_step,
+    overlay_of,
+    paused_edge,
+)
 from tui.screens.workspace import Workspace
 from tui.status.bars import KeysLine
 from tui.status.mode import reason_text, where_text
@@ -159,7 +167,8 @@ class DebugScreen(LeaveActions):
         except RunFileError as error:
             self.banner.show(safe(str(error)))
             return
-        self.chat.set_requests(status.requests)
+        died = self.control.session.died is not None
+        self.chat.set_requests(() if died else status.requests)
         self._pause_changed(status)
         self.breakpoints.show(status.breakpoints, status.paused.breakpoint if status.paused else None)
         self._show_queue(status)
@@ -179,6 +188,7 @@ class DebugScreen(LeaveActions):
         self._run_path = status.run_file
         self._shown_pause = None
         self._lit = self._forced = frozenset()
+        self.chat.set_note("")
         self.timeline.set_source(opened)
         self.chat.set_source(opened)
         self.inspector.clear()
@@ -237,7 +247,8 @@ class DebugScreen(LeaveActions):
             edge = paused_edge(status.paused.message, self.edges)
             lit = lit | {edge} if edge is not None else lit
         forced = self._forced | forced_edges((), self._changed, self.edges)
-        self.graph.set_overlay(overlay_of(status, counts, lit, self.edges, forced))
+        overlay = overlay_of(status, counts, lit, self.edges, forced)
+        self.graph.set_overlay(overlay if self.control.session.died is None else cut_off(overlay))
 
     def _show_inspected(self, status: Status) -> None:
         """Keep the step that is looked at up to date."""
@@ -254,6 +265,7 @@ class DebugScreen(LeaveActions):
             self.go_to(Panel.TIMELINE)
             self.workspace.show(Panel.CHAT)
         self._is_ended = ended
+        self.show_failure(status)
 
     def _offer_chat(self, status: Status) -> None:
         """Give the focus to the box when the process asks, but take it from nobody who uses it elsewhere."""

@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from process_core.graph import Edge
 from process_core.runfile import RunFile
-from process_core.session.connection import CommandRefused
+from process_core.session.connection import RESTARTED, CommandRefused
 from process_core.session.protocol import Status
 from tui.actions import Action, Panel
 from tui.breakpoints.panel import BreakpointsPanel, place_text
@@ -173,9 +173,11 @@ class DebugParts(Screen[None]):
         except RefusedError as error:
             self._refused(str(error), refused)
         except CommandRefused as error:
-            self._refused(error.failure.message, refused)
+            self._refused(error.failure.message if error.failure.code != RESTARTED else "", refused)
 
     def _refused(self, text: str, refused: Callable[[str], None] | None) -> None:
+        if not text:
+            return
         if refused is not None:
             refused(text)
         else:

@@ -1,9 +1,12 @@
 """How a run stands, turned into what the graph is overlaid with: pure functions."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
+from process_core.events import RunState
 from process_core.graph import Edge
+from process_core.runfile import RunFile
 from process_core.session.protocol import PendingMessage, Status, WaitingInputs
 from tui.graph.overlay import Mark, Overlay
 
@@ -161,6 +164,28 @@ def inputs_of(waiting: Iterable[WaitingInputs], edges: Sequence[Edge]) -> tuple[
             elif name in one.missing:
                 awaited.add(edge.key)
     return frozenset(came), frozenset(awaited)
+
+
+def failure_seq(run_file: RunFile, written: int) -> int | None:
+    """Give the event that says why a run has failed.
+
+    Args:
+        run_file: The run's file.
+        written: Seq of the last event in it.
+
+    Returns:
+        Seq of the last call that failed; None before the run's own end is written, or where no call failed.
+    """
+    if run_file.row(written).state != RunState.FAILED:
+        return None
+    return max((seqs["executor_failed"] for seqs in run_file.last_seqs({"executor_failed"}).values()), default=None)
+
+
+def cut_off(overlay: Overlay) -> Overlay:
+    """Give what a run shows whose worker has died: nothing in it runs or waits any more."""
+    alive = (Mark.RUNNING, Mark.PAUSED, Mark.WAITING)
+    states = {path: Mark.CANCELLED if mark in alive else mark for path, mark in overlay.states.items()}
+    return replace(overlay, states=states, waiting={}, arrived={}, came=frozenset(), awaited=frozenset())
 
 
 def overlay_of(

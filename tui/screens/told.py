@@ -1,21 +1,21 @@
 """What the debug screen says of where things stand: mode line, banner, footer, headers, and what was loaded."""
 
-from typing import Final
-
 from process_core.events import RunState
-from process_core.session.protocol import Loaded
+from process_core.session.protocol import Loaded, Status
 from tui.actions import Panel
 from tui.safe_text import safe
 from tui.screens.chrome import Badge
 from tui.screens.parts import DebugParts
+from tui.screens.standing import failure_seq
+from tui.status.keys import BUSY
 from tui.status.mode import View
-
-_BUSY: Final = 1.0
-"""Seconds after which a worker that does not answer is spoken of."""
 
 
 class Standing(DebugParts):
     """The debug screen, as far as it tells."""
+
+    _failed_in = ""
+    _died_in = ""
 
     def show_loaded(self, loaded: Loaded) -> None:
         """Show the graph of what was loaded.
@@ -77,7 +77,7 @@ class Standing(DebugParts):
         status = view.status
         if view.died:
             self.banner.show(self._said_died())
-        elif status.blocked_for >= _BUSY:
+        elif status.blocked_for >= BUSY:
             where = ", ".join(safe(path, 40) for path in status.running) or "the target's code"
             seconds = int(status.blocked_for)
             self.banner.show(f"worker busy in {where} for {seconds} s — R restarts it, or wait", "warning")
@@ -88,14 +88,35 @@ class Standing(DebugParts):
         else:
             self.banner.show("")
 
+    def show_failure(self, status: Status) -> None:
+        """Lead to what went wrong, once: to the call that failed, and where the worker died, out of the pause.
+
+        Args:
+            status: Where the session stands.
+        """
+        path = status.run_file
+        if self.control.session.died is not None and self._died_in != path:
+            self._died_in = path
+            self.chat.set_note("✗ the worker died · u takes the run up")
+        if status.state is not RunState.FAILED or self._failed_in == path or self.run_file is None:
+            return
+        seq = failure_seq(self.run_file, status.written)
+        if seq is not None:
+            self._failed_in = path
+            if self.timeline.follow:
+                self.timeline.select(seq, keep_follow=True)
+                if self.workspace.area(Panel.INSPECTOR) is self.workspace.area(Panel.CHAT) and not self.inserting:
+                    self.workspace.show(Panel.INSPECTOR)
+
     def show_badges(self) -> None:
         """Bring the headers of the panels up to date."""
         status = self.status
-        asks = len(status.requests)
+        is_dead = self.control.session.died is not None
+        asks = len(status.requests) if not is_dead else 0
         show = self.workspace.badge
         show(Panel.CHAT, Badge(mark="●" if asks else ""))
         show(Panel.BREAKPOINTS, Badge(mark=str(len(status.breakpoints)) if status.breakpoints else ""))
-        show(Panel.QUEUE, Badge(mark=str(status.pending) if status.pending else ""))
+        show(Panel.QUEUE, Badge(mark=str(status.pending) if status.pending and not is_dead else ""))
         show(Panel.TIMELINE, Badge(info=self._timeline_info()))
 
     def _timeline_info(self) -> str:
@@ -110,4 +131,5 @@ class Standing(DebugParts):
         if died is None:
             return ""
         how = "R restarts it, u takes the run up" + (" (Esc first)" if self.inserting else "")
-        return f"{safe(died.reason)} — {how}"
+        ran = ", ".join(safe(path, 40) for path in self.status.running)
+        return f"{safe(died.reason)}{f' while {ran} ran' if ran else ''} — {how}"

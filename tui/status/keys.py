@@ -27,6 +27,8 @@ _PAUSED: Final = ("continue", "step", "next", "toggle_break", "into", "out", "ru
 _REST: Final = ("restart", "toggle_break", "search", "filter", "copy")
 _LEFT_OFF: Final = ("restart", "resume", "toggle_break", "search", "filter", "copy")
 _END: Final = ("help", "command")
+BUSY: Final = 1.0
+"""Seconds after which a worker that does not answer is spoken of."""
 
 
 def hints(view: View, panel: Panel | None) -> list[Hint]:
@@ -39,8 +41,9 @@ def hints(view: View, panel: Panel | None) -> list[Hint]:
     Returns:
         Hints; the first two (help and the command line, or the way out) are the last to go when there is little room.
     """
+    is_stuck = view.status.blocked_for >= BUSY
     if view.loading:
-        return [_hint("quit")]
+        return [*([_hint("restart")] if is_stuck else []), _hint("quit")]
     if view.insert:
         moves = view.status.state is RunState.IN_PROGRESS and view.status.paused is None
         ways = ("continue", "step", "next") if view.status.paused is not None else ()
@@ -57,6 +60,8 @@ def hints(view: View, panel: Panel | None) -> list[Hint]:
     if view.died:
         return [_hint("restart"), _hint("resume"), _hint("quit"), _hint("help"), _hint("command")]
     names: Sequence[str]
+    if is_stuck:
+        return [_hint("restart"), _hint("quit"), _hint("help"), _hint("command")]
     if view.status.paused is not None:
         names = _PAUSED
     elif view.status.state is RunState.IN_PROGRESS:
