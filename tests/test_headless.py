@@ -288,3 +288,30 @@ async def test_a_wait_for_input_can_be_ended():
 def test_the_command_line_module_stays_free_of_screen_libraries():
     code = "import sys, tui.headless; sys.exit(bool({'textual', 'watchfiles'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=True)
+
+
+async def test_a_target_that_ends_the_worker_while_it_loads_is_bad_input(run):
+    code, out, err = await run("import os\nos._exit(3)\n")
+    assert code == 2
+    assert err == "stepscope: worker died (exit code 3) while loading flow.py\n"
+    assert out == ""
+
+
+async def test_what_is_wrong_is_told_to_its_end_however_long(run):
+    reason = "because " * 60 + "of the last word"
+    code, out, err = await run(ONE.format(body=f"raise ValueError({reason!r})"))
+    assert code == 1
+    assert "of the last word" in next(line for line in out.splitlines() if "executor_failed" in line)
+    assert "of the last word" in err
+
+
+async def test_a_payload_that_does_not_fit_is_told_with_what_was_expected_and_no_traceback_of_ours(run):
+    _, out, err = await run(ONE.format(body="pass"), data='{"to": 5}')
+    assert "expected int, got dict" in err
+    assert "Traceback" not in out + err
+
+
+async def test_a_refused_answer_names_the_question(run):
+    body = 'await context.request_info("How many?", response_type=int)'
+    _, _, err = await run(ONE.format(body=body), "many\n41\n")
+    assert "the answer to 'How many?' does not fit" in err

@@ -190,6 +190,9 @@ class RunControl:
         """
         if verb not in ("pause", "stop") and self.session.died is None and self.status.paused is None:
             raise RefusedError("the run is not paused")
+        if self.status.blocked_for >= BUSY:
+            where = ", ".join(safe(path, _NAME) for path in self.status.running) or "the target's code"
+            raise RefusedError(f"{where} keeps the worker from hearing anything: R ends it and starts anew, or wait")
         await self.ask(Control(verb=verb))
 
     async def run_to(self, place: str) -> str:
@@ -363,9 +366,6 @@ class RunControl:
         """
         if self.session.died is not None:
             raise RefusedError(f"{safe(self.session.died.reason)}: R starts it again, u takes the run up")
-        if self.status.blocked_for >= BUSY:
-            where = ", ".join(safe(path, _NAME) for path in self.status.running) or "the target's code"
-            raise RefusedError(f"{where} keeps the worker from hearing anything: R ends it and starts anew, or wait")
         try:
             return await self.session.request(command)
         except CommandRefused as refused:

@@ -16,7 +16,7 @@ _DARK: Final = Theme(
     foreground="#d9dfe8",
     background="#10141b",
     surface="#151b24",
-    panel="#1e2632",
+    panel="#21262c",
     dark=True,
     variables={
         "pill-text": "#0c1016",

@@ -355,3 +355,21 @@ def test_a_definition_with_five_problems_lists_all_five(write, tmp_path):
     assert error.code == "definition"
     assert len(error.problems) >= 5
     assert f"{len(error.problems)} problems" in error.message
+
+
+def test_a_build_function_that_needs_arguments_is_told_with_them(write, tmp_path):
+    write("greeter.py", "def build(size, colour='red'): ...\n")
+    error = refusal("greeter.py", tmp_path)
+    assert error.code == "not_a_process"
+    assert "greeter.py:build(size, colour='red') needs arguments" in error.message
+
+
+def test_a_syntax_error_of_the_target_is_told_once(write, tmp_path):
+    write("broken.py", "def build(:\n")
+    assert refusal("broken.py", tmp_path).traceback is None
+
+
+def test_a_syntax_error_of_an_imported_file_comes_with_the_way_there(write, tmp_path):
+    write("broken.py", "def build(:\n")
+    write("target.py", "import broken\n")
+    assert "import broken" in refusal("target.py", tmp_path).traceback

@@ -155,6 +155,9 @@ async def test_q_asks_while_a_run_is_alive_and_leaves_without_asking_after(debug
 async def test_a_failed_run_says_why_and_the_screen_stays_alive(debug, process_file):
     async with debug(process_file(FAILS)) as d:
         await d.until("the run FAILED")
+        await d.until(lambda: d.screen.timeline.selected.type == "executor_failed")
+        assert "ValueError: no such luck" in d.text
+        assert "Traceback" in d.text
         assert "no such luck" in d.text
         await d.press("question_mark")
         await d.until("Run")

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 from driving import Driver, opener
+from rich.color import Color, ColorSystem
 from rich.style import Style
 from targets import CHAT
 
 from tui.app import StepscopeApp
 from tui.plain import plain_style
+from tui.themes import THEMES
 
 DARK = (16, 20, 27)
 
@@ -42,3 +45,10 @@ async def test_no_color_in_the_environment_takes_every_colour_out(tmp_path, proc
         assert colours
         assert all(color.is_default for color in colours)
     await app.session.close()
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_the_greys_of_a_theme_stay_grey_with_256_colours(theme):
+    for name in ("background", "surface", "panel"):
+        shown = Color.parse(getattr(theme, name)).downgrade(ColorSystem.EIGHT_BIT).get_truecolor()
+        assert max(shown) - min(shown) < 20, name

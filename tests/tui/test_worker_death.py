@@ -101,3 +101,66 @@ async def test_printed_text_is_shown_in_the_chat_and_never_on_the_screen_itself(
         await d.until("WAITING FOR YOU")
         await d.until("· Intro to be ␛[2J logged")
     await app.session.close()
+
+
+async def test_a_busy_worker_is_said_to_hear_nothing_and_its_restart_leaves_no_failure_behind(open_app):
+    app = open_app(HANG)
+    async with app.run_test(size=(120, 40)) as pilot:
+        d = Driver(app, pilot)
+        await d.until("▶ Stuck")
+        await d.press("p")  # reaches a worker that is not known to be busy yet
+        await d.until("worker busy in Stuck for")
+        assert "R restart" in d.text
+        await d.press("X")
+        await d.until("Stuck keeps the worker from hearing anything: R ends it")
+        first = app.session.pid
+        await d.press("R")
+        await d.until(lambda: app.session.pid not in (None, first) and "▶ Stuck" in d.text)
+        assert "the worker was restarted" not in d.text
+    await app.session.close()
+
+
+DIES = """
+import os
+
+from process_core import ProcessBuilder, Step, StepContext, function
+
+
+class Deadly(Step):
+    @function
+    async def go(self, context: StepContext) -> None:
+        os._exit(7)
+
+
+def build():
+    process = ProcessBuilder("Dies")
+    process.on_input_event("Go").send_event_to(process.add_step(Deadly))
+    return process.build()
+"""
+
+
+async def test_a_run_whose_worker_died_shows_what_was_cut_off_and_nothing_as_alive(open_app):
+    app = open_app(DIES)
+    async with app.run_test(size=(120, 40)) as pilot:
+        d = Driver(app, pilot)
+        await d.until("worker died (exit code 7) while Deadly ran")
+        await d.until("⊘ Deadly")
+        assert "✗ the worker died · u takes the run up" in d.text
+        await d.press("u")
+        await d.until("goes on after superstep 0")
+        await d.until("worker died (exit code 7) while Deadly ran")
+        assert "WORKER DIED" in d.text
+    await app.session.close()
+
+
+async def test_a_question_of_a_dead_run_is_not_offered_any_more(open_app):
+    app = open_app(CHAT)
+    async with app.run_test(size=(120, 40)) as pilot:
+        d = Driver(app, pilot)
+        await d.until("WAITING FOR YOU")
+        os.kill(app.session.pid, signal.SIGKILL)
+        await d.until("WORKER DIED")
+        await d.until("⊘ UserInput")
+        assert "◔" not in d.text
+        assert "your answer" not in d.text
+    await app.session.close()

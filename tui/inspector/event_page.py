@@ -75,7 +75,7 @@ def payload_section(title: str, payload: Payload, *, is_open: bool = True) -> It
         return section(title, title, lambda: [Item("problem", trouble)])
 
     def entries() -> Sequence[Item]:
-        value = value_item("value", payload.value, label="", is_open=True)
+        value = value_item("value", payload.value, label="", is_open=True, is_cut=not payload.is_whole)
         # A container's entries stand directly below the title; a long text does, too.
         items = list(value.below) if value.opens is not None else [value]
         if not payload.is_whole:
@@ -84,7 +84,7 @@ def payload_section(title: str, payload: Payload, *, is_open: bool = True) -> It
             items.append(Item("load", pieces, load=title))
         return items
 
-    value = value_item("value", payload.value, label="")
+    value = value_item("value", payload.value, label="", is_cut=not payload.is_whole)
     badge = Piece(f"  {size_text(payload.size)}", Role.QUIET)
     item = section(title, title, entries, badge, is_open=is_open)
     if value.opens is not None:

@@ -31,7 +31,15 @@ _SEQUENCES = (list, tuple, deque)
 _SETS = (set, frozenset)
 
 
-def value_item(key: str, value: Any, old: Any = UNKNOWN, *, label: str | None = None, is_open: bool = False) -> Item:
+def value_item(
+    key: str,
+    value: Any,
+    old: Any = UNKNOWN,
+    *,
+    label: str | None = None,
+    is_open: bool = False,
+    is_cut: bool = False,
+) -> Item:
     """Make the entry of a value.
 
     Args:
@@ -40,6 +48,7 @@ def value_item(key: str, value: Any, old: Any = UNKNOWN, *, label: str | None = 
         old: What stood there before, `ABSENT`, or `UNKNOWN`.
         label: What to show in place of the key; empty shows none.
         is_open: Whether it is open at first.
+        is_cut: Whether only its beginning was read, so that its size is not known.
 
     Returns:
         The entry.
@@ -48,8 +57,10 @@ def value_item(key: str, value: Any, old: Any = UNKNOWN, *, label: str | None = 
     name = safe(key if label is None else label, _KEY)
     lead = [*_MARKS[mark]] + ([Piece(f"{name}: ", Role.KEY)] if name else [])
     role = {"added": Role.ADDED, "changed": Role.CHANGED}.get(mark)
-    opens = _opener(value, old)
+    opens = _opener(value, old, is_cut=is_cut)
     pieces, glance = describe(value)
+    if is_cut and opens is not None:
+        pieces = (Piece("at least ", Role.WARN), *pieces)
     if role is not None and opens is None:
         pieces = tuple(Piece(piece.text, role if piece.role is not Role.QUIET else piece.role) for piece in pieces)
     was = (Piece(f"  was {one_line(old, _PART)}", Role.QUIET),) if mark == "changed" and opens is None else ()
@@ -187,35 +198,41 @@ def text_items(text: str, role: Role = Role.TEXT, start: int = 0) -> list[Item]:
     return items
 
 
-def _opener(value: Any, old: Any) -> Callable[[], Sequence[Item]] | None:
+def _opener(value: Any, old: Any, *, is_cut: bool) -> Callable[[], Sequence[Item]] | None:
     if isinstance(value, str):
         if len(value) <= _INLINE and "\n" not in value:
             return None
         return lambda: text_items(value, Role.STRING)
     if isinstance(value, Tagged):
         inner = old.value if isinstance(old, Tagged) else old if old is UNKNOWN else ABSENT
-        return _opener(value.value, inner)
+        return _opener(value.value, inner, is_cut=is_cut)
     if _is_container(value) and (value or any(True for _ in _removed(old, value))):
-        return lambda: _children(value, old, 0, FIRST_CHILDREN)
+        return lambda: _children(value, old, 0, FIRST_CHILDREN, is_cut=is_cut)
     return None
 
 
-def _children(value: Any, old: Any, start: int, many: int) -> list[Item]:
-    items = [_child(key, part, old) for key, part in islice(_entries(value), start, start + many)]
+def _children(value: Any, old: Any, start: int, many: int, *, is_cut: bool) -> list[Item]:
+    last = len(value) - 1 if is_cut else -1  # where reading broke off
+    parts = enumerate(islice(_entries(value), start, start + many), start)
+    items = [_child(key, part, old, is_cut=index == last) for index, (key, part) in parts]
     rest = len(value) - start - many
     if rest > 0:
-        more = (Piece(f"… {rest:,} more", Role.LINK),)
+        more = (Piece(f"… {'at least ' if is_cut else ''}{rest:,} more", Role.LINK),)
         following = min(many * 10, _MOST_CHILDREN)
         key = f"more {start + many}"
-        items.append(Item(key, more, opens=lambda: _children(value, old, start + many, following), is_splice=True))
+
+        def further() -> list[Item]:
+            return _children(value, old, start + many, following, is_cut=is_cut)
+
+        items.append(Item(key, more, opens=further, is_splice=True))
     else:
         items += [_gone(key, part) for key, part in islice(_removed(old, value), FIRST_CHILDREN)]
     return items
 
 
-def _child(key: Any, part: Any, old: Any) -> Item:
+def _child(key: Any, part: Any, old: Any, *, is_cut: bool) -> Item:
     before = old if old is UNKNOWN else _part_of(old, key)
-    return value_item(_name(key), part, before)
+    return value_item(_name(key), part, before, is_cut=is_cut)
 
 
 def _gone(key: Any, part: Any) -> Item:

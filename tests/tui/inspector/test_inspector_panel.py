@@ -417,3 +417,17 @@ def test_the_beginning_of_a_payload_is_a_value_of_its_kind(tmp_path):
 )
 def test_sizes_read_well(size, text):
     assert size_text(size) == text
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        pytest.param(list(range(500_000)), "at least 10,044 items", id="list"),
+        pytest.param("x" * 5_000_000, "at least 49,151 characters", id="text"),
+        pytest.param({"name": "log", "lines": "x" * 5_000_000}, "lines: at least", id="text inside"),
+    ],
+)
+async def test_the_size_of_what_was_read_in_part_is_not_told_as_that_of_the_whole(tmp_path, data, said):
+    with recorded(tmp_path / "x.run", data) as run_file:
+        async with showing(run_file, 1, size=(80, 30)) as (app, _panel, _):
+            assert any(said in line for line in screen_lines(app)), "\n".join(screen_lines(app))

@@ -56,3 +56,10 @@ def test_help_and_command_line_are_offered_at_eighty_columns(view):
 @given(st.integers(0, 200), st.sampled_from([RUNNING, PAUSED, WAITING, STOPPED]), st.sampled_from(Panel))
 def test_no_hint_is_ever_cut_off(width, view, panel):
     assert sum(len(hint.key) + len(hint.label) + 3 for hint in fit_hints(hints(view, panel), width)) <= width
+
+
+@pytest.mark.parametrize("loading", ["", "LOADING flow.py"])
+def test_a_worker_that_hears_nothing_leaves_only_what_works(loading):
+    view = View(status=Status(state=RunState.IN_PROGRESS, blocked_for=3.0), loading=loading)
+    assert labels(view)[0] == "R restart"
+    assert not any("pause" in label for label in labels(view))
