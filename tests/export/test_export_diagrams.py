@@ -130,6 +130,7 @@ HOSTILE = st.one_of(
 
 def hostile_graph(names):
     first, second, event, condition = names
+    first, second = first.replace("/", "|"), second.replace("/", "|")  # no step is called so: paths are parted by it
     second = second if second != first else second + "2"
     inner = Graph(first, (step(second),), (entry(0, event, second),), (), (event,))
     return Graph(
