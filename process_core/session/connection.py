@@ -27,6 +27,7 @@ from process_core.session.protocol import (
     Status,
     answers,
 )
+from process_core.session.surgery_commands import ACTS, READS, Act, Editable
 
 _VALUES: dict[type[Command], TypeAdapter[Any]] = {
     Load: TypeAdapter(Loaded),
@@ -35,6 +36,8 @@ _VALUES: dict[type[Command], TypeAdapter[Any]] = {
     EditBreakpoint: TypeAdapter(BreakpointSpec),
     Explain: TypeAdapter(Explanation),
     ListPending: TypeAdapter(list[PendingMessage]),
+    **dict.fromkeys(ACTS, TypeAdapter(Act)),
+    **dict.fromkeys(READS, TypeAdapter(Editable)),
 }
 
 
@@ -124,7 +127,8 @@ class Session(ABC):
 
         Returns:
             The value of the reply: `Loaded` for a `Load`, a `BreakpointSpec` for an `AddBreakpoint` and an
-            `EditBreakpoint`, a list of `PendingMessage` for a `ListPending`, an `Explanation` for an `Explain`, else
+            `EditBreakpoint`, a list of `PendingMessage` for a `ListPending`, an `Explanation` for an `Explain`, an
+            `Act` or `Editable` for surgery, else
             plain data.
 
         Raises:

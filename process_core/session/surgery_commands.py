@@ -3,7 +3,7 @@
 Each answers with an `Act`. Payloads and states travel as plain JSON.
 """
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from process_core.session.envelope import Command, Message
 
@@ -133,3 +133,19 @@ class Undo(Command):
     """Take the last act back."""
 
     type: Literal["undo"] = "undo"
+
+
+ACTS: Final[tuple[type[Command], ...]] = (
+    MoveMessage,
+    HoldMessage,
+    DropMessage,
+    DuplicateMessage,
+    EditMessage,
+    Inject,
+    EditState,
+    ForceComplete,
+    Undo,
+)
+"""What answers with an `Act`."""
+READS: Final[tuple[type[Command], ...]] = (ReadMessage, ReadState)
+"""What answers with an `Editable`."""
