@@ -128,8 +128,7 @@ class Session(ABC):
         Returns:
             The value of the reply: `Loaded` for a `Load`, a `BreakpointSpec` for an `AddBreakpoint` and an
             `EditBreakpoint`, a list of `PendingMessage` for a `ListPending`, an `Explanation` for an `Explain`, an
-            `Act` or `Editable` for surgery, else
-            plain data.
+            `Act` or an `Editable` for surgery, else plain data.
 
         Raises:
             CommandRefused: The worker refused it, or is dead.

@@ -19,6 +19,8 @@ from test_debug_differential import LIMIT, PATIENCE, assert_same, observed, plai
 from process_core import RunState
 from process_core.debug import Debugger, SurgeryError
 
+FEW = 5
+"""Supersteps of a run whose payloads are changed: one that multiplies messages must not go on for long."""
 QUIET = [HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.data_too_large]
 BOUNDED = settings(
     max_examples=50,
@@ -131,8 +133,8 @@ def cut(source: Path, target: Path) -> None:
 async def cut_off(process: Described, outside: Any, seed: int, folder: Path, done: list[str]) -> bool:
     """Operate at one pause of a run; compare it with the run that is taken up from what a kill leaves there."""
     chance = random.Random(seed)
-    debugger = Debugger(builder_of(process).build(), max_supersteps=LIMIT, run_file=folder / "one.run")
-    again = Debugger(builder_of(process).build(), max_supersteps=LIMIT)
+    debugger = Debugger(builder_of(process).build(), max_supersteps=FEW, run_file=folder / "one.run")
+    again = Debugger(builder_of(process).build(), max_supersteps=FEW)
     try:
         async with asyncio.timeout(PATIENCE):
             run = await debugger.start(*outside[0], paused=True)
