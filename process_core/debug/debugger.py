@@ -128,8 +128,7 @@ class Debugger(Armed):
         self._surgery = Surgery(core, self._gate, self._chronicle)
         self._activity = Activity(core)
         core.gate = self._gate
-        core.on_invoked = self._invoked
-        core.on_ended = self._ended
+        core.on_invoked, core.on_ended = _hooks(self._activity, self._gate, self._save_last_words)
         core.on_emitted = self._gate.emitted
         core.on_warned = self._gate.warned
         core.on_change = self._gate.tell
@@ -324,27 +323,16 @@ class Debugger(Armed):
         self.release(verb)
         return await self.wait()
 
-    def _invoked(self, invocation: Invocation) -> None:
-        assert self._activity is not None
-        assert self._gate is not None
-        self._activity.began(invocation)
-        self._gate.tell()
-        self._save_last_words()
-
     def _save_last_words(self) -> None:
         """Have on disk what led to a call that may hang or end the process; not each time, for it takes time."""
-        core, now = self._core, time.monotonic()
-        if core is not None and core.writer is not None and now - self._saved_at > _SAVE_EVERY:
+        if time.monotonic() - self._saved_at <= _SAVE_EVERY:
+            return
+        core = self._core
+        if core is not None and core.writer is not None:
             core.writer.flush(_SAVE_WITHIN)
             if not self._saved_at:
                 time.sleep(_FIRST_WORD)
             self._saved_at = time.monotonic()
-
-    def _ended(self, invocation: Invocation) -> None:
-        assert self._activity is not None
-        assert self._gate is not None
-        self._activity.ended(invocation)
-        self._gate.ended(invocation)
 
     def _logpoint(self, point: Breakpoint, text: str, moment: Moment) -> None:
         if self._chronicle is not None:
@@ -356,3 +344,22 @@ class Debugger(Armed):
                 self.on_change()
             except Exception:  # noqa: BLE001 - the fault of a screen must not reach the run
                 _log.exception("what a debugger calls on a change has failed; the run goes on")
+
+
+Hook = Callable[[Invocation], None]
+
+
+def _hooks(activity: Activity, gate: DebugGate, save: Callable[[], None]) -> tuple[Hook, Hook]:
+    """Make what a run calls as each call begins and ends; functions that look nothing up, for they are on its way."""
+    began, ended, tell, passed = activity.began, activity.ended, gate.tell, gate.ended
+
+    def on_invoked(invocation: Invocation) -> None:
+        began(invocation)
+        tell()
+        save()
+
+    def on_ended(invocation: Invocation) -> None:
+        ended(invocation)
+        passed(invocation)
+
+    return on_invoked, on_ended

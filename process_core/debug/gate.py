@@ -80,7 +80,7 @@ class DebugGate:
         """Whether any of these messages may have to wait; if not, the engine runs at full speed."""
         if self.on_going_on is not None and self.paused is None:
             self.on_going_on()
-        if self._course is not None or self._held is not None or self._passing is not None or self._stops:
+        if self._course is not None or self._held is not None or self._passing is not None or self._stops.due:
             return True
         return self._watch.may_hold(batch)
 
@@ -105,9 +105,14 @@ class DebugGate:
         finally:
             batch.close()
 
+    @property
+    def has_to_settle(self) -> bool:
+        """Whether a superstep that is about to end has to come to `settle` first."""
+        return self._held is not None or bool(self._stops.due)
+
     async def settle(self, scope: Scope) -> None:
         """Pause before the superstep's end where something in it asked for that."""
-        if self._held is not None or self._stops:
+        if self._held is not None or self._stops.due:
             await self._come(scope, None)
 
     async def rest(self, root: Scope, *, ends: bool) -> None:
@@ -118,7 +123,7 @@ class DebugGate:
         """
         if not ends:
             self._stops.see_rest(root, self.core.recorder.seq if self.core.recorder is not None else 0)
-        if self._stops:
+        if self._stops.due:
             await self._come(root, None)
 
     async def opened(self) -> None:
@@ -230,7 +235,7 @@ class DebugGate:
     @property
     def is_armed(self) -> bool:
         """Whether a pause is on its way."""
-        return self._course is not None or self._due is not None or bool(self._stops)
+        return self._course is not None or self._due is not None or bool(self._stops.due)
 
     def pending(self) -> list[PendingItem]:
         """Give what is still to be delivered, in the order in which stepping delivers it."""

@@ -21,23 +21,23 @@ class Stops:
 
     Args:
         watch: The breakpoints.
+
+    Attributes:
+        due: The hits, oldest first.
     """
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
-        self._due: deque[Stop] = deque()
-
-    def __bool__(self) -> bool:
-        return bool(self._due)
+        self.due: deque[Stop] = deque()
 
     def clear(self) -> None:
         """Forget all of them."""
-        self._due.clear()
+        self.due.clear()
 
     def next(self) -> Stop | None:
         """Give the next one, of breakpoints that are still there and on what can still happen, and forget it."""
-        while self._due:
-            hits = [hit for hit in self._due.popleft() if self._still_counts(hit)]
+        while self.due:
+            hits = [hit for hit in self.due.popleft() if self._still_counts(hit)]
             if hits:
                 return hits
         return None
@@ -62,8 +62,7 @@ class Stops:
             data: Its payload.
             seq: Seq of its `event_emitted`.
         """
-        points = self._watch.emitted(event_id)
-        if points:
+        if self._watch.sees_emissions and (points := self._watch.emitted(event_id)):
             self._hold_against(points, moments.of_emission(invocation, event_id, data, seq))
 
     def see_completion(self, invocation: Invocation) -> None:
@@ -72,14 +71,12 @@ class Stops:
         Args:
             invocation: The call.
         """
-        function = invocation.function
-        points = self._watch.completed(function)
-        if points:
+        if self._watch.sees_completions and (points := self._watch.completed(invocation.function)):
             self._see_result(points, invocation)
         if self._watch.stop_ids and isinstance(invocation.slot.scope, Scope):  # what a map's element emits goes nowhere
             for emission in invocation.emissions:
                 self._see_stop(invocation, emission.event_id, emission.data, emission.seq)
-            self._see_stop(invocation, function.result_id, invocation.result, invocation.result_seq)
+            self._see_stop(invocation, invocation.function.result_id, invocation.result, invocation.result_seq)
 
     def see_failure(self, invocation: Invocation) -> None:
         """Hold a failed call against the breakpoints; a failure that comes out of a nested process was seen inside.
@@ -140,7 +137,7 @@ class Stops:
     def _hold_against(self, points: Iterable[Breakpoint], moment: moments.Moment) -> None:
         hits = self._watch.hits(points, moment)
         if hits:
-            self._due.append(hits)
+            self.due.append(hits)
 
     def _still_counts(self, hit: Hit) -> bool:
         point, process = hit.breakpoint, hit.moment.process

@@ -42,6 +42,8 @@ class Watch:
         errors: Breakpoints on functions that fail.
         warnings: Breakpoints on warnings.
         rests: Breakpoints on coming to rest.
+        sees_emissions: Whether any breakpoint is about events as they are emitted.
+        sees_completions: Whether any may be about calls that complete.
         stop_ids: Ids of the events that breakpoints are to stop before, where they stop a process.
     """
 
@@ -60,6 +62,7 @@ class Watch:
         self._messages: dict[tuple[RoutePlan, str], tuple[Breakpoint, ...]] = {}
         self._calls: dict[FunctionPlan, tuple[Breakpoint, ...]] = {}
         self._events: dict[str, tuple[Breakpoint, ...]] = {}
+        self.sees_emissions = self.sees_completions = False
         self.stop_ids: frozenset[str] = frozenset()
 
     def __iter__(self) -> Iterator[Breakpoint]:
@@ -118,6 +121,8 @@ class Watch:
         self._before = [point for point in points if point.when == "before"]
         self._after = [point for point in points if point.when == "after"]
         self._emit = [point for point in points if point.when == "emit"]
+        self.sees_emissions = bool(self._emit)
+        self.sees_completions = bool(self._after or any(p.event is not None for p in self._emit))
         self._messages.clear()
         self._calls.clear()
         self._events.clear()

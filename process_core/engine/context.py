@@ -1,11 +1,10 @@
 """What a function of a step is given to act on its run."""
 
 import asyncio
-import contextlib
 import contextvars
 import logging
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,15 +31,24 @@ def current_context() -> "StepContext | None":
     return _current.get()
 
 
-@contextlib.contextmanager
-def entered(context: "StepContext") -> Iterator[None]:
-    """Make a context the current one of this task for a while."""
-    token = _current.set(context)
+async def entered(invocation: "Invocation", begin: "Callable[[Invocation], Awaitable[Any]]") -> Any:
+    """Run an invocation, with its context as the current one of this task meanwhile.
+
+    Args:
+        invocation: The invocation.
+        begin: Begins it.
+
+    Returns:
+        What it returned.
+    """
+    token = _current.set(StepContext(invocation))
     try:
-        yield
+        return await begin(invocation)
     finally:
-        with contextlib.suppress(ValueError):  # a loop that closes ends the task from another context
+        try:  # noqa: SIM105 - every call comes here, and `suppress` would cost it more
             _current.reset(token)
+        except ValueError:
+            pass  # a loop that closes ends the task from another context
 
 
 class Done:

@@ -17,6 +17,10 @@ class Gate(Protocol):
     def holds(self, batch: list[Message]) -> bool:
         """Whether any of these messages may have to wait."""
 
+    @property
+    def has_to_settle(self) -> bool:
+        """Whether a superstep that is about to end has to come to `settle` first."""
+
     async def settle(self, scope: Scope) -> None:
         """Pause before the superstep's end where something in it asked for that."""
 

@@ -53,15 +53,16 @@ class LocalHost:
 
     def invoke(self, invocation: Invocation) -> Awaitable[Any]:
         """Run an invocation; see `StepHost.invoke`."""
-        return _tracked(invocation) if self.track_context else _begun(invocation)
+        if not self.track_context:
+            return _begun(invocation)
+        run = invocation.slot.scope.run
+        if run.forced is not None and (result := run.forced_result(invocation)) is not UNSET:
+            return _given(result)
+        return entered(invocation, _begun)
 
 
-async def _tracked(invocation: Invocation) -> Any:
-    run = invocation.slot.scope.run
-    if run.forced is not None and (result := run.forced_result(invocation)) is not UNSET:
-        return result
-    with entered(StepContext(invocation)):
-        return await _begun(invocation)
+async def _given(result: Any) -> Any:
+    return result
 
 
 def _begun(invocation: Invocation) -> Awaitable[Any]:

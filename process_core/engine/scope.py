@@ -142,7 +142,7 @@ class Scope(Crew):
         if finish_first:
             await self.until_done()
             self._note_unstarted()
-            if self.run.gate is not None:
+            if self.run.gate is not None and self.run.gate.has_to_settle:
                 await self.run.gate.settle(self)
             self.finish()
         while self.has_work():
@@ -156,7 +156,7 @@ class Scope(Crew):
             else:
                 await self._run_together(firings)
             self._note_unstarted()
-            if self.run.gate is not None:
+            if self.run.gate is not None and self.run.gate.has_to_settle:
                 await self.run.gate.settle(self)
             self.finish()
             if not self.superstep % _FAIRNESS:
