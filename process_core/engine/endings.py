@@ -1,16 +1,21 @@
 """What a run says when it comes to rest or ends: nothing that is left over goes unmentioned."""
 
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from process_core.engine.failures import NestedFailureError
 from process_core.engine.scope import Scope
+from process_core.engine.shortfall import could_bring, is_circle
 from process_core.engine.stewardship import Place
 from process_core.errors import SuperstepLimitError
 from process_core.events import WorkflowEvent
 
 if TYPE_CHECKING:
     from process_core.engine.core import RunCore
+
+
+_SHOWN: Final = 4
+"""Routes that a warning names; its details have them all."""
 
 
 def report_leftovers(run: "RunCore") -> None:
@@ -49,11 +54,18 @@ def _report_inbox(scope: Scope) -> None:
             for held in new:
                 held.is_reported = True
             have = tuple(dict.fromkeys(group.name(held.message.route.slot) for held in new))
+            details: dict[str, Any] = {}
+            if is_required:
+                text = f"{where} has {', '.join(arrived)} and still waits for {', '.join(missing)}"
+                sources, circle = could_bring(scope, group), is_circle(scope, slot)
+                details = {"could_bring": sources, "deadlock": circle}
+                text += f", which could come as {'; or as '.join(sources[:_SHOWN])}" if sources else ""
+                text += ": steps that wait for each other" if circle else ""
+            else:
+                text = f"{where} was given {', '.join(have)}, which no call used"
             scope.warn(
                 "missing_input" if is_required else "unused_input",
-                f"{where} has {', '.join(arrived)} and still waits for {', '.join(missing)}"
-                if is_required
-                else f"{where} was given {', '.join(have)}, which no call used",
+                text,
                 Place(slot.path, slot.plan.name, group.function.name),
                 causes=tuple(held.message.seq for held in new if held.message.seq),
                 step=slot.path,
@@ -61,6 +73,7 @@ def _report_inbox(scope: Scope) -> None:
                 parameter=(missing if is_required else have)[0],
                 arrived=arrived,
                 missing=missing,
+                **details,
             )
 
 

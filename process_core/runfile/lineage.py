@@ -35,22 +35,26 @@ class Lineage:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def sums(self, until: int | None = None) -> list[Sum]:
+    def sums(self, until: int | None = None, after: int = 0) -> list[Sum]:
         """Sum up the events.
 
         Args:
-            until: The last event that counts; None for now. For the past all events are counted.
+            until: The last event that counts; None for now.
+            after: The event after which they count. Where not all count, they are gone through one by one.
 
         Returns:
             The sums.
         """
-        counted = "tallies t" if until is None else "(SELECT shape, count(*) number, max(seq) last FROM events"
-        counted += "" if until is None else " WHERE seq <= ? GROUP BY shape) t"
+        counted, values = "tallies t", tuple[int, ...]()
+        if until is not None or after:
+            where = "WHERE seq > ? AND seq <= ? GROUP BY shape"
+            counted = f"(SELECT shape, count(*) number, max(seq) last FROM events {where}) t"  # noqa: S608 - our own words
+            values = (after, self._connection.last_seq() if until is None else until)
         sql = f"""
             SELECT s.type, s.path, s.function, s.event_id, s.code, t.number, t.last
             FROM {counted} JOIN shapes s ON s.id = t.shape ORDER BY t.last
         """  # noqa: S608 - our own words
-        rows = self._connection.rows(sql, () if until is None else (until,))
+        rows = self._connection.rows(sql, values)
         for row in rows:
             if not all(isinstance(value, kind) for value, kind in zip(row, _TYPES, strict=True)):
                 raise RunFileError(self._connection.path, f"it is damaged: the counts of {row[1]!r:.80} cannot be read")

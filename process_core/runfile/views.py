@@ -153,6 +153,24 @@ class View:
         if test is not None or sql[0] != "1":
             self._shapes = ShapeTable(self._connection, test, sql)
 
+    def matches(self, first: int, last: int) -> list[int]:
+        """Look at some events only, wherever they are; what the view has found and how far it is stays as it is.
+
+        Args:
+            first: Seq of the first.
+            last: Seq of the last.
+
+        Returns:
+            Seqs of those that the filter leaves, in order.
+        """
+        kept = self.seqs, self.scanned
+        self.seqs, self._is_cancelled = array("q"), False
+        try:
+            self._look_at(first, last, None)
+            return list(self.seqs)
+        finally:
+            self.seqs, self.scanned = kept
+
     def _look_at(self, first: int, last: int, end: float | None) -> None:
         conditions = ["e.seq BETWEEN ? AND ?", *self._conditions]
         values: list[Any] = [first, last, *self._values]
