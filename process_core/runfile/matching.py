@@ -99,6 +99,8 @@ class TextSearch:
 
     def _follow_payloads(self, first: int, last: int) -> None:
         """Search the stored payloads that events of this piece are the first to name."""
+        if self._connection.one("SELECT coalesce(max(id), 0) FROM payloads")[0] <= self._seen:
+            return
         newest = self._connection.one(
             "SELECT max(CASE typeof(data) WHEN 'integer' THEN data END),"
             " max(CASE typeof(details) WHEN 'integer' THEN details END) FROM events WHERE seq BETWEEN ? AND ?",

@@ -57,8 +57,8 @@ class Undisturbed:
         assert (end.state, end.error) == (self.end.state, self.end.error)
         assert end.outputs == self.end.outputs
         assert end.public == self.end.public
-        if end.state is not RunState.FAILED:  # who was cut off by a failure is a matter of moments
+        # Who was cut off by a failure, and which of several failures came first, is a matter of moments.
+        if end.state is not RunState.FAILED and not self._cuts_off and not cuts_off(target):
             assert end.states == self.end.states
-            if not (self._cuts_off or cuts_off(target)):
-                assert before + completed == self.completed
+            assert before + completed == self.completed
         assert not (before & begun) - (self.begun - before), "a finished function ran again"
