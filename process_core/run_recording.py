@@ -58,10 +58,16 @@ def record_run(
     Raises:
         RunFileError: Only where a run is taken up; else a warning in the run tells that it is not recorded.
     """
+    is_told = False
 
-    def on_error(error: Exception) -> None:
-        text = f"this run is no longer recorded: {error}"
-        _call_on_loop(core, lambda: core.root.warn("recording_failed", text, file=str(path)))
+    def tell() -> None:
+        nonlocal is_told
+        if writer.failed is not None and not is_told:
+            is_told = True
+            core.root.warn("recording_failed", f"this run is no longer recorded: {writer.failed}", file=str(path))
+
+    def on_error(_: Exception) -> None:
+        _call_on_loop(core, tell)
 
     def on_written(_: int) -> None:
         _call_on_loop(core, core.changed)
@@ -92,7 +98,12 @@ def record_run(
     core.writer = writer
     core.recorder = recorder = FileRecorder(recorder, writer, taker.tell)
     _Checkpoints(core, recorder, writer, point).begin()
-    return writer.close
+
+    def close() -> None:
+        writer.close()
+        tell()  # the last of it may have failed just now, when the loop has no more turns to give
+
+    return close
 
 
 class _Taker:

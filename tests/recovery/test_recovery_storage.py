@@ -1,0 +1,218 @@
+"""What the disk does to a run: it fills up, takes nothing, is written by two, or changes bytes behind our back."""
+
+import asyncio
+import contextlib
+import hashlib
+import io
+import os
+import shutil
+import sqlite3
+import subprocess
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from process_core import ProcessBuilder, ProcessError, RunState, Step, StepContext, function
+from process_core.predicate import compile_predicate
+from process_core.recovery import load_point
+from process_core.runfile import Filter, RunFile, RunFileError, View, export_jsonl, fork_run_file, list_runs
+
+ROUNDS = 40
+is_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+
+
+class Count(Step[dict[str, int]]):
+    @function
+    async def count(self, context: StepContext, text: str) -> None:
+        number = self.state["number"] = self.state.get("number", 0) + 1
+        await asyncio.sleep(0)  # the writer gets its turn
+        if number < ROUNDS:
+            context.emit_event("Next", hashlib.sha512(text.encode()).hexdigest() * 20)
+
+
+class Ask(Step[list[str]]):
+    @function
+    async def ask(self, context: StepContext) -> None:
+        self.state.append(await context.request_info("what?"))
+        context.yield_output({"text": self.state[-1] * 300})
+        context.emit_event("Said", self.state[-1] * 300)
+
+
+def counting():
+    process = ProcessBuilder("Counting")
+    count = process.add_step(Count)
+    process.on_input_event("Go").send_event_to(count)
+    count.on_event("Next").send_event_to(count)
+    return process.build()
+
+
+def talking():
+    process = ProcessBuilder("Talking")
+    ask, count = process.add_step(Ask), process.add_step(Count)
+    process.on_input_event("Go").send_event_to(ask)
+    ask.on_event("Said").send_event_to(count)
+    return process.build()
+
+
+@contextlib.contextmanager
+def small_disk(folder, options):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def warnings_of(result, code):
+    return [event for event in result.events if event.type == "warning" and event.code == code]
+
+
+@is_root
+async def test_a_run_goes_on_when_the_disk_is_full_and_what_was_written_can_be_gone_on_with(tmp_path):
+    folder, copy = tmp_path / "disk", tmp_path / "copy"
+    folder.mkdir()
+    with small_disk(folder, "size=400k"):
+        async with asyncio.timeout(60), counting().start("Go", "first", run_file=folder / "x.run") as run:
+            rounds = 1
+            while not warnings_of(run, "recording_failed"):
+                await run.idle()
+                await asyncio.sleep(0.01)  # the writer gets its turn
+                await run.send_event("Go", "more")
+                rounds += 1
+            await run.idle()
+            assert run.state is RunState.IDLE
+            told = run.core.writer.written
+        shutil.copytree(folder, copy)
+    assert run.step_states["Count"]["number"] >= rounds
+    (warning,) = warnings_of(run, "recording_failed")
+    assert "the disk is full" in warning.details["message"]
+    with RunFile(copy / "x.run") as file:
+        rows = file.page(0, 10**6)
+        assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
+        assert 0 < told <= len(rows) < len(run.events)
+        reached = file.state_at(len(rows))["Count"]["number"]
+    resumed = await counting().resume(copy / "x.run")
+    assert resumed.state is RunState.IDLE
+    assert resumed.step_states["Count"]["number"] >= reached
+
+
+@is_root
+async def test_a_run_too_short_for_its_writer_says_at_its_end_that_the_disk_is_full(tmp_path):
+    with small_disk(tmp_path, "size=150k"):
+        result = await counting().run("Go", "first", run_file=tmp_path / "x.run")
+    assert result.state is RunState.IDLE
+    (warning,) = warnings_of(result, "recording_failed")
+    assert "the disk is full" in warning.details["message"]
+
+
+@is_root
+async def test_a_run_in_a_folder_that_cannot_be_written_goes_on_and_says_so(tmp_path):
+    with small_disk(tmp_path, "size=1m,ro"):
+        result = await counting().run("Go", "first", run_file=tmp_path / "x.run")
+    assert result.state is RunState.IDLE
+    (warning,) = warnings_of(result, "recording_failed")
+    assert "read-only" in warning.details["message"].lower()
+
+
+async def test_a_second_run_with_the_same_file_goes_on_unrecorded_and_harms_nothing(tmp_path):
+    path = tmp_path / "x.run"
+    async with talking().start("Go", run_file=path) as first:
+        await first.idle()
+        second = await counting().run("Go", "first", run_file=path)
+        assert second.state is RunState.IDLE
+        (warning,) = warnings_of(second, "recording_failed")
+        assert "another writer is recording there" in warning.details["message"]
+        with pytest.raises(ProcessError, match="going on"):
+            await talking().resume(path)
+        await first.respond(first.pending_requests[0].request_id, "hi")
+        await first.idle()
+        seqs = [event.seq for event in first.events]
+    with RunFile(path) as file:
+        assert [row.seq for row in file.page(0, 10**6)] == seqs
+        assert file.info.process == "Talking"
+
+
+async def test_a_run_of_a_newer_version_is_not_gone_on_with(tmp_path):
+    await counting().run("Go", "first", run_file=tmp_path / "x.run")
+    with contextlib.closing(sqlite3.connect(tmp_path / "x.run")) as database:
+        database.execute("PRAGMA user_version = 99")
+    with pytest.raises(RunFileError, match="newer version wrote it"):
+        await counting().resume(tmp_path / "x.run")
+
+
+# --- bytes that changed
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run that waits for an answer, with everything in it that a file may hold."""
+    path = tmp_path_factory.mktemp("whole") / "x.run"
+
+    async def record():
+        async with talking().start("Go", run_file=path) as run:
+            await run.idle()
+            await run.respond(run.pending_requests[0].request_id, "hi")
+            await run.idle()
+            await run.send_event("Go")
+            await run.idle()
+
+    asyncio.run(record())
+    return path.read_bytes()
+
+
+def read_in_every_way(path):
+    listed = list_runs(path.parent)
+    assert len(listed) == 1
+    with contextlib.suppress(RunFileError), RunFile(path) as file:
+        last = file.count()
+        for look in (
+            lambda: [(file.payload(row.data), file.payload(row.details)) for row in file.page(0, 10**4)],
+            lambda: [file.snapshot(point) for point in file.checkpoints()[-3:]],
+            lambda: (file.state_at(last), file.state_history("Count"), file.state_of("Count", last)),
+            lambda: (file.step_counts(), file.step_counts(last // 2), file.last_rows("Count", ["executor_invoked"])),
+            lambda: (file.graph_at(last), file.effects(3), file.seq_at(0.0), file.extra_at(last)),
+            lambda: View(file._connection, Filter(text="word")).advance(),
+            lambda: View(
+                file._connection, Filter(where=compile_predicate("data.text != 'x' or superstep > 3"))
+            ).advance(),
+        ):
+            with contextlib.suppress(RunFileError):
+                look()
+    with contextlib.suppress(RunFileError):
+        export_jsonl(path, io.StringIO())
+    with contextlib.suppress(ProcessError):  # RunFileError, or ResumeError where it is sound and says something else
+        load_point(path, talking().graph)
+    with contextlib.suppress(RunFileError):
+        fork_run_file(path, path.with_name("fork.run"), checkpoint=2, run_id="other")
+
+
+changes = st.lists(
+    st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=40)), min_size=1, max_size=4
+)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(changes, st.floats(0.01, 1))
+@example([(0.0, b"")], 0.5)
+def test_a_file_whose_bytes_changed_gives_run_file_errors_and_nothing_else(whole, tmp_path_factory, changed, part):
+    broken = bytearray(whole)
+    for place, written in changed:
+        at = int(place * len(broken))
+        broken[at : at + len(written)] = written
+    path = tmp_path_factory.mktemp("broken") / "x.run"
+    path.write_bytes(bytes(broken[: int(len(broken) * part)] if part < 0.3 else broken))
+    try:
+        read_in_every_way(path)
+    finally:
+        shutil.rmtree(path.parent)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(changes)
+def test_many_files_whose_bytes_changed_give_run_file_errors_and_nothing_else(whole, tmp_path_factory, changed):
+    test_a_file_whose_bytes_changed_gives_run_file_errors_and_nothing_else.hypothesis.inner_test(
+        whole, tmp_path_factory, changed, 1
+    )
