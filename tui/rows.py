@@ -9,16 +9,16 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.safe_text import ELLIPSIS, clip
+from tui.scrolling import TrueScrollView
 
 Cells = tuple[tuple[str, str], ...]
 """A line as pieces of safe text, each with a tone: `text`, `strong`, `quiet`, `accent`, `good`, `bad` or `warn`."""
 
 
-class RowList(ScrollView, can_focus=True):
+class RowList(TrueScrollView, can_focus=True):
     """Lines with a cursor.
 
     Args:

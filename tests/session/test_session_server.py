@@ -51,7 +51,18 @@ async def paused(session):
 
 
 async def at_rest(session):
-    return await until(session, lambda status: status.state not in {None, RunState.IN_PROGRESS})
+    resting = await until(session, lambda status: status.state not in {None, RunState.IN_PROGRESS})
+    if resting.run_file:
+        await until(session, all_written)
+    return session.status
+
+
+def all_written(status):
+    """Whether the run file ends with what the status says."""
+    if not status.written:
+        return False
+    with RunFile(status.run_file) as run_file:
+        return run_file.row(status.written).state == status.state
 
 
 async def refusal(session, command):
@@ -142,8 +153,7 @@ async def test_restart_takes_the_input_of_the_last_start(session):
     await load_counts(session, data=4)
     first = await at_rest(session)
     await session.request(Restart())
-    second = await until(session, lambda status: status.run_id != first.run_id and status.state is RunState.IDLE)
-    await asyncio.sleep(0.2)  # the last rows are written within about 50 ms
+    second = await until(session, lambda s: s.run_id != first.run_id and s.state is RunState.IDLE and all_written(s))
     with RunFile(second.run_file) as run_file:
         payloads = [run_file.payload(row.data) for row in run_file.page(0, 99) if row.type == "executor_invoked"]
     assert payloads == [{"number": 4}, {"number": 5}]

@@ -6,16 +6,16 @@ from typing import ClassVar, Final
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.chat.conversation import Entry, Line, Voice, lines_of
+from tui.scrolling import TrueScrollView
 
 KEPT: Final = 2000
 """Entries that are kept; the timeline has them all."""
 
 
-class Transcript(ScrollView, can_focus=True):
+class Transcript(TrueScrollView, can_focus=True):
     """What was said, wrapped to the width."""
 
     DEFAULT_CSS = """

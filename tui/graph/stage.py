@@ -12,7 +12,6 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Offset, Region, Size
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.worker import Worker, WorkerState
 
@@ -28,6 +27,7 @@ from tui.graph.shapes import Direction, Zoom
 from tui.graph.strips import BLANK, StripMaker
 from tui.graph.theme import CLASSES, CSS
 from tui.graph.walk import middle_in
+from tui.scrolling import TrueScrollView
 
 _ACTIVE: Final = (Mark.PAUSED, Mark.FAILED, Mark.RUNNING)
 _LAYOUT: Final = "graph-layout"
@@ -51,7 +51,7 @@ class _LaidOut(NamedTuple):
     reveal: bool
 
 
-class GraphStage(ScrollView, can_focus=True):
+class GraphStage(TrueScrollView, can_focus=True):
     """Shows a picture of a process under an overlay.
 
     Args:

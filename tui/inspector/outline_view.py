@@ -9,17 +9,17 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.inspector import look
 from tui.inspector.items import Item, Role
 from tui.inspector.outline import Outline
+from tui.scrolling import TrueScrollView
 
 _GUTTER = 1  # cells before the entries, where the cursor points
 
 
-class OutlineView(ScrollView, can_focus=True):
+class OutlineView(TrueScrollView, can_focus=True):
     """Entries that open, under a cursor."""
 
     DEFAULT_CSS = look.CSS

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.scrolling import TrueScrollView
 from tui.timeline import look
 from tui.timeline.columns import Marks, cells_of, header, layout_for
 from tui.timeline.kinds import Tone
@@ -19,7 +19,7 @@ HEADER: int = 1
 """Lines above the rows: the titles of the columns."""
 
 
-class EventList(ScrollView):
+class EventList(TrueScrollView):
     """Lines of events under a line of titles, over a line that says what is hidden where there is something to say."""
 
     DEFAULT_CSS = look.CSS

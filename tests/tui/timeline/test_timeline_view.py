@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 from timeline_fakes import FakeRow, FakeSource, loop_row, rows_source, story
-from timeline_runs import TimelineApp, line_of, screen_lines, screen_text, write_run
+from timeline_runs import TimelineApp, has_cursor, line_of, screen_lines, screen_text, until, write_run
 
 from process_core.runfile import RunFileError
 
@@ -110,14 +110,19 @@ async def test_the_chain_of_causes_and_the_effects_of_the_selected_event_are_mar
 async def test_the_tail_is_followed_until_the_user_moves_away():
     async with showing(FakeSource(loop_row, 10_000), written=100) as (app, view, pilot):
         view.poll(200)
-        await pilot.pause()
-        assert line_of(app, 200).startswith(" ❯")
+        await until(pilot, lambda: has_cursor(app, 200))
         await pilot.press("up")
+        await until(pilot, lambda: not view.follow)
         view.poll(300)
-        await pilot.pause()
-        assert not view.follow
-        assert line_of(app, 199).startswith(" ❯")
-        assert "+100 new ↓" in screen_lines(app)[0]
+        await until(pilot, lambda: "+100 new ↓" in screen_lines(app)[0])
+        assert has_cursor(app, 199)
+
+
+async def test_a_scrollbar_that_appears_while_the_tail_is_followed_stands_at_the_tail():
+    async with showing(FakeSource(loop_row, 1000), written=3) as (_app, view, pilot):
+        view.poll(300)
+        await until(pilot, lambda: view.show_vertical_scrollbar and view.scroll_y == view.max_scroll_y > 0)
+        await until(pilot, lambda: view.vertical_scrollbar.position == view.scroll_y)
 
 
 async def test_the_end_key_follows_again():

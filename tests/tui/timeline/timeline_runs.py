@@ -1,9 +1,12 @@
 """Run files with the made-up rows in them, and the text of a screen."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from textual.app import App, ComposeResult
+from textual.pilot import Pilot
 from timeline_fakes import FakeRow
 
 from process_core.events import RunState, WorkflowEvent
@@ -65,3 +68,15 @@ def screen_text(app: App[None]) -> str:
 def line_of(app: App[None], seq: int) -> str:
     """The line on the screen that shows an event."""
     return next(line for line in screen_lines(app) if line[2:].lstrip().split(" ")[0] == str(seq))
+
+
+def has_cursor(app: App[None], seq: int) -> bool:
+    """Whether the cursor is on an event that is on the screen."""
+    return any(line.startswith(" ❯") and line[2:].split()[0] == str(seq) for line in screen_lines(app))
+
+
+async def until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
+    """Wait until something holds, however busy the machine is."""
+    async with asyncio.timeout(15):
+        while not holds():
+            await pilot.pause(0.02)
