@@ -82,12 +82,17 @@ def killed(project):
     while asked < 2:
         asked += "request_info" in process.stdout.readline()
     path = run_of(project)
-    until(lambda: (run := RunFile(path).info).state is RunState.IDLE_WITH_PENDING_REQUESTS and run.events > 20)
+    until(lambda: (run := info_of(path)).state is RunState.IDLE_WITH_PENDING_REQUESTS and run.events > 20)
     for pid in (process.pid, worker_of(process.pid)):
         os.kill(pid, signal.SIGKILL)
     process.communicate(timeout=30)
-    until(lambda: not RunFile(path).info.is_live)
+    until(lambda: not info_of(path).is_live)
     return path
+
+
+def info_of(path):
+    with RunFile(path) as run:
+        return run.info
 
 
 def run_of(project):
@@ -214,7 +219,7 @@ def test_open_of_a_run_that_goes_on_prints_what_there_is_and_says_so(tmp_path):
 
 
 def test_a_killed_chat_goes_on_at_the_same_question_with_its_history(project, killed):
-    before = RunFile(killed).count()
+    before = info_of(killed).events
     ended = stepscope("resume", "last", cwd=project, text="again\nexit\n")
     assert ended.returncode == 0, ended.stderr
     assert "message 2: again" in ended.stdout
@@ -238,11 +243,11 @@ def test_a_run_is_taken_up_from_another_folder(project, killed, tmp_path_factory
 
 
 def test_an_earlier_superstep_is_forked_into_a_file_of_its_own(project, killed):
-    kept = RunFile(killed).count()
+    kept = info_of(killed).events
     ended = stepscope("resume", killed, "--superstep", "1", cwd=project, text="other\nexit\n")
     assert ended.returncode == 0, ended.stderr
     assert "message 1: other" in ended.stdout
-    assert RunFile(killed).count() == kept
+    assert info_of(killed).events == kept
     assert len(list_runs(killed.parent)) == 2
 
 

@@ -25,10 +25,11 @@ ATOMS: Final = frozenset({int, float, bool, str, bytes, type(None), Decimal})
 """Types whose operations are Python's own."""
 _BOXES: Final = (dict, list, tuple, set, frozenset, deque)
 _BOX_TYPES: Final = frozenset(_BOXES)
+_PATHS: Final = ("PosixPath", "PurePosixPath", "WindowsPath", "PureWindowsPath")
 _STDLIB_TEXT: Final = frozenset(
     {
         ("uuid", "UUID"),
-        *(("pathlib", name) for name in ("PosixPath", "PurePosixPath", "WindowsPath", "PureWindowsPath")),
+        *((module, name) for module in ("pathlib", "pathlib._local") for name in _PATHS),  # the latter is 3.13's
     }
 )
 _POSITIONS: Final = frozenset({int, bool, slice})
