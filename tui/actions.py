@@ -37,7 +37,12 @@ class Argument(StrEnum):
     PLACE = "place"
     EVENT = "event"
     INPUT_EVENT = "input_event"
+    BREAK = "break"
     BREAKPOINT = "breakpoint"
+    MESSAGE = "message"
+    STEP = "step"
+    INJECT = "inject"
+    WHY = "why"
     PANEL = "panel"
     THEME = "theme"
     VERB = "verb"
@@ -49,6 +54,8 @@ class Group(StrEnum):
 
     RUN = "Run"
     STOPS = "Breakpoints"
+    CHANGE = "Change the paused run"
+    TRAVEL = "Back in time"
     LOOK = "Look around"
     TALK = "Talk to the process"
     GRAPH = "Graph"
@@ -106,6 +113,7 @@ class Action:
 
 
 _LISTS = (Panel.GRAPH, Panel.TIMELINE, Panel.BREAKPOINTS, Panel.QUEUE)
+_QUEUE = (Panel.QUEUE,)
 _ROWS = (Panel.TIMELINE, Panel.INSPECTOR, Panel.CHAT, Panel.BREAKPOINTS, Panel.QUEUE)
 
 ACTIONS: Final[tuple[Action, ...]] = (
@@ -130,7 +138,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
            Group.RUN, ("R",), verb="restart", short="restart"),
     Action("resume", "Take the run up",
            "Go on where the run was recorded last, after its worker died, it failed, or from a recording;"
-           " with the number of an earlier superstep, as a fork.", Group.RUN,
+           " with the number of an earlier superstep, or from the past, as a fork.", Group.RUN,
            ("u",), verb="resume", usage="[SUPERSTEP]", argument=Argument.FREE, short="take up"),
     Action("quit", "Quit", "Leave; asks first while a run is alive.", Group.RUN, ("q",), verb="quit"),
     Action("leave_now", "Leave at once", "Leave without being asked.", Group.RUN, ("ctrl+q",), always=True),
@@ -140,15 +148,75 @@ ACTIONS: Final[tuple[Action, ...]] = (
 
     Action("toggle_break", "Toggle breakpoint", "Break on the selected event, route or step, or no longer.",
            Group.STOPS, ("b", "f9"), panels=_LISTS, short="breakpoint"),
-    Action("break", "Break on an event", "Pause before an event is delivered (step paths may hold * and ?).",
-           Group.STOPS, verb="break", usage="EVENT_ID|STEP", argument=Argument.PLACE),
-    Action("unbreak", "Remove a breakpoint", "Remove a breakpoint, by number or event id; `all` removes all.",
-           Group.STOPS, verb="unbreak", usage="NUMBER|EVENT|all", argument=Argument.BREAKPOINT),
-    Action("enable", "Switch breakpoint on or off", "Switch the selected breakpoint on or off; it keeps its count.",
-           Group.STOPS, ("space",), panels=(Panel.BREAKPOINTS,), verb="enable", usage="[NUMBER]",
-           argument=Argument.BREAKPOINT, short="on/off"),
-    Action("delete_break", "Delete breakpoint", "Delete the selected breakpoint.", Group.STOPS,
-           ("d", "delete"), panels=(Panel.BREAKPOINTS,), short="delete"),
+    Action("break", "Set a breakpoint",
+           "Stop at an event, step (globs too), route, function, error, warning or quiescence; with log, only tell."
+           " A predicate reads data, event_id, path, function, superstep ...", Group.STOPS,
+           verb="break", usage="PLACE [before|after|emit] [hits ==N] [once] [if PREDICATE] [log TEXT]",
+           argument=Argument.BREAK),
+    Action("edit_break", "Edit breakpoint",
+           "Put the breakpoint of what is selected on the command line, as break takes it; Enter changes it.",
+           Group.STOPS, ("B",), panels=_LISTS, verb="change", usage="[NUMBER PLACE ...]", argument=Argument.BREAKPOINT,
+           short="edit"),
+    Action("cond", "Condition", "Let a breakpoint count only where a predicate holds; without one, everywhere.",
+           Group.STOPS, verb="cond", usage="NUMBER [PREDICATE]", argument=Argument.BREAKPOINT),
+    Action("hits", "Hit count", "Let a breakpoint stop at the third time only, from it on, or every third time.",
+           Group.STOPS, verb="hits", usage="NUMBER [==3|>=3|%3]", argument=Argument.BREAKPOINT),
+    Action("log", "Logpoint", "Let a breakpoint log a text with {expressions} instead of stopping; without one, stop.",
+           Group.STOPS, verb="log", usage="NUMBER [TEXT]", argument=Argument.BREAKPOINT),
+    Action("once", "Once", "Let a breakpoint go after its first stop, or stay.", Group.STOPS,
+           verb="once", usage="NUMBER", argument=Argument.BREAKPOINT),
+    Action("enable", "Switch breakpoint on", "Let a breakpoint count.", Group.STOPS,
+           verb="enable", usage="NUMBER|EVENT|all", argument=Argument.BREAKPOINT),
+    Action("disable", "Switch breakpoint off", "Let a breakpoint not count; it keeps its number and count.",
+           Group.STOPS, verb="disable", usage="NUMBER|EVENT|all", argument=Argument.BREAKPOINT),
+    Action("switch_break", "Switch breakpoint", "Switch the selected breakpoint on or off; it keeps its count.",
+           Group.STOPS, ("space",), panels=(Panel.BREAKPOINTS,), short="on/off"),
+    Action("delete_break", "Delete breakpoint", "Delete the selected breakpoint, or those named; `all` deletes all.",
+           Group.STOPS, ("d", "delete"), panels=(Panel.BREAKPOINTS,), verb="delete", usage="[NUMBER|EVENT|all]",
+           argument=Argument.BREAKPOINT, short="delete"),
+    Action("mute", "Mute breakpoints", "Let no breakpoint stop the run, or let them again.", Group.STOPS,
+           ("M",), panels=(Panel.BREAKPOINTS,), verb="mute", short="mute"),
+
+    Action("first", "Deliver first", "Deliver the selected message before all others.", Group.CHANGE,
+           ("T",), panels=_QUEUE, verb="first", usage="[NUMBER]", argument=Argument.MESSAGE, short="first"),
+    Action("earlier", "Deliver earlier", "Deliver the selected message one place earlier.", Group.CHANGE,
+           ("K",), panels=_QUEUE, short="earlier"),
+    Action("later_on", "Deliver later", "Deliver the selected message one place later.", Group.CHANGE,
+           ("J",), panels=_QUEUE, short="later"),
+    Action("move", "Move a message", "Deliver a message at another place; 1 is first.", Group.CHANGE,
+           verb="move", usage="NUMBER PLACE", argument=Argument.MESSAGE),
+    Action("hold_toggle", "Hold or let go", "Keep the selected message back, or let it go.", Group.CHANGE,
+           ("h",), panels=_QUEUE, short="hold"),
+    Action("hold", "Hold a message", "Keep a message back until it is let go.", Group.CHANGE,
+           verb="hold", usage="[NUMBER]", argument=Argument.MESSAGE),
+    Action("letgo", "Let a message go", "Let a held message be delivered; `all` lets all go.", Group.CHANGE,
+           verb="letgo", usage="[NUMBER|all]", argument=Argument.MESSAGE),
+    Action("drop", "Drop a message", "Never deliver a message.", Group.CHANGE,
+           ("d", "delete"), panels=_QUEUE, verb="drop", usage="[NUMBER]", argument=Argument.MESSAGE, short="drop"),
+    Action("dup", "Duplicate a message", "Deliver a message once more, right after itself.", Group.CHANGE,
+           ("D",), panels=_QUEUE, verb="dup", usage="[NUMBER]", argument=Argument.MESSAGE, short="duplicate"),
+    Action("edit", "Edit a message", "Give a message another payload; without JSON, in an editor.", Group.CHANGE,
+           ("e",), panels=_QUEUE, verb="edit", usage="[NUMBER [JSON]]", argument=Argument.MESSAGE, short="edit"),
+    Action("inject", "Inject an event", "Bring an event into the paused run, from outside or as if a step emitted it.",
+           Group.CHANGE, ("I",), panels=_QUEUE, verb="inject", usage="EVENT [JSON] [from STEP]",
+           argument=Argument.INJECT, short="inject"),
+    Action("state", "Edit a state", "Give a step another state, checked by its model; without JSON, in an editor.",
+           Group.CHANGE, ("E",), panels=(Panel.GRAPH, Panel.INSPECTOR), verb="state", usage="[STEP [JSON]]",
+           argument=Argument.STEP, short="edit state"),
+    Action("complete", "Complete a call", "End the step's waiting or next call as if it had returned that result.",
+           Group.CHANGE, verb="complete", usage="STEP [JSON]", argument=Argument.STEP),
+    Action("undo", "Undo", "Take the last change of the paused run back.", Group.CHANGE, ("z",), verb="undo"),
+
+    Action("step_back", "Previous event", "Look at the event before; s then looks at the one after.",
+           Group.TRAVEL, ("S",), verb="stepback", short="event before"),
+    Action("next_back", "Previous superstep",
+           "Look at the end of the superstep before; n then looks at that of the one after.", Group.TRAVEL,
+           ("N",), verb="nextback", short="superstep before"),
+    Action("reverse", "Back to a match",
+           "Look at the last event before at which a breakpoint would have stopped, or a predicate held.",
+           Group.TRAVEL, ("C",), verb="back-to", usage="[PREDICATE]", argument=Argument.FREE, short="hit before"),
+    Action("goto_paused", "To the present", "Go to the event at which the run is paused; leave the past.",
+           Group.TRAVEL, ("full_stop",), verb="here", short="to the present"),
 
     Action("search", "Search", "Find the next event whose line holds a text.", Group.LOOK,
            ("slash",), verb="search", usage="TEXT", argument=Argument.FREE, short="search"),
@@ -164,15 +232,11 @@ ACTIONS: Final[tuple[Action, ...]] = (
            ("right", "l"), panels=(Panel.TIMELINE,), verb="effect", short="effect"),
     Action("back", "Back from a jump", "Select the event that the last jump began at.", Group.LOOK,
            ("backspace",), panels=(Panel.TIMELINE,), verb="back"),
-    Action("step_back", "Previous event", "Look at the event before; in a recording s looks at the one after.",
-           Group.LOOK, ("S",), verb="stepback", short="event before"),
-    Action("next_back", "Previous superstep",
-           "Look at the end of the superstep before; in a recording n looks at that of the one after.", Group.LOOK,
-           ("N",), verb="nextback", short="superstep before"),
+    Action("why", "Why?", "Explain the selected event: what led to it and what it led to; or the selected step: what"
+           " each parameter waits for, and why it has not come.", Group.LOOK,
+           ("W",), verb="why", usage="[SEQ|STEP[.FUNCTION]]", argument=Argument.WHY, short="why"),
     Action("goto", "Go to event", "Select the event of that number; a number alone does the same.", Group.LOOK,
            verb="goto", usage="SEQ", argument=Argument.FREE),
-    Action("goto_paused", "Go to the pause", "Select the event at which the run is paused.", Group.LOOK,
-           ("full_stop",), verb="here"),
     Action("follow", "Follow the newest event", "Keep the newest event in sight, or no longer.", Group.LOOK,
            ("F",), verb="follow", short="follow"),
     Action("copy", "Copy", "Copy the selected event, step or answer to the clipboard.", Group.LOOK,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from process_core.events import RunState
-from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec, EnableBreakpoint, RemoveBreakpoint
+from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec
 from process_core.session.connection import RESTARTED, CommandRefused, Session
 from process_core.session.envelope import Command
 from process_core.session.protocol import (
@@ -21,6 +21,7 @@ from process_core.session.protocol import (
     Start,
     Status,
 )
+from tui.breakpoints.text import BreakTextError, Names, read_breakpoint, write_breakpoint
 from tui.commands.verbs import did_you_mean, split_event
 from tui.safe_text import safe
 from tui.status.keys import BUSY
@@ -29,7 +30,7 @@ Verb = Literal["resume", "pause", "step", "next", "into", "out", "stop"]
 NOT_RESUMED: Final = "not_resumed"
 """Code of the failure to take up a recorded run with a target that could be loaded."""
 _NAME: Final = 80
-_GLOB: Final = frozenset("*?[")
+_TEXT: Final = 200
 
 
 class RefusedError(Exception):
@@ -102,6 +103,17 @@ class RunControl:
     def steps(self) -> tuple[str, ...]:
         """Every step path."""
         return tuple(node.path for node in self.loaded.nodes) if self.loaded else ()
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """Every function, after the path of its step and a dot."""
+        nodes = self.loaded.nodes if self.loaded else ()
+        return tuple(f"{node.path}.{function}" for node in nodes for function in node.functions)
+
+    @property
+    def place_names(self) -> Names:
+        """The names that the place of a breakpoint may mean."""
+        return Names(self.events, self.steps)
 
     async def begin(self) -> list[str]:
         """Set the breakpoints asked for and start the run.
@@ -176,7 +188,27 @@ class RunControl:
             raise RefusedError("the run was STOPPED, which is final; resume SUPERSTEP forks a new one")
         restarted = has_died or status.blocked_for > 0
         loaded = await (self.session.restart_worker() if restarted else self.session.load(self.target))
-        await request_resume(self.session, ResumeRun(run_file=self._run_file, superstep=superstep))
+        await request_resume(
+            self.session, ResumeRun(run_file=self._run_file, superstep=superstep, paused=superstep is not None)
+        )
+        return loaded
+
+    async def fork(self, superstep: int) -> Loaded:
+        """Go on from the past of the current run, as a run of its own that begins paused.
+
+        Args:
+            superstep: After which superstep.
+
+        Returns:
+            What runs.
+
+        Raises:
+            RefusedError: It cannot be gone on with from there.
+        """
+        if not self.status.run_file:
+            raise RefusedError("there is no run yet")
+        command = ResumeRun(run_file=self.status.run_file, superstep=superstep, paused=True)
+        loaded: Loaded = await self.ask(command)
         return loaded
 
     async def verb(self, verb: Verb) -> None:
@@ -213,102 +245,32 @@ class RunControl:
         if place in self.events:
             await self.ask(RunTo(event=place))
             return f"running to {safe(place, _NAME)}"
-        raise RefusedError(f"no event or step {self._unknown(place, (*self.events, *self.steps))}")
+        raise RefusedError(f"no event or step {self.unknown(place, (*self.events, *self.steps))}")
 
     async def break_on(self, place: str) -> tuple[str, bool]:
         """Set a breakpoint.
 
         Args:
-            place: Event id, step path, or a glob on step paths.
+            place: Where and when, as `:break` takes it: an event id, a step path, and what follows.
 
         Returns:
             What was set, and whether anything can ever match it.
 
         Raises:
-            RefusedError: The worker refused it.
+            RefusedError: It cannot be read, or the worker refused it.
         """
-        is_step = place not in self.events and (place in self.steps or "/" in place or bool(_GLOB & set(place)))
-        spec = BreakpointSpec(step=place) if is_step else BreakpointSpec(event=place)
+        try:
+            spec = read_breakpoint(place, self.place_names)
+        except BreakTextError as error:
+            raise RefusedError(str(error)) from None
         made: BreakpointSpec = await self.ask(AddBreakpoint(breakpoint=spec))
-        shown = safe(place, _NAME)
         if made.bound:
-            return f"breakpoint {made.id} on {shown}", True
+            return f"breakpoint {made.id} on {safe(write_breakpoint(made, self.place_names), _TEXT)}", True
+        named = made.event or made.step or ""
         known = (*self.events, *self.steps)
-        return f"breakpoint {made.id}: nothing in this process matches {self._unknown(place, known)}", False
-
-    def breakpoints_on(self, *, event: str | None = None, step: str | None = None) -> list[BreakpointSpec]:
-        """List the breakpoints that name exactly this event or this step."""
-        return [
-            spec
-            for spec in self.status.breakpoints
-            if (event is not None and spec.event == event) or (step is not None and spec.step == step)
-        ]
-
-    async def toggle(self, *, event: str | None = None, step: str | None = None) -> str:
-        """Break on an event or a step, or no longer.
-
-        Args:
-            event: Event id.
-            step: Step path; looked at where there is no event.
-
-        Returns:
-            What was done.
-
-        Raises:
-            RefusedError: The worker refused it.
-        """
-        found = self.breakpoints_on(event=event) if event is not None else self.breakpoints_on(step=step)
-        if found:
-            for spec in found:
-                await self.remove(spec.id)
-            return f"no breakpoint on {safe(event or step or '', _NAME)} any more"
-        spec = BreakpointSpec(event=event) if event is not None else BreakpointSpec(step=step)
-        made: BreakpointSpec = await self.ask(AddBreakpoint(breakpoint=spec))
-        return f"breakpoint {made.id} on {safe(event or step or '', _NAME)}"
-
-    async def remove(self, number: int | None) -> None:
-        """Remove a breakpoint by its number."""
-        if number is not None:
-            await self.ask(RemoveBreakpoint(breakpoint=number))
-
-    async def unbreak(self, which: str) -> str:
-        """Remove breakpoints.
-
-        Args:
-            which: A number, an event id or step path, or `all`.
-
-        Returns:
-            What was removed.
-
-        Raises:
-            RefusedError: There is no such breakpoint.
-        """
-        specs = self.status.breakpoints
-        found = specs if which == "all" else tuple(s for s in specs if which in (str(s.id), s.event, s.step))
-        if not found:
-            known = [name for spec in specs for name in (spec.event, spec.step) if name]
-            raise RefusedError(f"no breakpoint {self._unknown(which, known)}")
-        for spec in found:
-            await self.remove(spec.id)
-        return f"removed {len(found)} breakpoint{'s' if len(found) != 1 else ''}"
-
-    async def switch(self, which: str) -> str:
-        """Switch a breakpoint on or off.
-
-        Args:
-            which: Its number.
-
-        Returns:
-            What was done.
-
-        Raises:
-            RefusedError: There is no such breakpoint.
-        """
-        for spec in self.status.breakpoints:
-            if which in (str(spec.id), spec.event, spec.step) and spec.id is not None:
-                await self.ask(EnableBreakpoint(breakpoint=spec.id, enabled=not spec.enabled))
-                return f"breakpoint {spec.id} is {'off' if spec.enabled else 'on'}"
-        raise RefusedError(f"no breakpoint {safe(which, _NAME)}")
+        problem = safe(made.problem or f"nothing in this process matches {named!r}", _TEXT)
+        hint = "" if "did you mean" in problem else did_you_mean(named, known)
+        return f"breakpoint {made.id} waits: {problem}{hint}", False
 
     async def send(self, argument: str) -> str:
         """Send an outside event.
@@ -325,7 +287,7 @@ class RunControl:
         known = self.loaded.input_events if self.loaded else ()
         event, text = split_event(argument, known)
         if event not in known:
-            raise RefusedError(f"no input event {self._unknown(event, known)}")
+            raise RefusedError(f"no input event {self.unknown(event, known)}")
         command = SendEvent(event=event)
         if text:
             try:
@@ -373,7 +335,8 @@ class RunControl:
             raise RefusedError(refused.failure.message if refused.failure.code != RESTARTED else "") from None
 
     @staticmethod
-    def _unknown(name: str, known: tuple[str, ...] | list[str]) -> str:
+    def unknown(name: str, known: tuple[str, ...] | list[str]) -> str:
+        """Name something that there is not, with the nearest that there is."""
         return f"{safe(name, _NAME)!r}{did_you_mean(name, known)}"
 
 

@@ -1,4 +1,4 @@
-"""Where the run is to stop: every breakpoint with its count, and whether anything can ever match it."""
+"""Where the run is to stop: every breakpoint with its count, and what keeps it from stopping anything."""
 
 from collections.abc import Sequence
 
@@ -20,9 +20,11 @@ def place_text(spec: BreakpointSpec) -> str:
         spec: Which.
 
     Returns:
-        `UserInputReceived`, `step outer/*` and the like, safe.
+        `UserInputReceived`, `step outer/*`, `error ValueError` and the like, safe.
     """
-    words = []
+    words: list[str] = [spec.kind] if spec.kind != "event" else []
+    if spec.code is not None:
+        words[-1:] = [f"{spec.kind} {safe(spec.code, _NAME)}"]
     if spec.event is not None:
         words.append(safe(spec.event, _NAME))
     if spec.step is not None:
@@ -34,41 +36,47 @@ def place_text(spec: BreakpointSpec) -> str:
     return " · ".join(words) or "everything"
 
 
-def line_of(spec: BreakpointSpec, *, hit: bool) -> Cells:
+def line_of(spec: BreakpointSpec, *, hit: bool, muted: bool = False) -> Cells:
     """Write a breakpoint as one line.
 
     Args:
         spec: Which.
         hit: Whether the run is paused at it.
+        muted: Whether no breakpoint stops the run now.
 
     Returns:
-        Its number, state, place, conditions and count.
+        Its mark (`●` stops, `◆` logs, `◌` matches nothing, `○` is off, `⊘` is muted), number, what keeps it from
+        stopping, its place, conditions and count.
     """
-    mark, tone = ("●", "bad") if spec.enabled and spec.bound else ("○", "quiet")
+    counts = spec.enabled and spec.bound
+    if not spec.enabled:
+        mark, tone, reason = "○", "quiet", "off"
+    elif not spec.bound:
+        mark, tone, reason = "◌", "warn", safe(spec.problem or "matches nothing in this process", _NAME)
+    elif muted:
+        mark, tone, reason = "⊘", "quiet", "muted"
+    else:
+        mark, tone, reason = ("◆" if spec.log else "●"), "bad", safe(spec.problem, _NAME) if spec.problem else ""
     cells: list[tuple[str, str]] = [
         ("▸" if hit else " ", "accent"),
         (f"{mark} ", tone),
         (f"{spec.id if spec.id is not None else '?':>2} ", "quiet"),
-        (place_text(spec), "strong" if spec.enabled else "quiet"),
     ]
+    if reason:
+        cells.append((f"{reason} · ", "warn"))
+    cells.append((place_text(spec), "strong" if counts else "quiet"))
     if spec.when != "before":
         cells.append((f" {spec.when}", "text"))
-    if spec.condition:
-        cells.append((f" when {safe(spec.condition, _NAME)}", "text"))
     if spec.hits:
         cells.append((f" hits {safe(spec.hits, _NAME)}", "text"))
-    if spec.log:
-        cells.append((f" logs {safe(spec.log, _NAME)}", "text"))
     if spec.once:
         cells.append((" once", "text"))
+    if spec.condition:
+        cells.append((f" if {safe(spec.condition, _NAME)}", "text"))
+    if spec.log:
+        cells.append((f" logs {safe(spec.log, _NAME)}", "text"))
     times = "time" if spec.hit_count == 1 else "times"
     cells.append((f"  hit {spec.hit_count} {times}" if spec.hit_count else "  not hit", "quiet"))
-    if not spec.enabled:
-        cells.append((" · off", "warn"))
-    if spec.problem:
-        cells.append((f" · {safe(spec.problem, _NAME)}", "warn"))
-    elif not spec.bound:
-        cells.append((" · matches nothing in this process", "warn"))
     return tuple(cells)
 
 
@@ -84,15 +92,16 @@ class BreakpointsPanel(Vertical):
         """Build the parts; Textual calls this."""
         yield self.rows
 
-    def show(self, specs: Sequence[BreakpointSpec], hit: int | None) -> None:
+    def show(self, specs: Sequence[BreakpointSpec], hit: int | None, *, muted: bool = False) -> None:
         """Show breakpoints.
 
         Args:
             specs: All of them.
             hit: Number of the one the run is paused at.
+            muted: Whether none of them stops the run now.
         """
         self._specs = specs
-        self.rows.set_lines([line_of(spec, hit=hit is not None and spec.id == hit) for spec in specs])
+        self.rows.set_lines([line_of(spec, hit=hit is not None and spec.id == hit, muted=muted) for spec in specs])
 
     @property
     def selected(self) -> BreakpointSpec | None:

@@ -107,6 +107,12 @@ class Transcript(TrueScrollView, can_focus=True):
             self.scroll_to(y=max(0, said - height // 2), animate=False, immediate=True)
         self.refresh()
 
+    def show_all(self) -> None:
+        """Look at the whole conversation again, from its end."""
+        self._until = None
+        self.follow()
+        self.refresh()
+
     @property
     def _room(self) -> int:
         return max(self.scrollable_content_region.width, 8)

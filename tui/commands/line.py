@@ -13,7 +13,8 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tui.commands.verbs import Completion, History, Names, complete
+from tui.commands.arguments import Names
+from tui.commands.verbs import Completion, History, complete
 from tui.safe_text import clip, safe
 from tui.text_box import TextBox
 

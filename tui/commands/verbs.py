@@ -5,27 +5,9 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
-from tui.actions import ACTIONS, BY_NAME, BY_VERB, Action, Argument, Panel
+from tui.actions import ACTIONS, BY_NAME, BY_VERB, Action
+from tui.commands.arguments import Names, stage
 from tui.safe_text import safe
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """The names that arguments may hold.
-
-    Attributes:
-        events: Event ids of the process.
-        input_events: Those that come from outside.
-        steps: Step paths.
-        breakpoints: Number and description of each breakpoint.
-        themes: Names of themes.
-    """
-
-    events: tuple[str, ...] = ()
-    input_events: tuple[str, ...] = ()
-    steps: tuple[str, ...] = ()
-    breakpoints: tuple[tuple[int, str], ...] = ()
-    themes: tuple[str, ...] = ()
 
 
 class Completion(NamedTuple):
@@ -160,35 +142,13 @@ def complete(line: str, names: Names) -> list[Completion]:
     action = BY_VERB.get(word)
     if action is None:
         return []
-    known = [(name, "", hint) for name, hint in _arguments(action.argument, names)]
-    typed = rest.lstrip()
+    settled, typed, offered = stage(action.argument, rest, names, word)
+    known = [(name, "", hint) for name, hint in offered]
     return [
-        Completion(f"{word} {name}", safe(name, 80), hint)
+        Completion(f"{word} {settled}{name}", safe(name.strip(), 80), safe(hint, 120))
         for name, _, hint in _matching(typed, known)
-        if name != typed.rstrip()
+        if name.rstrip() != typed.rstrip()
     ]
-
-
-def _arguments(argument: Argument, names: Names) -> Sequence[tuple[str, str]]:
-    events = [(event, "event") for event in names.events]
-    steps = [(step, "step") for step in names.steps]
-    match argument:
-        case Argument.PLACE:
-            return [*events, *steps]
-        case Argument.EVENT:
-            return events
-        case Argument.INPUT_EVENT:
-            return [(event, "input event") for event in names.input_events]
-        case Argument.BREAKPOINT:
-            return [(str(number), text) for number, text in names.breakpoints]
-        case Argument.PANEL:
-            return [(panel.value, f"key {panel.number}") for panel in Panel]
-        case Argument.THEME:
-            return [(theme, "theme") for theme in names.themes]
-        case Argument.VERB:
-            return [(verb, action.title) for verb, action in BY_VERB.items()]
-        case _:
-            return []
 
 
 def _matching(typed: str, known: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:

@@ -12,12 +12,14 @@ from textual.timer import Timer
 
 from process_core.graph import Node
 from process_core.runfile import RunFile
+from process_core.session.explanation import Explanation
 from process_core.session.protocol import Status
 from tui.inspector.event_page import event_page
 from tui.inspector.items import Item, Piece, Role
 from tui.inspector.outline_view import OutlineView
 from tui.inspector.payloads import Payload, read_payload
 from tui.inspector.step_page import read_step, step_page
+from tui.inspector.why_page import why_page
 
 _NOTHING: Final = (Item("nothing", (Piece("Select an event or a step.", Role.QUIET),)),)
 _QUICK = 0.005  # seconds that a page may take without another thought
@@ -103,6 +105,21 @@ class InspectorPanel(OutlineView):
         self._show(shown, step_page(run_file, node, status, facts))
         cost = monotonic() - began
         self._rest_until = monotonic() + (_REST * cost if cost > _QUICK else 0)
+
+    def show_explanation(self, run_file: Any, explanation: Explanation) -> None:
+        """Show why something happened, or has not.
+
+        Args:
+            run_file: The run file of the run.
+            explanation: The answer.
+        """
+        self._run_file, self._row = run_file, None
+        self._show(("why", id(run_file), explanation.title), why_page(explanation))
+
+    @property
+    def shows_explanation(self) -> bool:
+        """Whether an explanation is on the page."""
+        return self._shown[:1] == ("why",)
 
     def _show_later(self) -> None:
         self._later = None

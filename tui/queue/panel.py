@@ -1,6 +1,7 @@
-"""What is still to be delivered: every pending message in order, the next one marked."""
+"""What is still to be delivered: every pending message in order, and below them the calls that wait for more inputs."""
 
 from collections.abc import Sequence
+from typing import Final, overload
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -9,30 +10,50 @@ from process_core.session.protocol import PendingMessage, WaitingInputs
 from tui.rows import Cells, RowList
 from tui.safe_text import safe
 
-_NAME = 60
-_PREVIEW = 200
-_MOST = 500
-_EMPTY = "nothing is pending"
+_NAME: Final = 60
+_PREVIEW: Final = 200
+_EMPTY: Final = ("nothing is pending", "while the run is paused before a message, :inject EVENT brings one")
 
 
-def line_of(message: PendingMessage) -> Cells:
+def line_of(message: PendingMessage, digits: int = 0) -> Cells:
     """Write a pending message as one line.
+
+    Args:
+        message: Which.
+        digits: Cells for its number; 0 for as many as it takes.
+
+    Returns:
+        Its marks, number, event, where it comes from and goes, and what it carries.
+    """
+    target = safe(message.target, _NAME) or "STOP"
+    function = f".{safe(message.function, _NAME)}" if message.function and message.target else ""
+    parameter = f"({safe(message.parameter, _NAME)})" if message.parameter else ""
+    source = f"{safe(message.source, _NAME)} " if message.source else ""
+    state = ("‖", "warn") if message.held else ("▸", "accent") if message.next else (" ", "text")
+    words = [word for word, holds in (("held", message.held), ("changed", message.changed)) if holds]
+    cells = [
+        state,
+        ("✎ " if message.changed else "  ", "warn"),
+        (f"{message.id:>{digits}} ", "quiet"),
+        (safe(message.event_id, _NAME), "quiet" if message.held else "strong"),
+        (f" {source}→ {target}{function}{parameter}", "quiet" if message.held else "text"),
+        (f" · {', '.join(words)}" if words else "", "warn"),
+        (f"  {safe(message.preview, _PREVIEW)}", "quiet"),
+    ]
+    return tuple((text, tone) for text, tone in cells if text)
+
+
+def summary_of(message: PendingMessage) -> str:
+    """Write a pending message in a few words.
 
     Args:
         message: Which.
 
     Returns:
-        Its event, where it goes and what it carries.
+        Its event, where it goes and what it carries; not safe to show as it is.
     """
-    target = safe(message.target, _NAME) or "STOP"
-    function = f".{safe(message.function, _NAME)}" if message.function and message.target else ""
-    parameter = f"({safe(message.parameter, _NAME)})" if message.parameter else ""
-    return (
-        ("▸ " if message.next else "  ", "accent"),
-        (safe(message.event_id, _NAME), "strong"),
-        (f" → {target}{function}{parameter}", "text"),
-        (f"  {safe(message.preview, _PREVIEW)}", "quiet"),
-    )
+    state = " (held)" if message.held else " (next)" if message.next else ""
+    return f"{message.event_id[:_NAME]} → {message.target[-_NAME:] or 'STOP'}{state}  {message.preview[:_NAME]}"
 
 
 def waiting_line(waiting: WaitingInputs) -> Cells:
@@ -49,8 +70,31 @@ def waiting_line(waiting: WaitingInputs) -> Cells:
     return (
         ("◔ ", "warn"),
         (f"{safe(waiting.path, _NAME)}.{safe(waiting.function, _NAME)}", "strong"),
-        (f" has {arrived}; misses {missing}", "text"),
+        (f" has {arrived or 'nothing'}; misses {missing}", "text"),
     )
+
+
+class _Lines(Sequence[Cells]):
+    """The lines of the queue, written when they are drawn: ten thousand messages cost what is on the screen."""
+
+    def __init__(self, messages: Sequence[PendingMessage], waiting: Sequence[WaitingInputs]) -> None:
+        self._messages = messages
+        self._waiting = waiting
+        self._digits = len(str(max((message.id for message in messages), default=0)))
+
+    def __len__(self) -> int:
+        return len(self._messages) + len(self._waiting)
+
+    @overload
+    def __getitem__(self, index: int) -> Cells: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Cells]: ...
+    def __getitem__(self, index: int | slice) -> Cells | Sequence[Cells]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        if index < len(self._messages):
+            return line_of(self._messages[index], self._digits)
+        return waiting_line(self._waiting[index - len(self._messages)])
 
 
 class QueuePanel(Vertical):
@@ -58,28 +102,45 @@ class QueuePanel(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self._messages: Sequence[PendingMessage] = ()
-        self.rows = RowList(_EMPTY)
+        self.messages: Sequence[PendingMessage] = ()
+        self._waiting: Sequence[WaitingInputs] = ()
+        self.rows = RowList(*_EMPTY)
 
     def compose(self) -> ComposeResult:
         """Build the parts; Textual calls this."""
         yield self.rows
 
     def show(self, messages: Sequence[PendingMessage], waiting: Sequence[WaitingInputs]) -> None:
-        """Show what is pending.
+        """Show what is pending; the cursor stays on its message, wherever that is now.
 
         Args:
             messages: In order of delivery.
             waiting: Functions that hold part of their inputs.
         """
-        self._messages = messages[:_MOST]
-        lines = [line_of(message) for message in self._messages]
-        if len(messages) > _MOST:
-            lines.append(((f"  … {len(messages) - _MOST:,} more", "quiet"),))
-        self.rows.set_lines([*lines, *(waiting_line(one) for one in waiting)])
+        if (messages, waiting) == (self.messages, self._waiting):
+            return
+        before = self.selected
+        self.messages, self._waiting = messages, waiting
+        self.rows.set_lines(_Lines(messages, waiting))
+        if before is not None:
+            at = next((at for at, message in enumerate(messages) if message.id == before.id), None)
+            if at is not None:
+                self.rows.move_to(at)
+
+    @property
+    def held(self) -> int:
+        """Number of messages that are kept back."""
+        return sum(message.held for message in self.messages)
 
     @property
     def selected(self) -> PendingMessage | None:
         """The message under the cursor."""
         at = self.rows.cursor
-        return self._messages[at] if at is not None and at < len(self._messages) else None
+        return self.messages[at] if at is not None and at < len(self.messages) else None
+
+    @property
+    def selected_waiting(self) -> WaitingInputs | None:
+        """The half-filled call under the cursor."""
+        at = self.rows.cursor
+        place = at - len(self.messages) if at is not None else -1
+        return self._waiting[place] if 0 <= place < len(self._waiting) else None

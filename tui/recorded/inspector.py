@@ -38,6 +38,25 @@ class RecordedInspector(InspectorPanel):
         return items
 
 
+class MomentInspector(RecordedInspector):
+    """Shows one event or one step of a run of our own, as it is recorded, or as it was at a moment of its past."""
+
+    def event_items(self, run_file: Any, row: Any, whole: Mapping[str, Payload]) -> list[Item]:
+        """Make the page of an event; of the past, with the state of its step.
+
+        Args:
+            run_file: The run file it is in, or that as of a moment.
+            row: Its row there.
+            whole: Payloads that were loaded whole, by section.
+
+        Returns:
+            The entries of the page.
+        """
+        if isinstance(run_file, RunUntil):
+            return super().event_items(run_file.whole, row, whole)
+        return InspectorPanel.event_items(self, run_file, row, whole)
+
+
 def _state_then(run_file: Any, row: Any) -> Item | None:
     """Give the state of the event's step; where it is about a process, those of all steps."""
     try:

@@ -31,6 +31,11 @@ class RunUntil:
         self._run_file = run_file
         self.seq = seq
 
+    @property
+    def whole(self) -> RunFile:
+        """The run file with all there is in it."""
+        return self._run_file
+
     def __getattr__(self, name: str) -> Any:
         """Give what does not depend on the moment."""
         return getattr(self._run_file, name)

@@ -166,6 +166,9 @@ class ReplayScreen(DebugScreen):
             self.inspector.show_step(self._until, node, self.moment)
         self.show_lines()
 
+    def enter_past(self) -> None:
+        """Nothing to do: all of it is past."""
+
     # What other keys do here than in a run of our own
 
     async def do_step(self, _: str = "") -> None:
@@ -207,10 +210,6 @@ class ReplayScreen(DebugScreen):
     async def do_restart(self, _: str = "") -> None:
         """Refuse: a recording is not begun anew."""
         await self.control.restart()
-
-    async def do_enable(self, argument: str = "") -> None:  # noqa: ARG002 - there are none
-        """Refuse: a recording has no breakpoints."""
-        await self.control.verb("resume")
 
     async def do_resume(self, argument: str = "") -> None:
         """Go on with the run, or with a fork of it, in a worker of its own."""

@@ -21,7 +21,7 @@ class ConfirmScreen(ModalScreen[bool]):
     DEFAULT_CSS = """
     ConfirmScreen { align: center middle; }
     ConfirmScreen > Vertical {
-        width: 60; max-width: 90%; height: auto; padding: 1 2; background: $surface; border: round $accent;
+        width: 64; max-width: 90%; height: auto; padding: 1 2; background: $surface; border: round $accent;
     }
     ConfirmScreen Horizontal { height: auto; align-horizontal: right; margin-top: 1; }
     ConfirmScreen Button { margin-left: 2; }

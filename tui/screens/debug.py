@@ -14,7 +14,7 @@ from textual.timer import Timer
 from process_core.events import RunState
 from process_core.runfile import RunFile, RunFileError
 from process_core.session.connection import CommandRefused, Update, WorkerDied
-from process_core.session.protocol import Notice, PausedAt, PendingMessage, Status
+from process_core.session.protocol import Notice, PausedAt, Status
 from tui.actions import ACTIONS, BY_NAME, Panel, is_function_key, is_untyped
 from tui.commands.line import CommandLine, LineKind
 from tui.commands.verbs import CommandError, parse
@@ -22,18 +22,11 @@ from tui.control import RefusedError, RunControl
 from tui.graph.view import GraphView
 from tui.inspector.panel import InspectorPanel
 from tui.messages import ActionWanted, TargetRefused
+from tui.recorded.inspector import MomentInspector
 from tui.rows import RowList
 from tui.safe_text import safe
-from tui.screens.leave_actions import LeaveActions
-from tui.screens.standing import (
-    chain,
-    cut_off,
-    forced_edges,
-    lit_edges,
-    nearest_step,
-    overlay_of,
-    paused_edge,
-)
+from tui.screens.showing import Showing
+from tui.screens.standing import chain, forced_edges, lit_edges, nearest_step
 from tui.screens.workspace import Workspace
 from tui.status.bars import KeysLine
 from tui.status.mode import reason_text, where_text
@@ -56,7 +49,7 @@ def _bindings() -> list[BindingType]:
     ]
 
 
-class DebugScreen(LeaveActions):
+class DebugScreen(Showing):
     """The screen that people debug on.
 
     Args:
@@ -67,6 +60,7 @@ class DebugScreen(LeaveActions):
     CSS_PATH = "debug.tcss"
     BINDINGS: ClassVar[list[BindingType]] = _bindings()
     AUTO_FOCUS = ""
+    INSPECTOR: ClassVar[type[InspectorPanel]] = MomentInspector
 
     def __init__(self, control: RunControl) -> None:
         super().__init__(control)
@@ -75,14 +69,8 @@ class DebugScreen(LeaveActions):
         self._is_ended = False
         self._pulled_at = 0.0
         self._shown_pause: PausedAt | None = None
-        self._run_path = ""
         self._led_to = 0
-        self._inspected_at = (0, "")
         self._asked_before: frozenset[str] = frozenset()
-        self._lit: frozenset[str] = frozenset()
-        self._forced: frozenset[str] = frozenset()
-        self._changed: list[PendingMessage] = []
-        self._queue_known: tuple[Any, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Build the screen; Textual calls this."""
@@ -170,7 +158,8 @@ class DebugScreen(LeaveActions):
         died = self.control.session.died is not None
         self.chat.set_requests(() if died else status.requests)
         self._pause_changed(status)
-        self.breakpoints.show(status.breakpoints, status.paused.breakpoint if status.paused else None)
+        hit = status.paused.breakpoint if status.paused else None
+        self.breakpoints.show(status.breakpoints, hit, muted=status.muted)
         self._show_queue(status)
         self._show_graph(status)
         self._show_inspected(status)
@@ -187,6 +176,7 @@ class DebugScreen(LeaveActions):
         self.run_file = opened
         self._run_path = status.run_file
         self._shown_pause = None
+        self.past = self.until = None
         self._lit = self._forced = frozenset()
         self.chat.set_note("")
         self.timeline.set_source(opened)
@@ -202,6 +192,7 @@ class DebugScreen(LeaveActions):
         if paused is not None and paused.seq is not None and paused.seq > status.written:
             return
         self._shown_pause = paused
+        self.leave_past()  # what is new matters more
         if paused is None:
             self.chat.set_note("")
             return
@@ -219,43 +210,6 @@ class DebugScreen(LeaveActions):
 
     def _in_chat_with_text(self) -> bool:
         return self.inserting and self.panel is Panel.CHAT and bool(self.chat.box.value)
-
-    def _show_queue(self, status: Status) -> None:
-        paused = status.paused
-        known = (status.run_id, status.pending, paused, status.waiting)
-        if known == self._queue_known or self.control.session.died is not None:
-            return
-        self._queue_known = known
-        if paused is None and Panel.QUEUE not in self.workspace.plan.shown:
-            return
-        self.later(self._read_queue(status), "queue")
-
-    async def _read_queue(self, status: Status) -> None:
-        try:
-            messages = await self.control.pending() if status.run_id else []
-        except RefusedError:
-            messages = []
-        self.queue.show(messages, status.waiting)
-        self._changed = [message for message in messages if message.changed]
-        self._show_graph(self.status)
-        self.show_badges()
-
-    def _show_graph(self, status: Status) -> None:
-        counts = self.run_file.step_counts() if self.run_file is not None else {}
-        lit = self._lit
-        if status.paused is not None and status.paused.message is not None:
-            edge = paused_edge(status.paused.message, self.edges)
-            lit = lit | {edge} if edge is not None else lit
-        forced = self._forced | forced_edges((), self._changed, self.edges)
-        overlay = overlay_of(status, counts, lit, self.edges, forced)
-        self.graph.set_overlay(overlay if self.control.session.died is None else cut_off(overlay))
-
-    def _show_inspected(self, status: Status) -> None:
-        """Keep the step that is looked at up to date."""
-        at = (status.written, self._run_path)
-        if self.inspected_step is not None and at != self._inspected_at:
-            self._inspected_at = at
-            self.show_step(self.inspected_step)
 
     def _run_ended(self, status: Status) -> None:
         """Take the focus out of the chat box once, when there is nobody left to talk to."""
@@ -285,16 +239,31 @@ class DebugScreen(LeaveActions):
     def _event_selected(self, event: EventSelected) -> None:
         if self.run_file is None:
             return
+        if self.in_past:
+            self._past_selected(event)
+            return
         chosen_by_user = not event.automatic and event.row.seq != self._led_to
         if chosen_by_user:
             self.inspected_step = None
-        if self.inspected_step is None:
+        is_linked = self.inspector.shows_explanation and not chosen_by_user
+        if self.inspected_step is None and not is_linked:
             self.inspector.show_event(self.run_file, event.row)
         self._led_to = 0
         rows = [] if event.automatic else chain(event.row, self._row)
         self._lit, self._forced = lit_edges(rows, self.edges), forced_edges(rows, (), self.edges)
         self._show_graph(self.status)
         self.graph.look_at(nearest_step(event.row, self._row), chosen=chosen_by_user)
+
+    def _past_selected(self, event: EventSelected) -> None:
+        """Go to the moment of the event; a step in the inspector stays there, as it was then."""
+        assert self.run_file is not None
+        if self._led_to != event.row.seq and not self.travels:
+            self.inspected_step = None
+        self._led_to, self.travels = 0, False
+        rows = chain(event.row, self._row)
+        self._lit, self._forced = lit_edges(rows, self.edges), forced_edges(rows, (), self.edges)
+        self.look_at(self.run_file.row(event.row.seq))
+        self.graph.look_at(nearest_step(event.row, self._row), chosen=False)
 
     @on(EventActivated)
     def _event_activated(self) -> None:
@@ -318,7 +287,10 @@ class DebugScreen(LeaveActions):
 
     @on(InspectorPanel.JumpTo)
     def _jump_to(self, event: InspectorPanel.JumpTo) -> None:
-        self.timeline.select(event.seq)
+        if self.inspector.shows_explanation:
+            self._led_to = event.seq  # the answer stays: one goes through its lines
+        if not self.timeline.select(event.seq):
+            self.say(f"event {event.seq} is not recorded yet", "warning")
 
     @on(RowList.Clicked)
     def _row_clicked(self) -> None:

@@ -14,14 +14,16 @@ from process_core.runfile import RunFile
 from process_core.session.connection import RESTARTED, CommandRefused
 from process_core.session.protocol import Status
 from tui.actions import Action, Panel
-from tui.breakpoints.panel import BreakpointsPanel, place_text
+from tui.breakpoints.desk import BreakpointDesk
+from tui.breakpoints.panel import BreakpointsPanel
 from tui.chat.panel import ChatPanel
+from tui.commands.arguments import BreakpointName, Names
 from tui.commands.line import CommandLine
-from tui.commands.verbs import Names
 from tui.control import RefusedError, RunControl
 from tui.graph.view import GraphView
 from tui.inspector.panel import InspectorPanel
-from tui.queue.panel import QueuePanel
+from tui.queue.desk import SurgeryDesk
+from tui.queue.panel import QueuePanel, summary_of
 from tui.safe_text import safe
 from tui.screens.workspace import Workspace
 from tui.status.bars import Banner, KeysLine, ModeLine
@@ -35,6 +37,9 @@ class DebugParts(Screen[None]):
         control: Drives the session.
 
     Attributes:
+        stops: What is asked about breakpoints.
+        surgery: What is asked to change a paused run.
+        drafts: What was typed into an editor and not saved, by what it edits.
         not_started: Why the last start was refused, safe; empty where it was not.
         inspected_step: Path of the step that the inspector shows, or None where it shows an event.
         focus_owed_to_chat: Whether the chat box gets the focus when the process asks: at the start, and where a pause
@@ -46,6 +51,9 @@ class DebugParts(Screen[None]):
     def __init__(self, control: RunControl) -> None:
         super().__init__()
         self.control = control
+        self.stops = BreakpointDesk(control)
+        self.surgery = SurgeryDesk(control)
+        self.drafts: dict[tuple[object, ...], str] = {}
         self.run_file: RunFile | None = None
         self.loading_text = ""
         self.not_started = ""
@@ -85,7 +93,14 @@ class DebugParts(Screen[None]):
             events=self.control.events,
             input_events=self.control.loaded.input_events if self.control.loaded else (),
             steps=self.control.steps,
-            breakpoints=tuple((s.id, place_text(s)) for s in self.status.breakpoints if s.id is not None),
+            functions=self.control.functions,
+            routes=tuple(edge.id for edge in self.edges),
+            breakpoints=tuple(
+                BreakpointName(s.id, self.stops.text_of(s), s.condition or "", s.hits or "", s.log or "")
+                for s in self.status.breakpoints
+                if s.id is not None
+            ),
+            messages=tuple((message.id, summary_of(message)) for message in self.queue.messages),
             themes=tuple(name for name in self.app.available_themes if name.startswith("stepscope")),
         )
 
@@ -164,16 +179,25 @@ class DebugParts(Screen[None]):
         except RefusedError as error:
             self._refused(str(error), refused)
             return
+        except Exception as error:  # noqa: BLE001 - a fault of one action must not end the app and the run with it
+            self._broke(action, error)
+            return
         if inspect.isawaitable(outcome):
-            self.run_worker(self._finish(outcome, refused), group="actions", exit_on_error=False)
+            self.run_worker(self._finish(action, outcome, refused), group="actions", exit_on_error=False)
 
-    async def _finish(self, outcome: Any, refused: Callable[[str], None] | None) -> None:
+    async def _finish(self, action: Action, outcome: Any, refused: Callable[[str], None] | None) -> None:
         try:
             await outcome
         except RefusedError as error:
             self._refused(str(error), refused)
         except CommandRefused as error:
             self._refused(error.failure.message if error.failure.code != RESTARTED else "", refused)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._broke(action, error)
+
+    def _broke(self, action: Action, error: Exception) -> None:
+        reason = safe(f"{type(error).__name__}: {error}", 200)
+        self.say(f"{action.title} failed, which is a fault of stepscope; the run is as it was: {reason}", "error")
 
     def _refused(self, text: str, refused: Callable[[str], None] | None) -> None:
         if not text:

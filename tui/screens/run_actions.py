@@ -1,4 +1,4 @@
-"""The actions that drive the run: the debugger's verbs, breakpoints, and what is said to the process."""
+"""The actions that drive the run: the debugger's verbs, and what is said to the process."""
 
 from textual import on
 
@@ -7,11 +7,11 @@ from tui.actions import Panel
 from tui.control import RefusedError
 from tui.messages import AnswerGiven, TargetRefused
 from tui.safe_text import safe
-from tui.screens.told import Standing
+from tui.screens.surgery_actions import SurgeryActions
 
 
-class RunActions(Standing):
-    """Handlers of the groups Run, Breakpoints and Talk of the action registry."""
+class RunActions(SurgeryActions):
+    """Handlers of the groups Run and Talk of the action registry."""
 
     async def do_continue(self, _: str = "") -> None:
         """Let the run go on."""
@@ -65,42 +65,6 @@ class RunActions(Standing):
         self.not_started = ""
         self.show_loaded(loaded)
 
-    # Breakpoints
-
-    async def do_toggle_break(self, _: str = "") -> None:
-        """Break on what is selected, or no longer."""
-        if self.panel is Panel.BREAKPOINTS:
-            await self.do_delete_break()
-            return
-        event, step = self.target_under_cursor()
-        if event is None and step is None:
-            raise RefusedError("select an event, a route or a step, or use :break EVENT_ID")
-        self.say(await self.control.toggle(event=event, step=step))
-
-    async def do_break(self, argument: str = "") -> None:
-        """Break on the place named."""
-        text, bound = await self.control.break_on(argument)
-        self.say(text, "information" if bound else "warning")
-
-    async def do_unbreak(self, argument: str = "") -> None:
-        """Remove breakpoints."""
-        self.say(await self.control.unbreak(argument))
-
-    async def do_enable(self, argument: str = "") -> None:
-        """Switch a breakpoint on or off."""
-        selected = self.breakpoints.selected
-        which = argument or (str(selected.id) if selected is not None else "")
-        if not which:
-            raise RefusedError("there is no breakpoint to switch")
-        self.say(await self.control.switch(which))
-
-    async def do_delete_break(self, _: str = "") -> None:
-        """Delete the selected breakpoint."""
-        selected = self.breakpoints.selected
-        if selected is None:
-            raise RefusedError("there is no breakpoint to delete")
-        self.say(await self.control.unbreak(str(selected.id)))
-
     # Talk
 
     async def do_answer(self, argument: str = "") -> None:
@@ -138,26 +102,6 @@ class RunActions(Standing):
 
     # What is selected
 
-    def target_under_cursor(self) -> tuple[str | None, str | None]:
-        """Give the event id, or else the step path, of what is selected in the panel that has the focus."""
-        match self.panel:
-            case Panel.GRAPH:
-                edge = self.selected_edge
-                return (edge.event_id, None) if edge is not None else (None, self.selected_step)
-            case Panel.QUEUE:
-                message = self.queue.selected
-                return (message.event_id if message is not None else None), None
-            case _:
-                row = self.timeline.selected
-                if row is None:
-                    return None, None
-                return row.event_id, row.path or None
-
-    def place_under_cursor(self) -> str | None:
-        """Give the event id or step path of what is selected."""
-        event, step = self.target_under_cursor()
-        return event or step
-
     def describe_selection(self) -> str:
         """Give what is selected as text, for copying."""
         match self.panel:
@@ -169,7 +113,7 @@ class RunActions(Standing):
                 return self.inspector.selected_text()
             case Panel.BREAKPOINTS:
                 selected = self.breakpoints.selected
-                return (selected.event or selected.step or "") if selected is not None else ""
+                return self.stops.text_of(selected) if selected is not None else ""
             case Panel.QUEUE:
                 message = self.queue.selected
                 return f"{message.event_id} {message.preview}" if message is not None else ""

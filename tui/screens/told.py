@@ -1,6 +1,7 @@
 """What the debug screen says of where things stand: mode line, banner, footer, headers, and what was loaded."""
 
 from process_core.events import RunState
+from process_core.graph import Node
 from process_core.session.protocol import Loaded, Status
 from tui.actions import Panel
 from tui.safe_text import safe
@@ -51,8 +52,17 @@ class Standing(DebugParts):
         node = next((n for n in loaded.nodes if n.path == path), None) if loaded is not None else None
         if node is not None and self.run_file is not None:
             self.inspected_step = path
-            self.inspector.show_step(self.run_file, node, self.status)
+            self.show_node(node)
         self.show_lines()
+
+    def show_node(self, node: Node) -> None:
+        """Show a step in the inspector, as it stands.
+
+        Args:
+            node: Which.
+        """
+        assert self.run_file is not None
+        self.inspector.show_step(self.run_file, node, self.status)
 
     def view(self) -> View:
         """Give what the mode line shows."""
@@ -63,6 +73,7 @@ class Standing(DebugParts):
             died=self.control.session.died is not None,
             loading=self.loading_text,
             insert=self.inserting,
+            held=self.queue.held if self.status.pending else 0,
         )
 
     def show_lines(self) -> None:
@@ -115,9 +126,18 @@ class Standing(DebugParts):
         asks = len(status.requests) if not is_dead else 0
         show = self.workspace.badge
         show(Panel.CHAT, Badge(mark="●" if asks else ""))
-        show(Panel.BREAKPOINTS, Badge(mark=str(len(status.breakpoints)) if status.breakpoints else ""))
-        show(Panel.QUEUE, Badge(mark=str(status.pending) if status.pending and not is_dead else ""))
+        muted = "muted" if status.muted else ""
+        show(Panel.BREAKPOINTS, Badge(mark=str(len(status.breakpoints)) if status.breakpoints else "", info=muted))
+        pending = status.pending if not is_dead else 0
+        show(Panel.QUEUE, Badge(mark=str(pending) if pending else "", info=self._queue_info() if pending else ""))
         show(Panel.TIMELINE, Badge(info=self._timeline_info()))
+
+    def _queue_info(self) -> str:
+        held = self.queue.held if self.status.pending else 0
+        words = [f"{held} held"] if held else []
+        if self.status.undo is not None:
+            words.append("z undoes")
+        return " · ".join(words)
 
     def _timeline_info(self) -> str:
         words = []

@@ -1,20 +1,80 @@
-"""The actions that go through what is recorded, event by event and superstep by superstep; none touches the run."""
+"""The ways back: through what is recorded, event by event and superstep by superstep; none touches the run.
 
+While the past is looked at, everything is shown as it was then, and the keys that drive the run go through what is
+recorded.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from process_core.graph import Node
+from process_core.predicate import PredicateError
+from process_core.runfile import Row, RunFile, RunFileError
+from process_core.session.protocol import Status
 from tui.control import RefusedError
-from tui.recorded.moment import superstep_end
+from tui.recorded.moment import RunUntil, status_at, superstep_end
+from tui.safe_text import safe
 from tui.screens.view_actions import ViewActions
+from tui.status.mode import View
+from tui.travel.find_back import Wanted, find_back, wanted_by, wanted_of
+
+_PRESENT: Final = "this is the past: . goes back to the present, u goes on from here as a fork"
 
 
 class TravelActions(ViewActions):
-    """Handlers of the ways back."""
+    """Handlers of the ways back.
+
+    Attributes:
+        past: How things stood at the moment that is looked at; None in the present.
+        until: The run file as of that moment.
+        travels: Whether the cursor moves in time only, so that a step in the inspector stays there.
+    """
+
+    past: Status | None = None
+    until: RunUntil | None = None
+    travels = False
+
+    # Going
 
     def do_step_back(self, _: str = "") -> None:
         """Look at the event before, of those that the filter shows."""
         self.travel_by_event(-1)
+        self.enter_past()
 
     def do_next_back(self, _: str = "") -> None:
         """Look at the end of the superstep before."""
         self.travel_by_superstep(backwards=True)
+        self.enter_past()
+
+    async def do_reverse(self, argument: str = "") -> None:
+        """Look at the last event before that a breakpoint or a predicate matches."""
+        selected, run_file = self.timeline.selected, self.run_file
+        if selected is None or run_file is None:
+            raise RefusedError("nothing is recorded yet")
+        if argument:
+            try:
+                wanted = [wanted_by(argument)]
+            except PredicateError as error:
+                raise RefusedError(f"{error.problem} (column {error.column})") from None
+            what = f"where {safe(argument, 60)}"
+        else:
+            wanted = [one for one in map(wanted_of, self.stops.specs) if one is not None]
+            what = "that a breakpoint matches"
+            if not wanted:
+                raise RefusedError("no breakpoint is on; back-to PREDICATE goes back to where a predicate holds")
+        seq = await self._found_back(run_file, selected.seq, wanted)
+        if seq is None:
+            raise RefusedError(f"no earlier event {what}")
+        self.timeline.select(seq)
+        self.enter_past()
+        self.say(f"event {seq}, the last before {what}")
+
+    async def _found_back(self, run_file: RunFile, seq: int, wanted: list[Wanted]) -> int | None:
+        for found in find_back(run_file, seq, wanted):
+            if found is not None:
+                return found
+            await self.sleep(0)  # keys have their turn
+        return None
 
     def travel_by_event(self, lines: int) -> None:
         """Move the cursor of the timeline.
@@ -26,6 +86,7 @@ class TravelActions(ViewActions):
             RefusedError: There is nothing further on.
         """
         before = self.timeline.selected
+        self.travels = self.inspected_step is not None
         self.timeline.action_move(lines)
         now = self.timeline.selected
         if before is None or now is None or before.seq == now.seq:
@@ -47,4 +108,151 @@ class TravelActions(ViewActions):
         seq = end or (1 if backwards else run_file.count())
         if seq == selected.seq:
             raise RefusedError("this is the first event" if backwards else "this is the last event so far")
+        self.travels = self.inspected_step is not None
         self.timeline.select(seq)
+
+    # Being there
+
+    @property
+    def in_past(self) -> bool:
+        """Whether a moment of the past is looked at."""
+        return self.past is not None
+
+    def enter_past(self) -> None:
+        """Show everything as it was at the selected event, from here on wherever the cursor goes."""
+        row = self.timeline.selected
+        if row is not None and self.run_file is not None:
+            self.timeline.follow = False
+            self.look_at(self.run_file.row(row.seq))
+
+    def look_at(self, row: Row) -> None:
+        """Show everything as it was at an event.
+
+        Args:
+            row: Its row in the run file.
+        """
+        if self.run_file is None:
+            return
+        try:
+            until = self.until if self.until is not None and self.in_past else RunUntil(self.run_file)
+            until.seq = row.seq
+            self.until, self.past = until, status_at(self.run_file, row)
+        except RunFileError as error:
+            self.banner.show(safe(str(error)))
+            return
+        self.chat.transcript.show_until(row.seq)
+        self.show_moment()
+
+    def view(self) -> View:
+        """Give what the mode line shows."""
+        view = super().view()
+        if self.past is None:
+            return view
+        status, paused = self.status, self.status.paused
+        where = f"PAUSED @{paused.seq}" if paused is not None else status.state.value if status.state else ""
+        moment = self.past.model_copy(update={"written": status.written, "generation": self.past.generation})
+        return replace(view, status=moment, replay=self.past.written, recorded=f"the run: {where}", held=0)
+
+    def show_node(self, node: Node) -> None:
+        """Show a step in the inspector, as it was."""
+        if self.until is not None and self.past is not None:
+            self.inspector.show_step(self.until, node, self.past)
+        else:
+            super().show_node(node)
+
+    def show_moment(self) -> None:
+        """Bring everything up to date with the moment that is looked at; the debug screen knows how."""
+
+    def leave_past(self) -> None:
+        """Show everything as it stands now."""
+        if not self.in_past:
+            return
+        self.past = self.until = None
+        self.chat.transcript.show_all()
+        paused = self.status.paused
+        seq = paused.seq if paused is not None and paused.seq is not None else self.status.written
+        self.timeline.select(seq, keep_follow=True)
+        self.timeline.follow = True
+        self.show_moment()
+
+    def check_present(self) -> None:
+        """Refuse where what is on the screen is not what would be changed.
+
+        Raises:
+            RefusedError: The past is looked at.
+        """
+        if self.in_past:
+            raise RefusedError(_PRESENT)
+
+    # The keys that drive the run
+
+    def _forward(self, *, supersteps: bool) -> None:
+        try:
+            if supersteps:
+                self.travel_by_superstep(backwards=False)
+            else:
+                self.travel_by_event(1)
+        except RefusedError:
+            self.leave_past()
+            self.say("this is the present again")
+            return
+        row = self.timeline.selected
+        if row is not None and row.seq >= self.status.written:
+            self.leave_past()
+            self.say("this is the present again")
+
+    async def do_step(self, argument: str = "") -> None:
+        """Deliver one message; in the past, look at the next event."""
+        if self.in_past:
+            self._forward(supersteps=False)
+        else:
+            await super().do_step(argument)
+
+    async def do_next(self, argument: str = "") -> None:
+        """Run one superstep; in the past, look at the end of the next one."""
+        if self.in_past:
+            self._forward(supersteps=True)
+        else:
+            await super().do_next(argument)
+
+    async def do_continue(self, argument: str = "") -> None:
+        """Let the run go on; in the past, go to the present first."""
+        if self.in_past:
+            self.leave_past()
+            self.say("this is the present again; c once more lets the run go on")
+        else:
+            await super().do_continue(argument)
+
+    async def do_into(self, argument: str = "") -> None:
+        """Step into the nested process."""
+        self.check_present()
+        await super().do_into(argument)
+
+    async def do_out(self, argument: str = "") -> None:
+        """Step out of the nested process."""
+        self.check_present()
+        await super().do_out(argument)
+
+    async def do_run_to(self, argument: str = "") -> None:
+        """Go on until just before a place."""
+        self.check_present()
+        await super().do_run_to(argument)
+
+    async def do_restart(self, argument: str = "") -> None:
+        """Load the target again and start anew."""
+        self.leave_past()
+        await super().do_restart(argument)
+
+    def do_goto_paused(self, argument: str = "") -> None:
+        """Select the event at which the run is paused; from the past, go back to the present."""
+        if self.in_past:
+            self.leave_past()
+        else:
+            super().do_goto_paused(argument)
+
+    def do_leave(self, argument: str = "") -> None:
+        """Leave the text box, or the past, or the panel that fills the screen."""
+        if self.in_past and not self.inserting:
+            self.leave_past()
+        else:
+            super().do_leave(argument)

@@ -5,12 +5,12 @@ from tui.commands.line import LineKind
 from tui.commands.verbs import did_you_mean
 from tui.control import RefusedError
 from tui.safe_text import safe
-from tui.screens.run_actions import RunActions
+from tui.screens.why_actions import WhyActions
 
 _STEP = 0.06
 
 
-class ViewActions(RunActions):
+class ViewActions(WhyActions):
     """Handlers of the groups Look around and Screen of the action registry."""
 
     # Look around

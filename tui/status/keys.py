@@ -23,9 +23,11 @@ class Hint(NamedTuple):
 
 
 _RUNNING: Final = ("pause", "toggle_break", "search", "filter", "follow")
-_PAUSED: Final = ("continue", "step", "next", "toggle_break", "into", "out", "run_to")
-_REST: Final = ("restart", "toggle_break", "search", "filter", "copy")
-_LEFT_OFF: Final = ("restart", "resume", "toggle_break", "search", "filter", "copy")
+_PAUSED: Final = ("continue", "step", "next", "toggle_break", "why", "run_to", "into", "out", "step_back", "next_back")
+_REST: Final = ("restart", "why", "toggle_break", "step_back", "search", "filter", "copy")
+_LEFT_OFF: Final = ("restart", "resume", "why", "toggle_break", "step_back", "search", "filter", "copy")
+_STOPS: Final = ("edit_break", "switch_break", "delete_break", "mute")
+_QUEUE: Final = ("first", "hold_toggle", "drop", "edit", "dup", "inject", "earlier", "later_on")
 _END: Final = ("help", "command")
 BUSY: Final = 1.0
 """Seconds after which a worker that does not answer is spoken of."""
@@ -71,9 +73,13 @@ def hints(view: View, panel: Panel | None) -> list[Hint]:
     else:
         names = _LEFT_OFF if view.status.state in (RunState.FAILED, RunState.CANCELLED) else _REST
     if panel is Panel.BREAKPOINTS:
-        names = ("enable", "delete_break", *names)
+        names = (*_STOPS, *names)
+    elif panel is Panel.QUEUE and view.status.paused is not None:
+        names = (*_QUEUE, *names)
     elif panel is not None and panel not in BY_NAME["toggle_break"].panels:
         names = [name for name in names if name not in ("toggle_break", "run_to")]
+    if view.status.undo is not None:
+        names = ("undo", *names)
     return [*(_hint(name) for name in _END), *(_hint(name) for name in names), _hint("quit")]
 
 

@@ -56,6 +56,7 @@ class View:
         replay: Seq of the event of a recording that is looked at, or None where the run is our own. The status is then
             that of the moment, save for `written`, which is all that is recorded.
         recorded: How the recorded run stands at its end, safe.
+        held: Number of pending messages that are kept back.
     """
 
     name: str = ""
@@ -65,6 +66,7 @@ class View:
     insert: bool = False
     replay: int | None = None
     recorded: str = ""
+    held: int = 0
 
 
 _NAME_LIMIT: Final = 40
@@ -132,6 +134,10 @@ def parts(view: View) -> list[Part]:
     if view.insert:
         found.append(Part("INSERT", Role.INSERT, 0))
     found += _state(view)
+    if status.muted:
+        found.append(Part("MUTED", Role.WAITING, 1))
+    if view.held:
+        found.append(Part(f"{view.held} held", Role.TEXT, 1))
     found.append(Part(safe(view.name, _NAME_LIMIT), Role.TEXT, 3))
     if status.state is not None:
         found.append(Part(f"superstep {status.superstep}", Role.QUIET, 4, f"ss {status.superstep}"))

@@ -5,13 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.actions import ACTIONS, BY_NAME, BY_VERB
-from tui.commands.verbs import CommandError, History, Names, complete, did_you_mean, parse, split_event
+from tui.commands.arguments import BreakpointName, Names
+from tui.commands.verbs import CommandError, History, complete, did_you_mean, parse, split_event
 
 NAMES = Names(
     events=("startProcess", "UserInputReceived", "Exit"),
     input_events=("startProcess",),
     steps=("Intro", "inner/Step"),
-    breakpoints=((1, "Exit"),),
+    messages=((7, "Exit -> STOP"),),
+    breakpoints=(BreakpointName(1, "Exit"),),
     themes=("stepscope-dark", "stepscope-light"),
 )
 
@@ -32,7 +34,7 @@ def test_a_number_alone_goes_to_that_event():
 
 
 def test_a_beginning_that_fits_one_verb_is_enough():
-    assert parse("unb 1").action is BY_NAME["unbreak"]
+    assert parse("del 1").action is BY_NAME["delete_break"]
 
 
 def test_a_letter_means_the_action_of_its_key():
@@ -50,7 +52,7 @@ def test_a_wrong_verb_is_told_with_the_nearest():
 
 
 def test_a_missing_argument_is_told_with_the_usage():
-    with pytest.raises(CommandError, match="break needs an argument: break EVENT_ID"):
+    with pytest.raises(CommandError, match="break needs an argument: break PLACE"):
         parse("break")
 
 
@@ -74,7 +76,7 @@ def test_any_line_is_understood_or_refused_with_a_reason(line):
 
 
 def test_verbs_are_completed_from_their_beginning():
-    assert [completion.line for completion in complete("unb", NAMES)] == ["unbreak "]
+    assert [completion.line for completion in complete("del", NAMES)] == ["delete "]
 
 
 def test_event_ids_and_steps_complete_a_breakpoint():
@@ -82,6 +84,7 @@ def test_event_ids_and_steps_complete_a_breakpoint():
         "break Intro",
         "break inner/Step",
         "break UserInputReceived",
+        "break warning",
     ]
 
 
@@ -90,7 +93,7 @@ def test_input_events_complete_what_is_sent():
 
 
 def test_breakpoints_are_completed_by_number_with_what_they_are():
-    assert complete("unbreak ", NAMES)[0].hint == "Exit"
+    assert complete("delete ", NAMES)[0].hint == "Exit"
 
 
 def test_a_name_that_is_complete_is_not_offered_again():
@@ -99,8 +102,8 @@ def test_a_name_that_is_complete_is_not_offered_again():
 
 def test_what_a_completion_shows_is_safe_though_the_line_is_exact():
     names = Names(events=("a\x1b[2Jb",))
-    completion = complete("break a", names)[0]
-    assert completion.line == "break a\x1b[2Jb"
+    completion = complete("break ", names)[0]
+    assert parse(completion.line).argument == '"a\\u001b[2Jb"'
     assert completion.shown.isprintable()
 
 

@@ -22,7 +22,7 @@ def test_the_breakpoint_the_run_is_paused_at_is_marked():
 
 
 def test_a_breakpoint_that_is_off_says_so():
-    assert text(line_of(BreakpointSpec(id=1, event="Exit", enabled=False), hit=False)).endswith("· off")
+    assert text(line_of(BreakpointSpec(id=1, event="Exit", enabled=False), hit=False)).startswith(" ○  1 off · Exit")
 
 
 def test_a_breakpoint_that_matches_nothing_says_so():
@@ -35,13 +35,13 @@ def test_a_breakpoint_tells_every_condition():
     )
     line = text(line_of(spec, hit=False))
     assert all(
-        part in line for part in ("step a/*", "function f", "after", "when data > 1", "hits >=2", "logs x=", "once")
+        part in line for part in ("step a/*", "function f", "after", "if data > 1", "hits >=2", "logs x=", "once")
     )
 
 
 def test_a_message_tells_event_target_and_payload():
     message = PendingMessage(id=1, event_id="Go", target="A", function="f", parameter="x", preview="1", next=True)
-    assert text(message_line(message)) == "▸ Go → A.f(x)  1"
+    assert text(message_line(message)) == "▸  1 Go → A.f(x)  1"
 
 
 def test_a_message_to_stop_says_so():

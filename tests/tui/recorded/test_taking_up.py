@@ -72,6 +72,8 @@ async def test_a_stopped_run_is_forked_from_a_superstep_only(app, tmp_path):
         await d.until("'two' is no superstep")
         await d.press("escape")
         await d.command("resume 2")
+        await d.until("Fork this run after superstep 2?")
+        await d.press("y")
         await d.until("WAITING FOR YOU")
         assert len(list_runs(tmp_path / "runs")) == 2
 

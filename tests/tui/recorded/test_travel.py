@@ -10,7 +10,8 @@ async def test_capital_s_goes_back_an_event_and_leaves_the_run_alone(debug, proc
         last = d.screen.timeline.selected.seq
         await d.press("S", "S")
         await d.until(lambda: d.screen.timeline.selected.seq == last - 2)
-        assert "WAITING FOR YOU" in d.text
+        await d.until(f"REPLAY @{last - 2}")
+        assert d.status.state.value == "IDLE_WITH_PENDING_REQUESTS"
 
 
 async def test_capital_n_goes_back_to_the_end_of_the_superstep_before(debug, process_file):

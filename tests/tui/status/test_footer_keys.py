@@ -45,7 +45,7 @@ def test_a_dead_worker_offers_to_restart_it():
 
 
 def test_the_breakpoints_panel_offers_its_own_keys():
-    assert labels(PAUSED, Panel.BREAKPOINTS)[:2] == ["Space on/off", "d delete"]
+    assert labels(PAUSED, Panel.BREAKPOINTS)[:2] == ["B edit", "Space on/off"]
 
 
 @pytest.mark.parametrize("view", [RUNNING, PAUSED, WAITING, STOPPED])

@@ -1,0 +1,350 @@
+"""The text form of a breakpoint: what `:break` takes is what is written when one is edited, to be read back.
+
+`PLACE [before|after|emit] [hits ==3|>=3|%3] [once] [if PREDICATE] [log TEMPLATE]`. A place is an event id or a step
+path (a glob too), or says which: `event X`, `step X`, `function X`, `route X`, `error [TYPE]`, `warning [CODE]`,
+`quiescence`. Names with spaces stand in double quotes. A log template goes on to the end of the line, but for flags
+that end it.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterator
+from typing import Any, Final, NamedTuple
+
+from process_core.predicate import LogTemplate, PredicateError, compile_predicate
+from process_core.session.breakpoint_commands import BreakpointSpec
+
+WHENS: Final = ("before", "after", "emit")
+FIELDS: Final = ("event", "step", "function", "route")
+KINDS: Final = ("error", "warning", "quiescence")
+_GLOB: Final = frozenset("*?[")
+_HITS: Final = re.compile(r"(?:==|>=|%)\s*[0-9]{1,9}\Z")
+_CLAUSES: Final = frozenset({*WHENS, "hits", "once", "if", "log"})
+_OPEN: Final = {"(": ")", "[": "]", "{": "}"}
+
+
+class BreakTextError(ValueError):
+    """A text that is no breakpoint; says what is wrong with it and what to write."""
+
+
+class Names(NamedTuple):
+    """The names that a bare place may mean.
+
+    Attributes:
+        events: Event ids.
+        steps: Step paths.
+    """
+
+    events: Collection[str] = ()
+    steps: Collection[str] = ()
+
+
+def read_breakpoint(text: str, names: Names) -> BreakpointSpec:
+    """Read a breakpoint.
+
+    Args:
+        text: As after `:break`.
+        names: The names of the process.
+
+    Returns:
+        The breakpoint, without an id.
+
+    Raises:
+        BreakTextError: It cannot be read.
+    """
+    place, rest = split_place(text.strip(), names)
+    return BreakpointSpec.model_validate({**place, **dict(_clauses(rest))})
+
+
+def write_breakpoint(spec: BreakpointSpec, names: Names) -> str:
+    """Write a breakpoint the way `read_breakpoint` reads it.
+
+    Args:
+        spec: Which.
+        names: The names of the process.
+
+    Returns:
+        The text.
+    """
+    words = [_place_text(spec, names)]
+    if spec.when != "before":
+        words.append(spec.when)
+    if spec.hits:
+        words.append(f"hits {spec.hits}")
+    if spec.once:
+        words.append("once")
+    if spec.condition is not None:
+        words.append(f"if {spec.condition.strip()}")
+    if spec.log is not None:
+        words.append(f"log {_template_text(spec.log)}")
+    return " ".join(words)
+
+
+def check_condition(text: str) -> str:
+    """Check a predicate.
+
+    Args:
+        text: The predicate.
+
+    Returns:
+        The same without space at its ends.
+
+    Raises:
+        BreakTextError: It is none; the text says where.
+    """
+    text = text.strip()
+    if not text:
+        raise BreakTextError("if needs a condition, such as: if data.total > 10")
+    try:
+        compile_predicate(text)
+    except PredicateError as error:
+        raise BreakTextError(_pointed(error)) from None
+    return text
+
+
+def check_log(text: str) -> str:
+    """Check a log template.
+
+    Args:
+        text: The template.
+
+    Returns:
+        The same.
+
+    Raises:
+        BreakTextError: It is none; the text says where.
+    """
+    if not text.strip():
+        raise BreakTextError("log needs a text, such as: log total is {data.total}")
+    try:
+        LogTemplate(text)
+    except PredicateError as error:
+        raise BreakTextError(_pointed(error)) from None
+    return text
+
+
+def check_hits(text: str) -> str:
+    """Check a hit count.
+
+    Args:
+        text: `==3`, `>=3` or `%3`; a number alone means `==`.
+
+    Returns:
+        The same, without space.
+
+    Raises:
+        BreakTextError: It is none.
+    """
+    squeezed = "".join(text.split())
+    if squeezed.isascii() and squeezed.isdigit():
+        squeezed = f"=={squeezed}"
+    if not _HITS.match(squeezed) or not int(squeezed.lstrip("=>%")):
+        raise BreakTextError(f"hits is ==N, >=N or %N with N of at least 1, not {text.strip() or 'nothing'!r}")
+    return squeezed
+
+
+def _pointed(error: PredicateError) -> str:
+    near = error.text[error.column - 1 : error.column + 19]
+    where = f", at {near!r}" if near.strip() and near.isprintable() else ""
+    return f"{error.problem} (column {error.column}{where})"
+
+
+# Reading the place
+
+
+def split_place(text: str, names: Names) -> tuple[dict[str, Any], str]:
+    """Part the place from what follows it.
+
+    Args:
+        text: As after `:break`.
+        names: The names of the process.
+
+    Returns:
+        The fields of the place, and the rest.
+
+    Raises:
+        BreakTextError: There is no place.
+    """
+    if not text:
+        raise BreakTextError("break on what? an event id, a step, error, warning, quiescence, route ID, function NAME")
+    place: dict[str, Any] = {}
+    word, _, after = text.partition(" ")
+    if word in KINDS:
+        place["kind"] = word
+        text = after.lstrip()
+        if word != "quiescence" and text and _first(text) not in {*_CLAUSES, *FIELDS}:
+            place["code"], text = _take_name(text, ())
+    while _first(text) in FIELDS:
+        field, _, after = text.partition(" ")
+        known = names.events if field == "event" else names.steps if field == "step" else ()
+        if not after.strip():
+            raise BreakTextError(f"{field} needs a name after it")
+        if field in place:
+            raise BreakTextError(f"{field} is named twice")
+        place[field], text = _take_name(after.lstrip(), known)
+    if not place:
+        quoted = text.startswith('"')
+        name, text = _take_name(text, [*names.events, *names.steps])
+        place = {"event": name} if quoted and name not in names.steps else _bare(name, names)
+    return place, text
+
+
+def _bare(name: str, names: Names) -> dict[str, Any]:
+    if name in names.events:
+        return {"event": name}
+    path, dot, function = name.rpartition(".")
+    if dot and function and path in names.steps:
+        return {"step": path, "function": function}
+    is_step = name in names.steps or "/" in name or bool(_GLOB & set(name))
+    return {"step": name} if is_step else {"event": name}
+
+
+def _take_name(text: str, known: Collection[str]) -> tuple[str, str]:
+    """Take a name from the beginning: a quoted one, one that is known (it may hold spaces), or a word."""
+    if text.startswith('"'):
+        try:
+            name, end = json.JSONDecoder().raw_decode(text)
+        except ValueError:
+            raise BreakTextError('the name has no closing " (a quote within it is written \\")') from None
+        if text[end : end + 1].strip():
+            raise BreakTextError(f"a space is needed after the quoted name, before {text[end : end + 20]!r}")
+        return str(name), text[end:].lstrip()
+    fitting = [name for name in known if name and (text == name or text.startswith(f"{name} "))]
+    name = max(fitting, key=len) if fitting else text.split(None, 1)[0]
+    return name, text[len(name) :].lstrip()
+
+
+def _first(text: str) -> str:
+    return text.split(None, 1)[0] if text.strip() else ""
+
+
+# Reading the clauses
+
+
+def _clauses(text: str) -> Iterator[tuple[str, Any]]:
+    seen: set[str] = set()
+    while text:
+        word = _first(text)
+        body = text[len(word) :].lstrip()
+        name = "when" if word in WHENS else word
+        if word not in _CLAUSES:
+            raise BreakTextError(f"{word!r} is not understood; what can follow: before|after|emit, hits, once, if, log")
+        if name in seen:
+            raise BreakTextError(f"{name} is given twice")
+        seen.add(name)
+        if word in WHENS:
+            yield "when", word
+            text = body
+        elif word == "once":
+            yield "once", True
+            text = body
+        elif word == "hits":
+            head = _first(body)
+            extra = _first(body[len(head) :].lstrip()) if head in ("==", ">=", "%") else ""
+            taken = body[: body.index(extra, len(head)) + len(extra)] if extra else head
+            yield "hits", check_hits(taken)
+            text = body[len(taken) :].lstrip()
+        elif word == "if":
+            end = _end_of_condition(body)
+            yield "condition", check_condition(body[:end])
+            text = body[end:].lstrip()
+        else:
+            template, text = _take_template(body)
+            yield "log", check_log(template)
+
+
+def _end_of_condition(text: str) -> int:
+    """Find where the next clause begins: its word stands outside of all quotes and brackets."""
+    depth, at = 0, 0
+    while at < len(text):
+        character = text[at]
+        if character in "\"'":
+            at = _end_of_string(text, at)
+            continue
+        if character in _OPEN:
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        elif depth <= 0 and (at == 0 or text[at - 1].isspace()) and _first(text[at:]) in _CLAUSES - {"if"}:
+            return at
+        at += 1
+    return len(text)
+
+
+def _end_of_string(text: str, at: int) -> int:
+    quote = text[at]
+    at += 1
+    while at < len(text) and text[at] != quote:
+        at += 2 if text[at] == "\\" else 1
+    return at + 1
+
+
+def _take_template(text: str) -> tuple[str, str]:
+    """Take a template: a quoted one, or all of the line but for the flags at its end."""
+    if text.startswith('"'):
+        try:
+            template, end = json.JSONDecoder().raw_decode(text)
+        except ValueError:
+            template, end = "", 0
+        if end and not text[end : end + 1].strip():
+            return str(template), text[end:].lstrip()
+    template = text
+    while True:
+        found = re.search(r"\s(once|before|after|emit|hits\s+(?:==|>=|%)?\s*[0-9]{1,9})\s*\Z", template)
+        if found is None:
+            return template.rstrip(), text[len(template) :].lstrip()
+        template = template[: found.start()]
+
+
+# Writing
+
+
+def _place_text(spec: BreakpointSpec, names: Names) -> str:
+    given: dict[str, str] = {field: value for field in FIELDS if (value := getattr(spec, field)) is not None}
+    wanted = {**given, **({"kind": spec.kind} if spec.kind != "event" else {})}
+    if spec.code is not None:
+        wanted["code"] = spec.code
+    short = [*given.values()] if len(given) == 1 and spec.kind == "event" else []
+    if spec.kind == "event" and set(given) == {"step", "function"}:
+        short.append(f"{given['step']}.{given['function']}")
+    for text in short:
+        if _reads_as(text, wanted, names):
+            return text
+    words: list[str] = [spec.kind] if spec.kind != "event" else []
+    if spec.code is not None:
+        words.append(word_of(spec.code, ()))
+    for field, value in given.items():
+        known = names.events if field == "event" else names.steps if field == "step" else ()
+        words += [field, word_of(value, known)]
+    return " ".join(words)
+
+
+def _reads_as(text: str, wanted: dict[str, Any], names: Names) -> bool:
+    # Read with a clause behind it: a name that ends where another, longer one goes on must not swallow what follows.
+    try:
+        return all(split_place(text + more, names) == (wanted, more.lstrip()) for more in ("", " once", " if data"))
+    except BreakTextError:
+        return False
+
+
+def word_of(name: str, known: Collection[str]) -> str:
+    """Write a name so that it is read as one, in quotes where that takes them.
+
+    Args:
+        name: Of an event, step, function or route, or a code.
+        known: Names that are found whole.
+
+    Returns:
+        The word.
+    """
+    plain = (
+        name and name.isprintable() and not name.startswith('"') and _first(name) not in {*_CLAUSES, *FIELDS, *KINDS}
+    )
+    if plain and _take_name(f"{name} once", known) == (name, "once"):
+        return name
+    return json.dumps(name)
+
+
+def _template_text(template: str) -> str:
+    plain = template.isprintable() and template == template.strip() and not template.startswith('"')
+    return template if plain and _take_template(template) == (template, "") else json.dumps(template)

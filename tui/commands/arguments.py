@@ -1,0 +1,201 @@
+"""How the arguments of commands can go on: pure functions from what was typed and the names there are."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from tui.actions import BY_VERB, Argument, Panel
+from tui.breakpoints.text import WHENS, BreakTextError, split_place, word_of
+from tui.breakpoints.text import Names as PlaceNames
+
+
+class BreakpointName(NamedTuple):
+    """A breakpoint as completions offer it.
+
+    Attributes:
+        number: Its number.
+        text: As `:break` takes it.
+        condition: Its predicate.
+        hits: Its hit count.
+        log: Its template.
+    """
+
+    number: int
+    text: str
+    condition: str = ""
+    hits: str = ""
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names that arguments may hold.
+
+    Attributes:
+        events: Event ids of the process.
+        input_events: Those that come from outside.
+        steps: Step paths.
+        functions: `Step.function` for each.
+        routes: Ids of routes.
+        breakpoints: All of them.
+        messages: Number and description of each pending message.
+        themes: Names of themes.
+    """
+
+    events: tuple[str, ...] = ()
+    input_events: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    breakpoints: tuple[BreakpointName, ...] = ()
+    messages: tuple[tuple[int, str], ...] = ()
+    themes: tuple[str, ...] = ()
+
+
+class Stage(NamedTuple):
+    """What of an argument is settled, and what can stand in the place of the rest.
+
+    Attributes:
+        settled: What stays.
+        typed: What is being typed.
+        known: What it can become, each with a hint.
+    """
+
+    settled: str
+    typed: str
+    known: Sequence[tuple[str, str]]
+
+
+_CLAUSES: Final = (
+    ("if ", "a predicate: data.total > 10"),
+    ("hits ==", "at the Nth time"),
+    ("hits >=", "from the Nth time on"),
+    ("hits %", "every Nth time"),
+    ("log ", "tell a text with {expressions}, and do not stop"),
+    ("once", "only the first time"),
+    ("after", "after the call completed"),
+    ("emit", "as it is emitted"),
+    ("before", "before it is delivered"),
+)
+_KINDS: Final = (
+    ("error", "any error, or: error TYPE"),
+    ("warning", "any warning, or: warning CODE"),
+    ("quiescence", "when the run comes to rest"),
+    ("route ", "a route by its id"),
+    ("function ", "a function, in whatever step"),
+    ("event ", "an event by its id"),
+    ("step ", "a step by its path"),
+)
+
+
+def stage(argument: Argument, rest: str, names: Names, verb: str = "") -> Stage:
+    """Say how an argument can go on.
+
+    Args:
+        argument: What it names.
+        rest: What was typed of it.
+        names: The names there are.
+        verb: The verb it belongs to.
+
+    Returns:
+        What is settled, and what the rest can become.
+    """
+    typed = rest.lstrip()
+    several = _SEVERAL.get(argument)
+    if several is not None:
+        return several(typed, names, verb)
+    return Stage("", typed, _ONE[argument](names) if argument in _ONE else ())
+
+
+def _break(typed: str, names: Names, _: str) -> Stage:
+    places = [
+        *((word_of(event, names.events), "event") for event in names.events),
+        *((word_of(step, names.steps), "step") for step in names.steps),
+        *((function, "function") for function in names.functions),
+        *_KINDS,
+    ]
+    field, _, after = typed.partition(" ")
+    if field in ("route", "function", "event", "step") and " " not in after.strip() and after == after.rstrip():
+        return Stage(f"{field} ", after, _of_field(field, names))
+    try:
+        _place, clauses = split_place(typed, PlaceNames(names.events, names.steps))
+    except BreakTextError:
+        return Stage("", typed, places)
+    if not clauses and not typed.endswith(" "):
+        return Stage("", typed, places)
+    last = typed.rpartition(" ")[2]
+    words = clauses.split()
+    if "if" in words or "log" in words or (words and words[-1] == "hits"):
+        return Stage("", typed, ())
+    when_given = any(when in words for when in WHENS)
+    given = {*words, *(WHENS if when_given else ())}
+    free = [(word, hint) for word, hint in _CLAUSES if word.split()[0] not in given or word.strip() == last]
+    return Stage(typed[: len(typed) - len(last)], last, free)
+
+
+def _of_field(field: str, names: Names) -> list[tuple[str, str]]:
+    if field == "route":
+        return [(word_of(route, ()), "route") for route in names.routes]
+    if field == "function":
+        found = dict.fromkeys(name.rpartition(".")[2] for name in names.functions)
+        return [(name, "function") for name in found]
+    known = names.events if field == "event" else names.steps
+    return [(word_of(name, known), field) for name in known]
+
+
+def _breakpoint(typed: str, names: Names, verb: str) -> Stage:
+    number, space, after = typed.partition(" ")
+    point = next((point for point in names.breakpoints if str(point.number) == number), None)
+    if not space or point is None:
+        several = [("all", "every breakpoint")] if verb in ("enable", "disable", "delete") and names.breakpoints else []
+        return Stage("", typed, [*((str(point.number), point.text) for point in names.breakpoints), *several])
+    now = {"cond": point.condition, "hits": point.hits, "log": point.log, "change": point.text}.get(verb, "")
+    known = [(now, "as it is now")] if now else []
+    if verb == "hits":
+        known += [("==", "at the Nth time"), (">=", "from the Nth time on"), ("%", "every Nth time")]
+    return Stage(f"{number} ", after.lstrip(), known)
+
+
+def _message(typed: str, names: Names, verb: str) -> Stage:
+    if " " in typed:
+        return Stage("", typed, ())
+    several = [("all", "every held message")] if verb == "letgo" and names.messages else []
+    return Stage("", typed, [*((str(number), text) for number, text in names.messages), *several])
+
+
+def _inject(typed: str, names: Names, _: str) -> Stage:
+    before, word, after = typed.rpartition(" from ")
+    if word:
+        return Stage(f"{before} from ", after, [(step, "step") for step in names.steps])
+    event = max((event for event in names.events if typed.startswith(f"{event} ")), key=len, default=None)
+    if event is None:
+        outside = [(event, "from outside") for event in names.input_events]
+        inside = [(event, "event") for event in names.events if event not in names.input_events]
+        return Stage("", typed, [*outside, *inside])
+    last = typed.rpartition(" ")[2]
+    return Stage(typed[: len(typed) - len(last)], last, [("from ", "as if a step had emitted it")])
+
+
+def _places(names: Names) -> list[tuple[str, str]]:
+    return [*((event, "event") for event in names.events), *((step, "step") for step in names.steps)]
+
+
+_ONE: Final[Mapping[Argument, Callable[[Names], Sequence[tuple[str, str]]]]] = {
+    Argument.PLACE: _places,
+    Argument.EVENT: lambda names: [(event, "event") for event in names.events],
+    Argument.INPUT_EVENT: lambda names: [(event, "input event") for event in names.input_events],
+    Argument.STEP: lambda names: [(step, "step") for step in names.steps],
+    Argument.WHY: lambda names: [
+        *((step, "step") for step in names.steps),
+        *((name, "function") for name in names.functions),
+    ],
+    Argument.PANEL: lambda _: [(panel.value, f"key {panel.number}") for panel in Panel],
+    Argument.THEME: lambda names: [(theme, "theme") for theme in names.themes],
+    Argument.VERB: lambda _: [(verb, action.title) for verb, action in BY_VERB.items()],
+}
+_SEVERAL: Final[Mapping[Argument, Callable[[str, Names, str], Stage]]] = {
+    Argument.BREAK: _break,
+    Argument.BREAKPOINT: _breakpoint,
+    Argument.MESSAGE: _message,
+    Argument.INJECT: _inject,
+}
