@@ -47,37 +47,14 @@ def hints(view: View, panel: Panel | None) -> list[Hint]:
     if view.loading:
         return [*([_hint("restart")] if is_stuck else []), _hint("quit")]
     if view.insert:
-        moves = view.status.state is RunState.IN_PROGRESS and view.status.paused is None
-        ways = ("continue", "step", "next") if view.status.paused is not None else ()
-        return [
-            Hint("Enter", "answer"),
-            Hint("Esc", "leave the text box", "leave"),
-            *(Hint(key_text(BY_NAME[name].keys[-1]), BY_NAME[name].label, name) for name in ways),
-            Hint("Ctrl+C", "pause" if moves else "twice leaves", "interrupt"),
-            _hint("palette"),
-            *([_hint("next_request")] if len(view.status.requests) > 1 else []),
-        ]
+        return _while_typing(view)
     if view.replay is not None:
         return _of_recording(panel)
     if view.died:
         return [_hint("restart"), _hint("resume"), _hint("quit"), _hint("help"), _hint("command")]
-    names: Sequence[str]
     if is_stuck:
         return [_hint("restart"), _hint("quit"), _hint("help"), _hint("command")]
-    if view.status.paused is not None:
-        names = _PAUSED
-    elif view.status.state is RunState.IN_PROGRESS:
-        names = _RUNNING
-    elif view.status.state is RunState.IDLE_WITH_PENDING_REQUESTS:
-        names = ("answer", "pause", "toggle_break", "search", "filter", "restart")
-    else:
-        names = _LEFT_OFF if view.status.state in (RunState.FAILED, RunState.CANCELLED) else _REST
-    if panel is Panel.BREAKPOINTS:
-        names = (*_STOPS, *names)
-    elif panel is Panel.QUEUE and view.status.paused is not None:
-        names = (*_QUEUE, *names)
-    elif panel is not None and panel not in BY_NAME["toggle_break"].panels:
-        names = [name for name in names if name not in ("toggle_break", "run_to")]
+    names = _by_panel(view, panel, _by_state(view))
     if view.status.undo is not None:
         names = ("undo", *names)
     return [*(_hint(name) for name in _END), *(_hint(name) for name in names), _hint("quit")]
@@ -102,6 +79,40 @@ def fit_hints(found: Sequence[Hint], width: int) -> list[Hint]:
             used += cells
     ends = [hint for hint in kept if hint.action in (*_END, "quit")]
     return [*(hint for hint in kept if hint not in ends), *sorted(ends, key=lambda h: (*_END, "quit").index(h.action))]
+
+
+def _while_typing(view: View) -> list[Hint]:
+    moves = view.status.state is RunState.IN_PROGRESS and view.status.paused is None
+    ways = ("continue", "step", "next") if view.status.paused is not None else ()
+    return [
+        Hint("Enter", "answer"),
+        Hint("Esc", "leave the text box", "leave"),
+        *(Hint(key_text(BY_NAME[name].keys[-1]), BY_NAME[name].label, name) for name in ways),
+        Hint("Ctrl+C", "pause" if moves else "twice leaves", "interrupt"),
+        _hint("palette"),
+        *([_hint("next_request")] if len(view.status.requests) > 1 else []),
+    ]
+
+
+def _by_state(view: View) -> Sequence[str]:
+    state = view.status.state
+    if view.status.paused is not None:
+        return _PAUSED
+    if state is RunState.IN_PROGRESS:
+        return _RUNNING
+    if state is RunState.IDLE_WITH_PENDING_REQUESTS:
+        return ("answer", "pause", "toggle_break", "search", "filter", "restart")
+    return _LEFT_OFF if state in (RunState.FAILED, RunState.CANCELLED) else _REST
+
+
+def _by_panel(view: View, panel: Panel | None, names: Sequence[str]) -> Sequence[str]:
+    if panel is Panel.BREAKPOINTS:
+        return (*_STOPS, *names)
+    if panel is Panel.QUEUE and view.status.paused is not None:
+        return (*_QUEUE, *names)
+    if panel is not None and panel not in BY_NAME["toggle_break"].panels:
+        return [name for name in names if name not in ("toggle_break", "run_to")]
+    return names
 
 
 def _of_recording(panel: Panel | None) -> list[Hint]:
