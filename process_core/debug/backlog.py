@@ -1,6 +1,7 @@
 """The backlog: the messages of supersteps that have begun and that have not been delivered yet."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from process_core.debug.chronicle import Chronicle
 from process_core.debug.moments import is_within
@@ -48,6 +49,14 @@ class Batch:
         self.calls.clear()
 
 
+class _Input(NamedTuple):
+    """An outside event that has not been taken in, and its number among what is pending."""
+
+    entry: tuple[Any, ...]
+    number: int
+    is_changed: bool
+
+
 class Backlog:
     """Keeps what each process has still to deliver in its superstep.
 
@@ -65,6 +74,7 @@ class Backlog:
         self._chronicle = chronicle
         self._batches: dict[Scope, Batch] = {}
         self._last_id = 0
+        self._inputs: dict[int, _Input] = {}
 
     def take(self, scope: Scope, messages: Iterable[Message]) -> None:
         """Take in the messages of a superstep.
@@ -132,12 +142,45 @@ class Backlog:
         scopes = self._core.root.scopes()
         for scope in scopes:
             found += [self.item(scope, message, following) for message in scope.pending]
-        for kind, subject, data in self._core.inputs:
+        for entry in self._core.inputs:
+            kind, subject, data = entry
             if kind == "event":
-                found.append(PendingItem(0, subject, None, "", "", None, None, None, data))
+                number = self.number_of(entry)
+                is_changed = self._inputs[id(entry)].is_changed
+                item = PendingItem(number, subject, None, "", "", None, None, None, data, changed=is_changed)
+                found.append(item)
         for scope in scopes:
             found += [self.item(scope, message, following, is_held=True) for message in scope.held]
         return found
+
+    def number_of(self, entry: tuple[Any, ...]) -> int:
+        """Give the number of an outside event that has not been taken in.
+
+        Args:
+            entry: It, among the inputs of the run.
+        """
+        known = self._inputs.get(id(entry))
+        if known is None:
+            waiting = {id(given) for given in self._core.inputs}
+            self._inputs = {key: old for key, old in self._inputs.items() if key in waiting}
+            known = self.mark_input(entry, is_changed=False)
+        return known.number
+
+    def mark_input(
+        self, entry: tuple[Any, ...], *, like: tuple[Any, ...] | None = None, is_changed: bool = True
+    ) -> "_Input":
+        """Number an outside event that has not been taken in.
+
+        Args:
+            entry: The event.
+            like: The one that it stands for, whose number it has.
+            is_changed: Whether it was changed by hand.
+        """
+        if like is None:
+            self._last_id += 1
+        number = self._last_id if like is None else self.number_of(like)
+        known = self._inputs[id(entry)] = _Input(entry, number, is_changed)
+        return known
 
     def item(self, scope: Scope, message: Message, following: Message | None, *, is_held: bool = False) -> PendingItem:
         """Describe a message, and number it where it has no number yet.

@@ -14,7 +14,7 @@ class PendingItem:
     """A message that is still to be delivered.
 
     Attributes:
-        id: Unique in the run; 0 for an outside event that no superstep has taken in.
+        id: Unique in the run; an outside event that no superstep has taken in has one too.
         event_id: The event.
         seq: Seq of the event that brought it, or None.
         source: Path of the step that emitted it, empty for outside events.

@@ -1,6 +1,6 @@
 """Surgery: changing what a paused run is about to do, act by act, each recorded and each to be taken back."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
@@ -10,6 +10,7 @@ from process_core.debug.gate import DebugGate
 from process_core.debug.injecting import Injection
 from process_core.debug.operation import Operation, Restore, SurgeryError
 from process_core.debug.operations import Operations
+from process_core.debug.outside import Outside
 from process_core.debug.state_editing import StateEditing
 from process_core.debug.workbench import Spot, Workbench, fitting
 from process_core.engine.core import RunCore
@@ -40,6 +41,7 @@ class Surgery:
         self._states = StateEditing(core)
         self._forcing = Forcing(core, gate)
         self._injection = Injection(core)
+        self._outside = Outside(core, gate.backlog)
         self._operations = Operations(core, gate, chronicle, self._bench)
         self._ahead: dict[Message, tuple[object, tuple[Message, ...]]] = {}
 
@@ -60,6 +62,9 @@ class Surgery:
         Raises:
             SurgeryError: See the class.
         """
+        outside = self._waiting_outside(message)
+        if outside is not None:
+            return self._did_outside("move", "moves {}", outside, lambda: self._outside.move(outside, place))
         spot = self._movable(message)
         scope = spot.scope
         batch = self._gate.backlog.of(scope)
@@ -87,6 +92,8 @@ class Surgery:
         Raises:
             SurgeryError: See the class.
         """
+        if self._waiting_outside(message) is not None:
+            raise SurgeryError("not_taken_in", "it has not been taken in; hold it in the next superstep, or drop it")
         spot = self._movable(message)
         queue = self._bench.queue_of(spot)
         restore = self._bench.keep(spot.scope)
@@ -129,6 +136,9 @@ class Surgery:
         Raises:
             SurgeryError: See the class.
         """
+        outside = self._waiting_outside(message)
+        if outside is not None:
+            return self._did_outside("drop", "drops {}", outside, lambda: self._outside.drop(outside))
         spot = self._find(message)
         restore = self._bench.keep(spot.scope)
         self._bench.lay(spot, [m for m in self._bench.queue_of(spot) if m is not spot.message])
@@ -145,6 +155,11 @@ class Surgery:
         Raises:
             SurgeryError: See the class.
         """
+        outside = self._waiting_outside(message)
+        if outside is not None:
+            return self._did_outside(
+                "duplicate", "delivers {} twice", outside, lambda: self._outside.duplicate(outside)
+            )
         spot = self._movable(message)
         old = spot.message
         copy = Message(old.route, old.data, old.seq, old.event_id, old.source, handles=old.handles)
@@ -164,6 +179,9 @@ class Surgery:
         Raises:
             SurgeryError: See the class; `payload_mismatch` where it does not fit.
         """
+        outside = self._waiting_outside(message)
+        if outside is not None:
+            return self._did_outside("edit", "edits {}", outside, lambda: self._outside.edit(outside, data), data)
         spot = self._find(message)
         found = spot.message
         data = fitting(found.route, data)
@@ -287,6 +305,9 @@ class Surgery:
         Raises:
             SurgeryError: It is not pending.
         """
+        outside = self._outside.place_of(message) if message else None
+        if outside is not None:
+            return self._outside.event_at(outside)[1], Any
         spot = self._bench.find(message)
         return spot.message.data, spot.message.route.check.annotation
 
@@ -316,6 +337,20 @@ class Surgery:
         if spot.kind == "held":
             raise SurgeryError("held", f"{spot.message} is held back; let it go first")
         return spot
+
+    def _waiting_outside(self, number: int) -> int | None:
+        self._operations.check()
+        return self._outside.place_of(number) if number else None
+
+    def _did_outside(
+        self, code: str, text: str, place: int, change: Callable[[], Restore], data: Any = None
+    ) -> Operation:
+        """Change an outside event that has not been taken in, and record that."""
+        event_id, before = self._outside.event_at(place)
+        restore, root = change(), self._core.root
+        where = Place("", root.superstep, event_id=event_id)
+        details = {"before": _payload(before)}
+        return self._operations.act(code, text.format(event_id), root, where, restore, details, data=data)
 
     def _list_of(self, spot: Spot) -> object:
         return self._gate.backlog.of(spot.scope) if spot.kind == "batch" else None

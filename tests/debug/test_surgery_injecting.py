@@ -227,6 +227,40 @@ async def test_an_event_injected_at_rest_goes_on_at_once(debug):
     assert len(debugger.run.pending_requests) == 2
 
 
+async def test_an_outside_event_that_waits_is_changed_as_well(chained):
+    for data in (10, 20, 30):
+        await chained.run.send_event("go", data)
+    _, ten, twenty, thirty = (item.id for item in chained.pending())
+    chained.surgery.edit(ten, 11)
+    chained.surgery.drop(twenty)
+    chained.surgery.move(thirty, 0)
+    chained.surgery.duplicate(thirty)
+    assert [(item.id, item.data, item.changed) for item in chained.pending()[1:]] == [
+        (thirty, 30, False),
+        (chained.pending()[2].id, 30, True),
+        (ten, 11, True),
+    ]
+    assert chained.pending()[2].id not in (ten, twenty, thirty)
+    assert refused(chained, "hold", ten).code == "not_taken_in"
+    await on(chained)
+    assert calls(chained, "A") == [{"value": 1}, {"value": 30}, {"value": 30}, {"value": 11}]
+
+
+async def test_changes_to_outside_events_are_taken_back(chained):
+    for data in (10, 20):
+        await chained.run.send_event("go", data)
+    before = chained.pending()
+    chained.surgery.edit(before[1].id, 11)
+    chained.surgery.duplicate(before[1].id)
+    chained.surgery.move(before[2].id)
+    chained.surgery.drop(before[1].id)
+    await chained.run.send_event("go", 30)
+    for _ in range(4):
+        chained.surgery.undo()
+    assert chained.pending()[:3] == before
+    assert [item.data for item in chained.pending()[3:]] == [30]
+
+
 # States.
 
 

@@ -18,6 +18,7 @@ from test_debug_differential import LIMIT, PATIENCE, assert_same, observed, plai
 
 from process_core import RunState
 from process_core.debug import Debugger, SurgeryError
+from process_core.errors import SuperstepLimitError
 
 FEW = 5
 """Supersteps of a run whose payloads are changed: one that multiplies messages must not go on for long."""
@@ -149,17 +150,18 @@ async def cut_off(process: Described, outside: Any, seed: int, folder: Path, don
             assert run.core.writer.flush(5)
             cut(folder / "one.run", folder / "two.run")
             done += acts
-            held = len([item for item in debugger.pending() if item.held])
             debugger.release("resume")
             assert not await debugger.wait()
             resumed = await again.start(resume_from=folder / "two.run")
             assert not await again.wait()
+            if isinstance(run.error, SuperstepLimitError):
+                return False  # a run that is taken up counts its supersteps anew
             assert resumed.state == run.state, acts
             if run.state is not RunState.FAILED:
                 assert entries(resumed) == entries(run), acts
                 assert resumed.public_events == run.public_events
                 assert len([i for i in again.pending() if i.held]) == len([i for i in debugger.pending() if i.held])
-            return held > 0 or bool(acts)
+            return True
     finally:
         await debugger.close()
         await again.close()
