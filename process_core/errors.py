@@ -66,6 +66,10 @@ class StepContextError(ProcessError, RuntimeError):
     """A step used its context when or where that has no effect, for instance after its function returned."""
 
 
+class ReservedEventError(ProcessError, ValueError):
+    """A step emitted an automatic id, as if one of its functions had returned or failed."""
+
+
 class PayloadMismatchError(ProcessError, TypeError):
     """A payload does not fit the parameter that a route takes it to."""
 

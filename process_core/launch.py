@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from process_core.engine.core import RunCore
 from process_core.engine.plan import Plan
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 DEFAULT_MAX_SUPERSTEPS = 1000
 
 
+@runtime_checkable
 class Attachable(Protocol):
     """What can hold a run: a debugger."""
 
@@ -69,7 +70,7 @@ class RunOptions:
             given: Name -> value.
 
         Raises:
-            TypeError: There is no option of that name.
+            TypeError: There is no option of that name, or it has the wrong type.
             ValueError: `max_supersteps` is less than 1.
         """
         known = [field.name for field in dataclasses.fields(cls)]
@@ -77,9 +78,25 @@ class RunOptions:
             if name not in known:
                 raise TypeError(f"there is no run option {name!r} ({did_you_mean(name, known)})")
         options = cls(**given)
+        for name, kind in _KINDS.items():
+            value = getattr(options, name)
+            if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+                raise TypeError(f"the run option {name!r} takes {type_text(kind)}, not {value!r}")
         if options.max_supersteps < 1:
             raise ValueError(f"max_supersteps must be at least 1, not {options.max_supersteps}")
         return options
+
+
+_KINDS: Final[Mapping[str, Any]] = {
+    "services": Services,
+    "max_supersteps": int,
+    "run_file": str | Path,
+    "initial_states": Mapping,
+    "debugger": Attachable,
+    "run_id": str,
+    "clock": Callable,
+}
+"""What the options must be, where they are given."""
 
 
 def prepare(

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Generator
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from process_core.errors import StepContextError
+from process_core.errors import ReservedEventError, StepContextError
 from process_core.events import (
     ENGINE_TYPES,
     NO_DATA,
@@ -138,6 +138,7 @@ class StepContext:
         Raises:
             StepContextError: The function has returned, so the event could go nowhere.
             TypeError: The id is neither a string nor an Enum member, or an event came with data of its own.
+            ReservedEventError: The id is an automatic one, such as `{function}.OnResult`.
         """
         if isinstance(event, ProcessEvent):
             if data is not NO_DATA:
@@ -149,6 +150,11 @@ class StepContext:
             if visibility is not Visibility.INTERNAL:
                 visibility = Visibility(visibility)
         invocation = self._invocation
+        if event_id in invocation.slot.plan.automatic:
+            raise ReservedEventError(
+                f"{self.path}.{self.function} emitted {event_id!r}, which the engine emits when a function has returned"
+                " or failed: return, raise, or use another id"
+            )
         scope = invocation.scope
         if scope.run.thread == threading.get_ident():
             scope.emit(invocation, event_id, data, visibility)

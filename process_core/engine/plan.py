@@ -165,15 +165,31 @@ class StepPlan:
         element: The plan of one element, for a map.
         is_leaf: Whether its functions are methods of an instance.
         has_state: Whether runs keep a state for it.
+        automatic: The ids that only the engine may emit for it; of a nested process, too, since public events become
+            its own.
     """
 
-    __slots__ = ("element", "functions", "groups", "has_state", "index", "inner", "is_leaf", "name", "routes", "spec")
+    __slots__ = (
+        "automatic",
+        "element",
+        "functions",
+        "groups",
+        "has_state",
+        "index",
+        "inner",
+        "is_leaf",
+        "name",
+        "routes",
+        "spec",
+    )
 
     def __init__(self, spec: StepSpec) -> None:
         self.spec = spec
         self.index = spec.index
         self.name = spec.name
         self.functions = {name: FunctionPlan(f, spec) for name, f in spec.functions.items()}
+        of_functions = (i for f in self.functions.values() for i in (f.result_id, f.error_id))
+        self.automatic = frozenset([*of_functions, RESULT_SOURCE, ERROR_SOURCE])
         self.routes: dict[str, RouteSet] = {}
         self.groups: list[GroupPlan] = []
         self.inner = Plan(spec.graph) if spec.graph is not None else None

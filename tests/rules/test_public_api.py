@@ -325,3 +325,21 @@ async def test_the_chat_of_the_design_runs_as_written():
         await run.idle()
         assert run.state is RunState.STOPPED
         assert run.step_states["Response"].values == ["hello", "again"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("services", {"ChatCompletion": 1}),
+        ("max_supersteps", "10"),
+        ("max_supersteps", True),
+        ("run_file", 5),
+        ("initial_states", ["Sink"]),
+        ("debugger", object()),
+        ("run_id", 5),
+        ("clock", 5.0),
+    ],
+)
+def test_a_run_option_of_the_wrong_type_is_refused_by_name(option, value):
+    with pytest.raises(TypeError, match=f"the run option '{option}' takes"):
+        sinking().start("startProcess", 1, **{option: value})

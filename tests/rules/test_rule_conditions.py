@@ -153,3 +153,13 @@ async def test_a_predicate_that_raises_goes_to_the_process_error_route():
     assert isinstance(failure, StepFailure)
     assert failure.step == "Say"
     assert "missing" in failure.message
+
+
+async def test_rule_34_a_join_on_the_source_counts_as_matched():
+    process = ProcessBuilder("P")
+    say, joined, otherwise = process.add_step(Say), process.add_step(Sink, name="A"), process.add_step(Sink, name="C")
+    process.on_input_event("go").send_event_to(say)
+    source = say.on_event("N")
+    source.when(lambda n: n > 3).otherwise().send_event_to(otherwise)
+    process.listen_for(all_of=[source]).send_event_to(joined, inputs={"value": source})
+    assert await taken(process.build(), 1) == "A"

@@ -345,3 +345,69 @@ async def test_what_a_nested_step_yields_is_an_output_of_the_run():
     inner.on_input_event("x").send_event_to(inner.add_step(Yields))
     outer, _ = around(inner, event="x")
     assert (await outer.build().run("go", 5)).outputs == [5]
+
+
+def counting():
+    """Build a process that goes round as often as it is told."""
+
+    class Rounds(Step[Seen]):
+        @function
+        async def turn(self, context: StepContext, left: int) -> None:
+            self.state.values.append(left)
+            if left > 1:
+                context.emit_event("Again", left - 1)
+
+    inner = ProcessBuilder("inner")
+    rounds = inner.add_step(Rounds)
+    inner.on_input_event("turn").send_event_to(rounds)
+    rounds.on_event("Again").send_event_to(rounds)
+    return inner
+
+
+async def test_rule_14_a_nested_process_counts_its_supersteps_anew_for_each_message():
+    outer = ProcessBuilder("outer")
+    say, nested = outer.add_step(Say), outer.add_process(counting())
+    outer.on_input_event("go").send_event_to(say)
+    say.on_event("Turn").send_event_to(nested.where_input_event_is("turn"))
+    result = await outer.build().run("go", [("Turn", 3), ("Turn", 3)], max_supersteps=3)
+    assert result.step_states["inner/Rounds"].values == [3, 2, 1, 3, 2, 1]
+
+
+async def test_rule_14_an_error_route_of_the_parent_takes_a_nested_limit():
+    outer, nested = around(counting(), event="turn")
+    nested.on_function_error().send_event_to(outer.add_step(Sink))
+    result = await outer.build().run("go", 9, max_supersteps=3)
+    (failure,) = result.step_states["Sink"].values
+    assert result.state is RunState.IDLE
+    assert failure.type.endswith("SuperstepLimitError")
+    assert "no rest after 3 supersteps" in failure.message
+
+
+async def test_rule_29_a_value_that_waits_in_a_nested_process_outlives_its_stop():
+    inner = ProcessBuilder("inner")
+    say, pair = inner.add_step(Say), inner.add_step(Pair)
+    inner.on_input_event("say").send_event_to(say)
+    say.on_event("Left").send_event_to(pair, parameter="left")
+    say.on_event("Right").send_event_to(pair, parameter="right")
+    say.on_event("Stop").stop_process()
+    outer, _ = around(inner)
+    async with outer.build().start("go", [("Left", 1)]) as run:
+        for script in ([("Stop",)], [("Right", 2)]):
+            await run.idle()
+            await run.send_event("go", script)
+        await run.idle()
+        assert run.step_states["inner/Pair"].values == [(1, 2)]
+
+
+async def test_rule_34_the_automatic_failure_of_a_nested_process_is_on_error():
+    class Fails(Step):
+        @function
+        async def go(self) -> None:
+            raise ValueError("inside")
+
+    inner = ProcessBuilder("inner")
+    inner.on_input_event("say").send_event_to(inner.add_step(Fails))
+    outer, nested = around(inner)
+    nested.on_event("OnError").send_event_to(outer.add_step(Sink))
+    result = await outer.build().run("go")
+    assert [failure.message for failure in result.step_states["Sink"].values] == ["inside"]
