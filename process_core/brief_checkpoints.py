@@ -76,7 +76,7 @@ def _at_rest(scope: Scope) -> dict[str, Any] | None:
         if slot is None or not isinstance(slot.child, NestedScope):
             continue
         child = slot.child
-        if child.pending or child.inbox.waiting or child.working:
+        if child.pending or child.held or child.inbox.waiting or child.working:
             return None
         inner = _at_rest(child)
         if inner is None:

@@ -70,7 +70,8 @@ def record_run(
         _call_on_loop(core, tell)
 
     def on_written(_: int) -> None:
-        _call_on_loop(core, core.changed)
+        if core.on_change is not None:  # to wake the loop for nobody costs as much as some ten events
+            _call_on_loop(core, core.changed)
 
     if point is None:
         graph = core.plan.graph

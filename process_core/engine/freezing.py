@@ -100,6 +100,7 @@ class _Freezer:
         self._kept = kept
 
     def scope(self, scope: Scope) -> Frozen:
+        # `process_core.brief_checkpoints` has to know of all that can stand here beside messages.
         frozen: Frozen = {"superstep": scope.superstep, "pending": [_message(m) for m in scope.pending]}
         if scope.held:
             frozen["held"] = [_message(m) for m in scope.held]

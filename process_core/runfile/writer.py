@@ -165,8 +165,9 @@ class RunFileWriter(Intake):
             superstep: The superstep that is over.
             seq: Seq of the last event that it covers; that event must have been appended.
         """
-        if self.failed is None:
-            self._put((superstep, seq, brief))
+        self.backlog.put((superstep, seq, brief))
+        if self.needs_attention:
+            self.after_row()
 
     def state(self, path: str, state: Any, *, seq: int, version: str | None = None) -> bool:
         """Take in the state of a step as an invocation left it.

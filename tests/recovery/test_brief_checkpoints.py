@@ -88,3 +88,13 @@ def test_one_that_makes_no_sense_is_called_damaged(damage, tmp_path):
         database.commit()
     with RunFile(path) as file, pytest.raises(RunFileError, match="damaged"):
         file.snapshot(2)
+
+
+async def test_what_is_kept_back_is_written_out():
+    build, outside = STORIES["typed"]
+    async with build().start(*outside[0]) as run:
+        await run.idle()
+        assert BriefCheckpoints(run.core).write(0, {}) is not None
+        run.core.root.held = {object(): False}
+        assert BriefCheckpoints(run.core).write(0, {}) is None
+        run.core.root.held = {}
