@@ -42,7 +42,6 @@ class Operations:
         self._bench = bench
         self._done: list[_Done] = []
         self._to_wake: dict[Scope, None] = {}
-        gate.on_going_on = self._goes_on
 
     @property
     def last(self) -> Operation | None:
@@ -99,6 +98,7 @@ class Operations:
             if recorder is not None:
                 message.seq = recorder.seq + 1
         operation = self._tell(code, text, scope, place, details, data)
+        self._gate.on_going_on = self._goes_on
         self._done.append(_Done(operation, scope, place, restore, is_state="state" in details))
         return operation
 
@@ -109,12 +109,16 @@ class Operations:
             That.
 
         Raises:
-            SurgeryError: There is none, or the run has gone on since.
+            SurgeryError: There is none, or the run has gone on since, or the process in question has ended.
         """
         self.check()
         if not self._done:
             raise SurgeryError("nothing_to_undo", "nothing was changed since the run came to stand here")
         done = self._done.pop()
+        scope = done.scope
+        if not done.is_state and (scope.is_dead or scope.failed is not None or scope.is_stopped):
+            what = f"nested process {scope.prefix[:-1]}" if scope.prefix else "the process"
+            raise SurgeryError("process_ended", f"{what} has ended since: {done.operation.text} cannot be taken back")
         done.restore()
         details: dict[str, Any] = {"undoes": done.operation.seq, "act": done.operation.code}
         if done.is_state:
@@ -141,6 +145,7 @@ class Operations:
             scope: The process.
         """
         self._to_wake[scope] = None
+        self._gate.on_going_on = self._goes_on
         if self._gate.paused is None:
             self._core.stir()
             self._goes_on()
@@ -150,13 +155,12 @@ class Operations:
         self._done.clear()
 
     def _goes_on(self) -> None:
-        if self._done:
-            self._done.clear()
-        if self._to_wake:
-            scopes, self._to_wake = self._to_wake, {}
-            for scope in scopes:
-                parent = scope.parent
-                if not isinstance(scope, NestedScope) or parent is None or not parent.is_parked:
-                    continue
-                if scope.pending or not (scope.held or scope.parked):
-                    scope.wake_up()
+        self._gate.on_going_on = None
+        self._done.clear()
+        scopes, self._to_wake = self._to_wake, {}
+        for scope in scopes:
+            parent = scope.parent
+            if not isinstance(scope, NestedScope) or parent is None or not parent.is_parked:
+                continue
+            if scope.pending or not (scope.held or scope.parked):
+                scope.wake_up()

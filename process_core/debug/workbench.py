@@ -139,7 +139,7 @@ class Workbench:
             scope: The process.
 
         Returns:
-            What makes them as they are now, unless the process has ended by then.
+            What makes them as they are now; not for a process that has ended by then.
         """
         batch = self._backlog.of(scope)
         left, calls = (list(batch.left), dict(batch.calls)) if batch is not None else ([], {})
@@ -150,8 +150,6 @@ class Workbench:
         forced = None if self._core.forced is None else dict(self._core.forced)
 
         def restore() -> None:
-            if scope.is_dead or scope.failed is not None or scope.is_stopped:
-                return
             for message, data, seq in told:
                 message.data, message.seq = data, seq
             scope.pending, scope.held = pending, held

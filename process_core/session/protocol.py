@@ -191,7 +191,7 @@ class Failure(Message):
             `unknown_event`, `unknown_request`, `invalid_response`, `no_run`, `run_ended`, `bad_command`, `not_paused`,
             and of surgery `unknown_message`, `unknown_step`, `payload_mismatch`, `invalid_state`, `no_state`,
             `step_busy`, `no_route`, `condition_failed`, `not_running`, `held`, `not_held`, `already_used`,
-            `nothing_to_complete`, `nothing_to_undo`, `too_large`.
+            `nothing_to_complete`, `nothing_to_undo`, `not_taken_in`, `process_ended`, `too_large`.
         message: What is wrong and what to do about it.
         problems: The problems of a definition.
         traceback: Of the user's own code, without frames of ours.

@@ -154,7 +154,7 @@ async def test_an_outside_event_arrives_while_paused_and_is_taken_in_when_the_ru
     debugger = await debug(chain("A", "B"), {"step": "B"})
     await paused(debugger)
     await debugger.run.send_event("go", 7)
-    assert [(item.id, item.event_id, item.data) for item in debugger.pending()[1:]] == [(0, "go", 7)]
+    assert [(item.target, item.event_id, item.data) for item in debugger.pending()[1:]] == [("", "go", 7)]
     assert await pauses(debugger) == ["ADone -> B", "ADone -> B"]
 
 

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from debug_steps import Pair, Relay, Say, chain, ended, invoked, of, paused, wrapped
+from debug_steps import Hold, Pair, Relay, Say, chain, ended, invoked, of, paused, wrapped
 
 from process_core import ProcessBuilder
 from process_core.debug import SurgeryError
@@ -233,3 +233,28 @@ async def test_letting_go_while_paused_elsewhere_delivers_when_the_run_goes_on(d
     assert await ended(debugger) == "IDLE"
     assert len(calls(debugger, "inner/Y")) == 2
     assert invoked(debugger)[-1] == "End"
+
+
+async def test_what_was_done_in_a_process_that_failed_since_cannot_be_taken_back(debug):
+    opened = asyncio.Event()
+    failing = ProcessBuilder("failing")
+    bad = failing.add_step(Hold, name="Bad", factory=lambda: Hold(opened, ValueError("told to")))
+    for step in (bad, failing.add_step(Relay, name="Last"), failing.add_step(Relay, name="VeryLast")):
+        failing.on_input_event("go").send_event_to(step)
+    process = ProcessBuilder("outer")
+    end = process.add_step(Say, name="End")
+    for inner in (failing, chain("X", name="other")):
+        nested = process.add_process(inner)
+        process.on_input_event("go").send_event_to(nested.where_input_event_is("go"))
+        nested.on_function_error().send_event_to(end)
+    debugger = await debug(process, {"step": "failing/Last"})
+    await paused(debugger)
+    debugger.surgery.drop(find(debugger, target="failing/VeryLast"))
+    opened.set()
+    async with asyncio.timeout(5):
+        while debugger.paused is None or debugger.paused.path != "other/X":  # where the pause moves on to
+            await asyncio.sleep(0)
+    with pytest.raises(SurgeryError, match="nested process failing has ended") as refusal:
+        debugger.surgery.undo()
+    assert refusal.value.code == "process_ended"
+    assert debugger.surgery.last is None
