@@ -10,41 +10,25 @@ class Activity:
 
     Args:
         core: The run.
+
+    Attributes:
+        running: The calls that have begun and not ended.
+        failed: Paths of the steps whose last call failed.
     """
 
     def __init__(self, core: RunCore) -> None:
         self._core = core
-        self._running: dict[Invocation, None] = {}
-        self._failed: dict[str, None] = {}
-
-    def began(self, invocation: Invocation) -> None:
-        """Note that a call began.
-
-        Args:
-            invocation: The call.
-        """
-        self._running[invocation] = None
-        if self._failed:
-            self._failed.pop(invocation.slot.path, None)
-
-    def ended(self, invocation: Invocation) -> None:
-        """Note that a call ended.
-
-        Args:
-            invocation: The call.
-        """
-        self._running.pop(invocation, None)
-        if invocation.failure is not None:
-            self._failed[invocation.slot.path] = None
+        self.running: dict[Invocation, None] = {}
+        self.failed: dict[str, None] = {}
 
     def live(self) -> Live:
         """Give what the steps are doing now."""
-        running = dict.fromkeys(i.slot.path for i in self._running if not i.is_parked)
-        parked = dict.fromkeys(i.slot.path for i in self._running if i.is_parked)
+        running = dict.fromkeys(i.slot.path for i in self.running if not i.is_parked)
+        parked = dict.fromkeys(i.slot.path for i in self.running if i.is_parked)
         waiting = [
             WaitingFunction(slot.path, group.function.name, arrived, missing)
             for scope in self._core.root.scopes()
             for slot, group, arrived, missing in scope.inbox.incomplete()
             if missing
         ]
-        return Live(tuple(running), tuple(parked), tuple(self._failed), tuple(waiting))
+        return Live(tuple(running), tuple(parked), tuple(self.failed), tuple(waiting))

@@ -19,6 +19,7 @@ from process_core.debug.gate import DebugGate
 from process_core.debug.moments import Moment
 from process_core.debug.points import Live, PausePoint, PendingItem
 from process_core.debug.surgery import Surgery
+from process_core.engine.context import is_tracking_wanted
 from process_core.engine.core import RunCore
 from process_core.engine.host import TracksContext
 from process_core.engine.invocation import Invocation
@@ -58,6 +59,7 @@ class Debugger(Armed):
     Attributes:
         process: The process.
         run: The run, once started.
+        save_at: When a call that begins next has to wait for the run file, in seconds of the monotonic clock.
         on_change: Called on the loop's thread whenever something that a screen shows has changed.
     """
 
@@ -72,7 +74,7 @@ class Debugger(Armed):
         self._activity: Activity | None = None
         self._starts_paused = False
         self._surgery: Surgery | None = None
-        self._saved_at = 0.0
+        self.save_at = 0.0
 
     # The run.
 
@@ -128,11 +130,11 @@ class Debugger(Armed):
         self._surgery = Surgery(core, self._gate, self._chronicle)
         self._activity = Activity(core)
         core.gate = self._gate
-        core.on_invoked, core.on_ended = _hooks(self._activity, self._gate, self._save_last_words)
-        core.on_emitted = self._gate.emitted
+        core.on_invoked, core.on_ended = _hooks(self, self._activity, self._gate)
+        core.on_emitted = self._gate.on_emitted
         core.on_warned = self._gate.warned
         core.on_change = self._gate.tell
-        if isinstance(core.host, TracksContext):
+        if is_tracking_wanted() and isinstance(core.host, TracksContext):
             core.host.track_context = True
         if self._starts_paused:
             self._gate.arm("start")
@@ -323,16 +325,14 @@ class Debugger(Armed):
         self.release(verb)
         return await self.wait()
 
-    def _save_last_words(self) -> None:
+    def save_last_words(self) -> None:
         """Have on disk what led to a call that may hang or end the process; not each time, for it takes time."""
-        if time.monotonic() - self._saved_at <= _SAVE_EVERY:
-            return
-        core = self._core
+        core, is_first = self._core, not self.save_at
         if core is not None and core.writer is not None:
             core.writer.flush(_SAVE_WITHIN)
-            if not self._saved_at:
+            if is_first:
                 time.sleep(_FIRST_WORD)
-            self._saved_at = time.monotonic()
+        self.save_at = time.monotonic() + _SAVE_EVERY
 
     def _logpoint(self, point: Breakpoint, text: str, moment: Moment) -> None:
         if self._chronicle is not None:
@@ -349,17 +349,23 @@ class Debugger(Armed):
 Hook = Callable[[Invocation], None]
 
 
-def _hooks(activity: Activity, gate: DebugGate, save: Callable[[], None]) -> tuple[Hook, Hook]:
-    """Make what a run calls as each call begins and ends; functions that look nothing up, for they are on its way."""
-    began, ended, tell, passed = activity.began, activity.ended, gate.tell, gate.ended
+def _hooks(debugger: "Debugger", activity: Activity, gate: DebugGate) -> tuple[Hook, Hook]:
+    """Make what a run calls as each call begins and ends: on the way of every call, so they do all they can here."""
+    running, failed, passed, now = activity.running, activity.failed, gate.ended, time.monotonic
 
     def on_invoked(invocation: Invocation) -> None:
-        began(invocation)
-        tell()
-        save()
+        running[invocation] = None
+        if failed:
+            failed.pop(invocation.slot.path, None)
+        if debugger.on_change is not None:
+            gate.tell()
+        if now() > debugger.save_at:
+            debugger.save_last_words()
 
     def on_ended(invocation: Invocation) -> None:
-        ended(invocation)
+        running.pop(invocation, None)
+        if invocation.failure is not None:
+            failed[invocation.slot.path] = None
         passed(invocation)
 
     return on_invoked, on_ended

@@ -3,7 +3,6 @@
 import asyncio
 import dataclasses
 from collections.abc import Callable
-from typing import Any
 
 from process_core.debug.backlog import Backlog
 from process_core.debug.breakpoints import Breakpoint
@@ -46,6 +45,7 @@ class DebugGate:
     Attributes:
         core: The run.
         paused: Where the run is paused, or None.
+        on_emitted: Takes note of what is emitted.
         backlog: What is still to be delivered.
         on_going_on: Called when the run goes on after a pause, and at every superstep while it is not paused.
     """
@@ -58,6 +58,7 @@ class DebugGate:
         self._changed = changed
         self._course: Course | None = None
         self._stops = Stops(watch)
+        self.on_emitted = self._stops.see_emission
         self.backlog = Backlog(core, chronicle)
         self.on_going_on: Callable[[], None] | None = None
         self._looked_at: set[Message] = set()
@@ -82,7 +83,7 @@ class DebugGate:
             self.on_going_on()
         if self._course is not None or self._held is not None or self._passing is not None or self._stops.due:
             return True
-        return self._watch.may_hold(batch)
+        return self._watch.holds_messages and self._watch.may_hold(batch)
 
     async def dispatch(self, scope: Scope, firings: list[Firing]) -> None:
         """Start the calls of a superstep, each when its message may be delivered."""
@@ -147,14 +148,11 @@ class DebugGate:
         if invocation.is_cancelled:
             self.backlog.discard(within=invocation)
         elif invocation.failure is None:
-            self._stops.see_completion(invocation)
+            if self._watch.sees_completions or self._watch.stop_ids:
+                self._stops.see_completion(invocation)
         else:
             self._stops.see_failure(invocation)
         self.tell()
-
-    def emitted(self, invocation: Invocation, event_id: str, data: Any, seq: int) -> None:
-        """Note that an event was emitted."""
-        self._stops.see_emission(invocation, event_id, data, seq)
 
     def warned(self, crew: Stewardship, event: WorkflowEvent) -> None:
         """Note that a warning was given."""

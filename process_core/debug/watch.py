@@ -42,6 +42,7 @@ class Watch:
         errors: Breakpoints on functions that fail.
         warnings: Breakpoints on warnings.
         rests: Breakpoints on coming to rest.
+        holds_messages: Whether any breakpoint is about messages before they are delivered.
         sees_emissions: Whether any breakpoint is about events as they are emitted.
         sees_completions: Whether any may be about calls that complete.
         stop_ids: Ids of the events that breakpoints are to stop before, where they stop a process.
@@ -62,7 +63,7 @@ class Watch:
         self._messages: dict[tuple[RoutePlan, str], tuple[Breakpoint, ...]] = {}
         self._calls: dict[FunctionPlan, tuple[Breakpoint, ...]] = {}
         self._events: dict[str, tuple[Breakpoint, ...]] = {}
-        self.sees_emissions = self.sees_completions = False
+        self.holds_messages = self.sees_emissions = self.sees_completions = False
         self.stop_ids: frozenset[str] = frozenset()
 
     def __iter__(self) -> Iterator[Breakpoint]:
@@ -121,6 +122,7 @@ class Watch:
         self._before = [point for point in points if point.when == "before"]
         self._after = [point for point in points if point.when == "after"]
         self._emit = [point for point in points if point.when == "emit"]
+        self.holds_messages = bool(self._before)
         self.sees_emissions = bool(self._emit)
         self.sees_completions = bool(self._after or any(p.event is not None for p in self._emit))
         self._messages.clear()
@@ -138,11 +140,12 @@ class Watch:
         Args:
             batch: The messages.
         """
-        if self._before:
-            for message in batch:
-                for point in self.before(message):
-                    if point.enabled:
-                        return True
+        messages = self._messages
+        for message in batch:
+            points = messages.get((message.route, message.event_id))
+            for point in self.before(message) if points is None else points:
+                if point.enabled:
+                    return True
         return False
 
     def before(self, message: Message) -> tuple[Breakpoint, ...]:

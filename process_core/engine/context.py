@@ -31,6 +31,28 @@ def current_context() -> "StepContext | None":
     return _current.get()
 
 
+_wanted: list[object] = []
+"""Who wants to know which step speaks."""
+
+
+def want_tracking(who: object, *, wanted: bool) -> None:
+    """Note that somebody wants to know, or no more, which invocation runs, as whoever captures what steps print does.
+
+    Args:
+        who: Who.
+        wanted: Whether they do; it counts for runs that begin from here on.
+    """
+    if wanted:
+        _wanted.append(who)
+    elif who in _wanted:
+        _wanted.remove(who)
+
+
+def is_tracking_wanted() -> bool:
+    """Whether anybody wants to know which invocation runs; a debugger then has runs track it, which costs each call."""
+    return bool(_wanted)
+
+
 async def entered(invocation: "Invocation", begin: "Callable[[Invocation], Awaitable[Any]]") -> Any:
     """Run an invocation, with its context as the current one of this task meanwhile.
 

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from process_core.engine.context import StepContext, current_context
+from process_core.engine.context import StepContext, current_context, want_tracking
 from process_core.errors import StepContextError
 from process_core.session.lines import Lines
 
@@ -231,10 +231,12 @@ class StepStreams:
         self._before = (sys.stdout, sys.stderr, sys.stdin, builtins.input)
         sys.stdout, sys.stderr, sys.stdin = self.stdout, self.stderr, self.stdin
         builtins.input = self._input
+        want_tracking(self, wanted=True)
         os.register_at_fork(after_in_child=self._restore_in_fork)
 
     def undo(self) -> None:
         """Log what is unfinished and give the interpreter its own streams back."""
+        want_tracking(self, wanted=False)
         for writer in (self.stdout, self.stderr):
             writer._flush_held()  # noqa: SLF001 - the two are one mechanism
         if self._before is not None:
