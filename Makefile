@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 VERSIONS ?= 3.11 3.12 3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types contracts suite test-slow test-all bench bench-peers screenshots clean
+.PHONY: help setup run test lint types contracts suite test-slow test-all bench bench-runfile bench-peers screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -50,6 +50,10 @@ test-all: ## the suite on every Python that is installed
 
 bench: $(STAMP) ## the engine beside hand-written routers
 	$(BIN)/python tests/benchmarks/bench.py
+
+bench-runfile: $(STAMP) ## writing, reading and resuming run files
+	$(BIN)/python tests/benchmarks/runfile_bench.py
+	$(BIN)/python tests/benchmarks/resume_bench.py
 
 bench-peers: $(STAMP) ## the engine beside other engines, each in its own environment
 	$(BIN)/python tests/benchmarks/bench_peers.py

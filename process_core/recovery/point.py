@@ -21,6 +21,8 @@ from process_core.recovery.values import NotRestorableError, Reviver
 from process_core.recovery.yields import read_yields
 from process_core.runfile import Checkpoint, RunFile, RunInfo
 
+_LAST = 2**62
+
 
 @dataclass(slots=True)
 class ResumePoint:
@@ -171,8 +173,11 @@ def take_up(core: RunCore, point: ResumePoint) -> None:
 
 def _choose(file: RunFile, superstep: int | None) -> tuple[Checkpoint, bool]:
     """Find the checkpoint that is meant, and tell whether it is the last one."""
+    last = file.checkpoint_at(_LAST)
+    if superstep is None and last is not None:
+        return last, True
     points = [checkpoint for checkpoint in file.checkpoints() if not checkpoint.path]
-    found = [c for c in points if superstep is None or c.superstep == superstep]
+    found = [c for c in points if c.superstep == superstep]
     if found:
         return found[-1], found[-1] is points[-1]
     if points:

@@ -19,6 +19,7 @@ CHUNK: Final = 32_000
 """Events looked at in a later piece."""
 
 _ASKED_AT_ONCE = 200
+_LONG_NUMBER = 16
 _EVENT_NAMES = {"seq", "superstep"}
 _COLUMNS = {name: f"e.{name}" if name in _EVENT_NAMES else f"s.{name}" for name in ENVELOPE}
 
@@ -198,7 +199,8 @@ class View:
     def _holds(self, predicate: Predicate, _seq: int, data: str | None, *names: Any) -> bool:
         event = dict(zip(predicate.names, names, strict=True))
         if data is not None:
-            event["data"] = to_plain(self._connection.decode(data))
+            is_number = data.isdecimal() and data.isascii() and len(data) < _LONG_NUMBER
+            event["data"] = int(data) if is_number else to_plain(self._connection.decode(data))
         return predicate.holds(event=event)
 
 
