@@ -8,14 +8,14 @@ from statistics import median
 from catalogue import BARS, WORKLOADS
 
 
-def heading(rounds):
+def heading(rounds, *, cpu=False):
     """Say when, on what and how it was measured."""
     load = f"{os.getloadavg()[0]:.1f}"
     return (
         f"{dt.datetime.now().astimezone().date()}, Python {platform.python_version()}, {os.cpu_count()} cores"
         f" ({platform.machine()}), load average {load}; medians of {rounds} interleaved rounds of fresh processes,"
         " ratios within a round"
-    )
+    ) + ("; processor time" if cpu else "")
 
 
 def figures_table(results):

@@ -27,7 +27,7 @@ class Results:
     failures: list[str] = field(default_factory=list)
 
 
-def run_rounds(names, rounds, *, quick):
+def run_rounds(names, rounds, *, quick, cpu=False):
     """Measure workloads; a subject that fails once is left out of the rounds that follow."""
     results = Results()
     modules = {name: importlib.import_module(f"workloads.{name}") for name in names}
@@ -39,7 +39,7 @@ def run_rounds(names, rounds, *, quick):
                 if (name, subject) in broken:
                     continue
                 try:
-                    found = measure(name, subject, module.QUICK if quick else module.SIZE)
+                    found = measure(name, subject, module.QUICK if quick else module.SIZE, cpu=cpu)
                 except MeasurementError as error:
                     broken.add((name, subject))
                     results.failures.append(f"{name}, {subject}: {error}")
@@ -54,9 +54,9 @@ class MeasurementError(Exception):
     """A subject gave no figure."""
 
 
-def measure(name, subject, size):
+def measure(name, subject, size, *, cpu=False):
     """Measure one subject in a fresh process."""
-    return figure_of([sys.executable, str(ONE_SUBJECT), name, subject, str(size)])
+    return figure_of([sys.executable, str(ONE_SUBJECT), name, subject, str(size), *(["cpu"] if cpu else [])])
 
 
 def figure_of(command):
