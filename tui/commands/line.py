@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
+from textwrap import wrap
 from typing import ClassVar, Final
 
 from textual import on
@@ -28,6 +29,7 @@ class LineKind(StrEnum):
 
 
 _ROWS: Final = 8
+_PROBLEM: Final = 4
 _COLUMN: Final = 34
 _CHOSEN: Final = "bold $block-cursor-foreground on $block-cursor-background"
 _HELP: Final = {
@@ -56,7 +58,11 @@ class Suggestions(Widget):
         lines: list[Content] = []
         width = max(self.size.width, 10)
         if self.problem:
-            lines.append(Content.styled("✗ " + clip(self.problem, width - 2), "bold $error"))
+            told = wrap(self.problem, width - 2, max_lines=_PROBLEM, placeholder=" …") or [""]
+            lines += [
+                Content.styled(f"{'✗ ' if not at else '  '}{clip(text, width - 2)}", "bold $error")
+                for at, text in enumerate(told)
+            ]
         first = max(0, (self.chosen or 0) - _ROWS + 1)
         for place, completion in list(enumerate(self.found))[first : first + _ROWS]:
             name = clip(completion.shown, min(_COLUMN, width))

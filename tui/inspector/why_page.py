@@ -15,6 +15,7 @@ from tui.safe_text import safe
 
 _TEXT: Final = 300
 _MOST: Final = 200
+_LONG: Final = 4000
 _CAME: Final = frozenset({"arrived", "pending", "held"})
 _HOPELESS: Final = frozenset({"stopped", "discarded", "internal_event", "source_failed", "dropped"})
 
@@ -30,8 +31,8 @@ def why_page(explanation: Explanation) -> list[Item]:
     """
     items = [Item("title", (Piece(safe(explanation.title, _TEXT), Role.TITLE),), copy=lambda: explanation.title)]
     if explanation.summary:
-        items.append(Item("summary", block=explanation.summary[:4000], copy=lambda: explanation.summary))
-    items += [_function(function) for function in explanation.functions]
+        items.append(Item("summary", block=explanation.summary[:_LONG], copy=lambda: explanation.summary))
+    items += [_function(function, explanation.summary) for function in explanation.functions]
     if explanation.causes:
         items.append(_chain("Causes", "from the outside input on", explanation.causes))
     if explanation.effects:
@@ -62,12 +63,13 @@ def _event(event: ExplainedEvent, indent: int) -> Item:
     return Item(f"#{event.seq}", tuple(piece for piece in pieces if piece.text), jump=event.seq)
 
 
-def _function(function: ExplainedFunction) -> Item:
+def _function(function: ExplainedFunction, summary: str) -> Item:
     times = "once" if function.runs == 1 else f"{function.runs:,} times"
     ran = f"  ran {times}" if function.runs else "  has not run"
 
     def entries() -> list[Item]:
-        items = [Item("text", block=function.text[:2000])] if function.text else []
+        is_told = function.text.rstrip(".") in summary
+        items = [] if is_told else [Item("text", block=function.text[:_LONG], copy=lambda: function.text)]
         if function.last_seq is not None:
             last = (Piece("last event ", Role.KEY), Piece(f"#{function.last_seq}", Role.LINK))
             items.append(Item("last", last, jump=function.last_seq))
@@ -105,10 +107,12 @@ def _route(number: int, route: ExplainedRoute) -> Item:
     role = Role.OK if route.code in _CAME else Role.FAIL if route.code in _HOPELESS else Role.WARN
     source = safe(route.source, _TEXT) or "outside"
     pieces = [
-        Piece(f"{source} ", Role.TEXT),
+        Piece("via ", Role.QUIET),
         Piece(safe(route.event_id, _TEXT), Role.EMIT),
-        Piece(f"  {safe(route.text, _TEXT)}", role),
+        Piece(f" from {source}", Role.TEXT),
     ]
     if route.seq is not None:
         pieces.append(Piece(f"  #{route.seq}", Role.LINK))
-    return Item(f"route {number} {route.route}", tuple(pieces), jump=route.seq)
+    # A block is wrapped: why it has not come must not be what is cut off.
+    text = Item("text", block=route.text[:_LONG], block_role=role, copy=lambda: route.text)
+    return Item(f"route {number} {route.route}", tuple(pieces), opens=lambda: [text], is_open=True, jump=route.seq)

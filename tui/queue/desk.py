@@ -49,12 +49,8 @@ class SurgeryDesk:
             What was done.
 
         Raises:
-            RefusedError: The worker refused it, or the run is not paused.
+            RefusedError: The worker refused it.
         """
-        status = self._control.status
-        if self._control.session.died is None and status.paused is None:
-            moves = status.state is not None and not status.state.is_ended
-            raise RefusedError(f"the run is not paused{': p pauses it' if moves else ''}")
         done = await self._control.ask(command)
         text = done.text if isinstance(done, Act) else str(done or "done")
         return safe(text, _TEXT)

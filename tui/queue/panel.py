@@ -1,6 +1,6 @@
 """What is still to be delivered: every pending message in order, and below them the calls that wait for more inputs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, overload
 
 from textual.app import ComposeResult
@@ -12,23 +12,27 @@ from tui.safe_text import safe
 
 _NAME: Final = 60
 _PREVIEW: Final = 200
+_TIGHT: Final = 60
+_WIDE: Final = 80
 _EMPTY: Final = ("nothing is pending", "while the run is paused before a message, :inject EVENT brings one")
 
 
-def line_of(message: PendingMessage, digits: int = 0) -> Cells:
+def line_of(message: PendingMessage, digits: int = 0, room: int = 200) -> Cells:
     """Write a pending message as one line.
 
     Args:
         message: Which.
         digits: Cells for its number; 0 for as many as it takes.
+        room: Cells for the line; where they are few, where it comes from is left out, then function and parameter.
 
     Returns:
         Its marks, number, event, where it comes from and goes, and what it carries.
     """
     target = safe(message.target, _NAME) or "STOP"
-    function = f".{safe(message.function, _NAME)}" if message.function and message.target else ""
-    parameter = f"({safe(message.parameter, _NAME)})" if message.parameter else ""
-    source = f"{safe(message.source, _NAME)} " if message.source else ""
+    is_tight = room < _TIGHT
+    function = f".{safe(message.function, _NAME)}" if message.function and message.target and not is_tight else ""
+    parameter = f"({safe(message.parameter, _NAME)})" if message.parameter and not is_tight else ""
+    source = f"{safe(message.source, _NAME)} " if message.source and room >= _WIDE else ""
     state = ("‖", "warn") if message.held else ("▸", "accent") if message.next else (" ", "text")
     words = [word for word, holds in (("held", message.held), ("changed", message.changed)) if holds]
     cells = [
@@ -37,7 +41,7 @@ def line_of(message: PendingMessage, digits: int = 0) -> Cells:
         (f"{message.id:>{digits}} ", "quiet"),
         (safe(message.event_id, _NAME), "quiet" if message.held else "strong"),
         (f" {source}→ {target}{function}{parameter}", "quiet" if message.held else "text"),
-        (f" · {', '.join(words)}" if words else "", "warn"),
+        (f" · {', '.join(words)}" if words and not is_tight else "", "warn"),
         (f"  {safe(message.preview, _PREVIEW)}", "quiet"),
     ]
     return tuple((text, tone) for text, tone in cells if text)
@@ -77,7 +81,10 @@ def waiting_line(waiting: WaitingInputs) -> Cells:
 class _Lines(Sequence[Cells]):
     """The lines of the queue, written when they are drawn: ten thousand messages cost what is on the screen."""
 
-    def __init__(self, messages: Sequence[PendingMessage], waiting: Sequence[WaitingInputs]) -> None:
+    def __init__(
+        self, messages: Sequence[PendingMessage], waiting: Sequence[WaitingInputs], room: Callable[[], int]
+    ) -> None:
+        self._room = room
         self._messages = messages
         self._waiting = waiting
         self._digits = len(str(max((message.id for message in messages), default=0)))
@@ -93,7 +100,7 @@ class _Lines(Sequence[Cells]):
         if isinstance(index, slice):
             return [self[at] for at in range(*index.indices(len(self)))]
         if index < len(self._messages):
-            return line_of(self._messages[index], self._digits)
+            return line_of(self._messages[index], self._digits, self._room())
         return waiting_line(self._waiting[index - len(self._messages)])
 
 
@@ -121,7 +128,7 @@ class QueuePanel(Vertical):
             return
         before = self.selected
         self.messages, self._waiting = messages, waiting
-        self.rows.set_lines(_Lines(messages, waiting))
+        self.rows.set_lines(_Lines(messages, waiting, lambda: self.rows.size.width))
         if before is not None:
             at = next((at for at, message in enumerate(messages) if message.id == before.id), None)
             if at is not None:

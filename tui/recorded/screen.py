@@ -166,6 +166,11 @@ class ReplayScreen(DebugScreen):
             self.inspector.show_step(self._until, node, self.moment)
         self.show_lines()
 
+    @property
+    def moment_seq(self) -> int | None:
+        """Seq of the event that is looked at."""
+        return self.moment.written
+
     def enter_past(self) -> None:
         """Nothing to do: all of it is past."""
 

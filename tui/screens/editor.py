@@ -27,6 +27,9 @@ _WRAPPED: Final = 20_000
 """Characters up to which long lines are wrapped; beyond, that would cost at every key."""
 _TYPED: Final = 1_500_000
 """Characters up to which a text can be typed into here."""
+_LEAST: Final = 12
+_AROUND: Final = 10
+"""Rows for what is typed, and what is said above and below it."""
 _HEAD: Final = 4_000
 _CHECK_AFTER: Final = 0.15
 _EDITOR: Final = "vi"
@@ -138,6 +141,9 @@ class EditorScreen(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         """Build the page; Textual calls this."""
         with Vertical() as page:
+            if len(self._text) < _WRAPPED:
+                page.styles.height = max(_LEAST, self._text.count("\n") + _AROUND)
+                page.styles.max_height = "90%"
             page.border_title = Content(f" {self._title} ")
             page.border_subtitle = "Ctrl+S saves · Ctrl+E $EDITOR · Esc leaves"
             yield Static(self._about(), id="about", markup=False)

@@ -30,11 +30,18 @@ class RunActions(SurgeryActions):
         await self.control.verb("next")
 
     async def do_into(self, _: str = "") -> None:
-        """Step into the nested process."""
+        """Step into the nested process that the next message goes to; where it goes to none, deliver the message."""
+        paused = self.status.paused
+        target = paused.message.target if paused is not None and paused.message is not None else ""
         await self.control.verb("into")
+        if target and not any(path.startswith(f"{target}/") for path in self.control.steps):
+            self.say(f"{safe(target, 60)} is no nested process: its message was delivered, as s does")
 
     async def do_out(self, _: str = "") -> None:
         """Step out of the nested process."""
+        paused = self.status.paused
+        if paused is not None and paused.message is not None and "/" not in paused.message.target:
+            raise RefusedError("this is not inside a nested process; c lets the run go on, n to the superstep's end")
         await self.control.verb("out")
 
     async def do_stop(self, _: str = "") -> None:

@@ -118,6 +118,11 @@ class TravelActions(ViewActions):
         """Whether a moment of the past is looked at."""
         return self.past is not None
 
+    @property
+    def moment_seq(self) -> int | None:
+        """Seq of the event of the past that is looked at; None in the present."""
+        return self.past.written if self.past is not None else None
+
     def enter_past(self) -> None:
         """Show everything as it was at the selected event, from here on wherever the cursor goes."""
         row = self.timeline.selected
@@ -151,7 +156,7 @@ class TravelActions(ViewActions):
         status, paused = self.status, self.status.paused
         where = f"PAUSED @{paused.seq}" if paused is not None else status.state.value if status.state else ""
         moment = self.past.model_copy(update={"written": status.written, "generation": self.past.generation})
-        return replace(view, status=moment, replay=self.past.written, recorded=f"the run: {where}", held=0)
+        return replace(view, status=moment, replay=self.past.written, recorded=f"the run: {where}", held=0, is_own=True)
 
     def show_node(self, node: Node) -> None:
         """Show a step in the inspector, as it was."""

@@ -51,15 +51,21 @@ class ViewActions(WhyActions):
 
     def do_cause(self, _: str = "") -> None:
         """Go to the event that led to the selected one."""
-        self.timeline.action_cause()
+        self._jumped(self.timeline.cause())
 
     def do_effect(self, _: str = "") -> None:
         """Go to the event that the selected one led to."""
-        self.timeline.action_effect()
+        self._jumped(self.timeline.effect())
+
+    @staticmethod
+    def _jumped(problem: str) -> None:
+        if problem:
+            raise RefusedError(problem)
 
     def do_back(self, _: str = "") -> None:
         """Go back to where the last jump began."""
-        self.timeline.action_back()
+        if not self.timeline.back():
+            raise RefusedError("no jump to go back from: h and l jump to cause and effect")
 
     def do_goto(self, argument: str = "") -> None:
         """Select the event of a number."""
@@ -162,7 +168,10 @@ class ViewActions(WhyActions):
 
     def do_graph_fold(self, _: str = "") -> None:
         """Fold or unfold a nested process."""
+        before = self.graph.folded
         self.graph.action_fold()
+        if self.graph.folded == before:
+            raise RefusedError("select a nested process, or a step in one, to fold it")
 
     def do_graph_map(self, _: str = "") -> None:
         """Show or hide the small map."""

@@ -1,5 +1,10 @@
 """Asking why: what led to an event, or what a step waits for."""
 
+import asyncio
+from pathlib import Path
+
+from process_core.errors import ProcessError
+from process_core.runfile import RunFile
 from process_core.session.explanation import Explain, Explanation
 from tui.actions import Panel
 from tui.control import RefusedError
@@ -34,8 +39,36 @@ class WhyActions(RunActions):
         Returns:
             The answer.
         """
+        moment = self.moment_seq
+        if moment is not None or self.control.session.died is not None:
+            return await self.explained_by_file(question, moment)
         found: Explanation = await self.control.ask(question)
         return found
+
+    @property
+    def moment_seq(self) -> int | None:
+        """Seq of the event of the past that is looked at; None in the present."""
+        return None
+
+    async def explained_by_file(self, question: Explain, until: int | None) -> Explanation:
+        """Answer from what is recorded, in a thread with a reader of its own.
+
+        Args:
+            question: Why.
+            until: The last event that counts; None for the end.
+
+        Returns:
+            The answer.
+
+        Raises:
+            RefusedError: There is no such thing, or the file cannot be read.
+        """
+        if self.run_file is None:
+            raise RefusedError("nothing is recorded yet")
+        try:
+            return await asyncio.to_thread(_explain, self.run_file.path, question, until)
+        except ProcessError as error:
+            raise RefusedError(str(error)) from None
 
     def _asked_of(self, argument: str) -> Explain:
         digits = argument.lstrip("@#").replace(",", "")
@@ -67,3 +100,10 @@ class WhyActions(RunActions):
         if row is None:
             raise RefusedError("select an event or a step, or name it: why SEQ or why STEP")
         return Explain(seq=row.seq)
+
+
+def _explain(path: Path, question: Explain, until: int | None) -> Explanation:
+    from process_core.session.explaining import explain_file  # noqa: PLC0415 - loads the debugger, only when asked
+
+    with RunFile(path) as own:
+        return explain_file(own, question, until)

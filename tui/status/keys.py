@@ -49,7 +49,7 @@ def hints(view: View, panel: Panel | None) -> list[Hint]:
     if view.insert:
         return _while_typing(view)
     if view.replay is not None:
-        return _of_recording(panel)
+        return _of_recording(view, panel)
     if view.died:
         return [_hint("restart"), _hint("resume"), _hint("quit"), _hint("help"), _hint("command")]
     if is_stuck:
@@ -115,12 +115,21 @@ def _by_panel(view: View, panel: Panel | None, names: Sequence[str]) -> Sequence
     return names
 
 
-def _of_recording(panel: Panel | None) -> list[Hint]:
+def _of_recording(view: View, panel: Panel | None) -> list[Hint]:
     both = (("step", "step_back", "event"), ("next", "next_back", "superstep"))
     moves = [Hint(f"{BY_NAME[on].keys[0]} {BY_NAME[back].keys[0]}", label, on) for on, back, label in both]
     names = ("cause", "effect") if panel is Panel.TIMELINE else ()
-    last = (*names, "resume", "search", "filter", "quit")
-    return [*(_hint(name) for name in _END), *moves, *(_hint(name) for name in last)]
+    if view.is_own:
+        fork = Hint(key_text(BY_NAME["resume"].keys[0]), "fork from here", "resume")
+        ways = [_hint("goto_paused"), fork, _hint("reverse"), _hint("why")]
+    else:
+        ways = [_hint("resume"), _hint("why")]
+    return [
+        *(_hint(name) for name in _END),
+        *moves,
+        *ways,
+        *(_hint(name) for name in (*names, "search", "filter", "quit")),
+    ]
 
 
 def _hint(name: str) -> Hint:

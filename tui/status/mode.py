@@ -56,6 +56,7 @@ class View:
         replay: Seq of the event of a recording that is looked at, or None where the run is our own. The status is then
             that of the moment, save for `written`, which is all that is recorded.
         recorded: How the recorded run stands at its end, safe.
+        is_own: Whether the recording that is looked at is the past of our own run.
         held: Number of pending messages that are kept back.
     """
 
@@ -66,6 +67,7 @@ class View:
     insert: bool = False
     replay: int | None = None
     recorded: str = ""
+    is_own: bool = False
     held: int = 0
 
 

@@ -275,7 +275,7 @@ def _name(row: EventRow, limit: int) -> tuple[str, Tone]:
         return safe(row.type, limit), Tone.STRONG
     if row.event_id and (row.type == "event_emitted" or not row.function):
         return safe(row.event_id, limit), tone if row.type == "event_emitted" else Tone.STRONG
-    if row.function and row.type not in {"log", "request_info", "response", "output", "warning"}:
+    if row.function and row.type not in {"log", "request_info", "response", "output", "warning", "operator"}:
         return safe(row.function, limit), tone if tone is Tone.FAIL else Tone.STRONG
     return "", tone
 

@@ -1,14 +1,19 @@
 """What a failure or a warning says, from its details: the one thing of a row that its preview does not hold."""
 
 import json
+import re
 from typing import Any, Final
 
 from process_core.errors import ProcessError
 from tui.timeline.source import EventRow, Source
 
-NOTED: Final = frozenset({"executor_failed", "failed", "error", "warning", "executor_cancelled", "input_waiting"})
+NOTED: Final = frozenset(
+    {"executor_failed", "failed", "error", "warning", "executor_cancelled", "input_waiting", "operator"}
+)
 """Types of event whose details are worth a read for the list."""
 _ENOUGH = 16_384  # bytes of details in which a message stands, traceback and all
+
+_TEXT: Final = re.compile(r'"text":\s*("(?:[^"\\]|\\.)*")')
 
 
 def note_of(row: EventRow, source: Source) -> str:
@@ -23,6 +28,8 @@ def note_of(row: EventRow, source: Source) -> str:
     """
     if row.details is None:
         return row.code or ""
+    if row.type == "operator":
+        return _deed(row, source)
     try:
         text, size = source.payload_text(row.details, _ENOUGH)
         details: Any = json.loads(text) if size <= _ENOUGH else {}
@@ -36,3 +43,13 @@ def note_of(row: EventRow, source: Source) -> str:
     if not isinstance(message, str):
         message = ""
     return f"{lead}: {message}" if lead and message else message or lead
+
+
+def _deed(row: EventRow, source: Source) -> str:
+    """Give what was done by hand; it stands at the beginning of details that may hold a whole queue."""
+    try:
+        text, _ = source.payload_text(row.details, _ENOUGH)
+        found = _TEXT.search(text)
+        return json.loads(found[1]) if found is not None else row.code or ""
+    except (ProcessError, ValueError):
+        return row.code or ""

@@ -213,35 +213,54 @@ class TimelineView(CursorList):
 
     def action_cause(self) -> None:
         """Go to the event that led to the selected one."""
-        row = self.selected
-        if row is not None:
-            outside = is_from_outside(row)
-            words = "this event came from outside" if outside else "no other event is known to have led to this one"
-            self._jump(max(row.causes, default=None), words)
+        self.cause()
 
     def action_effect(self) -> None:
         """Go to the first event that the selected one led to."""
+        self.effect()
+
+    def cause(self) -> str:
+        """Go to the event that led to the selected one.
+
+        Returns:
+            Why there is none; empty where the cursor went there.
+        """
         row = self.selected
-        if row is not None:
-            try:
-                seq = first_effect(row, self._source) if self._source is not None else None
-            except ProcessError as error:
-                self._jump(None, str(error))
-            else:
-                self._jump(seq, "this event led to nothing so far")
+        if row is None:
+            return "there is no event yet"
+        outside = is_from_outside(row)
+        words = "this event came from outside" if outside else "no other event is known to have led to this one"
+        return self._jump(max(row.causes, default=None), words)
 
-    def cause(self) -> None:
-        """Go to the event that led to the selected one."""
-        self.action_cause()
+    def effect(self) -> str:
+        """Go to the first event that the selected one led to.
 
-    def effect(self) -> None:
-        """Go to the first event that the selected one led to."""
-        self.action_effect()
+        Returns:
+            Why there is none; empty where the cursor went there.
+        """
+        row = self.selected
+        if row is None:
+            return "there is no event yet"
+        try:
+            seq = first_effect(row, self._source) if self._source is not None else None
+        except ProcessError as error:
+            return self._jump(None, str(error))
+        return self._jump(seq, "this event led to nothing so far")
 
     def action_back(self) -> None:
         """Go back to where the last jump began."""
+        self.back()
+
+    def back(self) -> bool:
+        """Go back to where the last jump began.
+
+        Returns:
+            Whether there was a jump.
+        """
         if self._jumps:
             self.select(self._jumps.pop())
+            return True
+        return False
 
     def action_activate(self) -> None:
         """Ask for more about the selected event."""
@@ -249,15 +268,16 @@ class TimelineView(CursorList):
         if row is not None:
             self.post_message(messages.EventActivated(row))
 
-    def _jump(self, seq: int | None, otherwise: str) -> None:
+    def _jump(self, seq: int | None, otherwise: str) -> str:
         origin = self._cursor
         if seq is None or not self.select(seq):
             self._note = otherwise
             self.restate()
             self.refresh()
-            return
+            return otherwise
         self._jumps.append(origin)
-        del self._jumps[:-100]
+        del self._jumps[:-_JUMPS]
+        return ""
 
     # What changes by itself
 

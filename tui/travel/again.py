@@ -33,7 +33,8 @@ def runs_again(run_file: RunFile, superstep: int) -> Again | None:
     seq = ends[0].seq
     before, now = run_file.step_counts(seq), run_file.step_counts()
     calls = []
-    for path, count in now.items():
+    order = {node.path: place for place, node in enumerate(run_file.graph_at(run_file.count())[1])}
+    for path, count in sorted(now.items(), key=lambda item: order.get(item[0], len(order))):
         then = before.get(path, StepCount())
         times = count.invoked - then.invoked + then.running  # what had not ended begins anew
         if path and times:
