@@ -216,7 +216,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
            "Look at the last event before at which a breakpoint would have stopped, or a predicate held.",
            Group.TRAVEL, ("C",), verb="back-to", usage="[PREDICATE]", argument=Argument.FREE, short="hit before"),
     Action("goto_paused", "To the present", "Go to the event at which the run is paused; leave the past.",
-           Group.TRAVEL, ("full_stop",), verb="here", short="to the present"),
+           Group.TRAVEL, ("full_stop",), verb="here", short="present"),
 
     Action("search", "Search", "Find the next event whose line holds a text.", Group.LOOK,
            ("slash",), verb="search", usage="TEXT", argument=Argument.FREE, short="search"),

@@ -308,7 +308,7 @@ def _place_text(spec: BreakpointSpec, names: Names) -> str:
     if spec.kind == "event" and set(given) == {"step", "function"}:
         short.append(f"{given['step']}.{given['function']}")
     for text in short:
-        if _reads_as(text, wanted, names):
+        if text.isprintable() and _reads_as(text, wanted, names):
             return text
     words: list[str] = [spec.kind] if spec.kind != "event" else []
     if spec.code is not None:

@@ -131,6 +131,12 @@ class SurgeryDesk:
             text, step = head.strip(), tail.strip()
             if step not in self._control.steps:
                 raise RefusedError(f"no step {safe(step, _NAME)!r}{did_you_mean(step, self._control.steps)}")
+        loaded = self._control.loaded
+        if step is None and loaded is not None and event not in loaded.input_events:
+            sources = dict.fromkeys(safe(e.source, _NAME) for e in loaded.edges if e.event_id == event and e.source)
+            if sources:
+                shown = safe(event, _NAME)
+                raise RefusedError(f"{shown} comes from no outside: inject {shown} [JSON] from {' or '.join(sources)}")
         data = json_of(text) if text else None
         return await self.act(Inject(event=event, data=data, has_data=bool(text), step=step))
 

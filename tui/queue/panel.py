@@ -12,8 +12,8 @@ from tui.safe_text import safe
 
 _NAME: Final = 60
 _PREVIEW: Final = 200
-_TIGHT: Final = 60
-_WIDE: Final = 80
+_TIGHT: Final = 50
+_WIDE: Final = 66
 _EMPTY: Final = ("nothing is pending", "while the run is paused before a message, :inject EVENT brings one")
 
 

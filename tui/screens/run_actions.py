@@ -35,13 +35,13 @@ class RunActions(SurgeryActions):
         target = paused.message.target if paused is not None and paused.message is not None else ""
         await self.control.verb("into")
         if target and not any(path.startswith(f"{target}/") for path in self.control.steps):
-            self.say(f"{safe(target, 60)} is no nested process: its message was delivered, as s does")
+            self.say(f"{safe(target, 60)} is no nested process: delivered its message")
 
     async def do_out(self, _: str = "") -> None:
         """Step out of the nested process."""
         paused = self.status.paused
         if paused is not None and paused.message is not None and "/" not in paused.message.target:
-            raise RefusedError("this is not inside a nested process; c lets the run go on, n to the superstep's end")
+            raise RefusedError("not inside a nested process: c goes on, n ends the superstep")
         await self.control.verb("out")
 
     async def do_stop(self, _: str = "") -> None:

@@ -37,6 +37,8 @@ class SurgeryActions(StopActions):
     async def _message(self, argument: str) -> tuple[int, str]:
         """Say which message is meant; what is pending is asked for, since the panel may not have been shown yet."""
         self.check_present()
+        if not argument and self.panel is Panel.QUEUE and self.queue.selected_waiting is not None:
+            raise RefusedError("this is a call that waits for more, no message; W says what for")
         messages = await self.control.pending()
         return number_of(argument, messages, self.queue.selected or _next(messages))
 

@@ -120,7 +120,7 @@ def _of_recording(view: View, panel: Panel | None) -> list[Hint]:
     moves = [Hint(f"{BY_NAME[on].keys[0]} {BY_NAME[back].keys[0]}", label, on) for on, back, label in both]
     names = ("cause", "effect") if panel is Panel.TIMELINE else ()
     if view.is_own:
-        fork = Hint(key_text(BY_NAME["resume"].keys[0]), "fork from here", "resume")
+        fork = Hint(key_text(BY_NAME["resume"].keys[0]), "fork", "resume")
         ways = [_hint("goto_paused"), fork, _hint("reverse"), _hint("why")]
     else:
         ways = [_hint("resume"), _hint("why")]
