@@ -42,7 +42,7 @@ class BriefCheckpoints:
         """
         core = self._core
         root = core.root
-        if root.inbox.waiting or root.working or root.held or core.inputs or root.is_stopped:
+        if root.inbox.waiting or root.working or root.held or core.stranded or core.inputs or root.is_stopped:
             return None
         nested: str | None = "{}"
         if root.plan.processes:

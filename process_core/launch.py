@@ -126,7 +126,7 @@ def prepare(
         UnknownStepError: `initial_states` has a path that is no step with state.
     """
     services = options.services or Services()
-    _check_services(plan, services)
+    check_services(plan, services)
     states = {
         **(point.states if point is not None else {}),
         **_checked_states(plan.graph, options.initial_states or {}),
@@ -171,7 +171,16 @@ def _nothing() -> None:
     return
 
 
-def _check_services(plan: Plan, services: Services) -> None:
+def check_services(plan: Plan, services: Services) -> None:
+    """See that there is every service that a step asks for.
+
+    Args:
+        plan: The process.
+        services: What there is.
+
+    Raises:
+        MissingServiceError: One is missing; names step, function and type.
+    """
     missing = [(path, name, kind) for path, name, kind in plan.services if kind not in services]
     if missing:
         wanted = "; ".join(f"{path}.{name} asks for {type_text(kind)}" for path, name, kind in missing)

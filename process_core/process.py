@@ -85,7 +85,7 @@ class Process:
 
     async def _run(self, event: str | Enum | None, data: Any, options: dict[str, Any]) -> RunResult:
         first = self._input_event(event), data
-        return await _to_rest(prepare(self._compiled(), RunOptions.of(options), first, is_answerable=False))
+        return await _to_rest(prepare(self.compiled(), RunOptions.of(options), first, is_answerable=False))
 
     async def run_stream(
         self, event: str | Enum | None = None, data: Any = NO_DATA, **options: Any
@@ -106,7 +106,7 @@ class Process:
         stream = EventStream()
         chosen = RunOptions.of({"collect_events": False, **options})
         first = self._input_event(event), data
-        run = prepare(self._compiled(), chosen, first, is_answerable=False, stream=stream)
+        run = prepare(self.compiled(), chosen, first, is_answerable=False, stream=stream)
         async with run:
             async for item in stream:
                 yield item
@@ -147,7 +147,7 @@ class Process:
         first = None if event is None else (self._input_event(event), data)
         if resume_from is not None:
             return self._resumed(Path(resume_from), superstep, first, options, is_answerable=True)
-        return prepare(self._compiled(), RunOptions.of(options), first, is_answerable=True)
+        return prepare(self.compiled(), RunOptions.of(options), first, is_answerable=True)
 
     async def resume(self, path: str | Path, superstep: int | None = None, **options: Any) -> RunResult:
         """Go on with an interrupted, failed or cancelled run until it is at rest or over.
@@ -204,7 +204,7 @@ class Process:
             self._input_event(event_id)
         point = load_point(path, self.graph, superstep, fork=True, new_states=changes.states).edited(changes)
         chosen = RunOptions.of({**options, "run_file": into, "initial_states": dict(changes.states)})
-        return prepare(self._compiled(), chosen, None, is_answerable=True, point=point)
+        return prepare(self.compiled(), chosen, None, is_answerable=True, point=point)
 
     def _resumed(
         self,
@@ -227,9 +227,10 @@ class Process:
             chosen.run_file = path
         elif chosen.run_file is None:
             chosen.run_file = fork_path(path, point.checkpoint.superstep)
-        return prepare(self._compiled(), chosen, first, is_answerable=is_answerable, point=point)
+        return prepare(self.compiled(), chosen, first, is_answerable=is_answerable, point=point)
 
-    def _compiled(self) -> Plan:
+    def compiled(self) -> Plan:
+        """Give the graph compiled for running; once for all runs."""
         if self._plan is None:
             self._plan = Plan(self.graph)
         return self._plan

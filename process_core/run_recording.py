@@ -17,7 +17,7 @@ from process_core.engine.slot import StepSlot
 from process_core.engine.stewardship import Place
 from process_core.events import WorkflowEvent
 from process_core.file_recorder import FileRecorder
-from process_core.graph import type_text
+from process_core.graph import Graph, type_text
 from process_core.recovery import JournalHost, ResumePoint, YieldLog, version_of
 from process_core.runfile import RunFileWriter, fork_run_file
 
@@ -166,9 +166,7 @@ class _Checkpoints:
         self._recorder = recorder
         self._writer = writer
         self._point = point
-        self._versions = {
-            path: version for path, step in core.plan.graph.stateful() if (version := version_of(step)) != "1"
-        }
+        self._versions = _versions(core.plan.graph)
         self._yields = YieldLog(core.outputs, core.public_events)
         self._brief = BriefCheckpoints(core)
         self._kept: Kept = {}
@@ -187,6 +185,8 @@ class _Checkpoints:
         core.on_superstep = self._superstep_over
         core.on_state_set = self._state_set
         core.on_altered = self._altered
+        core.on_reloaded = self._reloaded
+        core.generation = self._writer.generation + 1
 
     def _is_new(self) -> None:
         self._write(self._core.root.states(), self._extra())
@@ -207,6 +207,23 @@ class _Checkpoints:
         for element, inner in self._kept.items():
             for path, state in inner.items():
                 self._writer.state(f"{element}/{path}", state, seq=self._recorder.seq + 1)
+
+    def _reloaded(self, digests: Mapping[str, str]) -> None:
+        """Write the new graph, and the states as the new code has them."""
+        core, writer = self._core, self._writer
+        graph = core.plan.graph
+        self._versions = _versions(graph)
+        writer.new_generation(
+            writer.generation + 1,
+            seq=self._recorder.seq,
+            graph_nodes=graph.nodes,
+            graph_edges=graph.edges,
+            metadata={"sources": dict(digests)},
+        )
+        for path, state in core.root.states().items():
+            writer.state(path, state, seq=self._recorder.seq + 1, version=self._versions.get(path))
+        if not core.root.in_superstep:
+            self._write({}, self._extra())
 
     def _completing(self, invocation: Invocation) -> None:
         slot = invocation.slot
@@ -282,6 +299,10 @@ class _Checkpoints:
                     f"{where} can only be written as text, so the run cannot be resumed from here",
                     what=what,
                 )
+
+
+def _versions(graph: Graph) -> dict[str, str]:
+    return {path: version for path, step in graph.stateful() if (version := version_of(step)) != "1"}
 
 
 def _element_of(slot: StepSlot) -> StepSlot | None:

@@ -140,6 +140,10 @@ ACTIONS: Final[tuple[Action, ...]] = (
            "Go on where the run was recorded last, after its worker died, it failed, or from a recording;"
            " with the number of an earlier superstep, or from the past, as a fork.", Group.RUN,
            ("u",), verb="resume", usage="[SUPERSTEP]", argument=Argument.FREE, short="take up"),
+    Action("reload", "Reload the code",
+           "Take in edits of the code now; where a state does not fit them, begin that step anew, keep the old code"
+           " until the next save, or go back to it.", Group.RUN, verb="reload", usage="[why|keep|back|reset [STEP]]",
+           argument=Argument.FREE),
     Action("quit", "Quit", "Leave; asks first while a run is alive.", Group.RUN, ("q",), verb="quit"),
     Action("leave_now", "Leave at once", "Leave without being asked.", Group.RUN, ("ctrl+q",), always=True),
     Action("interrupt", "Pause, then quit",

@@ -64,6 +64,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--data", metavar="JSON", type=_json, help="what the input event carries")
     run.add_argument("--paused", action="store_true", help="pause before the first message")
     run.add_argument(
+        "--no-reload",
+        dest="reload",
+        action="store_false",
+        help="leave edits of the code alone until the run is started again (default: take them in as they are saved)",
+    )
+    run.add_argument(
         "--break",
         metavar="EVENT_ID",
         dest="breakpoints",
@@ -138,7 +144,9 @@ async def _open_app(target: str | None, arguments: argparse.Namespace | None) ->
     from process_core.session.worker_session import WorkerSession  # noqa: PLC0415
 
     async def open_session() -> "Session":
-        return await WorkerSession.open(cwd=Path.cwd(), breakpoints_file=BREAKPOINTS_FILE)
+        session = await WorkerSession.open(cwd=Path.cwd(), breakpoints_file=BREAKPOINTS_FILE)
+        session.watch = arguments is None or arguments.reload
+        return session
 
     session: Session | None = None
     loading: asyncio.Task[Any] | None = None

@@ -82,7 +82,9 @@ async def _open_app(path: Path, target: str, cwd: Path, arguments: argparse.Name
     """Take the run up while the UI is imported, then open the app."""
 
     async def open_session() -> "Session":
-        return await WorkerSession.open(cwd=cwd, breakpoints_file=cwd / BREAKPOINTS_FILE)
+        opened = await WorkerSession.open(cwd=cwd, breakpoints_file=cwd / BREAKPOINTS_FILE)
+        opened.watch = True
+        return opened
 
     session: Session | None = await open_session()
     assert session is not None

@@ -6,6 +6,7 @@ from process_core.debug.explaining import ExplainError, explain_recorded
 from process_core.debug.explanation import Explanation
 from process_core.debug.operation import Operation, SurgeryError
 from process_core.debug.points import Live, PausePoint, PendingItem, WaitingFunction
+from process_core.debug.renewal import NewCode
 from process_core.debug.surgery import Surgery
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "ExplainError",
     "Explanation",
     "Live",
+    "NewCode",
     "Operation",
     "PausePoint",
     "PendingItem",

@@ -151,7 +151,13 @@ class Backlog:
                 found.append(item)
         for scope in scopes:
             found += [self.item(scope, message, following, is_held=True) for message in scope.held]
-        return found
+        return found + [
+            PendingItem(
+                0, item.event_id, item.seq or None, item.source, item.prefix + item.step, item.function,
+                item.parameter, item.route, item.data, held=True,
+            )
+            for item in self._core.stranded
+        ]  # fmt: skip
 
     def number_of(self, entry: tuple[Any, ...]) -> int:
         """Give the number of an outside event that has not been taken in.

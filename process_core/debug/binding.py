@@ -26,6 +26,7 @@ WARNING_CODES: Final = frozenset(
         "pending_request",
         "recording_failed",
         "reserved_event_type",
+        "state_does_not_fit",
         "unrouted_event",
         "unused_input",
         "user_warning",

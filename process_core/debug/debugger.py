@@ -18,15 +18,18 @@ from process_core.debug.explanation import Explanation
 from process_core.debug.gate import DebugGate
 from process_core.debug.moments import Moment
 from process_core.debug.points import Live, PausePoint, PendingItem
+from process_core.debug.renewal import NewCode, Renewal
 from process_core.debug.surgery import Surgery
 from process_core.engine.context import is_tracking_wanted
 from process_core.engine.core import RunCore
 from process_core.engine.host import TracksContext
 from process_core.engine.invocation import Invocation
+from process_core.engine.rebinding import Rebound
 from process_core.engine.run import Run
 from process_core.errors import ProcessError, RunEndedError
 from process_core.events import NO_DATA, RunState, WorkflowEvent, event_name
 from process_core.process import Process
+from process_core.services import Services
 
 _log = logging.getLogger("process_core")
 
@@ -73,6 +76,7 @@ class Debugger(Armed):
         self._core: RunCore | None = None
         self._activity: Activity | None = None
         self._starts_paused = False
+        self._renewal: Renewal | None = None
         self._surgery: Surgery | None = None
         self.save_at = 0.0
 
@@ -129,6 +133,7 @@ class Debugger(Armed):
         self._gate = DebugGate(core, self._watch, self._chronicle, self._changed)
         self._surgery = Surgery(core, self._gate, self._chronicle)
         self._activity = Activity(core)
+        self._renewal = Renewal(core)
         core.gate = self._gate
         core.on_invoked, core.on_ended = _hooks(self, self._activity, self._gate)
         core.on_emitted = self._gate.on_emitted
@@ -286,6 +291,53 @@ class Debugger(Armed):
             raise BreakpointError(f"cannot run to there: {cursor.problem}")
         gate.run_to(cursor)
         return Going(self)
+
+    @property
+    def is_still(self) -> bool:
+        """Whether the code of the run may be renewed at once: it is paused, at rest or over."""
+        core = self._core
+        return core is None or core.is_resting or self.paused is not None
+
+    @property
+    def generation(self) -> int:
+        """Generation of the code that the run has, from 1."""
+        return self._core.generation if self._core is not None else 1
+
+    @property
+    def services(self) -> Services:
+        """What the run's steps are given by type."""
+        return self._held()[1].services
+
+    def at_boundary(self, call: Callable[[], None] | None) -> None:
+        """Have something called at the end of a superstep, before its messages are sent on.
+
+        Args:
+            call: What to call at each; None calls nothing any more.
+        """
+        if self._gate is not None:
+            self._gate.on_boundary = call
+
+    def renew(self, code: NewCode) -> Rebound:
+        """Put new code in force, at a boundary or while the run is still.
+
+        Args:
+            code: The new generation.
+
+        Returns:
+            What came of it: what goes on with old code, and what is held.
+
+        Raises:
+            ProcessError: A state does not fit, or a service is missing; nothing has changed.
+        """
+        gate, _ = self._held()
+        assert self._renewal is not None
+        rebound = self._renewal.renew(code)
+        if gate.on_going_on is not None:
+            gate.on_going_on()  # what was done by hand to messages of the old code cannot be undone in the new
+        self.process = code.process
+        self._watch.rebind(code.process.graph)
+        self._changed()
+        return rebound
 
     def log(self, stream: str, text: str) -> None:
         """Record a `log` event that belongs to no step.

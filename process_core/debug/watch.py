@@ -82,6 +82,18 @@ class Watch:
         self._points[point.id] = point
         self._arrange()
 
+    def rebind(self, graph: Graph) -> None:
+        """Bind all breakpoints to another definition of the process.
+
+        Args:
+            graph: The process now.
+        """
+        self._graph = graph
+        for point in (*self, self._cursor):
+            if point is not None:
+                bind(point, graph)
+        self._arrange()
+
     def remove(self, number: int) -> None:
         """Remove a breakpoint, where it is still there.
 

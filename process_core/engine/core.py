@@ -20,6 +20,7 @@ from process_core.engine.root import RootScope
 from process_core.engine.scope import Lost, Scope
 from process_core.engine.slot import StepSlot
 from process_core.engine.stewardship import Stewardship
+from process_core.engine.stranded import Stranded
 from process_core.errors import RunCancelledError, StepFailedError
 from process_core.events import ProcessEvent, RunState, WorkflowEvent
 from process_core.graph import StepKind, type_text
@@ -44,7 +45,7 @@ class RunCore:
         recorder: Makes the events; None where nobody observes.
         gate: A debugger's hold; None without one.
         on_invoked, on_ended, on_emitted, on_warned, on_change: Hooks of a debugger; None without one.
-        on_launch, on_completing, on_broken_off, on_superstep: Hooks of a run file; None without one.
+        on_launch, on_completing, on_broken_off, on_superstep, on_reloaded: Hooks of a run file; None without one.
         on_state_set, on_altered: More of them, for what a debugger changes: a step's state, a run at rest.
         on_batch: Gives a superstep other messages, where a run is taken up whose queue was changed; else None.
         forced: What calls are to return that are not to be made, by a message that leads to them; else None.
@@ -52,6 +53,8 @@ class RunCore:
         is_cancelling: Whether it was cancelled and has not ended.
         is_answerable: Whether anybody could answer a question.
         writer: Where the run is written to, or None.
+        generation: Of the code, from 1.
+        stranded: Messages whose target the code has no more.
         is_dismissed: Whether its user has let go of it while it was at rest.
         context: The context variables that every call begins with.
     """
@@ -69,6 +72,7 @@ class RunCore:
         "error",
         "forced",
         "gate",
+        "generation",
         "host",
         "initial_states",
         "inputs",
@@ -86,6 +90,7 @@ class RunCore:
         "on_ended",
         "on_invoked",
         "on_launch",
+        "on_reloaded",
         "on_state_set",
         "on_superstep",
         "on_warned",
@@ -98,6 +103,7 @@ class RunCore:
         "run_id",
         "services",
         "state",
+        "stranded",
         "thread",
         "unanswered",
         "writer",
@@ -128,6 +134,8 @@ class RunCore:
         self.public_events: list[ProcessEvent] = []
         self.requests: dict[str, Request] = {}
         self.unanswered: list[WorkflowEvent] = []
+        self.generation = 1
+        self.stranded: list[Stranded] = []
         self.error: BaseException | None = None
         self.gate: Gate | None = None
         self.on_invoked: Callable[[Invocation], None] | None = None
@@ -138,6 +146,7 @@ class RunCore:
         self.on_completing: Callable[[Invocation], None] | None = None
         self.on_launch: Callable[[], None] | None = None
         self.on_broken_off: Callable[[Invocation], None] | None = None
+        self.on_reloaded: Callable[[Mapping[str, str]], None] | None = None
         self.on_superstep: Callable[[Scope], None] | None = None
         self.on_state_set: Callable[[StepSlot], None] | None = None
         self.on_altered: Callable[[], None] | None = None
@@ -277,6 +286,11 @@ class RunCore:
         """Let a run at rest look for work that was given to it by hand."""
         self._is_resting = False
         self.wake()
+
+    def rouse(self) -> None:
+        """Go on from rest, where a change of the code has brought work."""
+        if self.root.has_work():
+            self.stir()
 
     def force(self, message: Message, result: Any) -> None:
         """Have the call that a message leads to return something without being made."""

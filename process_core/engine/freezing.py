@@ -41,7 +41,10 @@ def freeze(core: "RunCore", kept: Mapping[str, Mapping[str, Any]] = _NONE) -> Fr
     root = _Freezer(answered, kept).scope(core.root)
     if core.root.is_stopped:
         root["stopped"] = [core.root.stop_route, core.root.stop_seq]
-    return {"root": root, "inputs": inputs, "asked": core.asked}
+    frozen = {"root": root, "inputs": inputs, "asked": core.asked}
+    if core.stranded:
+        frozen["stranded"] = [item.fields() for item in core.stranded]
+    return frozen
 
 
 def freeze_queue(scope: Scope, batch: list[Message], forced: Mapping[Message, Any]) -> Frozen:

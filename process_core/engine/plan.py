@@ -1,5 +1,6 @@
 """A graph compiled for running: every name looked up once, so that a hop is a few attribute reads."""
 
+import copy
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -199,6 +200,13 @@ class StepPlan:
         if spec.kind is StepKind.MAP:
             kind = StepKind.STEP if spec.graph is None else StepKind.PROCESS
             self.element = StepPlan(dataclasses.replace(spec, kind=kind))
+
+    def without_routes(self) -> "StepPlan":
+        """Give the same step where nothing takes what it emits."""
+        alone = copy.copy(self)
+        alone.routes = {}
+        alone.groups = []
+        return alone
 
 
 class Plan:

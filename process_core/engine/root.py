@@ -66,6 +66,11 @@ class RootScope(Scope):
             if kind == "event":
                 lost.add(str(subject))
         self.run.inputs.clear()
+        for item in self.run.stranded:
+            lost.add(f"{item} (held: nothing takes it)")
+            if item.seq:
+                lost.seqs.append(item.seq)
+        self.run.stranded.clear()
 
     def hand_over(self) -> None:
         """Go on driving in a new task."""

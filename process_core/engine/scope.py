@@ -70,10 +70,12 @@ class Scope(Crew):
         calls: The calls of the current superstep.
         unstarted: Calls of a superstep that ended before they could start.
         delivered: The messages of the current superstep, for a debugger to see.
+        absent: Steps that the code has no more, which may come back.
         held: Messages that a debugger keeps back, each with whether a warning has told of it; replaced, never changed.
     """
 
     __slots__ = (
+        "absent",
         "answers",
         "calls",
         "delivered",
@@ -107,6 +109,7 @@ class Scope(Crew):
         self.is_dead = False
         self.delivered: list[Message] = []
         self.held: Mapping[Message, bool] = NONE_HELD
+        self.absent: list[StepSlot] = []
         self.restored: list[Invocation] = []
         self.calls: list[Invocation] = []
         self.unstarted: list[Invocation] = []

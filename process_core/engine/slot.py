@@ -78,6 +78,25 @@ class StepSlot:
             self.instance.state = state
         self._state = state
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether its state is the one that the process gives it, so that another definition may give another."""
+        if self.instance is not None or self.path in self.scope.run.initial_states:
+            return False
+        try:
+            return self._state is UNSET or bool(self._state == self.initial_state())
+        except Exception:  # noqa: BLE001 - comparing states is the user's code
+            return False
+
+    def renew(self, state: Any) -> None:
+        """Have the next call made on a new instance.
+
+        Args:
+            state: The state that it is given; UNSET for the one that a run starts with.
+        """
+        self.instance = None
+        self._state = state
+
     def reset(self) -> None:
         """Make the step as it is in a new run."""
         if self.child is not None:

@@ -11,6 +11,7 @@ from process_core.engine.nested import NestedScope
 from process_core.engine.plan import GroupPlan, Plan, RoutePlan, StepPlan
 from process_core.engine.scope import Scope
 from process_core.engine.slot import StepSlot
+from process_core.engine.stranded import Stranded
 from process_core.errors import PayloadMismatchError
 from process_core.events import Visibility
 
@@ -32,6 +33,7 @@ def thaw(core: "RunCore", frozen: Mapping[str, Any]) -> None:
     core.asked = frozen["asked"]
     for entry in frozen["inputs"]:
         core.inputs.append(("event", entry["event"], entry["data"]))
+    core.stranded = [Stranded(**entry) for entry in frozen.get("stranded", ())]
     _Thawer().scope(core.root, frozen["root"])
     if "stopped" in frozen["root"]:  # it was cut off just before it could say so
         core.root.stop_route, core.root.stop_seq = frozen["root"]["stopped"]

@@ -22,6 +22,7 @@ from process_core.session.protocol import (
     Loaded,
     Notice,
     PendingMessage,
+    Reloaded,
     Reply,
     ResumeRun,
     Status,
@@ -72,7 +73,7 @@ class WorkerDied:
 
 RESTARTED = "restarted"
 """Code of the failure of what was asked of a worker before another took its place; that was what the user wanted."""
-Update = Status | Notice | WorkerDied
+Update = Status | Notice | Reloaded | WorkerDied
 Callback = Callable[[Update], None]
 
 
@@ -83,9 +84,11 @@ class Session(ABC):
         loaded: What was loaded last.
         status: Where the session stands, as far as the worker has told.
         died: How the worker ended, or None while it lives.
+        watch: Whether edits of the target's code are taken in as they are saved; counts for the next load.
     """
 
     def __init__(self) -> None:
+        self.watch = False
         self.loaded: Loaded | None = None
         self.status = Status()
         self.died: WorkerDied | None = None
@@ -166,7 +169,7 @@ class Session(ABC):
         """
         self._target = target
         try:
-            loaded: Loaded = await self.request(Load(target=target))
+            loaded: Loaded = await self.request(Load(target=target, watch=self.watch))
         except CommandRefused as refused:
             if self.died is None:
                 raise
@@ -281,6 +284,8 @@ class Session(ABC):
     def _tell(self, update: Update) -> None:
         if isinstance(update, Status):
             self.status = update
+        elif isinstance(update, Reloaded):
+            self.loaded = update.loaded
         elif isinstance(update, WorkerDied):
             self.died = update
             self._fail_open(_dead(update))

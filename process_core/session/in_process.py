@@ -7,7 +7,7 @@ from typing import Self
 
 from process_core.session.connection import CommandRefused, Session
 from process_core.session.framing import Decoder, encode
-from process_core.session.protocol import Failure, Notice, Reply, Status
+from process_core.session.protocol import Failure, Notice, Reloaded, Reply, Status
 from process_core.session.server import SessionServer
 
 
@@ -20,7 +20,7 @@ class InProcessSession(Session):
         server: Makes the worker's side, given where its messages go.
     """
 
-    def __init__(self, server: Callable[[Callable[[Reply | Status | Notice], None]], SessionServer]) -> None:
+    def __init__(self, server: Callable[[Callable[[Reply | Status | Notice | Reloaded], None]], SessionServer]) -> None:
         super().__init__()
         self._make = server
         self._server: SessionServer | None = None
@@ -74,7 +74,7 @@ class InProcessSession(Session):
             self._server.receive(body)
 
     def _deliver(
-        self, loop: asyncio.AbstractEventLoop, server: SessionServer, message: Reply | Status | Notice
+        self, loop: asyncio.AbstractEventLoop, server: SessionServer, message: Reply | Status | Notice | Reloaded
     ) -> None:
         frame = encode(message.model_dump_json().encode())
         loop.call_soon(lambda: self._take(frame) if self._server is server else None)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from process_core.session.framing import BadFrame, Decoder, FrameTooLargeError, encode
-from process_core.session.protocol import Failure, Notice, Reply, Status
+from process_core.session.protocol import Failure, Notice, Reloaded, Reply, Status
 
 BEAT: Final = 0.25
 """Seconds between two looks at whether the event loop still turns."""
@@ -38,7 +38,7 @@ class Link:
         self._loop = loop
         self._receive: Callable[[bytes | BadFrame], None] = lambda _: None
         self._ended = ended
-        self._queue: deque[Reply | Status | Notice] = deque()
+        self._queue: deque[Reply | Status | Notice | Reloaded] = deque()
         self._changed = threading.Condition()
         self._closing = False
         self._status = Status()
@@ -58,7 +58,7 @@ class Link:
         self._reader.start()
         self._writer.start()
 
-    def send(self, message: Reply | Status | Notice) -> None:
+    def send(self, message: Reply | Status | Notice | Reloaded) -> None:
         """Send a message, from any thread; a status that was not sent yet gives way to a newer one.
 
         Args:
@@ -139,7 +139,7 @@ class Link:
         self._beat_due = True
 
 
-def _frame(message: Reply | Status | Notice) -> bytes:
+def _frame(message: Reply | Status | Notice | Reloaded) -> bytes:
     try:
         return encode(message.model_dump_json().encode())
     except (FrameTooLargeError, ValueError) as error:

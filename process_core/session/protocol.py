@@ -115,6 +115,25 @@ class WaitingInputs(Message):
     missing: tuple[str, ...]
 
 
+class ReloadInfo(Message):
+    """What has become of the last edit that is not in force.
+
+    Attributes:
+        state: `pending`: loaded, waits for the end of a superstep; `failed`: cannot be loaded; `unfit`: the state of
+            a step does not fit it, so that somebody has to choose.
+        message: What is wrong, in a few lines.
+        problems: The problems of the definition, where those are what is wrong.
+        traceback: Of the user's own code, without frames of ours.
+        unfit: Why not, by path of the step.
+    """
+
+    state: Literal["pending", "failed", "unfit"]
+    message: str = ""
+    problems: tuple[ProblemInfo, ...] = ()
+    traceback: str | None = None
+    unfit: dict[str, str] = Field(default_factory=dict)
+
+
 class Status(Message):
     """Where the session stands; sent when it changes, at most 30 times a second.
 
@@ -136,6 +155,7 @@ class Status(Message):
         muted: Whether no breakpoint stops the run.
         undo: What `Undo` would take back, in one line; None where there is nothing.
         generation: Code generation, from 1.
+        reload: What has become of an edit that is not in force, or None.
         blocked_for: Seconds for which the worker's event loop has not answered (a step that hangs), else 0.
         error: Why the run failed, in one line.
         overhead: Share of the wall time spent in the debugger, 0 to 1, or None where not measured.
@@ -159,6 +179,7 @@ class Status(Message):
     muted: bool = False
     undo: str | None = None
     generation: int = 1
+    reload: ReloadInfo | None = None
     blocked_for: float = 0.0
     error: str | None = None
     overhead: float | None = None
@@ -181,6 +202,23 @@ class Loaded(Message):
     edges: tuple[Edge, ...]
     input_events: tuple[str, ...]
     warnings: tuple[ProblemInfo, ...] = ()
+
+
+class Reloaded(Message):
+    """New code is in force.
+
+    Attributes:
+        loaded: What the target holds now.
+        generation: Of the code.
+        on_old_code: Paths of steps that finish on the code they began with.
+        held: Messages that the new code has no place for.
+    """
+
+    type: Literal["reloaded"] = "reloaded"
+    loaded: Loaded
+    generation: int
+    on_old_code: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
 
 class Failure(Message):
@@ -221,10 +259,30 @@ class Hello(Command):
 
 
 class Load(Command):
-    """Load the target (`path.py[:attr]` or `package.module[:attr]`); answers with `Loaded`."""
+    """Load the target (`path.py[:attr]` or `package.module[:attr]`); answers with `Loaded`.
+
+    Attributes:
+        target: The target.
+        watch: Whether edits are taken in as they are saved.
+    """
 
     type: Literal["load"] = "load"
     target: str
+    watch: bool = False
+
+
+class Reload(Command):
+    """Take in edits of the code.
+
+    Attributes:
+        action: `now`: look for edits; `reset`: take in what waits, with the state of a step begun anew; `keep`: stay
+            paused on the old code until the next save; `back`: go on with the old code as if nothing had been saved.
+        step: Path of the step to reset; None resets every one that does not fit.
+    """
+
+    type: Literal["reload"] = "reload"
+    action: Literal["now", "reset", "keep", "back"] = "now"
+    step: str | None = None
 
 
 class Start(Command):
@@ -316,6 +374,7 @@ class Quit(Command):
 AnyCommand = Annotated[
     Hello
     | Load
+    | Reload
     | Start
     | Restart
     | ResumeRun
@@ -344,7 +403,7 @@ AnyCommand = Annotated[
     | Quit,
     Field(discriminator="type"),
 ]
-AnyAnswer = Annotated[Reply | Status | Notice, Field(discriminator="type")]
+AnyAnswer = Annotated[Reply | Status | Notice | Reloaded, Field(discriminator="type")]
 
 commands: TypeAdapter[AnyCommand] = TypeAdapter(AnyCommand)
 answers: TypeAdapter[AnyAnswer] = TypeAdapter(AnyAnswer)

@@ -26,6 +26,8 @@ from process_core.session.protocol import (
     Loaded,
     PendingMessage,
     Quit,
+    Reload,
+    Reloaded,
     Respond,
     Restart,
     ResumeRun,
@@ -36,6 +38,7 @@ from process_core.session.protocol import (
 )
 from process_core.session.recorded_run import read_recorded_run
 from process_core.session.refusal import Refused, problem_infos
+from process_core.session.reloading import Reloading
 from process_core.session.snapshot import pending_message, status_of
 from process_core.session.surgery import SurgeryDesk
 from process_core.session.target import Opened, open_target
@@ -53,6 +56,7 @@ class RunHolder:
         new_run_file: Gives the path of the next run's file, from the name of the process.
         changed: Called whenever the status may have changed.
         notice: Tells the user something once: severity and text.
+        reloaded: Tells that new code is in force.
         breakpoints_file: Where breakpoints are kept from one session to the next; None keeps them nowhere.
     """
 
@@ -64,12 +68,14 @@ class RunHolder:
         new_run_file: Callable[[str], Path],
         changed: Callable[[], None],
         notice: Callable[[str, str], None],
+        reloaded: Callable[[Reloaded], None],
         breakpoints_file: Path | None = None,
     ) -> None:
         self._cwd = Path(cwd).resolve()
         self._options = options
         self._new_run_file = new_run_file
-        self._changed = changed
+        self._changed = self._has_changed
+        self._tell_changed = changed
         self._notice = notice
         self._opened: Opened | None = None
         self._target = ""
@@ -77,9 +83,13 @@ class RunHolder:
         self._run_file = ""
         self._started: Start | None = None
         self._breakpoints = BreakpointVerbs(self._ready, breakpoints_file, notice)
+        self._reloading = Reloading(
+            debugger=lambda: self._debugger, adopt=self._adopt, changed=changed, notice=notice, tell=reloaded
+        )
         self._verbs: Mapping[type[Any], Callable[[Any], Awaitable[Any]]] = {
             Hello: _greeted,
             Load: self._load,
+            Reload: self._reload,
             Start: self._start,
             Restart: self._restart,
             ResumeRun: self._resume_run,
@@ -100,6 +110,7 @@ class RunHolder:
         status = status_of(
             debugger, self._run_file, self._breakpoints.specs(debugger), muted=self._breakpoints.is_muted
         )
+        status = status.model_copy(update={"reload": self._reloading.info})
         point = debugger.paused.breakpoint if debugger is not None and debugger.paused is not None else None
         if point is None or status.paused is None:
             return status
@@ -145,6 +156,7 @@ class RunHolder:
 
     async def close(self) -> None:
         """End the run."""
+        await self._reloading.stop()
         debugger, self._debugger = self._debugger, None
         await self._end(debugger)
 
@@ -157,6 +169,22 @@ class RunHolder:
         self._take_kept_breakpoints()
         self._started = None
         self._run_file = ""
+        self._reloading.begin(opened, watch=command.watch)
+        return self._loaded()
+
+    async def _reload(self, command: Reload) -> None:
+        self._ready()
+        self._reloading.act(command)
+
+    def _adopt(self, opened: Opened) -> Loaded:
+        """Go on with new code: the run has it, or there is no run that could."""
+        self._opened = opened
+        debugger = self._debugger
+        if debugger is not None and debugger.run is None:
+            fresh = Debugger(opened.process)
+            fresh.on_change = self._changed
+            self._breakpoints.move(debugger, fresh)
+            self._debugger = fresh
         return self._loaded()
 
     async def _start(self, command: Start) -> None:
@@ -207,6 +235,8 @@ class RunHolder:
             options |= {"run_file": self._new_run_file(process.name), "target": target}
         debugger = Debugger(process, collect_events=False, **options)
         await self._replace(debugger)
+        if opened is not self._opened:
+            self._reloading.begin(opened, watch=False)
         self._opened, self._target = opened, target
         self._take_kept_breakpoints()
         self._started = recorded.began_with or self._started
@@ -230,6 +260,10 @@ class RunHolder:
             input_events=process.graph.input_events,
             warnings=problem_infos(process.warnings),
         )
+
+    def _has_changed(self) -> None:
+        self._tell_changed()
+        self._reloading.still()
 
     async def _replace(self, debugger: Debugger) -> None:
         debugger.on_change = self._changed

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from process_core.errors import ProcessError
 from process_core.events import RunState
 from process_core.session.framing import BadFrame
-from process_core.session.protocol import AnyCommand, Failure, Notice, Quit, Reply, Status, commands
+from process_core.session.protocol import AnyCommand, Failure, Notice, Quit, Reloaded, Reply, Status, commands
 from process_core.session.refusal import Refused, bad_command, failure_of
 from process_core.session.run_holder import RunHolder
 from process_core.session.run_place import RunPlace
@@ -25,7 +25,7 @@ _SETTLING: Final = (0.06, 0.15, 0.4)  # looks after the last change: what is in 
 _EARLY_LINES: Final = 100
 _NOTICE: Final = 4000
 
-Answer = Reply | Status | Notice
+Answer = Reply | Status | Notice | Reloaded
 
 
 class SessionServer:
@@ -68,6 +68,7 @@ class SessionServer:
             new_run_file=self._place.next,
             changed=self._plan_status,
             notice=self._notice,
+            reloaded=send,
             breakpoints_file=None if breakpoints_file is None else Path(breakpoints_file),
         )
         self._sent = Status()

@@ -57,6 +57,7 @@ def status_of(
         breakpoints=breakpoints,
         muted=muted,
         undo=sendable(undo.text, PREVIEW) if undo is not None else None,
+        generation=debugger.generation,
         error=sendable(str(run.error), PROMPT) if run.error is not None else None,
     )
 

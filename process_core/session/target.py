@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from process_core.builder import ProcessBuilder
 from process_core.process import Process
+from process_core.reload import NoSuchModuleError, Place, Project, Staged, place_of
 from process_core.services import Services
-from process_core.session.source_module import Place, place_of, run_module
 from process_core.session.target_error import TargetError, from_exception
 
 __all__ = ["Opened", "TargetError", "load_target", "open_target"]
+
+T = TypeVar("T")
 
 USUAL_NAMES = ("process", "build", "builder")
 """Where a process is looked for when the target names no attribute, in this order."""
@@ -25,19 +27,39 @@ _SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a target gives.
+    """What a target gives, as one generation of its code has it.
 
     Attributes:
         process: The process, built.
         services: Gives the services of a run.
         place: The file or module as it was typed.
         attribute: What in it makes the process.
+        offer: What gives them, as the module has it: the same object for as long as the module is not loaded anew.
+        project: The modules that it was loaded from.
+        make: Makes this of a module.
     """
 
     process: Process
     services: Callable[[], Services | None]
     place: str
     attribute: str
+    offer: object
+    project: Project
+    make: "Callable[[ModuleType], Opened]"
+
+    def prepare(self) -> "Staged[Opened] | None":
+        """Load what has changed on disk, leaving in force what is.
+
+        Returns:
+            The new generation; None where nothing has changed.
+
+        Raises:
+            TargetError: It cannot be loaded; says why. Nothing has changed.
+        """
+        return self.project.prepare(self.make, _refused(self.place))
+
+
+_current: list[Project] = []  # one program holds one project at a time: its modules have names that all of it shares
 
 
 def load_target(text: str, cwd: str | Path) -> Process:
@@ -70,10 +92,33 @@ def open_target(text: str, cwd: str | Path) -> Opened:
     Raises:
         TargetError: It cannot be loaded; says why and what to do.
     """
-    place, attribute, shown = _parse(text, Path(cwd).resolve())
-    module = run_module(place, f"loading {shown}")
-    name, value = _named(module, attribute, shown) if attribute else _found(module, shown)
-    return Opened(_process(value, f"{shown}:{name}"), lambda: _services(module, shown), shown, name)
+    folder = Path(cwd).resolve()
+    place, attribute, shown = _parse(text, folder)
+    project = Project(place, folder)
+
+    def make(module: ModuleType) -> Opened:
+        name, value = _named(module, attribute, shown) if attribute else _found(module, shown)
+        process = _process(value, f"{shown}:{name}")
+        return Opened(process, lambda: _services(module, shown), shown, name, _offer(module), project, make)
+
+    reopen = [before.close() for before in _current]
+    try:
+        opened = project.load(make, _refused(shown))
+    except BaseException:
+        for again in reopen:
+            again()
+        raise
+    _current[:] = [project]
+    return opened
+
+
+def _refused(shown: str) -> Callable[[BaseException], TargetError]:
+    def told(error: BaseException) -> TargetError:
+        if isinstance(error, NoSuchModuleError):
+            return TargetError("missing_file", str(error))
+        return from_exception(error, f"loading {shown}")
+
+    return told
 
 
 def _parse(text: str, cwd: Path) -> tuple[Place, str, str]:
@@ -223,6 +268,10 @@ def _process(value: Any, shown: str) -> Process:
     kind = f"the class {value.__name__}" if isinstance(value, type) else f"of type {type(value).__name__}"
     hint = " (does the function return it?)" if value is None else ""
     raise TargetError("not_a_process", f"{shown} is {kind}, not a process, a builder, or a function giving one{hint}")
+
+
+def _offer(module: ModuleType) -> object:
+    return next((vars(module)[name] for name in SERVICES_NAMES if name in vars(module)), None)
 
 
 def _services(module: ModuleType, shown: str) -> Services | None:

@@ -68,7 +68,9 @@ def test_every_command_can_be_carried_out(kind, tmp_path):
     def unused(*_):
         return {}
 
-    holder = RunHolder(cwd=tmp_path, options=unused, new_run_file=unused, changed=unused, notice=unused)
+    holder = RunHolder(
+        cwd=tmp_path, options=unused, new_run_file=unused, changed=unused, notice=unused, reloaded=unused
+    )
     assert kind in holder._verbs
 
 

@@ -218,7 +218,7 @@ def _envelope(row: Any) -> list[Item]:
         ("state", row.state),
         ("code", row.code),
         ("causes", ", ".join(f"#{seq}" for seq in row.causes[:50])),
-        ("generation", f"{row.generation}" if getattr(row, "generation", 0) else None),
+        ("generation", f"{row.generation + 1}" if getattr(row, "generation", 0) else None),
     )
     return [fact(name, safe(str(value), 400), copy=str(value)) for name, value in facts if value]
 

@@ -13,11 +13,12 @@ from textual.timer import Timer
 from process_core.graph import Node
 from process_core.runfile import RunFile
 from process_core.session.explanation import Explanation
-from process_core.session.protocol import Status
+from process_core.session.protocol import ReloadInfo, Status
 from tui.inspector.event_page import event_page
 from tui.inspector.items import Item, Piece, Role
 from tui.inspector.outline_view import OutlineView
 from tui.inspector.payloads import Payload, read_payload
+from tui.inspector.reload_page import reload_page
 from tui.inspector.step_page import read_step, step_page
 from tui.inspector.why_page import why_page
 
@@ -120,6 +121,20 @@ class InspectorPanel(OutlineView):
     def shows_explanation(self) -> bool:
         """Whether an explanation is on the page."""
         return self._shown[:1] == ("why",)
+
+    def show_reload(self, info: ReloadInfo) -> None:
+        """Show what became of a save.
+
+        Args:
+            info: What the worker says of it.
+        """
+        self._run_file = self._row = None
+        self._show(("reload", info.state, info.message), reload_page(info))
+
+    @property
+    def shows_reload(self) -> bool:
+        """Whether that is on the page."""
+        return self._shown[:1] == ("reload",)
 
     def _show_later(self) -> None:
         self._later = None

@@ -14,7 +14,7 @@ from textual.timer import Timer
 from process_core.events import RunState
 from process_core.runfile import RunFile, RunFileError
 from process_core.session.connection import CommandRefused, Update, WorkerDied
-from process_core.session.protocol import Notice, PausedAt, Status
+from process_core.session.protocol import Notice, PausedAt, Reloaded, Status
 from tui.actions import ACTIONS, BY_NAME, Panel, is_function_key, is_untyped
 from tui.commands.line import CommandLine, LineKind
 from tui.commands.verbs import CommandError, parse
@@ -25,6 +25,7 @@ from tui.messages import ActionWanted, TargetRefused
 from tui.recorded.inspector import MomentInspector
 from tui.rows import RowList
 from tui.safe_text import safe
+from tui.screens.reload_actions import ReloadActions
 from tui.screens.showing import Showing
 from tui.screens.standing import chain, forced_edges, lit_edges, nearest_step
 from tui.screens.workspace import Workspace
@@ -49,7 +50,7 @@ def _bindings() -> list[BindingType]:
     ]
 
 
-class DebugScreen(Showing):
+class DebugScreen(ReloadActions, Showing):
     """The screen that people debug on.
 
     Args:
@@ -127,6 +128,8 @@ class DebugScreen(Showing):
                 if not self._is_pull_asked:
                     self._is_pull_asked = True
                     self.call_later(self.pull_soon)
+            case Reloaded():
+                self.call_later(self.show_loaded, update.loaded)
             case Notice():
                 self.call_later(self.say, safe(update.text), update.severity)
 
@@ -163,6 +166,7 @@ class DebugScreen(Showing):
         self._show_queue(status)
         self._show_graph(status)
         self._show_inspected(status)
+        self.show_save(status)
         self._run_ended(status)
         self._offer_chat(status)
         self.show_lines()
@@ -245,7 +249,7 @@ class DebugScreen(Showing):
         chosen_by_user = not event.automatic and event.row.seq != self._led_to
         if chosen_by_user:
             self.inspected_step = None
-        is_linked = self.inspector.shows_explanation and not chosen_by_user
+        is_linked = (self.inspector.shows_explanation or self.inspector.shows_reload) and not chosen_by_user
         if self.inspected_step is None and not is_linked:
             self.inspector.show_event(self.run_file, event.row)
         self._led_to = 0

@@ -4,6 +4,7 @@ from process_core.events import RunState
 from process_core.graph import Node
 from process_core.session.protocol import Loaded, Status
 from tui.actions import Panel
+from tui.inspector.reload_page import banner_text
 from tui.safe_text import safe
 from tui.screens.chrome import Badge
 from tui.screens.parts import DebugParts
@@ -92,6 +93,8 @@ class Standing(DebugParts):
             where = ", ".join(safe(path, 40) for path in status.running) or "the target's code"
             seconds = int(status.blocked_for)
             self.banner.show(f"worker busy in {where} for {seconds} s — R restarts it, or wait", "warning")
+        elif status.reload is not None and status.reload.state != "pending":
+            self.banner.show(banner_text(status.reload), "warning" if status.reload.state == "unfit" else "error")
         elif status.state is RunState.FAILED:
             self.banner.show(f"the run FAILED: {safe(status.error or 'no reason was given')}")
         elif self.not_started:

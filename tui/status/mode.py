@@ -80,6 +80,11 @@ _PLAIN: Final = {
     RunState.FAILED: ("FAILED", Role.FAILED),
     RunState.CANCELLED: ("CANCELLED", Role.REST),
 }
+_SAVES: Final = {
+    "pending": ("save pending", Role.TEXT, 1),
+    "failed": ("save failed", Role.FAILED, 1),
+    "unfit": ("save does not fit", Role.FAILED, 1),
+}
 _REASONS: Final = {
     "breakpoint": "breakpoint",
     "step": "stepped",
@@ -147,6 +152,9 @@ def parts(view: View) -> list[Part]:
         if status.pending:
             found.append(Part(f"{status.pending} pending", Role.QUIET, 7))
     found.append(Part(f"gen {status.generation}", Role.QUIET, 5))
+    if status.reload is not None:
+        said, role, rank = _SAVES[status.reload.state]
+        found.append(Part(said, role, rank))
     if status.overhead is not None and view.replay is None:
         found.append(Part(f"overhead {status.overhead:.0%}", Role.QUIET, 6, f"ovh {status.overhead:.0%}"))
     return [part for part in found if part.text]

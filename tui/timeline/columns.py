@@ -165,6 +165,8 @@ def cells_of(
         spans.append(Span(f"{_superstep(row.superstep, layout.superstep - 1)} ", Tone.QUIET))
     if kind.tone is Tone.RULE:
         return spans + _rule(row, layout)
+    if row.type == "reloaded":
+        return spans + _boundary(row, layout, note)
     if layout.step:
         spans += _step(row, layout.step, lanes)
     if layout.symbol:
@@ -261,6 +263,15 @@ def _rule(row: EventRow, layout: Layout) -> list[Span]:
         line = f"── {title} " if title else ""
         return [Span(line + "─" * (cells - cell_len(line)), Tone.RULE)]
     return fit([Span(fit_end(f"╌╌ {where}end of superstep {row.superstep}", cells), Tone.RULE)], cells, Tone.RULE)
+
+
+def _boundary(row: EventRow, layout: Layout, note: str) -> list[Span]:
+    """Draw a line through all columns: what stands above it ran other code than what stands below."""
+    cells = layout.step + layout.symbol + layout.word + layout.text + layout.causes
+    kind = kind_of(row.type)
+    said = safe(note or row.preview or kind.word, 2 * cells + 1)
+    drawn = fit([Span(f"══ {kind.symbol} {said} ", kind.tone)], cells, kind.tone)
+    return [Span(text.replace(" ", "═") if not text.strip() else text, tone) for text, tone in drawn]
 
 
 def _causes(row: EventRow) -> str:

@@ -1,0 +1,69 @@
+"""What became of a save that is not in force: what is wrong, where, and what can be done."""
+
+from typing import Final
+
+from process_core.session.protocol import ReloadInfo
+from tui.inspector.items import Item, Piece, Role
+from tui.safe_text import safe, safe_lines
+
+_LINES: Final = 400
+_WIDTH: Final = 500
+_TITLES: Final = {
+    "pending": "The save is loaded and waits",
+    "failed": "The save failed; the old code goes on",
+    "unfit": "A state does not fit the save; the old code goes on",
+}
+_ADVICE: Final = {
+    "pending": "It is in force at the end of the superstep, or when the run pauses.",
+    "failed": "Correct it and save again.",
+    "unfit": "Save again, or  :reload reset  begins the step anew,  :reload keep  waits for the next save,"
+    "  :reload back  goes on with the old code.",
+}
+
+
+def banner_text(info: ReloadInfo) -> str:
+    """Say in one line what became of a save.
+
+    Args:
+        info: What the worker says of it.
+
+    Returns:
+        A safe text.
+    """
+    what = safe(info.message.partition("\n")[0], 200)
+    if info.state == "unfit":
+        return f"save does not fit: {what} — :reload reset | keep | back"
+    return f"save failed: {what} — the old code goes on; :reload why shows more"
+
+
+def reload_page(info: ReloadInfo) -> list[Item]:
+    """Write down what became of a save.
+
+    Args:
+        info: What the worker says of it.
+
+    Returns:
+        The entries of a page.
+    """
+    tone = Role.TITLE if info.state == "pending" else Role.FAIL
+    lines = [(_TITLES[info.state], tone), (_ADVICE[info.state], Role.QUIET), ("", Role.TEXT)]
+    lines += [(line, _tone_of(line)) for line in safe_lines(info.message, _LINES, _WIDTH)]
+    for number, problem in enumerate(info.problems, 1):
+        where = ".".join(safe(part, 80) for part in (problem.step, problem.function) if part)
+        head = f"{number}. {safe(problem.code, 80)}" + (f" at {where}" if where else "")
+        lines += [(head, Role.FAIL), (f"   {safe(problem.message)}", Role.TEXT)]
+        if problem.suggestion:
+            lines.append((f"   {safe(problem.suggestion)}", Role.QUIET))
+    if info.traceback:
+        lines += [("", Role.TEXT), ("Traceback of your code", Role.SECTION)]
+        lines += [(line, Role.TEXT) for line in safe_lines(info.traceback.rstrip(), _LINES, _WIDTH)]
+    return [_item(place, text, role) for place, (text, role) in enumerate(lines)]
+
+
+def _item(place: int, text: str, role: Role) -> Item:
+    """Make a line of the page; what is too long for the panel goes on below."""
+    return Item(f"line {place}", (Piece(text, role),), block=text, block_role=role, copy=lambda: text)
+
+
+def _tone_of(line: str) -> Role:
+    return {"+": Role.ADDED, "-": Role.REMOVED}.get(line.strip()[:1], Role.TEXT)
