@@ -28,8 +28,10 @@ def line_of(message: PendingMessage, digits: int = 0, room: int = 200) -> Cells:
     Returns:
         Its marks, number, event, where it comes from and goes, and what it carries.
     """
-    target = safe(message.target, _NAME) or "STOP"
     is_tight = room < _TIGHT
+    target = safe(message.target, _NAME) or "STOP"
+    if is_tight and "/" in target:
+        target = f"…/{target.rpartition('/')[2]}"
     function = f".{safe(message.function, _NAME)}" if message.function and message.target and not is_tight else ""
     parameter = f"({safe(message.parameter, _NAME)})" if message.parameter and not is_tight else ""
     source = f"{safe(message.source, _NAME)} " if message.source and room >= _WIDE else ""

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from textual import on
-from textual.timer import Timer
 
 from process_core.events import RunState
 from process_core.runfile import RunFileError, RunInfo
@@ -27,8 +26,6 @@ from tui.screens.standing import chain, forced_edges, lit_edges, overlay_of
 from tui.status.mode import View
 from tui.timeline.messages import EventSelected
 
-_SLICE: Final = 0.008
-_PAUSE: Final = 0.04
 _STYLES: Final = str(Path(__file__).parent.parent / "screens" / "debug.tcss")
 
 
@@ -50,7 +47,6 @@ class ReplayScreen(DebugScreen):
         self._until: RunUntil | None = None
         self._at = at
         self._has_arrived = False
-        self._preparing: Timer | None = None
         self._generation: int | None = None
         self._keeps_step = False
         self._asked_to_leave = -AGAIN
@@ -79,16 +75,7 @@ class ReplayScreen(DebugScreen):
         self.workspace.show(Panel.INSPECTOR)
         if self._at is not None:
             self.timeline.select(self._at)
-        self._preparing = self.set_interval(_PAUSE, self._prepare)
-
-    def _prepare(self) -> None:
-        """Go through a long run a little at a time, before the user goes far back in it."""
-        try:
-            is_done = self.run_file is None or self.run_file.prepare_past(_SLICE)
-        except RunFileError:
-            is_done = True
-        if is_done and self._preparing is not None:
-            self._preparing.stop()
+        self.prepare_past()
 
     def view(self) -> View:
         """Give what the mode line shows."""

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 from process_core.events import RunState
 from process_core.graph import Edge
 from process_core.runfile import RunFile
+from process_core.runfile.globs import matches_path
 from process_core.session.protocol import PendingMessage, Status, WaitingInputs
 from tui.graph.overlay import Mark, Overlay
 
@@ -225,7 +226,6 @@ def overlay_of(
     states.update(dict.fromkeys(status.failed, Mark.FAILED))
     if status.paused is not None and status.paused.message is not None and status.paused.message.target:
         states[status.paused.message.target] = Mark.PAUSED
-    places = [place for spec in status.breakpoints if spec.enabled for place in (spec.event, spec.step) if place]
     came, awaited = inputs_of(status.waiting, edges)
     return Overlay(
         states=states,
@@ -234,10 +234,25 @@ def overlay_of(
         arrived=arrived,
         came=came,
         awaited=awaited,
-        breakpoints=frozenset(places),
+        breakpoints=_broken_at(status, edges),
         lit=lit,
         forced=forced,
     )
+
+
+def _broken_at(status: Status, edges: Sequence[Edge]) -> frozenset[str]:
+    """Give the event ids and paths that have a breakpoint which stops the run, globs spelt out."""
+    if status.muted:
+        return frozenset()
+    wanted = [spec for spec in status.breakpoints if spec.enabled and spec.kind == "event"]
+    places = {place for spec in wanted for place in (spec.event, spec.step) if place}
+    paths = {path for edge in edges for path in (edge.source, edge.target) if path}
+    for spec in wanted:
+        if spec.step is not None and spec.step not in paths:
+            places |= {path for path in paths if matches_path(spec.step, path)}
+        if spec.route is not None:
+            places |= {edge.event_id for edge in edges if spec.route in (edge.id, edge.key)}
+    return frozenset(places)
 
 
 def _scope(path: str) -> str:

@@ -7,6 +7,8 @@ recorded.
 from dataclasses import replace
 from typing import Final
 
+from textual.timer import Timer
+
 from process_core.graph import Node
 from process_core.predicate import PredicateError
 from process_core.runfile import Row, RunFile, RunFileError
@@ -18,6 +20,8 @@ from tui.screens.view_actions import ViewActions
 from tui.status.mode import View
 from tui.travel.find_back import Wanted, find_back, wanted_by, wanted_of
 
+_SLICE: Final = 0.008
+_PAUSE: Final = 0.04
 _PRESENT: Final = "this is the past: . goes back to the present, u goes on from here as a fork"
 
 
@@ -33,6 +37,7 @@ class TravelActions(ViewActions):
     past: Status | None = None
     until: RunUntil | None = None
     travels = False
+    _preparing: Timer | None = None
 
     # Going
 
@@ -128,7 +133,22 @@ class TravelActions(ViewActions):
         row = self.timeline.selected
         if row is not None and self.run_file is not None:
             self.timeline.follow = False
+            self.prepare_past()
             self.look_at(self.run_file.row(row.seq))
+
+    def prepare_past(self) -> None:
+        """Go through a long run a little at a time, before the user goes far back in it."""
+        if self._preparing is None:
+            self._preparing = self.set_interval(_PAUSE, self._prepare)
+
+    def _prepare(self) -> None:
+        try:
+            is_done = self.run_file is None or self.run_file.prepare_past(_SLICE)
+        except RunFileError:
+            is_done = True
+        if is_done and self._preparing is not None:
+            self._preparing.stop()
+            self._preparing = None
 
     def look_at(self, row: Row) -> None:
         """Show everything as it was at an event.
@@ -142,11 +162,10 @@ class TravelActions(ViewActions):
             until = self.until if self.until is not None and self.in_past else RunUntil(self.run_file)
             until.seq = row.seq
             self.until, self.past = until, status_at(self.run_file, row)
+            self.chat.transcript.show_until(row.seq)
+            self.show_moment()
         except RunFileError as error:
             self.banner.show(safe(str(error)))
-            return
-        self.chat.transcript.show_until(row.seq)
-        self.show_moment()
 
     def view(self) -> View:
         """Give what the mode line shows."""

@@ -64,6 +64,7 @@ async def test_the_end_is_shown_first_with_graph_timeline_and_chat(chat):
 async def test_the_code_of_the_run_is_not_imported(chat, monkeypatch):
     (chat.parent / "target.py").write_text("raise SystemExit('imported')")
     monkeypatch.syspath_prepend(chat.parent)
+    monkeypatch.delitem(sys.modules, "target", raising=False)
     async with replaying(chat) as d:
         await d.until("you said hello")
         assert "target" not in sys.modules
