@@ -19,6 +19,7 @@ class Situation:
         arrived: Per route (its key), seqs of the events whose values wait in a join.
         pending: Per route, seqs of the events that are still to be delivered by it.
         held: Per route, seqs of those that are kept back by hand.
+        sent: Ids of the outside events that have been sent and not been taken in.
         questions: Per step path, what its open questions ask.
         is_over: Whether nothing more can come from outside: the run has ended, or is only a recording.
     """
@@ -27,6 +28,7 @@ class Situation:
     arrived: dict[str, list[int]] = field(default_factory=dict)
     pending: dict[str, list[int]] = field(default_factory=dict)
     held: dict[str, list[int]] = field(default_factory=dict)
+    sent: set[str] = field(default_factory=set)
     questions: dict[str, str] = field(default_factory=dict)
     is_over: bool = False
 
@@ -45,7 +47,9 @@ def of_live(core: RunCore, pending: Iterable[Any]) -> Situation:
                 for held in fifo:
                     _note(found.arrived, scope.prefix, held.message.route.id, held.message.seq)
     for item in pending:
-        if item.route is not None:
+        if item.route is None and not item.target:
+            found.sent.add(item.event_id)
+        elif item.route is not None:
             scope_path = without_index(item.target).rpartition("/")[0]
             kept = found.held if getattr(item, "held", False) else found.pending
             _note(kept, f"{scope_path}/" if scope_path else "", item.route, item.seq or 0)

@@ -87,6 +87,8 @@ class WhyNot:
             if situation.is_over:
                 return "stopped", f"{what} (#{seq}) was on its way when the run ended ({situation.state.value})", seq
             return "pending", f"{what} (#{seq}) is on its way: it is delivered next", seq
+        if edge.kind is SourceKind.INPUT and not edge.scope and edge.event_id in situation.sent:
+            return "pending", f"{what} has been sent from outside, and is taken in when the run goes on", 0
         seq = self._emitted(edge)
         found = self._ledger.evidence.events((seq,)) if seq else []
         return self._after_emission(edge, found[0]) if found else self._never_emitted(edge, asked)

@@ -158,7 +158,6 @@ class Status(Message):
         reload: What has become of an edit that is not in force, or None.
         blocked_for: Seconds for which the worker's event loop has not answered (a step that hangs), else 0.
         error: Why the run failed, in one line.
-        overhead: Share of the wall time spent in the debugger, 0 to 1, or None where not measured.
     """
 
     type: Literal["status"] = "status"
@@ -182,7 +181,6 @@ class Status(Message):
     reload: ReloadInfo | None = None
     blocked_for: float = 0.0
     error: str | None = None
-    overhead: float | None = None
 
 
 class Notice(Message):

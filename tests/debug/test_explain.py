@@ -346,6 +346,15 @@ async def test_what_is_on_its_way(debug, tmp_path):
     assert "is on its way" in route.text
 
 
+async def test_an_outside_event_that_has_been_sent_and_not_taken_in(debug, tmp_path):
+    debugger = await debug(joined(), {"step": "A"}, run_file=tmp_path / "x.run")
+    await paused(debugger)
+    await debugger.run.send_event("other", 1)
+    (right,) = [given for given in debugger.explain(path="Pair").functions[0].inputs if given.parameter == "right"]
+    assert right.routes[0].code == "pending"
+    assert "has been sent from outside" in right.routes[0].text
+
+
 async def test_steps_that_wait_for_each_other_are_told_without_going_round(debug, tmp_path):
     process = ProcessBuilder("circle")
     first, second = process.add_step(Pair, name="P"), process.add_step(Pair, name="Q")

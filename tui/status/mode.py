@@ -155,8 +155,6 @@ def parts(view: View) -> list[Part]:
     if status.reload is not None:
         said, role, rank = _SAVES[status.reload.state]
         found.append(Part(said, role, rank))
-    if status.overhead is not None and view.replay is None:
-        found.append(Part(f"overhead {status.overhead:.0%}", Role.QUIET, 6, f"ovh {status.overhead:.0%}"))
     return [part for part in found if part.text]
 
 

@@ -14,7 +14,6 @@ PAUSED = Status(
     written=4711,
     superstep=12,
     generation=2,
-    overhead=0.021,
     pending=3,
     paused=PausedAt(reason="breakpoint", message=MESSAGE, seq=4711, breakpoint=1),
 )
@@ -28,9 +27,9 @@ def test_a_paused_run_says_where():
     assert "PAUSED @4711 UserInputReceived" in text(View(status=PAUSED))
 
 
-def test_kept_and_dropped_superstep_generation_and_overhead_are_told():
+def test_kept_and_dropped_superstep_and_generation_are_told():
     line = text(View(status=PAUSED))
-    assert all(part in line for part in ("4,711 events · 0 dropped", "superstep 12", "gen 2", "overhead 2%"))
+    assert all(part in line for part in ("4,711 events · 0 dropped", "superstep 12", "gen 2"))
 
 
 @pytest.mark.parametrize(
