@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
-from process_core.engine.endings import end_details, report_leftovers
+from process_core.engine.driving import Driver
 from process_core.engine.gate import Gate, Recording
 from process_core.engine.host import LocalHost, StepHost, TracksContext
 from process_core.engine.invocation import UNSET, Invocation, Message, Request
@@ -17,20 +17,16 @@ from process_core.engine.nested import Composite, NestedScope
 from process_core.engine.plan import Plan
 from process_core.engine.recording import Recorder
 from process_core.engine.root import RootScope
-from process_core.engine.scope import Lost, Scope
+from process_core.engine.scope import Scope
 from process_core.engine.slot import StepSlot
 from process_core.engine.stewardship import Stewardship
 from process_core.engine.stranded import Stranded
-from process_core.errors import RunCancelledError, StepFailedError
-from process_core.events import ProcessEvent, RunState, WorkflowEvent
+from process_core.events import ProcessEvent, WorkflowEvent
 from process_core.graph import StepKind, type_text
 from process_core.services import Services
 
-_GRACE_SECONDS = 1.0
-"""How long the end of a run waits for cancelled functions to clean up."""
 
-
-class RunCore:
+class RunCore(Driver):
     """One run, from the inside. What a user holds is a `Run`.
 
     Attributes:
@@ -60,26 +56,16 @@ class RunCore:
     """
 
     __slots__ = (
-        "_at_rest",
-        "_has_reported",
-        "_is_resting",
         "_owner",
-        "_unwinding",
-        "_wake",
         "asked",
         "context",
-        "driver",
-        "error",
         "forced",
         "gate",
         "generation",
         "host",
         "initial_states",
-        "inputs",
         "is_answerable",
-        "is_cancelling",
         "is_dismissed",
-        "loop",
         "max_supersteps",
         "on_altered",
         "on_batch",
@@ -99,13 +85,10 @@ class RunCore:
         "public_events",
         "recorder",
         "requests",
-        "root",
         "run_id",
         "services",
-        "state",
         "stranded",
         "thread",
-        "unanswered",
         "writer",
     )
 
@@ -121,6 +104,7 @@ class RunCore:
         is_answerable: bool,
         host: StepHost | None = None,
     ) -> None:
+        super().__init__()
         self.plan = plan
         self.run_id = run_id
         self.recorder = recorder
@@ -129,14 +113,11 @@ class RunCore:
         self.initial_states = initial_states
         self.is_answerable = is_answerable
         self.host = host or LocalHost()
-        self.state = RunState.IN_PROGRESS
         self.outputs: list[Any] = []
         self.public_events: list[ProcessEvent] = []
         self.requests: dict[str, Request] = {}
-        self.unanswered: list[WorkflowEvent] = []
         self.generation = 1
         self.stranded: list[Stranded] = []
-        self.error: BaseException | None = None
         self.gate: Gate | None = None
         self.on_invoked: Callable[[Invocation], None] | None = None
         self.on_ended: Callable[[Invocation], None] | None = None
@@ -152,22 +133,13 @@ class RunCore:
         self.on_altered: Callable[[], None] | None = None
         self.on_batch: Callable[[Scope, list[Message]], list[Message]] | None = None
         self.forced: dict[Message, Any] | None = None
-        self.is_cancelling = False
-        self.inputs: list[tuple[str, Any, Any]] = []
-        self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self.thread = threading.get_ident()
         self.context = contextvars.copy_context()
-        self.driver: asyncio.Task[Any] | None = None
         self._owner = asyncio.current_task()
         self.root = RootScope(self, plan)
         self.asked = 0
-        self._wake: asyncio.Future[None] | None = None
-        self._at_rest: list[asyncio.Future[None]] = []
         self.writer: Recording | None = None
         self.is_dismissed = False
-        self._unwinding: set[asyncio.Task[Any]] | None = None
-        self._is_resting = False
-        self._has_reported = False
 
     # What crews ask for.
 
@@ -282,16 +254,6 @@ class RunCore:
         self._is_resting = False
         self.wake()
 
-    def stir(self) -> None:
-        """Let a run at rest look for work that was given to it by hand."""
-        self._is_resting = False
-        self.wake()
-
-    def rouse(self) -> None:
-        """Go on from rest, where a change of the code has brought work."""
-        if self.root.has_work():
-            self.stir()
-
     def force(self, message: Message, result: Any) -> None:
         """Have the call that a message leads to return something without being made."""
         self.forced = {**(self.forced or {}), message: result}
@@ -306,11 +268,6 @@ class RunCore:
                     return self.forced.pop(message)
         return UNSET
 
-    def wake(self) -> None:
-        """Let the driving task look for work."""
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
-
     def cancel(self) -> None:
         """End the run as CANCELLED; every invocation ends now."""
         if self.state.is_ended or self.is_cancelling:
@@ -321,11 +278,6 @@ class RunCore:
         if self.gate is not None:
             self.gate.abandon()
         self.wake()
-
-    @property
-    def is_resting(self) -> bool:
-        """Whether nothing is left to do, or the run has ended."""
-        return self._is_resting
 
     @property
     def is_over(self) -> bool:
@@ -342,168 +294,3 @@ class RunCore:
         self.is_dismissed = True
         if self.driver is not None and not self.driver.done():
             self.driver.cancel()
-
-    async def rest(self) -> None:
-        """Wait until nothing is left to do, or the run has ended."""
-        while not self._is_resting:
-            waiter = self.loop.create_future()
-            self._at_rest.append(waiter)
-            await waiter
-
-    # Driving.
-
-    def launch(self, taken_up: WorkflowEvent | None = None) -> None:
-        """Record the start and begin to drive.
-
-        Args:
-            taken_up: The event that says from where a recorded run goes on.
-        """
-        if self.on_launch is not None:
-            self.on_launch()
-        if self.recorder is not None:
-            superstep = self.root.superstep
-            if taken_up is None:
-                self.recorder.record_status("started", superstep)
-            else:
-                self.recorder.pass_on(taken_up)
-            self.recorder.record_status("status", superstep, state=RunState.IN_PROGRESS)
-        self.hand_over(finish_first=False)
-
-    def hand_over(self, *, finish_first: bool = True) -> None:
-        """Drive on in a new task."""
-        self.driver = self.spawn_later(self._drive(finish_first=finish_first))
-
-    async def _drive(self, *, finish_first: bool) -> None:
-        try:
-            await self._drive_on(finish_first=finish_first)
-        except asyncio.CancelledError:
-            if self.is_dismissed:
-                return
-            if self.state.is_ended:
-                raise
-            self.is_cancelling = True
-            self.root.discard_all("cancelled from outside")
-            self._set_state(RunState.CANCELLED)
-            self._release_waiters()
-            raise
-        except Exception as error:  # noqa: BLE001 - a fault of the engine must end the run, or its user waits for ever
-            self.root.failed = None
-            self.root.fail(None, error)
-            await self._end()
-
-    async def _drive_on(self, *, finish_first: bool) -> None:
-        root = self.root
-        while True:
-            if finish_first or root.has_work():
-                if self.state is not RunState.IN_PROGRESS:
-                    self._set_state(RunState.IN_PROGRESS)
-                if not await root.advance(finish_first=finish_first):
-                    return
-                finish_first = False
-            if self.is_cancelling or root.failed is not None or root.is_stopped:
-                await self._end()
-                return
-            if root.has_work() or await self._is_kept_from_rest():
-                continue
-            if not await self._rest_until_woken():
-                return
-
-    async def _is_kept_from_rest(self) -> bool:
-        """Give a debugger the last moment before the run comes to rest; True where the run has to look again."""
-        self.report_rest()
-        if self.gate is None:
-            return False
-        await self.gate.rest(self.root, ends=False)
-        if not self.is_cancelling and not self.root.has_work():
-            return False
-        self._has_reported = False
-        return True
-
-    async def _rest_until_woken(self) -> bool:
-        """Be at rest; False where nothing can come any more."""
-        waiting = bool(self.unanswered)
-        self._wake = self.loop.create_future()
-        self._set_state(RunState.IDLE_WITH_PENDING_REQUESTS if waiting else RunState.IDLE)
-        await self._settle()
-        self._release_waiters()
-        if not self.is_answerable:
-            return False
-        await self._wake
-        self._wake = None
-        self._has_reported = False
-        return True
-
-    def report_rest(self) -> None:
-        """Say what is left over when the run comes to rest; where nobody can answer, end what waits for answers."""
-        if self._has_reported:
-            return
-        self._has_reported = True
-        self.unanswered = [request.event for request in self.requests.values()]
-        report_leftovers(self)
-        if not self.is_answerable and self.root.parked:
-            if self.on_superstep is not None:
-                self.on_superstep(self.root)  # taken up from its file, it asks again
-            self.root.drop_working(Lost())
-
-    async def _end(self) -> None:
-        root = self.root
-        if root.failed is not None and not self.is_cancelling:
-            root.discard_all("the run failed")
-            report_leftovers(self)
-            await self._last_look()
-        elif root.is_stopped and not self.is_cancelling:
-            await self._last_look()
-        if root.failed is not None and not self.is_cancelling:
-            self._fail()
-        elif root.is_stopped and not self.is_cancelling:
-            self._set_state(RunState.STOPPED, root.stop_route, root.stop_seq)
-        else:
-            report_leftovers(self)
-            self._set_state(RunState.CANCELLED)
-            self.error = RunCancelledError("the run was cancelled")
-        await self._settle()
-        self._release_waiters()
-
-    async def _last_look(self) -> None:
-        """Give a debugger the last moment before the run ends; what comes from outside meanwhile is lost, and told."""
-        if self.gate is not None:
-            await self.gate.rest(self.root, ends=True)
-            if self.inputs and not self.is_cancelling:
-                self.root.discard_all("the run was about to end")
-
-    def _fail(self) -> None:
-        failed = self.root.failed
-        assert failed is not None
-        failure, error = failed.failure, failed.error
-        if failure is not None:
-            self.error = StepFailedError(failure)
-            self.error.__cause__ = error
-        else:
-            self.error = error
-        told = self.recorder.pass_on(end_details(self, failed)) if self.recorder is not None else 0
-        self._set_state(RunState.FAILED, cause=told)
-
-    def _set_state(self, state: RunState, route: str | None = None, cause: int = 0) -> None:
-        self.state = state
-        if self.recorder is not None:
-            causes = (cause,) if cause else ()
-            event = WorkflowEvent("status", state=state, superstep=self.root.superstep, route=route, causes=causes)
-            self.recorder.pass_on(event)
-        self.changed()
-
-    async def _settle(self) -> None:
-        """Let cancelled functions clean up, for a while."""
-        if self._unwinding:
-            unwinding = {task for task in self._unwinding if task is not asyncio.current_task()}
-            if unwinding:
-                await asyncio.wait(unwinding, timeout=_GRACE_SECONDS)
-
-    def _release_waiters(self) -> None:
-        if self.inputs and not self.state.is_ended:
-            return
-        self._is_resting = True
-        waiters, self._at_rest = self._at_rest, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-        self.changed()

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from process_core.engine.failures import NestedFailureError, describe
 from process_core.engine.invocation import UNSET, Invocation
-from process_core.engine.questions import Questions
-from process_core.engine.recording import snapshot_arguments
+from process_core.engine.outcomes import Outcomes
 from process_core.engine.slot import StepSlot
-from process_core.errors import PayloadMismatchError
 
 if TYPE_CHECKING:
     from process_core.engine.core import RunCore
 
 
-class Crew(Questions):
+class Crew(Outcomes):
     """Runs invocations: steps in parallel, each step serially, with a barrier at the end.
 
     Invocations run inline, in the task that drives the supersteps, which spares a task per hop. If one parks or is
@@ -233,30 +231,6 @@ class Crew(Questions):
         if not self.active and self._barrier is not None and not self._barrier.done():
             self._barrier.set_result(None)
 
-    def _announce(self, slot: StepSlot, invocation: Invocation) -> None:
-        run = self.run
-        function = invocation.function
-        invocation.is_started = True
-        recorder = run.recorder
-        if recorder is not None:
-            invocation.given = snapshot_arguments(invocation.arguments)
-            messages = invocation.messages
-            last = messages[-1] if messages else None
-            invocation.seq = recorder.record(
-                "executor_invoked",
-                slot.path,
-                slot.plan.name,
-                function.name,
-                self.superstep,
-                invocation.given,
-                last.event_id if last else None,
-                tuple([m.seq for m in messages]) if last else invocation.causes,
-                last.route.id if last else None,
-                {"resumes": invocation.resumes} if invocation.resumes else None,
-            )
-        if run.on_invoked is not None:
-            run.on_invoked(invocation)
-
     def _perform(self, slot: StepSlot, invocation: Invocation) -> Awaitable[Any]:
         if invocation.function.is_covered and not invocation.is_handler and invocation.saved_state is UNSET:
             invocation.saved_state = slot.save_state()  # the run may go on after this fails
@@ -283,27 +257,6 @@ class Crew(Questions):
             while task.cancelling():
                 task.uncancel()
 
-    def _complete(self, invocation: Invocation, result: Any) -> None:
-        invocation.is_closed = True
-        invocation.result = result
-        if self.run.on_completing is not None:
-            self.run.on_completing(invocation)
-        recorder = self.run.recorder
-        if recorder is not None:
-            slot = invocation.slot
-            invocation.result_seq = recorder.record(
-                "executor_completed",
-                slot.path,
-                slot.plan.name,
-                invocation.function.name,
-                self.superstep,
-                result,
-                invocation.function.result_id,
-                (invocation.seq,),
-            )
-        if self.run.on_ended is not None:
-            self.run.on_ended(invocation)
-
     def _fail(self, invocation: Invocation, error: BaseException) -> None:
         invocation.is_closed = True
         slot = invocation.slot
@@ -324,36 +277,12 @@ class Crew(Questions):
         invocation.failure = failure
         self.close_requests(invocation)
         self._discard_emissions(invocation)
-        if self.run.recorder is not None:
-            code = (
-                "payload_mismatch"
-                if isinstance(error, PayloadMismatchError) and not invocation.is_started
-                else "step_failed"
-            )
-            first = invocation.messages[0] if invocation.messages else None
-            invocation.result_seq = self.run.recorder.record(
-                "executor_failed",
-                slot.path,
-                slot.plan.name,
-                invocation.function.name,
-                self.superstep,
-                invocation.given,
-                invocation.function.error_id,
-                (invocation.seq,) if invocation.is_started else tuple(m.seq for m in invocation.messages),
-                first.route.id if first and not invocation.is_started else None,
-                {"code": code, "type": failure.type, "message": failure.message, "traceback": failure.traceback},
-            )
+        self._tell_failed(invocation, error)
         self._undo(invocation)
         if self.run.on_ended is not None:
             self.run.on_ended(invocation)
         if invocation.is_handler or not self.is_handled(invocation):
             self.fail(failure, invocation.error, spare=invocation)
-
-    def _undo(self, invocation: Invocation) -> None:
-        if invocation.saved_state is not UNSET:
-            invocation.slot.undo(invocation.saved_state)
-        if self.run.on_broken_off is not None:
-            self.run.on_broken_off(invocation)
 
     def fail(self, failure: Any, error: BaseException, spare: Invocation | None = None) -> None:
         """End this crew with a failure: the first one counts, and what else works is cancelled."""
@@ -426,12 +355,7 @@ class Crew(Questions):
             slot.child.cancel_working()
         self.close_requests(invocation)
         self._discard_emissions(invocation)
-        recorder = self.run.recorder
-        if recorder is not None and invocation.is_started:
-            recorder.record(
-                "executor_cancelled", slot.path, slot.plan.name, invocation.function.name, self.superstep,
-                invocation.given, None, (invocation.seq,),
-            )  # fmt: skip
+        self._tell_cancelled(invocation)
         if not invocation.function.spec.is_async and slot.plan.is_leaf and not invocation.is_parked:
             self.warn(
                 "abandoned_thread",
@@ -451,15 +375,3 @@ class Crew(Questions):
             self._one_less()
         if invocation.task is not None:
             self.run.release(invocation.task)
-
-    def _discard_emissions(self, invocation: Invocation, why: str = "it did not complete") -> None:
-        if invocation.emissions or invocation.outputs:
-            lost = [e.event_id for e in invocation.emissions] + ["output"] * len(invocation.outputs or ())
-            self.warn(
-                "discarded_emissions",
-                f"what {invocation} emitted goes nowhere, since {why}: {', '.join(lost)}",
-                invocation,
-                events=lost,
-            )
-            invocation.emissions = []
-            invocation.outputs = None
