@@ -1,11 +1,10 @@
 """The debugger of one run: breakpoints, verbs, and what to show."""
 
 import logging
-import time
 from collections.abc import Callable, Generator
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from process_core.debug.activity import Activity
 from process_core.debug.armed import Armed
@@ -16,6 +15,7 @@ from process_core.debug.course import Verb
 from process_core.debug.explaining import explain_live
 from process_core.debug.explanation import Explanation
 from process_core.debug.gate import DebugGate
+from process_core.debug.hooks import LastWords, hooks
 from process_core.debug.moments import Moment
 from process_core.debug.points import Live, PausePoint, PendingItem
 from process_core.debug.renewal import NewCode, Renewal
@@ -23,7 +23,6 @@ from process_core.debug.surgery import Surgery
 from process_core.engine.context import is_tracking_wanted
 from process_core.engine.core import RunCore
 from process_core.engine.host import TracksContext
-from process_core.engine.invocation import Invocation
 from process_core.engine.rebinding import Rebound
 from process_core.engine.run import Run
 from process_core.errors import ProcessError, RunEndedError
@@ -44,14 +43,6 @@ class Going:
         return self._debugger.wait().__await__()
 
 
-_SAVE_EVERY: Final = 0.05
-"""Seconds between two times that a call waits for the run file."""
-_FIRST_WORD: Final = 0.01
-"""Seconds that the first call of a run leaves to the thread that tells a screen of the run's file."""
-_SAVE_WITHIN: Final = 0.05
-"""Seconds that it waits at most."""
-
-
 class Debugger(Armed):
     """Runs a process so that it can be stopped, looked at and stepped.
 
@@ -62,7 +53,6 @@ class Debugger(Armed):
     Attributes:
         process: The process.
         run: The run, once started.
-        save_at: When a call that begins next has to wait for the run file, in seconds of the monotonic clock.
         on_change: Called on the loop's thread whenever something that a screen shows has changed.
     """
 
@@ -78,7 +68,7 @@ class Debugger(Armed):
         self._starts_paused = False
         self._renewal: Renewal | None = None
         self._surgery: Surgery | None = None
-        self.save_at = 0.0
+        self._last_words = LastWords()
 
     # The run.
 
@@ -135,7 +125,9 @@ class Debugger(Armed):
         self._activity = Activity(core)
         self._renewal = Renewal(core)
         core.gate = self._gate
-        core.on_invoked, core.on_ended = _hooks(self, self._activity, self._gate)
+        core.on_invoked, core.on_ended = hooks(
+            core, self._activity, self._gate, self._last_words, lambda: self.on_change
+        )
         core.on_emitted = self._gate.on_emitted
         core.on_warned = self._gate.warned
         core.on_change = self._gate.tell
@@ -377,15 +369,6 @@ class Debugger(Armed):
         self.release(verb)
         return await self.wait()
 
-    def save_last_words(self) -> None:
-        """Have on disk what led to a call that may hang or end the process; not each time, for it takes time."""
-        core, is_first = self._core, not self.save_at
-        if core is not None and core.writer is not None:
-            core.writer.flush(_SAVE_WITHIN)
-            if is_first:
-                time.sleep(_FIRST_WORD)
-        self.save_at = time.monotonic() + _SAVE_EVERY
-
     def _logpoint(self, point: Breakpoint, text: str, moment: Moment) -> None:
         if self._chronicle is not None:
             self._chronicle.logpoint(point, text, moment)
@@ -396,28 +379,3 @@ class Debugger(Armed):
                 self.on_change()
             except Exception:  # noqa: BLE001 - the fault of a screen must not reach the run
                 _log.exception("what a debugger calls on a change has failed; the run goes on")
-
-
-Hook = Callable[[Invocation], None]
-
-
-def _hooks(debugger: "Debugger", activity: Activity, gate: DebugGate) -> tuple[Hook, Hook]:
-    """Make what a run calls as each call begins and ends: on the way of every call, so they do all they can here."""
-    running, failed, passed, now = activity.running, activity.failed, gate.ended, time.monotonic
-
-    def on_invoked(invocation: Invocation) -> None:
-        running[invocation] = None
-        if failed:
-            failed.pop(invocation.slot.path, None)
-        if debugger.on_change is not None:
-            gate.tell()
-        if now() > debugger.save_at:
-            debugger.save_last_words()
-
-    def on_ended(invocation: Invocation) -> None:
-        running.pop(invocation, None)
-        if invocation.failure is not None:
-            failed[invocation.slot.path] = None
-        passed(invocation)
-
-    return on_invoked, on_ended
