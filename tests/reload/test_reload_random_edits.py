@@ -25,10 +25,10 @@ for line in sys.stdin:
         sys.path.insert(0, folder)
         try:
             import app
-            told = {"value": app.describe()}
+            told = json.dumps({"value": app.describe()})
         except BaseException as error:
-            told = {"error": type(error).__name__}
-        print(json.dumps(told), flush=True)
+            told = json.dumps({"error": type(error).__name__})
+        print(told, flush=True)
         os._exit(0)
     os.wait()
 """
@@ -119,8 +119,6 @@ def put(folder, name, body):
 def told(call):
     try:
         return {"value": json.loads(json.dumps(call()))}
-    except RecursionError:
-        raise
     except BaseException as error:
         return {"error": type(error).__name__}
 

@@ -32,7 +32,7 @@ async def test_a_save_that_fails_is_told_beside_the_graph_and_the_chat_goes_on(d
         await d.until(lambda: d.status.requests)
         await d.press("escape")
         await d.command("reload why")
-        assert "class Broken(:" in await d.until("Traceback of your code")
+        assert "class Broken(:" in await d.until("Correct it and save again")
         await save(d, target, NEW)
         await d.until(lambda: d.status.generation == 2)
         await d.until(lambda: "save failed" not in d.text)
