@@ -220,6 +220,7 @@ class _Checkpoints:
             graph_edges=graph.edges,
             metadata={"sources": dict(digests)},
         )
+        self._brief = BriefCheckpoints(core)
         for path, state in core.root.states().items():
             writer.state(path, state, seq=self._recorder.seq + 1, version=self._versions.get(path))
         if not core.root.in_superstep:

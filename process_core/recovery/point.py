@@ -9,7 +9,7 @@ from typing import Any
 from process_core.engine.core import RunCore
 from process_core.engine.thawing import thaw
 from process_core.events import ProcessEvent, RunState, WorkflowEvent
-from process_core.graph import Graph
+from process_core.graph import Edge, Graph, Node
 from process_core.recovery.compare import differences
 from process_core.recovery.edits import Edits
 from process_core.recovery.errors import ResumeError
@@ -115,13 +115,11 @@ def load_point(
     """
     with RunFile(path) as file:
         info = file.info
-        changed = differences(info.nodes, info.edges, graph)
-        if changed:
-            listed = "".join(f"\n  - {line}" for line in changed)
-            raise ResumeError(f"{path} was recorded from another process {info.process!r}:{listed}")
+        _check_same(path, info.process, (info.nodes, info.edges) if superstep is None else None, graph)
         if superstep is None and not fork:
             _check_can_go_on(info)
         chosen, is_last = _choose(file, superstep)
+        _check_same(path, info.process, file.graph_at(chosen.seq)[1:], graph)  # the code may have been reloaded since
         is_fork = fork or not is_last
         if not is_fork:
             _check_can_go_on(info)
@@ -186,6 +184,15 @@ def _choose(file: RunFile, superstep: int | None) -> tuple[Checkpoint, bool]:
             f" there are checkpoints after supersteps {points[0].superstep} to {points[-1].superstep}"
         )
     raise ResumeError(f"{file.path} holds no checkpoint: the run was cut off before it began; start it again")
+
+
+def _check_same(
+    path: str | Path, name: str, recorded: tuple[tuple[Node, ...], tuple[Edge, ...]] | None, graph: Graph
+) -> None:
+    changed = differences(*recorded, graph) if recorded is not None else []
+    if changed:
+        listed = "".join(f"\n  - {line}" for line in changed)
+        raise ResumeError(f"{path} was recorded from another process {name!r}:{listed}")
 
 
 def _check_can_go_on(info: RunInfo) -> None:

@@ -226,9 +226,9 @@ class RunHolder:
                 raise Refused("no_target", f"{path} does not say what was run; load the target first")
             target, opened = recorded.open(self._cwd)
         process = opened.process
-        if not recorded.is_at(self._run_file):
+        if is_past or not recorded.is_at(self._run_file):
             load_point(path, process.graph, command.superstep)  # raises where it cannot be gone on with
-        elif not is_past and not self._run().state.is_ended:
+        elif not self._run().state.is_ended:
             raise Refused("run_live", "this run is going on; nothing has to be taken up")
         options = {**self._options(), "services": opened.services()}
         if is_past:

@@ -21,6 +21,7 @@ from process_core.session.protocol import (
     SendEvent,
     Start,
 )
+from process_core.session.surgery_commands import HoldMessage
 from process_core.session.worker_session import WorkerSession
 
 CHAT = """
@@ -603,3 +604,57 @@ async def test_a_save_is_taken_in_by_the_worker_that_watches(tmp_path):
         await talk.say("one")
         assert await talk.outputs(1) == ["good day ['one']"]
         assert any(isinstance(update, Notice) and "deep.py" in update.text for update in talk.updates)
+
+
+async def test_the_code_of_earlier_generations_is_freed_while_the_run_goes_on(talk):
+    import gc
+    import sys
+    import weakref
+
+    await talk.begin(chat())
+    await talk.say("one")
+    await talk.outputs(1)
+    await talk.asked()
+    old = [weakref.ref(sys.modules["chat"].Answer), weakref.ref(sys.modules["chat"].Ask)]
+    for number in (2, 3):
+        talk.save(chat(f"generation {number} {{texts}}"))
+        await talk.reload()
+        await talk.say("more")
+        await talk.outputs(number)
+        await talk.asked()
+    gc.collect()
+    assert [ref() for ref in old] == [None, None]
+
+
+async def test_a_message_that_is_held_by_hand_stays_held_and_is_delivered_to_the_new_code(talk):
+    await talk.begin(chat(), breakpoints=["Said"])
+    await talk.say("one")
+    await talk.paused()
+    number = talk.status.paused.message.id
+    await talk.session.request(HoldMessage(message=number))
+    talk.save(chat("NEW {texts}"))
+    await talk.reload()
+    assert talk.status.undo is None
+    held = [message for message in await talk.session.request(ListPending()) if message.held]
+    assert [message.event_id for message in held] == ["Said"]
+    await talk.session.request(HoldMessage(message=held[0].id, held=False))
+    await talk.until(lambda: talk.status.paused is not None)
+    await talk.resume()
+    assert await talk.outputs(1) == ["NEW ['one']"]
+
+
+async def test_going_back_behind_a_change_of_the_routes_is_refused_with_what_is_different(talk):
+    await begin_with_history(talk)
+    await talk.resume()
+    await talk.outputs(2)
+    await talk.asked()
+    talk.save(chat("NEW {texts}").replace('"Answered"', '"Replied"'))
+    await talk.reload()
+    path = talk.status.run_file
+    with pytest.raises(CommandRefused, match="Answer.Replied -> Ask.ask is new"):
+        await talk.session.request(ResumeRun(run_file=path, superstep=4))
+    assert talk.status.run_file == path
+    await talk.say("three")
+    await talk.paused()
+    await talk.resume()
+    assert (await talk.outputs(3))[2] == "NEW ['one', 'two', 'three']"
