@@ -24,6 +24,8 @@ class BriefCheckpoints:
         self._core = core
         # Taken when the recording begins: a message of a later generation of the process is on none of these routes.
         numbers = {edge.id: (n, edge) for n, edge in enumerate(core.plan.graph.edges) if not edge.scope}
+        self._rest: Mapping[str, Any] = {}
+        self._rest_text = "{}"
         self._known: dict[RoutePlan, tuple[int, str, str]] = {}
         for route in core.plan.all_routes():
             if route.id in numbers:
@@ -35,7 +37,7 @@ class BriefCheckpoints:
 
         Args:
             generation: Of the code that the writer stamps.
-            rest: What else stands in the checkpoint.
+            rest: What else stands in the checkpoint; a new mapping wherever it is not the same.
 
         Returns:
             JSON, or None where there is more to say than fits.
@@ -61,8 +63,9 @@ class BriefCheckpoints:
             if written is None:
                 return None
             messages.append(f"[{route[0]},{message.seq},{written}]")
-        more = json.dumps(rest) if rest else "{}"
-        return f"[{generation},{core.asked},{more},{nested},[{','.join(messages)}]]"
+        if rest is not self._rest:
+            self._rest, self._rest_text = rest, json.dumps(rest)
+        return f"[{generation},{core.asked},{self._rest_text},{nested},[{','.join(messages)}]]"
 
 
 _SHORT = 10**15

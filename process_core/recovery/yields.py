@@ -30,6 +30,7 @@ class YieldLog:
         self._public_events = public_events
         self._seen = (len(outputs), len(public_events))
         self._last = 0
+        self._rest: dict[str, Any] = {}
 
     def go_on(self, extra: dict[str, Any], seq: int) -> None:
         """Go on after the checkpoint of a recorded run.
@@ -44,7 +45,9 @@ class YieldLog:
         """Give what the next checkpoint holds, unless something has come since the one before."""
         if self._seen != (len(self._outputs), len(self._public_events)):
             return None
-        return {_BEFORE: self._last} if self._last else {}
+        if self._last != self._rest.get(_BEFORE, 0):
+            self._rest = {_BEFORE: self._last}
+        return self._rest
 
     def put(self, extra: dict[str, Any], seq: int) -> None:
         """Add what has come since the checkpoint before to the next one.
