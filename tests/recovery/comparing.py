@@ -57,8 +57,9 @@ class Undisturbed:
         assert (end.state, end.error) == (self.end.state, self.end.error)
         assert end.outputs == self.end.outputs
         assert end.public == self.end.public
-        # Who was cut off by a failure, and which of several failures came first, is a matter of moments.
-        if end.state is not RunState.FAILED and not self._cuts_off and not cuts_off(target):
+        if self._cuts_off or cuts_off(target):
+            return  # who was cut off by a failure, and which of several failures came first, is a matter of moments
+        assert not (before & begun) - (self.begun - before), "a finished function ran again"
+        if end.state is not RunState.FAILED:
             assert end.states == self.end.states
             assert before + completed == self.completed
-        assert not (before & begun) - (self.begun - before), "a finished function ran again"
