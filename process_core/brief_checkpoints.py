@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class BriefCheckpoints:
-    """Writes what `process_core.runfile.brief` reads.
+    """Writes what `process_core.runfile.brief` reads, for one generation of the process.
 
     Args:
         core: The run.
@@ -22,7 +22,7 @@ class BriefCheckpoints:
 
     def __init__(self, core: "RunCore") -> None:
         self._core = core
-        # Taken when the recording begins: a message of a later generation of the process is on none of these routes.
+        # A message of another generation of the process is on none of these routes.
         numbers = {edge.id: (n, edge) for n, edge in enumerate(core.plan.graph.edges) if not edge.scope}
         self._rest: Mapping[str, Any] = {}
         self._rest_text = "{}"

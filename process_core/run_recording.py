@@ -213,6 +213,7 @@ class _Checkpoints:
         core, writer = self._core, self._writer
         graph = core.plan.graph
         self._versions = _versions(graph)
+        self._brief = BriefCheckpoints(core)
         writer.new_generation(
             writer.generation + 1,
             seq=self._recorder.seq,
