@@ -90,11 +90,22 @@ def test_one_that_makes_no_sense_is_called_damaged(damage, tmp_path):
         file.snapshot(2)
 
 
-async def test_what_is_kept_back_is_written_out():
+@pytest.mark.parametrize(
+    "keep",
+    [
+        lambda core: setattr(core.root, "held", {object(): False}),
+        lambda core: core.stranded.append(object()),
+        lambda core: core.inputs.append(("event", "Start", 1)),
+    ],
+    ids=["held", "stranded", "not taken in"],
+)
+async def test_what_is_kept_back_is_written_out(keep):
     build, outside = STORIES["typed"]
     async with build().start(*outside[0]) as run:
         await run.idle()
         assert BriefCheckpoints(run.core).write(0, {}) is not None
-        run.core.root.held = {object(): False}
+        keep(run.core)
         assert BriefCheckpoints(run.core).write(0, {}) is None
         run.core.root.held = {}
+        run.core.stranded.clear()
+        run.core.inputs.clear()
