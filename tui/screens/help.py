@@ -47,7 +47,7 @@ def _action_lines(action: Action, width: int) -> list[str]:
         below = [f"      {line}" for line in wrap(action.help + where, width - 6)]
         return [f"  {keys:<{_KEYS}} {verb}".rstrip(), *below]
     lead = f"  {keys:<{_KEYS}} {verb:<{_VERB}} "
-    if len(verb) > _VERB:
+    if len(verb) > _VERB or len(keys) > _KEYS:
         indent = " " * (_KEYS + _VERB + 4)
         return [lead.rstrip(), *(indent + line for line in wrap(action.help + where, max(width - len(indent), 20)))]
     lines = wrap(action.help + where, max(width - len(lead), 20))

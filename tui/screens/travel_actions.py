@@ -17,7 +17,7 @@ from tui.control import RefusedError
 from tui.recorded.moment import RunUntil, status_at, superstep_end
 from tui.safe_text import safe
 from tui.screens.view_actions import ViewActions
-from tui.status.mode import View
+from tui.status.mode import View, state_word
 from tui.travel.find_back import Wanted, find_back, wanted_by, wanted_of
 
 _SLICE: Final = 0.008
@@ -172,10 +172,10 @@ class TravelActions(ViewActions):
         view = super().view()
         if self.past is None:
             return view
-        status, paused = self.status, self.status.paused
-        where = f"PAUSED @{paused.seq}" if paused is not None else status.state.value if status.state else ""
-        moment = self.past.model_copy(update={"written": status.written, "generation": self.past.generation})
-        return replace(view, status=moment, replay=self.past.written, recorded=f"the run: {where}", held=0, is_own=True)
+        status = self.status
+        moment = self.past.model_copy(update={"written": status.written})
+        told = f"the run: {state_word(status)}"
+        return replace(view, status=moment, replay=self.past.written, recorded=told, held=0, is_own=True)
 
     def show_node(self, node: Node) -> None:
         """Show a step in the inspector, as it was."""

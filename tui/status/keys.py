@@ -26,6 +26,8 @@ _RUNNING: Final = ("pause", "toggle_break", "search", "filter", "follow")
 _PAUSED: Final = ("continue", "step", "next", "toggle_break", "why", "run_to", "into", "out", "step_back", "next_back")
 _REST: Final = ("restart", "why", "toggle_break", "step_back", "search", "filter", "copy")
 _LEFT_OFF: Final = ("restart", "resume", "why", "toggle_break", "step_back", "search", "filter", "copy")
+_FIRST: Final = 5
+"""Keys of a paused run that come before those of the panel."""
 _STOPS: Final = ("edit_break", "switch_break", "delete_break", "mute")
 _QUEUE: Final = ("first", "hold_toggle", "drop", "edit", "dup", "inject", "earlier", "later_on")
 _END: Final = ("help", "command")
@@ -110,6 +112,8 @@ def _by_panel(view: View, panel: Panel | None, names: Sequence[str]) -> Sequence
         return (*_STOPS, *names)
     if panel is Panel.QUEUE and view.status.paused is not None:
         return (*_QUEUE, *names)
+    if panel in BY_NAME["state"].panels and view.status.paused is not None:
+        names = [*names[:_FIRST], "state", *names[_FIRST:]]
     if panel is not None and panel not in BY_NAME["toggle_break"].panels:
         return [name for name in names if name not in ("toggle_break", "run_to")]
     return names

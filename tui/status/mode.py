@@ -158,6 +158,20 @@ def parts(view: View) -> list[Part]:
     return [part for part in found if part.text]
 
 
+def state_word(status: Status) -> str:
+    """Say in a word how a run stands.
+
+    Args:
+        status: Of the session.
+
+    Returns:
+        `PAUSED @12`, `WAITING FOR YOU` and the like.
+    """
+    if status.paused is not None:
+        return f"PAUSED @{status.paused.seq}" if status.paused.seq is not None else "PAUSED"
+    return _PLAIN[status.state][0] if status.state is not None else "READY"
+
+
 def _state(view: View) -> list[Part]:
     status = view.status
     if view.loading:
@@ -169,7 +183,7 @@ def _state(view: View) -> list[Part]:
     if status.state is None:
         return [Part("READY", Role.REST, 0)]
     if status.paused is not None:
-        at = f"PAUSED @{status.paused.seq}" if status.paused.seq is not None else "PAUSED"
+        at = state_word(status)
         message = status.paused.message
         event = safe(message.event_id, _NAME_LIMIT) if message else ""
         return [Part(f"{at} {event}".rstrip(), Role.PAUSED, 0), Part(reason_text(status.paused), Role.TEXT, 8)]

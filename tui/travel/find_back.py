@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from process_core.predicate import Predicate, PredicateError, compile_predicate
-from process_core.runfile import Filter, Row, RunFile, RunFileError
+from process_core.runfile import Filter, Row, RunFile, RunFileError, to_plain
 from process_core.session.breakpoint_commands import BreakpointSpec
 
 _SLICE: Final = 0.02
@@ -129,7 +129,7 @@ def _fits(run_file: RunFile, row: Row, wanted: Wanted) -> bool:
         return False
     if wanted.code is not None and wanted.code not in _codes(run_file, row):
         return False
-    return wanted.condition is None or wanted.condition.holds(_payload(run_file, row), row)
+    return wanted.condition is None or wanted.condition.holds(to_plain(_payload(run_file, row)), row)
 
 
 def _call_of(run_file: RunFile, row: Row) -> str | None:

@@ -1,0 +1,83 @@
+"""Finding, in a recording, where a breakpoint would have stopped; and what a fork runs again."""
+
+import pytest
+
+from process_core.runfile import RunFile
+from process_core.session.breakpoint_commands import BreakpointSpec
+from sample_processes import nested_order
+from tui.travel.again import runs_again
+from tui.travel.find_back import find_back, wanted_by, wanted_of
+
+
+@pytest.fixture
+async def order(tmp_path):
+    path = tmp_path / "order.run"
+    await nested_order.build().run("OrderPlaced", run_file=path)
+    with RunFile(path) as file:
+        yield file
+
+
+def rows(file, *wanted, start=None):
+    """Give all that is found, going back from the end."""
+    seq, found = start or file.count() + 1, []
+    while True:
+        hits = [hit for hit in find_back(file, seq, wanted) if hit is not None]
+        if not hits:
+            return found
+        seq = hits[0]
+        found.append(file.row(seq))
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({"event": "ItemPicked"}, [("executor_invoked", "Fulfilment/Picker")] * 2),
+        ({"step": "*/Pack*"}, [("executor_invoked", "Fulfilment/Packer")]),
+        ({"function": "ship"}, [("executor_invoked", "Shipping")]),
+        ({"route": "PackOrder -> Picker.pick(order)"}, [("executor_invoked", "Fulfilment/Picker")]),
+        ({"event": "ItemPicked", "when": "emit"}, [("event_emitted", "Fulfilment/Picker")] * 2),
+        ({"event": "AllPicked", "when": "after"}, [("executor_completed", "Fulfilment/Packer")]),
+        ({"step": "Shipping", "condition": 'data == "parcel 1: lamp, desk"'}, [("executor_invoked", "Shipping")]),
+        ({"step": "Shipping", "condition": 'data == "another"'}, []),
+        ({"event": "ItemPicked", "condition": "data.number == 1"}, [("executor_invoked", "Fulfilment/Picker")] * 2),
+        ({"kind": "quiescence"}, [("status", "")]),
+        ({"kind": "warning"}, []),
+    ],
+)
+async def test_every_place_where_a_breakpoint_would_have_stopped_is_found_the_last_first(order, fields, found):
+    hits = rows(order, wanted_of(BreakpointSpec.model_validate(fields)))
+    assert [(row.type, row.path) for row in hits] == found
+    assert [row.seq for row in hits] == sorted((row.seq for row in hits), reverse=True)
+
+
+async def test_of_several_the_nearest_is_found(order):
+    wanted = [wanted_of(BreakpointSpec(event=event)) for event in ("OrderPlaced", "ParcelReady")]
+    assert [row.event_id for row in rows(order, *wanted)] == ["ParcelReady", "OrderPlaced"]
+
+
+@pytest.mark.parametrize("fields", [{"enabled": False}, {"log": "x"}])
+def test_one_that_stops_nothing_looks_for_nothing(fields):
+    assert wanted_of(BreakpointSpec(event="Go", **fields)) is None
+
+
+async def test_a_predicate_is_looked_for_in_every_event(order):
+    hits = rows(order, wanted_by('type == "executor_invoked" and superstep == 1 and path == "Intake"'))
+    assert [row.function for row in hits] == ["accept"]
+
+
+async def test_an_event_id_with_wildcards_means_itself(order):
+    assert rows(order, wanted_of(BreakpointSpec(event="Item*"))) == []
+
+
+async def test_what_runs_again_is_what_was_called_after_the_superstep(order):
+    again = runs_again(order, 1)
+    assert again is not None
+    assert again.calls == (("Fulfilment", 1), ("Fulfilment/Picker", 3), ("Fulfilment/Packer", 1), ("Shipping", 1))
+
+
+async def test_after_the_last_superstep_nothing_runs_again(order):
+    assert runs_again(order, 3).calls == ()
+
+
+async def test_a_superstep_that_was_never_over_is_none_to_go_on_from(order):
+    assert runs_again(order, 4) is None
