@@ -87,7 +87,7 @@ async def test_arguments_are_completed_from_what_there_is(debug, process_file):
             ("cond 1 ", ("data", "as it is now")),
             ("break Sink.", ("Sink.take", "function")),
             ("break First ", ("hits ==", "at the Nth time")),
-            ("drop ", ("1", "Go → Source (next)")),
+            ("drop ", (str(d.status.paused.message.id), "Go → Source (next)")),
             ("why Jo", ("Join.both", "function")),
             ("inject First from S", ("Sink", "step")),
         ):

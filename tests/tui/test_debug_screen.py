@@ -59,7 +59,7 @@ async def test_the_queue_shows_what_is_pending_with_the_next_marked(debug, proce
     async with debug(process_file(CHAT), paused=True) as d:
         await d.until("PAUSED")
         await d.press("6")
-        await d.until("▸  1 startProcess → Intro.introduce")
+        await d.until(f"▸  {d.status.paused.message.id} startProcess → Intro")
 
 
 async def test_starting_paused_keeps_the_focus_off_the_chat(debug, process_file):

@@ -136,14 +136,15 @@ async def test_a_call_is_completed_by_hand(debug, process_file):
 
 async def test_what_cannot_be_done_is_told_and_stays_on_the_line(debug, process_file):
     async with paused_with_queue(debug, process_file) as d:
+        number = d.screen.queue.messages[0].id
         for line, said in (
             ("drop 999", "no message 999 is pending"),
             ("drop First", "is no message number"),
-            ("edit 2 {", "not JSON"),
+            (f"edit {number} {{", "not JSON"),
             ("state Snk", "did you mean 'Sink'"),
             ("inject Frist", "takes no input event 'Frist'"),
             ("inject Second", "inject Second [JSON] from Source"),
-            ("move 2", "1 is first"),
+            (f"move {number}", "1 is first"),
         ):
             await d.command(line)
             await d.until(said)
