@@ -221,11 +221,11 @@ def test_a_generation_put_in_force_can_be_taken_back_whole(files):
 
 
 def test_a_deleted_module_that_is_still_imported_is_refused(files):
-    project = files({"app.py": "import rules", "rules.py": ""})
+    project = files({"app.py": "import pricing", "pricing.py": ""})
     project.load()
     before = project.held()
-    (project.folder / "rules.py").unlink()
-    with pytest.raises(ModuleNotFoundError, match="rules"):
+    (project.folder / "pricing.py").unlink()
+    with pytest.raises(ModuleNotFoundError, match="pricing"):
         project.reload()
     assert project.held() == before
 

@@ -651,7 +651,7 @@ async def test_going_back_behind_a_change_of_the_routes_is_refused_with_what_is_
     talk.save(chat("NEW {texts}").replace('"Answered"', '"Replied"'))
     await talk.reload()
     path = talk.status.run_file
-    with pytest.raises(CommandRefused, match="Answer.Replied -> Ask.ask is new"):
+    with pytest.raises(CommandRefused, match=r"Answer\.Replied -> Ask\.ask is new"):
         await talk.session.request(ResumeRun(run_file=path, superstep=4))
     assert talk.status.run_file == path
     await talk.say("three")
