@@ -113,6 +113,7 @@ class QueuePanel(Vertical):
         super().__init__(id=id)
         self.messages: Sequence[PendingMessage] = ()
         self._waiting: Sequence[WaitingInputs] = ()
+        self._names: tuple[tuple[int, str], ...] | None = None
         self.rows = RowList(*_EMPTY)
 
     def compose(self) -> ComposeResult:
@@ -129,12 +130,19 @@ class QueuePanel(Vertical):
         if (messages, waiting) == (self.messages, self._waiting):
             return
         before = self.selected
-        self.messages, self._waiting = messages, waiting
+        self.messages, self._waiting, self._names = messages, waiting, None
         self.rows.set_lines(_Lines(messages, waiting, lambda: self.rows.size.width))
         if before is not None:
             at = next((at for at, message in enumerate(messages) if message.id == before.id), None)
             if at is not None:
                 self.rows.move_to(at)
+
+    @property
+    def names(self) -> tuple[tuple[int, str], ...]:
+        """Number and description of each message; not safe to show as they are."""
+        if self._names is None:
+            self._names = tuple((message.id, summary_of(message)) for message in self.messages)
+        return self._names
 
     @property
     def held(self) -> int:

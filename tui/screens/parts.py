@@ -23,7 +23,7 @@ from tui.control import RefusedError, RunControl
 from tui.graph.view import GraphView
 from tui.inspector.panel import InspectorPanel
 from tui.queue.desk import SurgeryDesk
-from tui.queue.panel import QueuePanel, summary_of
+from tui.queue.panel import QueuePanel
 from tui.safe_text import safe
 from tui.screens.workspace import Workspace
 from tui.status.bars import Banner, KeysLine, ModeLine
@@ -100,7 +100,7 @@ class DebugParts(Screen[None]):
                 for s in self.status.breakpoints
                 if s.id is not None
             ),
-            messages=tuple((message.id, summary_of(message)) for message in self.queue.messages),
+            messages=self.queue.names,
             themes=tuple(name for name in self.app.available_themes if name.startswith("stepscope")),
         )
 

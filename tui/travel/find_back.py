@@ -11,6 +11,9 @@ from process_core.session.breakpoint_commands import BreakpointSpec
 
 _SLICE: Final = 0.02
 """Seconds of looking after which others have their turn."""
+_FIRST: Final = 2_000
+_MOST: Final = 32_000
+"""Events that are looked through at once, at first and at most."""
 _REST: Final = 'state == "IDLE" or state == "IDLE_WITH_PENDING_REQUESTS"'
 
 
@@ -106,22 +109,21 @@ def find_back(run_file: RunFile, seq: int, wanted: Sequence[Wanted]) -> Iterator
 
 
 def _look(run_file: RunFile, seq: int, least: int, wanted: Wanted) -> Iterator[int | None]:
+    """Look back a piece at a time: what is near is found at once, however long the recording."""
     view = run_file.view(wanted.chosen)
-    try:
-        while not view.advance(_SLICE) and view.scanned < seq:
-            yield None
-        until = time.monotonic() + _SLICE
-        at = view.before(seq)
-        while at is not None and at > least:
+    last, size = min(seq - 1, run_file.count()), _FIRST
+    until = time.monotonic() + _SLICE
+    while last > least:
+        start = max(least + 1, last - size + 1)
+        for at in reversed(view.matches(start, last)):
             if _fits(run_file, run_file.row(at), wanted):
                 yield at
                 return
-            at = view.before(at)
             if time.monotonic() > until:
                 yield None
                 until = time.monotonic() + _SLICE
-    finally:
-        view.drop()
+        last, size = start - 1, min(size * 2, _MOST)
+        yield None
 
 
 def _fits(run_file: RunFile, row: Row, wanted: Wanted) -> bool:
