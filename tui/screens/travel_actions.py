@@ -4,7 +4,9 @@ While the past is looked at, everything is shown as it was then, and the keys th
 recorded.
 """
 
+import asyncio
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from textual.timer import Timer
@@ -67,19 +69,15 @@ class TravelActions(ViewActions):
             what = "that a breakpoint matches"
             if not wanted:
                 raise RefusedError("no breakpoint is on; back-to PREDICATE goes back to where a predicate holds")
-        seq = await self._found_back(run_file, selected.seq, wanted)
+        try:
+            seq = await asyncio.to_thread(_find_back, run_file.path, selected.seq, wanted)
+        except RunFileError as error:
+            raise RefusedError(str(error)) from None
         if seq is None:
             raise RefusedError(f"no earlier event {what}")
         self.timeline.select(seq)
         self.enter_past()
         self.say(f"event {seq}, the last before {what}")
-
-    async def _found_back(self, run_file: RunFile, seq: int, wanted: list[Wanted]) -> int | None:
-        for found in find_back(run_file, seq, wanted):
-            if found is not None:
-                return found
-            await self.sleep(0)  # keys have their turn
-        return None
 
     def travel_by_event(self, lines: int) -> None:
         """Move the cursor of the timeline.
@@ -280,3 +278,9 @@ class TravelActions(ViewActions):
             self.leave_past()
         else:
             super().do_leave(argument)
+
+
+def _find_back(path: Path, seq: int, wanted: list[Wanted]) -> int | None:
+    """Look back with a reader of its own, so that the screen goes on meanwhile."""
+    with RunFile(path) as own:
+        return find_back(own, seq, wanted)

@@ -91,6 +91,9 @@ class WhyActions(RunActions):
             if message.seq is not None:
                 return Explain(seq=message.seq)
             raise RefusedError(f"{safe(message.event_id, _NAME)} came from outside, and nothing recorded led to it")
+        edge = self.selected_edge if self.panel is Panel.GRAPH else None
+        if edge is not None and edge.target:
+            return Explain(path=edge.target, function=edge.function)
         step = self.selected_step if self.panel is Panel.GRAPH else None
         if step is None and self.panel is Panel.INSPECTOR:
             step = self.inspected_step

@@ -1,7 +1,6 @@
 """Finds the last event of a recording at which a breakpoint would have stopped, or at which a predicate holds."""
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,8 +8,6 @@ from process_core.predicate import Predicate, PredicateError, compile_predicate
 from process_core.runfile import Filter, Row, RunFile, RunFileError, to_plain
 from process_core.session.breakpoint_commands import BreakpointSpec
 
-_SLICE: Final = 0.02
-"""Seconds of looking after which others have their turn."""
 _FIRST: Final = 2_000
 _MOST: Final = 32_000
 """Events that are looked through at once, at first and at most."""
@@ -86,44 +83,31 @@ def wanted_of(spec: BreakpointSpec) -> Wanted | None:
     return Wanted(chosen, condition)
 
 
-def find_back(run_file: RunFile, seq: int, wanted: Sequence[Wanted]) -> Iterator[int | None]:
-    """Look for the last event before another.
+def find_back(run_file: RunFile, seq: int, wanted: Sequence[Wanted]) -> int | None:
+    """Look for the last event before another; what is near is found at once, however long the recording.
 
     Args:
-        run_file: The recording.
+        run_file: The recording, opened for this alone: it looks in ways of its own.
         seq: The event to start from, which is not looked at.
         wanted: What is looked for: any of these.
 
-    Yields:
-        None as often as others should have their turn, and at last the seq, where there is one.
+    Returns:
+        Its seq, or None.
+
+    Raises:
+        RunFileError: The file is damaged.
     """
-    best = 0
-    for one in wanted:
-        for found in _look(run_file, seq, best, one):
-            if found is None:
-                yield None
-            else:
-                best = max(best, found)
-    if best:
-        yield best
-
-
-def _look(run_file: RunFile, seq: int, least: int, wanted: Wanted) -> Iterator[int | None]:
-    """Look back a piece at a time: what is near is found at once, however long the recording."""
-    view = run_file.view(wanted.chosen)
     last, size = min(seq - 1, run_file.count()), _FIRST
-    until = time.monotonic() + _SLICE
-    while last > least:
-        start = max(least + 1, last - size + 1)
-        for at in reversed(view.matches(start, last)):
-            if _fits(run_file, run_file.row(at), wanted):
-                yield at
-                return
-            if time.monotonic() > until:
-                yield None
-                until = time.monotonic() + _SLICE
+    while last > 0:
+        start = max(1, last - size + 1)
+        best = 0
+        for one in wanted:  # views are asked for anew: a reader keeps no more than a few of them
+            found = reversed(run_file.view(one.chosen).matches(max(start, best + 1), last))
+            best = next((at for at in found if _fits(run_file, run_file.row(at), one)), best)
+        if best:
+            return best
         last, size = start - 1, min(size * 2, _MOST)
-        yield None
+    return None
 
 
 def _fits(run_file: RunFile, row: Row, wanted: Wanted) -> bool:

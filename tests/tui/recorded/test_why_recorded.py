@@ -37,3 +37,17 @@ async def test_names_in_an_explanation_are_made_safe(debug, process_file):
             await d.until("Inspector")
             assert_harmless(d.app)
             await d.press("1")
+
+
+async def test_the_answer_stays_while_its_links_are_followed(tmp_path):
+    path = await record(tmp_path / "x.run")
+    async with replaying(path) as d:
+        await d.until("REPLAY @")
+        await d.press("2", "W")
+        await d.until("from the outside input on")
+        before = d.screen.timeline.selected.seq
+        while d.screen.inspector.outline.current.item.jump is None:
+            await d.press("down")
+        await d.press("enter")
+        await d.until(lambda: d.screen.timeline.selected.seq != before)
+        await d.until("from the outside input on")

@@ -21,10 +21,9 @@ def rows(file, *wanted, start=None):
     """Give all that is found, going back from the end."""
     seq, found = start or file.count() + 1, []
     while True:
-        hits = [hit for hit in find_back(file, seq, wanted) if hit is not None]
-        if not hits:
+        seq = find_back(file, seq, wanted)
+        if seq is None:
             return found
-        seq = hits[0]
         found.append(file.row(seq))
 
 
@@ -53,6 +52,12 @@ async def test_every_place_where_a_breakpoint_would_have_stopped_is_found_the_la
 async def test_of_several_the_nearest_is_found(order):
     wanted = [wanted_of(BreakpointSpec(event=event)) for event in ("OrderPlaced", "ParcelReady")]
     assert [row.event_id for row in rows(order, *wanted)] == ["ParcelReady", "OrderPlaced"]
+
+
+async def test_more_breakpoints_than_a_reader_keeps_lists_of_are_all_looked_for(order):
+    wanted = [wanted_of(BreakpointSpec(event=f"Event{number}")) for number in range(20)]
+    wanted[1] = wanted_of(BreakpointSpec(event="OrderPlaced"))
+    assert [row.event_id for row in rows(order, *wanted)] == ["OrderPlaced"]
 
 
 @pytest.mark.parametrize("fields", [{"enabled": False}, {"log": "x"}])
