@@ -205,3 +205,11 @@ async def test_a_fault_in_a_handler_is_told_and_does_not_end_the_app(debug, proc
         await d.until("ZeroDivisionError: oops")
         await d.command("letgo 1")
         await d.until("ZeroDivisionError: oops")
+
+
+async def test_stepping_keeps_the_queue_in_sight_and_the_focus_in_it(debug, process_file):
+    async with paused_with_queue(debug, process_file, size=(80, 24)) as d:
+        await d.press("s")
+        await d.until(lambda: d.status.paused and d.status.paused.message and len(d.screen.queue.messages) == 3)
+        assert d.screen.panel.value == "queue"
+        assert "h hold" in d.text

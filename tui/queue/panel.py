@@ -23,7 +23,7 @@ def line_of(message: PendingMessage, digits: int = 0, room: int = 200) -> Cells:
     Args:
         message: Which.
         digits: Cells for its number; 0 for as many as it takes.
-        room: Cells for the line; where they are few, where it comes from is left out, then function and parameter.
+        room: Cells for the line; where they are few, where it comes from is left out, then the function.
 
     Returns:
         Its marks, number, event, where it comes from and goes, and what it carries.
@@ -33,7 +33,7 @@ def line_of(message: PendingMessage, digits: int = 0, room: int = 200) -> Cells:
     if is_tight and "/" in target:
         target = f"…/{target.rpartition('/')[2]}"
     function = f".{safe(message.function, _NAME)}" if message.function and message.target and not is_tight else ""
-    parameter = f"({safe(message.parameter, _NAME)})" if message.parameter and not is_tight else ""
+    parameter = f"({safe(message.parameter, _NAME)})" if message.parameter else ""
     source = f"{safe(message.source, _NAME)} " if message.source and room >= _WIDE else ""
     state = ("‖", "warn") if message.held else ("▸", "accent") if message.next else (" ", "text")
     words = [word for word, holds in (("held", message.held), ("changed", message.changed)) if holds]

@@ -209,7 +209,7 @@ class DebugScreen(ReloadActions, Showing):
             self.focus_owed_to_chat = self.focus_owed_to_chat or self.panel is Panel.CHAT
             if self.inserting:
                 self.go_to(Panel.TIMELINE)
-            if self.workspace.area(Panel.INSPECTOR) is self.workspace.area(Panel.CHAT):
+            if self.workspace.area(Panel.INSPECTOR).shown is Panel.CHAT:
                 self.workspace.show(Panel.INSPECTOR)
 
     def _in_chat_with_text(self) -> bool:
