@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 VERSIONS ?= 3.11 3.12 3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types contracts suite test-slow test-all bench bench-runfile bench-peers screenshots clean
+.PHONY: help setup run test lint types contracts suite test-slow test-all bench bench-runfile bench-reload bench-peers screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -54,6 +54,9 @@ bench: $(STAMP) ## the engine beside hand-written routers
 bench-runfile: $(STAMP) ## writing, reading and resuming run files
 	$(BIN)/python tests/benchmarks/runfile_bench.py
 	$(BIN)/python tests/benchmarks/resume_bench.py
+
+bench-reload: $(STAMP) ## from a save to the first message on new code
+	$(BIN)/python tests/benchmarks/reload_bench.py
 
 bench-peers: $(STAMP) ## the engine beside other engines, each in its own environment
 	$(BIN)/python tests/benchmarks/bench_peers.py

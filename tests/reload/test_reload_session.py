@@ -658,3 +658,44 @@ async def test_going_back_behind_a_change_of_the_routes_is_refused_with_what_is_
     await talk.paused()
     await talk.resume()
     assert (await talk.outputs(3))[2] == "NEW ['one', 'two', 'three']"
+
+
+@pytest.mark.parametrize("target", ["pack/chat.py", "pack.chat:build"])
+@pytest.mark.parametrize("file", ["pack/__init__.py", "pack/near.py", "pack/deep/far.py"])
+async def test_a_process_in_a_package_follows_its_package_and_helpers_two_imports_away(talk, tmp_path, target, file):
+    sources = {
+        "pack/__init__.py": "GREETING = '{0}'",
+        "pack/near.py": "from pack.deep.far import VALUE\nNEAR = '{0}' + VALUE",
+        "pack/deep/__init__.py": "",
+        "pack/deep/far.py": "VALUE = '{0}'",
+    }
+    for name, source in sources.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(source.format("a"))
+    talk.file = tmp_path / "pack/chat.py"
+    talk.save(chat("{GREETING}{NEAR} {texts}", imports="from . import GREETING\nfrom .near import NEAR"))
+    await talk.session.load(target)
+    await talk.session.request(Start())
+    await talk.say("one")
+    await talk.outputs(1)
+    (tmp_path / file).write_text(sources[file].format("b"))
+    await talk.asked()
+    await talk.reload()
+    await talk.say("two")
+    first, second = await talk.outputs(2)
+    assert first == "aaa ['one']"
+    assert second.split(" ")[0].count("b") == 1
+
+
+async def test_nothing_is_taken_in_by_itself_where_nobody_asked_for_it(tmp_path):
+    async with await WorkerSession.open(cwd=tmp_path) as session:
+        talk = Chat(session, tmp_path)
+        await talk.begin(chat(), watch=False)
+        await talk.asked()
+        talk.save(chat("NEW {texts}"))
+        await talk.say("one")
+        assert await talk.outputs(1) == ["old ['one']"]
+        await talk.asked()
+        await talk.reload()
+        await talk.say("two")
+        assert await talk.outputs(2) == ["old ['one']", "NEW ['one', 'two']"]

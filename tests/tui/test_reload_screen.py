@@ -78,3 +78,19 @@ async def test_reload_without_an_edit_says_that_nothing_has_changed(debug, targe
         await d.until("nothing has changed")
         await d.command("reload back")
         await d.until("no edit is waiting")
+
+
+async def test_a_state_that_does_not_fit_asks_for_a_choice_and_takes_it(debug, target):
+    async with debug(target, size=(120, 40)) as d:
+        await d.until("WAITING FOR YOU")
+        await d.answer("hello")
+        await d.until(lambda: d.status.superstep > 4 and d.status.requests)
+        await save(d, target, CHAT.replace("messages", "history"))
+        text = await d.until("save does not fit")
+        assert ":reload reset | keep | back" in text
+        assert "- messages" in await d.until("+ history")
+        await d.press("escape")
+        await d.command("reload reset Response")
+        await d.until("gen 2")
+        assert d.status.reload is None
+        assert "does not fit" not in d.text

@@ -32,7 +32,8 @@ def banner_text(info: ReloadInfo) -> str:
     """
     what = safe(info.message.partition("\n")[0], 200)
     if info.state == "unfit":
-        return f"save does not fit: {what} — :reload reset | keep | back"
+        steps = ", ".join(safe(path, 40) for path in info.unfit)
+        return f"save does not fit the state of {steps} — :reload reset | keep | back"
     return f"save failed: {what} — the old code goes on; :reload why shows more"
 
 

@@ -1,0 +1,87 @@
+"""New code that does what the old did changes nothing: random processes, renewed at their pauses and boundaries."""
+
+import asyncio
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from random_processes import cases
+from real_processes import builder_of
+from test_debug_differential import BOUNDED, LIMIT, PATIENCE, assert_same, observed, plain
+
+from process_core import RunState
+from process_core.debug import Debugger, NewCode
+from process_core.reload import Carrier
+
+
+def renew(debugger: Debugger, process: Any) -> None:
+    """Give a run the same process with classes, routes and functions that are all new."""
+    made = builder_of(process).build()
+    debugger.renew(NewCode(made, Carrier(made.graph, ()), debugger.services, {}))
+
+
+async def renewed(process: Any, outside: Any, verbs: list[str], *, at_boundaries: bool) -> tuple[Any, int]:
+    """Run a described process that is renewed at every pause, or at the end of every superstep."""
+    debugger = Debugger(builder_of(process).build(), max_supersteps=LIMIT)
+    count = 0
+
+    def renew_now() -> None:
+        nonlocal count
+        count += 1
+        renew(debugger, process)
+
+    async def rest() -> None:
+        turn = 0
+        while await debugger.wait():
+            renew_now()
+            debugger.release(verbs[turn % len(verbs)])
+            turn += 1
+        if not run.state.is_ended:
+            renew_now()
+
+    (event, data), *more = outside
+    run = await debugger.start(event, data, paused=not at_boundaries)
+    if at_boundaries:
+        debugger.at_boundary(renew_now)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await rest()
+            for event, data in more:
+                if run.state.is_ended:
+                    break
+                await run.send_event(event, data)
+                await rest()
+        return observed(run), count
+    finally:
+        await debugger.close()
+
+
+def check(verbs: Any, *, at_boundaries: bool) -> int:
+    """Compare random processes, renewed and not; give how often they were renewed."""
+    told = {"renewed": 0}
+
+    @BOUNDED
+    @given(cases(), verbs)
+    def compare(case: Any, chosen: list[str]) -> None:
+        async def both() -> None:
+            one = await plain(*case)
+            other, count = await renewed(*case, chosen, at_boundaries=at_boundaries)
+            for event in list(other.events):
+                if event.type == "reloaded":
+                    assert "held" not in event.details
+            assert_same(one, other)
+            assert other.state is not RunState.IN_PROGRESS
+            told["renewed"] += count
+
+        asyncio.run(both())
+
+    compare()
+    return told["renewed"]
+
+
+def test_renewing_at_every_pause_gives_the_same_run():
+    assert check(st.sampled_from([["step"], ["into"], ["next"], ["step", "out"]]), at_boundaries=False) > 300
+
+
+def test_renewing_at_the_end_of_every_superstep_gives_the_same_run():
+    assert check(st.just(["resume"]), at_boundaries=True) > 100
