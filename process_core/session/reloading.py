@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from process_core.debug import Debugger, NewCode
-from process_core.errors import ProcessError
 from process_core.reload import Carrier, MisfitError, Staged
 from process_core.reload.watcher import saves
 from process_core.services import Services
@@ -115,7 +114,7 @@ class Reloading:
         self._declined = {}
         try:
             staged = opened.prepare()
-        except ProcessError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the old code goes on
             self._fail(error)
             return True
         self._forget()
@@ -225,8 +224,11 @@ class Reloading:
             debugger.at_boundary(None)
 
     async def _watch(self) -> None:
-        async for _ in saves(self._folders):
-            self.look()
+        try:
+            async for _ in saves(self._folders):
+                self.look()
+        except Exception as error:  # noqa: BLE001 - files that cannot be watched must not end the session
+            self._notice("warning", f"saves are not noticed any more ({error}); :reload looks for them")
 
     def _folders(self) -> set[Path]:
         assert self._opened is not None

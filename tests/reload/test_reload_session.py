@@ -229,6 +229,41 @@ async def test_a_run_that_never_rests_takes_new_code_in_at_the_end_of_a_superste
     assert found == sorted(found, reverse=True)
 
 
+SLOW = BUSY.replace("await asyncio.sleep(0.005)", "while not pathlib.Path('go').exists(): await asyncio.sleep(0.005)")
+
+
+async def test_a_save_in_the_middle_of_a_long_call_is_pending_until_the_superstep_ends(talk, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    await talk.begin(SLOW.format(said="old"))
+    await talk.until(lambda: talk.status.running == ("Loop",))
+    talk.save(SLOW.format(said="new"))
+    await talk.reload()
+    assert talk.status.reload.state == "pending"
+    assert talk.status.generation == 1
+    (tmp_path / "go").touch()
+    await talk.until(lambda: talk.status.generation == 2)
+    await talk.until(lambda: "new" in _outputs(talk.status.run_file))
+    await talk.session.request(Control(verb="stop"))
+    assert _outputs(talk.status.run_file)[0] == "old"
+
+
+async def test_a_save_that_is_pending_is_replaced_by_the_next_one(talk, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    await talk.begin(SLOW.format(said="old"))
+    await talk.until(lambda: talk.status.running == ("Loop",))
+    talk.save(SLOW.format(said="never"))
+    await talk.reload()
+    talk.save("def (")
+    await talk.reload()
+    assert talk.status.reload.state == "failed"
+    talk.save(SLOW.format(said="new"))
+    await talk.reload()
+    (tmp_path / "go").touch()
+    await talk.until(lambda: "new" in _outputs(talk.status.run_file))
+    await talk.session.request(Control(verb="stop"))
+    assert "never" not in _outputs(talk.status.run_file)
+
+
 def _outputs(path):
     with RunFile(path) as file:
         return [file.payload(row.data) for row in file.page(0, 9999) if row.type == "output"]
