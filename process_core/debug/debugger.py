@@ -309,6 +309,12 @@ class Debugger(Armed):
         if self._gate is not None:
             self._gate.on_boundary = call
 
+    def note_reload(self) -> None:
+        """Say that the run, forked from before a reload, goes on with the code of after it."""
+        self._held()
+        assert self._renewal is not None
+        self._renewal.note_reload()
+
     def renew(self, code: NewCode) -> Rebound:
         """Put new code in force, at a boundary or while the run is still.
 

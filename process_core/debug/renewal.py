@@ -95,6 +95,17 @@ class Renewal:
         core.rouse()
         return rebound
 
+    def note_reload(self) -> None:
+        """Say that the run goes on with newer code than it was recorded with, as a fork from before a reload does."""
+        core = self._core
+        core.generation += 1
+        if core.on_reloaded is not None:
+            core.on_reloaded({})
+        if core.recorder is not None:
+            details = {"code": "reloaded", "generation": core.generation}
+            text = f"generation {core.generation}: goes on with the code that was reloaded since"
+            core.recorder.pass_on(WorkflowEvent("reloaded", text, details, superstep=core.root.superstep))
+
     def ended(self, invocation: Invocation) -> None:
         """Put a step whose last call on old code has ended onto the new code.
 

@@ -136,6 +136,11 @@ class Reloading:
             debugger.at_boundary(self._at_boundary)
             self._changed()
 
+    def take_now(self) -> None:
+        """Put in force what is loaded, whatever the run: another one is about to begin."""
+        if self._staged is not None:
+            self._put(self._staged, None)
+
     def still(self) -> None:
         """Note that the run may have come to stand still."""
         debugger = self._debugger()

@@ -188,6 +188,7 @@ class RunHolder:
         return self._loaded()
 
     async def _start(self, command: Start) -> None:
+        self._reloading.take_now()
         if self._opened is None:
             raise Refused("no_target", "nothing is loaded yet")
         process = self._opened.process
@@ -234,6 +235,8 @@ class RunHolder:
         if is_past:
             options |= {"run_file": self._new_run_file(process.name), "target": target}
         debugger = Debugger(process, collect_events=False, **options)
+        before = self._debugger if recorded.is_at(self._run_file) else None
+        generation = before.generation if before is not None else 1
         await self._replace(debugger)
         if opened is not self._opened:
             self._reloading.begin(opened, watch=False)
@@ -247,6 +250,8 @@ class RunHolder:
             if debugger.run is None:
                 self._run_file = ""
             raise
+        if debugger.generation < generation:
+            debugger.note_reload()
         return self._loaded()
 
     def _loaded(self) -> Loaded:

@@ -623,6 +623,24 @@ async def test_stepping_back_after_a_reload_forks_and_runs_on_the_new_code(talk)
     await talk.paused()
     await talk.resume()
     assert (await talk.outputs(2))[1] == "NEW ['one', 'other']"
+    await talk.asked()
+    rows = await talk.rows()
+    mark = next(place for place, row in enumerate(rows) if row[0] == "reloaded")
+    assert [row[1] for row in rows] == [1] * mark + [2] * (len(rows) - mark)
+    assert talk.status.generation == 2
+
+
+async def test_a_run_that_is_started_anew_begins_with_the_save_that_was_waiting(talk, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    await talk.begin(SLOW.format(said="old"))
+    await talk.until(lambda: talk.status.running == ("Loop",))
+    talk.save(SLOW.format(said="new"))
+    await talk.reload()
+    await talk.session.request(Restart())
+    (tmp_path / "go").touch()
+    await talk.until(lambda: _outputs(talk.status.run_file)[:1] == ["new"])
+    assert talk.status.reload is None
+    await talk.session.request(Control(verb="stop"))
 
 
 async def test_a_save_is_taken_in_by_the_worker_that_watches(tmp_path):
