@@ -1,6 +1,7 @@
 """Carries values from one generation of the code to the next: dumped with the old classes, made with the new ones."""
 
 import json
+from collections import deque
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
@@ -14,7 +15,9 @@ from process_core.runfile import to_plain
 from process_core.runfile.decode import decode
 from process_core.runfile.payload import encode
 
-_DEPTH: Final = 64
+_ATOMS: Final = frozenset({type(None), bool, int, float, complex, str, bytes})
+_LOOKED_AT: Final = 200_000
+"""Parts of a value that are looked at; what lies beyond keeps its class."""
 _SHOWN: Final = 4000
 
 
@@ -55,7 +58,7 @@ class Carrier:
         Returns:
             The same, of the new classes.
         """
-        if not self._is_old(value, 0):
+        if not self._holds_old(value):
             return value
         try:
             return self._reviver.revive(decode(encode(value)))
@@ -79,7 +82,7 @@ class Carrier:
             MisfitError: It does not fit.
         """
         was, now = version_of(old), version_of(new)
-        if was == now and old.state_type is new.state_type and not self._is_old(state, 0):
+        if was == now and old.state_type is new.state_type and not self._holds_old(state):
             return state
         dumped = decode(encode(state))
         if not is_whole(dumped) and was == now and old.state_type is new.state_type:
@@ -115,24 +118,27 @@ class Carrier:
             raise MisfitError(reports)
         return carried
 
-    def _is_old(self, value: Any, depth: int) -> bool:
-        kind = type(value)
-        if kind.__module__ == "builtins":
-            if depth > _DEPTH:
-                return False
-            if kind is dict:
-                return any(self._is_old(k, depth + 1) or self._is_old(v, depth + 1) for k, v in value.items())
-            if kind in (list, tuple, set, frozenset):
-                return any(self._is_old(part, depth + 1) for part in value)
-            return kind is type and value.__module__ in self._replaced
-        if kind.__module__ in self._replaced:
-            return True
-        if depth > _DEPTH:
-            return False
-        held = getattr(value, "__dict__", None)
-        if isinstance(held, dict) and self._is_old(held, depth + 1):
-            return True
-        return isinstance(value, list | tuple | set | frozenset) and any(self._is_old(p, depth + 1) for p in value)
+    def _holds_old(self, value: Any) -> bool:
+        """Whether a value is, or holds, something of a replaced class; looks at a bounded part of it."""
+        seen: set[int] = set()
+        left = [value]
+        while left and len(seen) < _LOOKED_AT:
+            one = left.pop()
+            kind = type(one)
+            if kind in _ATOMS or id(one) in seen:
+                continue
+            seen.add(id(one))
+            if (one if kind is type else kind).__module__ in self._replaced:
+                return True
+            if isinstance(one, dict):
+                left += one.keys()
+                left += one.values()
+            elif isinstance(one, list | tuple | set | frozenset | deque):
+                left += one
+            held = getattr(one, "__dict__", None) if kind.__module__ != "builtins" else None
+            if isinstance(held, dict):
+                left += held.values()
+        return False
 
 
 def _report(error: Exception, state: Any, new: StepSpec) -> str:
