@@ -16,6 +16,10 @@ _FIRST_WORD: Final = 0.01
 _SAVE_WITHIN: Final = 0.05
 """Seconds that it waits at most."""
 
+_CAUGHT_UP: Final = 512
+"""Events behind which a file may be for a call to wait. A run at full speed is further ahead always: to wait would cost
+it a fifth of its time, and what a sudden end takes from it is what was recorded in the last moment, as of any run."""
+
 Hook = Callable[[Invocation], None]
 
 
@@ -31,15 +35,16 @@ class LastWords:
     def __init__(self) -> None:
         self.due = 0.0
 
-    def save(self, core: RunCore) -> None:
+    def save(self, core: RunCore, *, is_watched: bool) -> None:
         """Wait a while until the file of a run has all that led to here.
 
         Args:
             core: The run.
+            is_watched: Whether a screen looks on, which has to be told of the file first.
         """
-        if core.writer is not None:
+        if core.writer is not None and core.writer.behind < _CAUGHT_UP:
             core.writer.flush(_SAVE_WITHIN)
-            if not self.due:
+            if is_watched and not self.due:
                 time.sleep(_FIRST_WORD)
         self.due = time.monotonic() + _SAVE_EVERY
 
@@ -69,10 +74,11 @@ def hooks(
         running[invocation] = None
         if failed:
             failed.pop(invocation.slot.path, None)
-        if listener() is not None:
+        is_watched = listener() is not None
+        if is_watched:
             gate.tell()
         if now() > last_words.due:
-            last_words.save(core)
+            last_words.save(core, is_watched=is_watched)
 
     def on_ended(invocation: Invocation) -> None:
         running.pop(invocation, None)

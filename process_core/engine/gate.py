@@ -45,6 +45,11 @@ class Recording(Protocol):
     path: Path
     """The file."""
 
+    @property
+    def behind(self) -> int:
+        """How much was taken in that is not safe yet."""
+        ...
+
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until everything so far is safe, for so many seconds at most."""
         ...

@@ -227,6 +227,11 @@ class Intake:
             self.partial = True
         return (body.decode(), None) if len(body) <= INLINE_LIMIT else (None, body)
 
+    @property
+    def behind(self) -> int:
+        """How much was taken in that is not in the file yet."""
+        return len(self.backlog)
+
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until everything taken in so far is in the file.
 
