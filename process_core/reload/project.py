@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
 from process_core.reload.place import Place
 from process_core.reload.source import FromSource, ProjectFinder, Source, SourceLog, digest_of, spec_of
+from process_core.reload.staged import Staged, View
 
 T = TypeVar("T")
 
@@ -25,77 +26,6 @@ Refused = Callable[[BaseException], BaseException]
 
 def _as_it_is(error: BaseException) -> BaseException:
     return error
-
-
-class _View:
-    """What `sys.modules` and the modules that stay hold of a project, to be put in force."""
-
-    def __init__(self, modules: Mapping[str, ModuleType], staying: Iterable[ModuleType]) -> None:
-        self.modules = dict(modules)
-        self._held = [(module, dict(vars(module))) for module in staying]
-        self._path = list(sys.path)
-
-    def put(self, other: Iterable[str]) -> None:
-        """Make everything as it was when this was taken.
-
-        Args:
-            other: Names of modules that are to be gone where this does not have them.
-        """
-        for name in set(other) - self.modules.keys():
-            sys.modules.pop(name, None)
-        sys.modules.update(self.modules)
-        for module, held in self._held:
-            now = vars(module)
-            for name in now.keys() - held.keys():
-                del now[name]
-            for name, value in held.items():
-                if name not in now or now[name] is not value:
-                    now[name] = value
-        sys.path[:] = self._path
-
-
-class Staged(Generic[T]):
-    """A generation that is loaded and not in force; the one before goes on as if nothing had happened.
-
-    Attributes:
-        value: What was made of it.
-        digests: Digest of the source by file, of the modules that it replaces and adds.
-        replaced: Names of the modules of the generation before that it replaces or drops.
-    """
-
-    def __init__(
-        self,
-        project: "Project",
-        value: T,
-        sources: dict[str, Source],
-        replaced: frozenset[str],
-        views: tuple[_View, _View],
-    ) -> None:
-        self._project = project
-        self._sources = sources
-        self._before, self._after = views
-        self.value = value
-        self.replaced = replaced
-        old = project.sources
-        self.digests = {
-            str(source.file): source.digest for name, source in sources.items() if old.get(name) is not source
-        }
-
-    def commit(self) -> Callable[[], None]:
-        """Put the generation in force.
-
-        Returns:
-            What takes it back, as if it had never been.
-        """
-        project, before = self._project, self._project.sources
-        self._after.put({*self._before.modules, *before})
-        project.adopt(self._sources)
-
-        def undo() -> None:
-            self._before.put(self._after.modules)
-            project.adopt(before)
-
-        return undo
 
 
 class Project:
@@ -187,7 +117,7 @@ class Project:
             What remembers them again.
         """
         known = _loaded(self.sources)
-        view = _View(known, known.values())
+        view = View(known, known.values())
         self._finder.remove()
         spaces = {name for name, module in known.items() if file_of(module) is None and self._is_ours(module)}
         self._drop(self.sources.keys() | spaces)
@@ -277,7 +207,7 @@ class Project:
     def _stage(self, affected: frozenset[str], use: Callable[[ModuleType], T], refused: Refused) -> Staged[T]:
         known = _loaded({*self.sources, *affected, self._place.name})
         staying = [module for name, module in known.items() if name not in affected]
-        before = _View(known, staying)
+        before = View(known, staying)
         already = set(sys.modules)
         self._log = SourceLog(before=self.sources)
         try:
@@ -290,7 +220,7 @@ class Project:
             sources = {n: s for n, s in self.sources.items() if n not in affected} | self._log.loaded
             self._look_into(sources)
             replaced = affected & self.sources.keys()
-            after = _View(_loaded({*sources, self._place.name}), staying)
+            after = View(_loaded({*sources, self._place.name}), staying)
         except BaseException as error:
             told = refused(error)
             self._failed = self._log.failed | {source.file for source in self._log.loaded.values()}
