@@ -84,6 +84,11 @@ def lit_edges(rows: Sequence[Linked], edges: Iterable[Edge]) -> frozenset[str]:
     known = list(edges)
     travelled = {(_scope(row.path), row.route) for row in rows if row.route is not None}
     keys = {edge.key for edge in known if (edge.scope, edge.id) in travelled}
+    by_seq = {row.seq: row for row in rows}
+    for row in rows:
+        if len(row.causes) > 1:  # a join names the route of its last value only
+            brought = {(above.path, above.event_id) for seq in row.causes if (above := by_seq.get(seq)) is not None}
+            keys |= {e.key for e in known if e.target == row.path and (e.source, e.event_id) in brought}
     newest = rows[0]
     if newest.type == "event_emitted":
         keys |= {edge.key for edge in known if edge.source == newest.path and edge.event_id == newest.event_id}

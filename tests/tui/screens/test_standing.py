@@ -52,6 +52,16 @@ def test_travelled_routes_are_lit_in_their_own_process():
     assert lit_edges([Row(5, path="B", route="r1")], EDGES) == {AB.key}
 
 
+def test_every_route_into_a_join_is_lit():
+    other = Edge("r9", "", SourceKind.EVENT, "C", "Also", "B")
+    rows = [
+        Row(7, "executor_invoked", path="B", route="r1", causes=(4, 5)),
+        Row(4, "event_emitted", path="C", event_id="Also"),
+        Row(5, "event_emitted", path="A", event_id="Done"),
+    ]
+    assert lit_edges(rows, [*EDGES, other]) == {AB.key, other.key}
+
+
 def test_the_routes_that_an_emitted_event_is_about_to_take_are_lit():
     assert lit_edges([Row(5, "event_emitted", path="A", event_id="Done")], EDGES) == {AB.key}
 
