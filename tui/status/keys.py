@@ -30,6 +30,7 @@ _FIRST: Final = 5
 """Keys of a paused run that come before those of the panel."""
 _STOPS: Final = ("edit_break", "switch_break", "delete_break", "mute")
 _QUEUE: Final = ("first", "hold_toggle", "drop", "edit", "dup", "inject", "earlier", "later_on")
+_HELD: Final = ("hold_toggle", "drop", "edit", "inject")
 _END: Final = ("help", "command")
 BUSY: Final = 1.0
 """Seconds after which a worker that does not answer is spoken of."""
@@ -112,6 +113,8 @@ def _by_panel(view: View, panel: Panel | None, names: Sequence[str]) -> Sequence
         return (*_STOPS, *names)
     if panel is Panel.QUEUE and view.status.paused is not None:
         return (*_QUEUE, *names)
+    if panel is Panel.QUEUE and view.held:
+        return (*_HELD, *names)
     if panel in BY_NAME["state"].panels and view.status.paused is not None:
         names = [*names[:_FIRST], "state", *names[_FIRST:]]
     if panel is not None and panel not in BY_NAME["toggle_break"].panels:

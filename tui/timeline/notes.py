@@ -37,12 +37,20 @@ def note_of(row: EventRow, source: Source) -> str:
         return row.code or ""
     if not isinstance(details, dict):
         return row.code or ""
+    if row.type == "input_waiting":
+        return _inputs(details)
     message = next((details[name] for name in ("message", "reason", "error", "text") if details.get(name)), "")
     lead = details.get("type") or row.code or ""
     lead = lead.rpartition(".")[2] if isinstance(lead, str) else ""
     if not isinstance(message, str):
         message = ""
     return f"{lead}: {message}" if lead and message else message or lead
+
+
+def _inputs(details: dict[str, Any]) -> str:
+    """Say which inputs have come and which have not."""
+    has, misses = (", ".join(map(str, details.get(name) or ())) for name in ("arrived", "missing"))
+    return f"has {has or 'nothing'}; misses {misses or 'nothing'}"
 
 
 def _deed(row: EventRow, source: Source) -> str:

@@ -24,6 +24,12 @@ def test_a_paused_run_offers_the_ways_on():
     assert labels(PAUSED)[:3] == ["c continue", "s step", "n next superstep"]
 
 
+def test_what_is_held_back_can_be_let_go_at_rest_too():
+    resting = View(status=Status(state=RunState.IDLE, pending=1), held=1)
+    assert labels(resting, Panel.QUEUE)[0] == "h hold"
+    assert "h hold" not in labels(resting, Panel.TIMELINE)
+
+
 def test_a_running_run_offers_to_pause():
     assert labels(RUNNING)[0] == "p pause"
 

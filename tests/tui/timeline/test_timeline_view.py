@@ -63,6 +63,13 @@ async def test_the_story_reads_from_top_to_bottom():
         assert words in text
 
 
+async def test_a_half_filled_join_says_what_it_has_and_what_it_misses():
+    details = {"code": "input_waiting", "arrived": ["left"], "missing": ["right", "top"]}
+    row = FakeRow(1, "input_waiting", 1000.0, path="Join", step="Join", function="both", details=details)
+    async with showing(rows_source([row]), size=(80, 10)) as (app, _, _):
+        assert "⋯ wait   both  has left; misses right, top" in screen_text(app)
+
+
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 120, 180])
 async def test_every_width_shows_the_last_event(width):
     async with showing(rows_source(story()), size=(width, 10)) as (app, _, _):
