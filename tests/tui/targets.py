@@ -136,9 +136,13 @@ ASK_AND_LOOP = LOOP.replace(
 def build""",
 )
 
-SLOW_ASK = CHAT.replace("        text = await", "        await asyncio.sleep(0.6)\n        text = await").replace(
-    "from pydantic", "import asyncio\n\nfrom pydantic"
-)
+LATE_ASK = CHAT.replace(
+    "        text = await",
+    "        while not Path(__file__).with_name('now').exists():\n"
+    "            await asyncio.sleep(0.01)\n"
+    "        text = await",
+).replace("from pydantic", "import asyncio\nfrom pathlib import Path\n\nfrom pydantic")
+"""Asks once there is a file `now` beside it."""
 
 FAILS = """
 from process_core import ProcessBuilder, Step, function

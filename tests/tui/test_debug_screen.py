@@ -1,6 +1,8 @@
 """What the debug screen does for those who use it."""
 
-from targets import ASK_AND_LOOP, CHAT, FAILS, FIVE_PROBLEMS, LOOP, NUMBERS, SLOW_ASK
+from pathlib import Path
+
+from targets import ASK_AND_LOOP, CHAT, FAILS, FIVE_PROBLEMS, LATE_ASK, LOOP, NUMBERS
 
 from tui.actions import Panel
 
@@ -77,9 +79,12 @@ async def test_continuing_at_once_gives_the_focus_to_the_chat_when_the_process_a
 
 
 async def test_the_focus_is_not_stolen_from_who_reads_elsewhere(debug, process_file):
-    async with debug(process_file(SLOW_ASK), paused=True) as d:
+    target = process_file(LATE_ASK)
+    async with debug(target, paused=True) as d:
         await d.until("PAUSED")
         await d.press("c", "3")
+        await d.until(lambda: d.screen.panel is Panel.INSPECTOR)
+        Path(target).with_name("now").touch()
         await d.until("WAITING FOR YOU")
         assert d.screen.panel is Panel.INSPECTOR
 
