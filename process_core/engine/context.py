@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable, Generator
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from process_core.errors import ReservedEventError, StepContextError
 from process_core.events import (
@@ -48,6 +48,32 @@ def want_tracking(who: object, *, wanted: bool) -> None:
         _wanted.remove(who)
 
 
+class Follower(Protocol):
+    """Is told as each tracked call begins and ends, on the event loop."""
+
+    def begins(self, context: "StepContext") -> None:
+        """Note that a call begins."""
+
+    def ends(self, context: "StepContext") -> None:
+        """Note that a call ends; its end is not recorded yet."""
+
+
+_followers: list[Follower] = []
+
+
+def follow_calls(follower: Follower) -> Callable[[], None]:
+    """Have somebody told of the calls of runs that track them.
+
+    Args:
+        follower: Who.
+
+    Returns:
+        What ends that.
+    """
+    _followers.append(follower)
+    return lambda: _followers.remove(follower)
+
+
 def is_tracking_wanted() -> bool:
     """Whether anybody wants to know which invocation runs; a debugger then has runs track it, which costs each call."""
     return bool(_wanted)
@@ -63,10 +89,15 @@ async def entered(invocation: "Invocation", begin: "Callable[[Invocation], Await
     Returns:
         What it returned.
     """
-    token = _current.set(StepContext(invocation))
+    context = StepContext(invocation)
+    token = _current.set(context)
+    for follower in _followers:
+        follower.begins(context)
     try:
         return await begin(invocation)
     finally:
+        for follower in _followers:
+            follower.ends(context)
         try:  # noqa: SIM105 - every call comes here, and `suppress` would cost it more
             _current.reset(token)
         except ValueError:

@@ -13,6 +13,7 @@ from process_core.session.lines import Lines
 MAX_WAITING: Final = 50_000
 """Lines held while the event loop does not take them; the reading goes on, or whoever writes would hang."""
 _CHUNK = 65536
+_MOST_READS: Final = 64  # who writes faster than that is read on by the thread
 _HOLD_MS = 100  # an unfinished line is held back so long for the rest of it
 
 
@@ -33,11 +34,17 @@ class FdCapture:
         self._waiting: deque[str] = deque()
         self._lock = threading.Lock()
         self._dropped = 0
+        self._reading = threading.Lock()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._lines = Lines()
+        self._is_over = False
+        self._ready = select.poll()
         if read_end is None:
             read_end, write_end = os.pipe()
             os.dup2(write_end, fd, inheritable=True)
             os.close(write_end)
         self._read_end = read_end
+        self._ready.register(read_end, select.POLLIN)
         self._thread = threading.Thread(target=self._pump, name=f"capture-{stream}", daemon=True)
 
     def start(self) -> None:
@@ -59,6 +66,20 @@ class FdCapture:
         if dropped:
             log(self._stream, f"… [{dropped} more lines came faster than they could be taken and are lost]")
 
+    def read_now(self) -> bool:
+        """Read what was written up to now, an unfinished line included, without waiting for anything.
+
+        Returns:
+            Whether there is something for `drain`.
+        """
+        with self._reading:
+            for _ in range(_MOST_READS):
+                if not self._ready.poll(0) or not self._read():
+                    break
+            if self._lines:
+                self._put([self._lines.take()], wakes=False)
+        return bool(self._waiting)
+
     def stop(self, grace: float) -> None:
         """Read to the end and stop.
 
@@ -71,27 +92,37 @@ class FdCapture:
         self._thread.join(grace)
 
     def _pump(self) -> None:
-        decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
-        lines = Lines()
-        poll = select.poll()
-        poll.register(self._read_end, select.POLLIN)
+        waiting = select.poll()
+        waiting.register(self._read_end, select.POLLIN)
         while True:
-            if lines and not poll.poll(_HOLD_MS):
-                self._put([lines.take()])
-            data = os.read(self._read_end, _CHUNK)
-            if not data:
-                break
-            self._put(lines.feed(decoder.decode(data)))
-        self._put(lines.feed(decoder.decode(b"", final=True)))
-        if lines:
-            self._put([lines.take()])
+            if not waiting.poll(_HOLD_MS if self._lines else None):
+                with self._reading:
+                    if self._lines:
+                        self._put([self._lines.take()])
+                continue
+            with self._reading:
+                if self._ready.poll(0) and not self._read():
+                    break
         os.close(self._read_end)
 
-    def _put(self, lines: list[str]) -> None:
+    def _read(self) -> bool:
+        """Read once; False at the end of what will ever be written."""
+        if self._is_over:
+            return False
+        data = os.read(self._read_end, _CHUNK)
+        self._put(self._lines.feed(self._decoder.decode(data, final=not data)))
+        if not data:
+            if self._lines:
+                self._put([self._lines.take()])
+            self._is_over = True
+        return bool(data)
+
+    def _put(self, lines: list[str], *, wakes: bool = True) -> None:
         if not lines:
             return
         with self._lock:
             room = MAX_WAITING - len(self._waiting)
             self._waiting.extend(lines[:room])
             self._dropped += max(0, len(lines) - room)
-        self._wake()
+        if wakes:
+            self._wake()

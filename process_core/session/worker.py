@@ -21,9 +21,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from process_core.engine.context import follow_calls
 from process_core.session.fd_capture import FdCapture
 from process_core.session.link import Link
 from process_core.session.server import SessionServer
+from process_core.session.speakers import Speakers
 from process_core.session.step_streams import StepStreams
 
 GRACE: Final = 1.0
@@ -57,11 +59,10 @@ def main(arguments: list[str] | None = None) -> None:
 async def _serve(channel: socket.socket, errors: int, runs: str | None, breakpoints: str | None) -> None:
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
-    captures: list[FdCapture] = []
 
     def drain() -> None:
-        for capture in captures:
-            capture.drain(server.log)
+        speakers.drain()
+        errors_back.drain(server.log)
 
     def log(stream: str, text: str) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has closed: the process is ending
@@ -84,15 +85,20 @@ async def _serve(channel: socket.socket, errors: int, runs: str | None, breakpoi
     server = SessionServer(
         send=link.send, cwd=Path.cwd(), runs_dir=runs, breakpoints_file=breakpoints, on_quit=ended.set
     )
-    captures.append(FdCapture(1, "stdout", wake))
-    captures.append(FdCapture(2, "stderr", wake, read_end=errors))
-    for capture in captures:
+    speakers = Speakers(server.log)
+    output = FdCapture(1, "stdout", wake)
+    speakers.listen_to([output])
+    # It has been with the client and back, so it may be long ago that it was written: nobody can be named.
+    errors_back = FdCapture(2, "stderr", wake, read_end=errors)
+    for capture in (output, errors_back):
         capture.start()
+    unfollow = follow_calls(speakers)
     streams = StepStreams(log, later)
     streams.install()
     link.start(server.receive)
     await ended.wait()
     streams.undo()
+    unfollow()
     drain()
     await server.close()
     link.close(GRACE)

@@ -111,6 +111,34 @@ class PrintsElsewhere(Step):
         thread.join()
 
 
+class RunsAChild(Step):
+    @function
+    async def work(self, context: StepContext):
+        subprocess.run(["echo", "from a child"], check=True)
+        subprocess.run(["printf", "half a line"], check=True)
+        context.emit_event("Done")
+
+
+class LeavesOneBehind(Step):
+    @function
+    async def work(self, context: StepContext):
+        self.child = subprocess.Popen(["sh", "-c", "read line; echo late"], stdin=subprocess.PIPE)
+        context.emit_event("Left", self.child)
+
+
+class WaitsForIt(Step):
+    @function
+    async def wait(self, child: object):
+        child.communicate(b"go\n")
+
+
+class RunsTwoAtOnce(Step):
+    @function
+    async def work(self):
+        child = await asyncio.create_subprocess_exec("sh", "-c", "sleep 0.1; echo of two")
+        await child.wait()
+
+
 class FloodsDescriptors(Step):
     @function
     async def work(self):
@@ -201,6 +229,32 @@ exits_hard = alone(ExitsHard)
 crashes = alone(Crashes)
 kills_itself = alone(KillsItself)
 prints_elsewhere = alone(PrintsElsewhere)
+
+
+def children_in_turn():
+    builder = ProcessBuilder("ChildrenInTurn")
+    first, second = builder.add_step(RunsAChild, name="First"), builder.add_step(RunsAChild, name="Second")
+    builder.on_input_event("Go").send_event_to(first)
+    first.on_event("Done").send_event_to(second)
+    second.on_event("Done").stop_process()
+    return builder
+
+
+def child_left_behind():
+    builder = ProcessBuilder("ChildLeftBehind")
+    leaves, waits = builder.add_step(LeavesOneBehind), builder.add_step(WaitsForIt)
+    builder.on_input_event("Go").send_event_to(leaves)
+    leaves.on_event("Left").send_event_to(waits)
+    return builder
+
+
+def children_at_once():
+    builder = ProcessBuilder("ChildrenAtOnce")
+    for name in ("One", "Two"):
+        builder.on_input_event("Go").send_event_to(builder.add_step(RunsTwoAtOnce, name=name))
+    return builder
+
+
 floods_descriptors = alone(FloodsDescriptors)
 speaks_and_hangs = alone(SpeaksAndHangs)
 unserialisable = alone(Unserialisable)

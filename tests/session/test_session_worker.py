@@ -269,6 +269,27 @@ async def test_output_past_python_becomes_log_events_too(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+async def test_what_a_child_prints_is_told_with_the_function_that_ran_it_and_before_its_end(tmp_path):
+    async with working(tmp_path, "children_in_turn") as worker:
+        assert (await worker.at_rest()).state is RunState.STOPPED
+        told = [row for row in worker.rows() if row.type in ("log", "executor_completed", "status")]
+        expected = [(name, kind) for name in ("First", "Second") for kind in ("log", "log", "executor_completed")]
+        assert [(row.path, row.type) for row in told[1:]] == [*expected, ("", "status")]
+        assert [text for _, _, text in worker.logs()] == ["from a child", "half a line"] * 2
+
+
+async def test_what_a_child_of_an_earlier_function_prints_is_told_without_a_step(tmp_path):
+    async with working(tmp_path, "child_left_behind") as worker:
+        await worker.at_rest()
+        await worker.until(lambda _: worker.logs() == [("", "stdout", "late")])
+
+
+async def test_what_a_child_of_one_of_two_running_functions_prints_is_told_without_a_step(tmp_path):
+    async with working(tmp_path, "children_at_once") as worker:
+        await worker.at_rest()
+        await worker.until(lambda _: worker.logs() == [("", "stdout", "of two")] * 2)
+
+
 async def test_a_flood_past_python_from_a_step_that_hogs_the_loop_neither_hangs_nor_gets_lost(tmp_path):
     async with working(tmp_path, "floods_descriptors") as worker:
         assert (await worker.at_rest()).state is RunState.IDLE
@@ -277,7 +298,7 @@ async def test_a_flood_past_python_from_a_step_that_hogs_the_loop_neither_hangs_
 
 async def test_what_a_long_running_step_prints_is_told_while_it_runs(tmp_path):
     async with working(tmp_path, "speaks_and_hangs") as worker:
-        expected = {("SpeaksAndHangs", "still here"), ("", "around the streams")}
+        expected = {("SpeaksAndHangs", "still here"), ("SpeaksAndHangs", "around the streams")}
         await worker.until(lambda s: s.status.run_file and expected <= {(p, t) for p, _, t in worker.logs()})
         assert worker.session.status.running == ("SpeaksAndHangs",)
 

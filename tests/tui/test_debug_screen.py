@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from driving import SAMPLES
 from targets import ASK_AND_LOOP, CHAT, FAILS, FIVE_PROBLEMS, LATE_ASK, LOOP, NUMBERS
 
 from tui.actions import Panel
@@ -97,6 +98,19 @@ async def test_a_paused_run_says_so_in_the_chat_and_keeps_what_was_typed(debug, 
         await d.until("‖ paused before")
         assert d.screen.chat.box.value == "unfinished"
         assert d.app.focused is d.screen.chat.box
+
+
+async def test_what_is_said_while_another_tab_hides_the_chat_is_wrapped_to_its_width(debug, process_file):
+    async with debug(SAMPLES / "chatbot.py", size=(80, 24)) as d:
+        await d.until("INSERT")
+        await d.command("break UserInputReceived")
+        await d.answer("hello")
+        await d.until("PAUSED")
+        assert not d.screen.chat.transcript.size.width
+        await d.press("c")
+        await d.until("WAITING FOR YOU")
+        await d.press("4")
+        await d.until("Response Hello! What are you")
 
 
 async def test_an_answer_of_the_wrong_type_is_told_beside_the_box_and_kept(debug, process_file):

@@ -115,7 +115,8 @@ class Transcript(TrueScrollView, can_focus=True):
 
     @property
     def _room(self) -> int:
-        return max(self.scrollable_content_region.width, 8)
+        # Behind another tab it has no width: what is said meanwhile is wrapped as the rest was.
+        return max(self.scrollable_content_region.width or self._width, 8)
 
     def _wrap_all(self) -> None:
         self._lines = [line for entry in self._entries for line in lines_of(entry, self._room)]
@@ -125,7 +126,7 @@ class Transcript(TrueScrollView, can_focus=True):
             self._lines[:0] = lines_of(note, self._room)
 
     def _resized(self) -> None:
-        self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines))
+        self.virtual_size = Size(self._room, len(self._lines))
         self.refresh()
         if self._follows:
             # How far there is to scroll is known only after the next layout.
