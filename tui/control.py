@@ -25,6 +25,7 @@ from tui.breakpoints.text import BreakTextError, Names, read_breakpoint, write_b
 from tui.commands.verbs import did_you_mean, split_event
 from tui.safe_text import safe
 from tui.status.keys import BUSY
+from tui.step_names import full_path
 
 Verb = Literal["resume", "pause", "step", "next", "into", "out", "stop"]
 NOT_RESUMED: Final = "not_resumed"
@@ -239,6 +240,8 @@ class RunControl:
         Raises:
             RefusedError: There is no such place.
         """
+        if place not in self.events:
+            place = full_path(place, self.steps)
         if place in self.steps and place not in self.events:
             await self.ask(RunTo(step=place))
             return f"running to step {safe(place, _NAME)}"

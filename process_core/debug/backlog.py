@@ -120,6 +120,23 @@ class Backlog:
             if batch is not None and batch.is_open:
                 yield scope, batch
 
+    def renew(self) -> list[Scope]:
+        """Leave out what new code has no place for, or has put among what the next superstep delivers.
+
+        Returns:
+            The processes of which something was left out.
+        """
+        changed = []
+        for scope, batch in self.batches(()):
+            routes = {id(route) for route in scope.plan.all_routes()}
+            elsewhere = set(scope.pending)
+            left = [message for message in batch.left if id(message.route) in routes and message not in elsewhere]
+            if len(left) < len(batch.left):
+                batch.left[:] = left
+                batch.calls = {message: call for message, call in batch.calls.items() if message in left}
+                changed.append(scope)
+        return changed
+
     def discard(self, within: Invocation | None = None) -> None:
         """Forget what will not be delivered, since its process was cancelled, and say so.
 

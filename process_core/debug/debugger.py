@@ -333,6 +333,7 @@ class Debugger(Armed):
         if gate.on_going_on is not None:
             gate.on_going_on()  # what was done by hand to messages of the old code cannot be undone in the new
         self.process = code.process
+        gate.renewed()
         self._watch.rebind(code.process.graph)
         self._changed()
         return rebound

@@ -65,8 +65,7 @@ class Forcing:
         waits = False
         for scope, batch in self._gate.backlog.batches(self._gate.delivering()):
             for message in batch.left:
-                step = message.route.step
-                if step is None or scope.prefix + step.name != path:
+                if not _goes_to(scope, message, path):
                     continue
                 waits = True
                 call = batch.calls.get(message)
@@ -75,7 +74,12 @@ class Forcing:
                 if call.error is not None:
                     raise SurgeryError("payload_mismatch", f"{call.error}; edit the message first")
                 return Target(scope, call, message=message)
-        why = "its next message leads to no call yet: others are missing" if waits else "no message is on its way to it"
+        if waits:
+            why = "its next message leads to no call yet: others are missing"
+        elif any(_goes_to(scope, message, path) for scope in self._core.root.scopes() for message in scope.pending):
+            why = "the message on its way to it is for the next superstep: step there first"
+        else:
+            why = "no message is on its way to it"
         raise SurgeryError("nothing_to_complete", f"{path} waits for no answer, and {why}")
 
     def put(self, target: Target, result: Any) -> Restore:
@@ -110,3 +114,8 @@ class Forcing:
             core.requests.update((r.id, r) for r in sorted(asked, key=lambda r: r.seq))
 
         return ask_again
+
+
+def _goes_to(scope: Scope, message: Message, path: str) -> bool:
+    step = message.route.step
+    return step is not None and scope.prefix + step.name == path

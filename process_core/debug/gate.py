@@ -267,6 +267,11 @@ class DebugGate:
                 self.paused = dataclasses.replace(self.paused, message=item, seq=seq, path=path)
         self.tell()
 
+    def renewed(self) -> None:
+        """Take note that the code of the run is new: there may be no place any more for what was to be delivered."""
+        for scope in self.backlog.renew():
+            self.requeued(scope)
+
     async def news(self) -> None:
         """Wait until something has changed."""
         if self._news is None:

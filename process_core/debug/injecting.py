@@ -81,19 +81,22 @@ class Injection:
         taken = _taken(routes, event_id, data)
         if not self._is_reachable(scope, at_rest=at_rest):
             where = scope.prefix[:-1]
+            if not where:
+                raise SurgeryError("not_running", "the run is about to end, and takes nothing in any more")
             raise SurgeryError("not_running", f"nested process {where} is not at work: send it one of its input events")
-        if at_rest and step is not None and any(route.step is None for route in taken):
-            raise SurgeryError("not_paused", f"{event_id!r} would stop the process, which is at rest; stop the run")
+        if (at_rest or not scope.in_superstep) and step is not None and any(route.step is None for route in taken):
+            how = "at rest" if at_rest else "between supersteps"
+            raise SurgeryError("not_paused", f"{event_id!r} would stop the process, which is {how}; stop the run")
         is_for_outside = at_rest and step is None
         return Prepared(scope, event_id, data, step or "", taken, handles, is_for_outside)
 
-    @staticmethod
-    def _is_reachable(scope: Scope, *, at_rest: bool) -> bool:
+    def _is_reachable(self, scope: Scope, *, at_rest: bool) -> bool:
         """Whether a process will look at what it is given: it is in a superstep, or sleeps in the middle of work."""
         parent = scope.parent
         if at_rest:
             return scope.prefix == "" or (parent is not None and parent.is_parked and not parent.is_closed)
-        return scope.in_superstep
+        # Between supersteps the root looks again before it rests, but not before it ends.
+        return scope.in_superstep or (scope is self._core.root and not scope.is_stopped and scope.failed is None)
 
     def put(self, prepared: Prepared) -> list[Message]:
         """Put an event's messages where the next superstep takes them.

@@ -215,6 +215,16 @@ async def test_a_nested_process_that_is_not_at_work_takes_no_event(debug):
     assert refused(debugger, "inject", "XDone", 1, step="inner/X").code == "not_running"
 
 
+async def test_what_is_injected_before_the_run_comes_to_rest_goes_on_with_it(debug):
+    debugger = await debug(chain("A", "B"), {"kind": "quiescence", "once": True})
+    await paused(debugger)
+    debugger.surgery.inject("ADone", 9, step="A")
+    error = refused(debugger, "force_complete", "B", None)
+    assert (error.code, "for the next superstep" in str(error)) == ("nothing_to_complete", True)
+    await on(debugger)
+    assert calls(debugger, "B")[-1] == {"value": 9}
+
+
 async def test_an_event_injected_at_rest_goes_on_at_once(debug):
     debugger = await debug(chain("A", "B", kind=Ask))
     assert await ended(debugger) == "IDLE_WITH_PENDING_REQUESTS"

@@ -459,8 +459,9 @@ async def test_a_message_for_a_step_that_is_gone_is_held_listed_and_delivered_wh
     await talk.paused()
     talk.save(chat(name=", name='Other'"))
     await talk.reload()
-    held = [message for message in await talk.session.request(ListPending()) if message.held]
-    assert [(message.event_id, message.target) for message in held] == [("Said", "Answer")]
+    pending = await talk.session.request(ListPending())
+    assert [(message.event_id, message.target, message.held) for message in pending] == [("Said", "Answer", True)]
+    assert talk.status.paused.message is None
     assert [node.path for node in talk.session.loaded.nodes] == ["Ask", "Other"]
     await talk.resume()
     await talk.until(lambda: talk.status.state is RunState.IDLE)

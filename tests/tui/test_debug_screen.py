@@ -113,6 +113,20 @@ async def test_what_is_said_while_another_tab_hides_the_chat_is_wrapped_to_its_w
         await d.until("Response Hello! What are you")
 
 
+async def test_a_step_of_a_nested_process_may_be_named_without_its_path(debug):
+    async with debug(SAMPLES / "nested_order.py", paused=True) as d:
+        await d.until("PAUSED")
+        await d.command("break Shipping")
+        await d.command("break Packer after")
+        await d.until(lambda: [spec.step for spec in d.status.breakpoints] == ["Shipping", "Fulfilment/Packer"])
+        await d.command("why Packer.pack")
+        await d.until("why has Fulfilment/Packer.pack not")
+        await d.command("runto Picker")
+        await d.until(lambda: d.status.paused and d.status.paused.path == "Fulfilment/Picker")
+        await d.press("c")
+        assert "Fulfilment/Packer  breakpoint 2" in await d.until("breakpoint 2")
+
+
 async def test_an_answer_of_the_wrong_type_is_told_beside_the_box_and_kept(debug, process_file):
     async with debug(process_file(NUMBERS)) as d:
         await d.until("question 1 of 2")

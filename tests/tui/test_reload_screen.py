@@ -94,3 +94,19 @@ async def test_a_state_that_does_not_fit_asks_for_a_choice_and_takes_it(debug, t
         await d.until("gen 2")
         assert d.status.reload is None
         assert "does not fit" not in d.text
+
+
+async def test_a_message_whose_step_is_gone_is_listed_once_and_returns_when_a_save_brings_the_step_back(debug, target):
+    async with debug(target, size=(120, 40)) as d:
+        await d.until("WAITING FOR YOU")
+        await d.command("break UserInputReceived")
+        await d.answer("hello")
+        await d.until("PAUSED")
+        await d.press("6")
+        await save(d, target, CHAT.replace("add_step(Response)", 'add_step(Response, name="Other")'))
+        await d.until("- UserInputReceived → Response")
+        assert [message.held for message in d.screen.queue.messages] == [True]
+        await d.press("d")
+        await d.until("the code has no place for this message")
+        await save(d, target, CHAT)
+        await d.until(lambda: [message.held for message in d.screen.queue.messages] == [False])

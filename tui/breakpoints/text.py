@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from process_core.predicate import LogTemplate, PredicateError, compile_predicate
 from process_core.session.breakpoint_commands import BreakpointSpec
+from tui.step_names import full_path
 
 WHENS: Final = ("before", "after", "emit")
 FIELDS: Final = ("event", "step", "function", "route")
@@ -193,8 +194,10 @@ def _bare(name: str, names: Names) -> dict[str, Any]:
     if name in names.events:
         return {"event": name}
     path, dot, function = name.rpartition(".")
+    path = full_path(path, names.steps)
     if dot and function and path in names.steps:
         return {"step": path, "function": function}
+    name = full_path(name, names.steps)
     is_step = name in names.steps or "/" in name or bool(_GLOB & set(name))
     return {"step": name} if is_step else {"event": name}
 

@@ -24,6 +24,7 @@ from process_core.session.surgery_commands import (
 from tui.commands.verbs import did_you_mean, split_event
 from tui.control import RefusedError, RunControl
 from tui.safe_text import safe
+from tui.step_names import full_path
 
 _NAME: Final = 80
 _TEXT: Final = 300
@@ -129,6 +130,7 @@ class SurgeryDesk:
         head, word, tail = f" {rest}".rpartition(" from ")
         if word and _is_json(head.strip()):  # what stands after it is no part of the JSON, then
             text, step = head.strip(), tail.strip()
+            step = full_path(step, self._control.steps)
             if step not in self._control.steps:
                 raise RefusedError(f"no step {safe(step, _NAME)!r}{did_you_mean(step, self._control.steps)}")
         loaded = self._control.loaded
@@ -154,6 +156,7 @@ class SurgeryDesk:
         """
         steps = self._control.steps
         path, rest = split_event(argument, steps)
+        path = full_path(path, steps)
         if path not in steps:
             raise RefusedError(f"no step {safe(path, _NAME)!r}{did_you_mean(path, steps)}")
         return path, rest

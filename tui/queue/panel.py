@@ -14,7 +14,7 @@ _NAME: Final = 60
 _PREVIEW: Final = 200
 _TIGHT: Final = 50
 _WIDE: Final = 66
-_EMPTY: Final = ("nothing is pending", "while the run is paused before a message, :inject EVENT brings one")
+_EMPTY: Final = ("nothing is pending", "while the run is paused,", ":inject EVENT brings something")
 
 
 def line_of(message: PendingMessage, digits: int = 0, room: int = 200) -> Cells:
@@ -36,11 +36,12 @@ def line_of(message: PendingMessage, digits: int = 0, room: int = 200) -> Cells:
     parameter = f"({safe(message.parameter, _NAME)})" if message.parameter else ""
     source = f"{safe(message.source, _NAME)} " if message.source and room >= _WIDE else ""
     state = ("‖", "warn") if message.held else ("▸", "accent") if message.next else (" ", "text")
-    words = [word for word, holds in (("held", message.held), ("changed", message.changed)) if holds]
+    held = "held" if message.id else "held: the code has no place for it"
+    words = [word for word, holds in ((held, message.held), ("changed", message.changed)) if holds]
     cells = [
         state,
         ("✎ " if message.changed else "  ", "warn"),
-        (f"{message.id:>{digits}} ", "quiet"),
+        (f"{message.id or '-':>{digits}} ", "quiet"),
         (safe(message.event_id, _NAME), "quiet" if message.held else "strong"),
         (f" {source}→ {target}{function}{parameter}", "quiet" if message.held else "text"),
         (f" · {', '.join(words)}" if words and not is_tight else "", "warn"),

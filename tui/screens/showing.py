@@ -26,7 +26,7 @@ class Showing(LeaveActions):
 
     def _show_queue(self, status: Status) -> None:
         paused = status.paused
-        known = (status.run_id, status.pending, paused, status.waiting, status.undo)
+        known = (status.run_id, status.pending, paused, status.waiting, status.undo, status.generation)
         if known == self._queue_known or self.control.session.died is not None:
             return
         self._queue_known = known

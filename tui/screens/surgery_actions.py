@@ -40,7 +40,10 @@ class SurgeryActions(StopActions):
         if not argument and self.panel is Panel.QUEUE and self.queue.selected_waiting is not None:
             raise RefusedError("this is a call that waits for more, no message; W says what for")
         messages = await self.control.pending()
-        return number_of(argument, messages, self.queue.selected or _next(messages))
+        number, rest = number_of(argument, messages, self.queue.selected or _next(messages))
+        if not number:
+            raise RefusedError("the code has no place for this message; it is delivered once a save brings that back")
+        return number, rest
 
     async def _message_alone(self, argument: str) -> int:
         number, rest = await self._message(argument)
@@ -98,7 +101,7 @@ class SurgeryActions(StopActions):
         if argument != "all":
             self._did(await self.surgery.hold(await self._message_alone(argument), held=False))
             return
-        held = [message.id for message in await self.control.pending() if message.held]
+        held = [message.id for message in await self.control.pending() if message.held and message.id]
         if not held:
             raise RefusedError("no message is held")
         for number in held:

@@ -10,6 +10,7 @@ from tui.actions import Panel
 from tui.control import RefusedError
 from tui.safe_text import safe
 from tui.screens.run_actions import RunActions
+from tui.step_names import full_path
 
 _NAME = 60
 
@@ -74,8 +75,10 @@ class WhyActions(RunActions):
         digits = argument.lstrip("@#").replace(",", "")
         if digits.isascii() and digits.isdigit():
             return Explain(seq=int(digits))
+        argument = full_path(argument, self.control.steps)
         if argument in self.control.steps:
             return Explain(path=argument)
+        argument = full_path(argument, self.control.functions)
         path, dot, function = argument.rpartition(".")
         if dot and argument in self.control.functions:
             return Explain(path=path, function=function)

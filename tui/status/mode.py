@@ -185,7 +185,7 @@ def _state(view: View) -> list[Part]:
     if status.paused is not None:
         at = state_word(status)
         message = status.paused.message
-        event = safe(message.event_id, _NAME_LIMIT) if message else ""
+        event = safe(message.event_id if message else status.paused.path, _NAME_LIMIT)
         return [Part(f"{at} {event}".rstrip(), Role.PAUSED, 0), Part(reason_text(status.paused), Role.TEXT, 8)]
     word, role = _PLAIN[status.state]
     said = [Part(word, role, 0)]
