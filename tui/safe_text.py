@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LIMIT: Final = 2000
 """How many characters of a text are shown where nothing else is said."""
+LINE_BREAK: Final = "⏎"
+"""What a line break is shown as within a line."""
 ELLIPSIS: Final = "…"
 _TAB_SIZE = 4
 _PER_CELL = 8  # characters looked at per cell to fill: beyond a base and seven marks on it nobody reads
@@ -34,7 +36,7 @@ _INVISIBLE: Final = (
 def _table() -> dict[int, str]:
     table = {code: f"\u2039U+{code:04X}\u203a" for first, last in _INVISIBLE for code in range(first, last + 1)}
     table.update({code: chr(0x2400 + code) for code in range(0x20)})  # the control pictures
-    table.update({0x09: "⇥", 0x0A: "⏎", 0x7F: "␡"})
+    table.update({0x09: "⇥", 0x0A: LINE_BREAK, 0x7F: "␡"})
     return table
 
 

@@ -192,7 +192,7 @@ def _check_same(
     changed = differences(*recorded, graph) if recorded is not None else []
     if changed:
         listed = "".join(f"\n  - {line}" for line in changed)
-        raise ResumeError(f"{path} was recorded from another process {name!r}:{listed}")
+        raise ResumeError(f"{name!r} has other steps or routes now than {path} was recorded with:{listed}")
 
 
 def _check_can_go_on(info: RunInfo) -> None:

@@ -110,3 +110,14 @@ async def test_a_message_whose_step_is_gone_is_listed_once_and_returns_when_a_sa
         await d.until("the code has no place for this message")
         await save(d, target, CHAT)
         await d.until(lambda: [message.held for message in d.screen.queue.messages] == [False])
+
+
+async def test_why_a_run_cannot_be_forked_onto_new_code_is_told_whole(debug, target):
+    async with debug(target, size=(80, 24)) as d:
+        await d.until("WAITING FOR YOU")
+        await save(d, target, CHAT.replace('"Exit"', '"Bye"'))
+        await d.until("gen 2")
+        await d.press("escape", "N", "N", "u")
+        await d.until("Fork (y)")
+        await d.press("y")
+        await d.until("route UserInput.Exit -> STOP is gone")

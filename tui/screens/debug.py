@@ -80,6 +80,7 @@ class DebugScreen(ReloadActions, Showing):
         yield self.workspace
         yield self.keys_line
         yield self.line
+        yield self.keys_line.long_words
 
     def on_mount(self) -> None:
         """Begin to listen, and show what is loaded."""

@@ -9,9 +9,10 @@ from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
+from textual.widgets import Static
 
 from tui.actions import Panel
-from tui.safe_text import clip
+from tui.safe_text import LINE_BREAK, clip
 from tui.status.keys import Hint, fit_hints, hints
 from tui.status.mode import Role, View, fit, parts
 
@@ -35,6 +36,7 @@ _SAID = {
     "warning": ("▲", "bold $warning"),
     "error": ("✗", "bold $error"),
 }
+_NEXT_LINE: Final = "\n   "
 SAID_FOR: Final = 5.0
 """Seconds for which the last line says something."""
 
@@ -66,6 +68,15 @@ class ModeLine(Widget):
         return built
 
 
+class LongWords(Static):
+    """What is too long for the last line, over the lines above it."""
+
+    DEFAULT_CSS = """
+    LongWords { layer: above; dock: bottom; height: auto; max-height: 8; display: none; background: $panel; }
+    LongWords.said { display: block; }
+    """
+
+
 class KeysLine(Widget):
     """The last line of the screen: the keys that matter now, as many as fit whole."""
 
@@ -88,6 +99,7 @@ class KeysLine(Widget):
         self._said = ""
         self._level = ""
         self._quiet: Timer | None = None
+        self.long_words = LongWords(markup=False)
 
     def say(self, text: str, level: str = "information") -> None:
         """Say something instead of the keys, for a few seconds.
@@ -99,13 +111,19 @@ class KeysLine(Widget):
         self._said, self._level = text, level
         if self._quiet is not None:
             self._quiet.stop()
-        self._quiet = self.set_timer(SAID_FOR, self.hush)
+        is_long = cell_len(text) > self._room
+        self._quiet = self.set_timer(SAID_FOR * 2 if is_long else SAID_FOR, self.hush)
+        if is_long:
+            mark, style = _SAID[level]
+            self.long_words.update(Content.styled(f" {mark} {text.replace(LINE_BREAK, _NEXT_LINE)}", style))
+        self.long_words.set_class(is_long, "said")
         self.refresh()
 
     def hush(self) -> None:
         """Show the keys again."""
         if self._said:
             self._said = ""
+            self.long_words.set_class(False, "said")
             self.refresh()
 
     def show(self, view: View, panel: Panel | None) -> None:
@@ -120,6 +138,10 @@ class KeysLine(Widget):
             self._hints = found
             self.refresh()
 
+    @property
+    def _room(self) -> int:
+        return max(self.size.width - 4, 1)
+
     def _fitted(self) -> list[Hint]:
         return fit_hints(self._hints, self.size.width)
 
@@ -127,7 +149,7 @@ class KeysLine(Widget):
         """Draw the line; Textual calls this."""
         if self._said:
             mark, style = _SAID[self._level]
-            return Content.styled(f" {mark} {clip(self._said, max(self.size.width - 4, 1))}", style)
+            return Content.styled(f" {mark} {clip(self._said, self._room)}", style)
         built = Content()
         for hint in self._fitted():
             built += Content.styled(f" {hint.key}", "bold $accent")
