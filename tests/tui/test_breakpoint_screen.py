@@ -112,3 +112,19 @@ async def test_names_that_act_on_a_terminal_come_back_as_they_are_when_edited(de
         assert d.status.breakpoints[0].event == event
         assert d.status.breakpoints[0].bound
         assert "\x1b" not in d.text
+
+
+async def test_a_condition_that_cannot_be_decided_says_so_whole_where_it_stops(debug, process_file):
+    async with debug(process_file(CHAT), paused=True, size=(80, 24)) as d:
+        await d.until("PAUSED")
+        await d.command("break Intro if data.nosuch == 3")
+        await d.command("break UserInput if data.nosuch == 3")
+        await d.until(lambda: len(d.status.breakpoints) == 2)
+        await d.press("c")
+        await d.until("breakpoint 2 stops once to say: the condition cannot be decided here")
+        await d.press("5")
+
+        def beside():
+            return " ".join(line[43:].strip() for line in d.text.splitlines())
+
+        await d.until(lambda: "cannot be decided here: a str has no 'nosuch' · step UserInput" in beside())

@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
 
 from process_core.session.breakpoint_commands import BreakpointSpec
 from tui.rows import Cells, RowList
 from tui.safe_text import safe
 
 _NAME = 80
+_BEFORE = 3
 _EMPTY = ("no breakpoints", "b on an event or a step sets one", "or :break EVENT_ID")
 
 
@@ -81,16 +86,41 @@ def line_of(spec: BreakpointSpec, *, hit: bool, muted: bool = False) -> Cells:
 
 
 class BreakpointsPanel(Vertical):
-    """The list of breakpoints."""
+    """The list of breakpoints, and below it the whole of the selected one where its line is cut."""
+
+    DEFAULT_CSS = """
+    BreakpointsPanel > #whole { height: auto; max-height: 8; display: none; color: $foreground; background: $panel; }
+    BreakpointsPanel > #whole.cut { display: block; }
+    """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._specs: Sequence[BreakpointSpec] = ()
+        self._hit: int | None = None
         self.rows = RowList(*_EMPTY)
+        self._whole = Static(id="whole", markup=False)
 
     def compose(self) -> ComposeResult:
         """Build the parts; Textual calls this."""
         yield self.rows
+        yield self._whole
+
+    def on_resize(self) -> None:
+        """See anew what is cut."""
+        self._show_whole()
+
+    @on(RowList.Moved)
+    def _moved(self) -> None:
+        self._show_whole()
+
+    def _show_whole(self) -> None:
+        spec = self.selected
+        text = "" if spec is None else "".join(text for text, _ in line_of(spec, hit=False)).strip()
+        # A cell for the cursor, and two for the mark of the one that was hit, stand before it.
+        is_cut = 0 < self.rows.size.width < cell_len(text) + _BEFORE
+        if is_cut:
+            self._whole.update(Content(text))
+        self._whole.set_class(is_cut, "cut")
 
     def show(self, specs: Sequence[BreakpointSpec], hit: int | None, *, muted: bool = False) -> None:
         """Show breakpoints.
@@ -102,6 +132,12 @@ class BreakpointsPanel(Vertical):
         """
         self._specs = specs
         self.rows.set_lines([line_of(spec, hit=hit is not None and spec.id == hit, muted=muted) for spec in specs])
+        if hit is not None and hit != self._hit:
+            at = next((at for at, spec in enumerate(specs) if spec.id == hit), None)
+            if at is not None:
+                self.rows.move_to(at)
+        self._hit = hit
+        self._show_whole()
 
     @property
     def selected(self) -> BreakpointSpec | None:

@@ -231,6 +231,8 @@ def _started(run_file: Any) -> float | None:
 
 
 def _since(seconds: float) -> str:
+    if 1 <= seconds < 100:  # noqa: PLR2004 - shorter than its milliseconds
+        return f"+{seconds:.2f} s"
     text = since_start(seconds)
     return f"+{text} ms" if text[-1:].isdigit() and "h" not in text else f"+{text}"
 

@@ -201,6 +201,7 @@ class DebugScreen(ReloadActions, Showing):
         if paused is None:
             self.chat.set_note("")
             return
+        self.say_problem_of(paused.breakpoint)
         where = where_text(paused)
         self.chat.set_note(f"‖ paused before {where} · c goes on" if where else f"‖ {reason_text(paused)} · c goes on")
         if paused.seq is not None:

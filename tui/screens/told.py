@@ -4,6 +4,7 @@ from process_core.events import RunState
 from process_core.graph import Node
 from process_core.session.protocol import Loaded, Status
 from tui.actions import Panel
+from tui.control import RunControl
 from tui.inspector.reload_page import banner_text
 from tui.safe_text import safe
 from tui.screens.chrome import Badge
@@ -18,6 +19,10 @@ class Standing(DebugParts):
 
     _failed_in = ""
     _died_in = ""
+
+    def __init__(self, control: RunControl) -> None:
+        super().__init__(control)
+        self._problems: dict[int, str] = {}
 
     def show_loaded(self, loaded: Loaded) -> None:
         """Show the graph of what was loaded.
@@ -121,6 +126,17 @@ class Standing(DebugParts):
                 self.timeline.select(seq, keep_follow=True)
                 if self.workspace.area(Panel.INSPECTOR) is self.workspace.area(Panel.CHAT) and not self.inserting:
                     self.workspace.show(Panel.INSPECTOR)
+
+    def say_problem_of(self, number: int | None) -> None:
+        """Say, once, what is wrong with the breakpoint that the run is paused at.
+
+        Args:
+            number: Its number; None where no breakpoint paused it.
+        """
+        spec = next((spec for spec in self.status.breakpoints if spec.id == number), None)
+        if number is not None and spec is not None and spec.problem and self._problems.get(number) != spec.problem:
+            self._problems[number] = spec.problem
+            self.say(f"breakpoint {number} stops once to say: {safe(spec.problem)}", "warning")
 
     def show_badges(self) -> None:
         """Bring the headers of the panels up to date."""
