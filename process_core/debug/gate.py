@@ -126,10 +126,12 @@ class DebugGate:
         Here and no earlier: only now it is known that nothing follows. Here and no later: the run is still in progress,
         so what is brought in while it is paused simply goes on, with no rest in between.
         """
-        if not ends:
-            self._stops.see_rest(root, self.core.recorder.seq if self.core.recorder is not None else 0)
         if self._stops.due:
             await self._come(root, None)
+        if not ends and not root.has_work():  # what was brought in meanwhile puts the rest off
+            self._stops.see_rest(root, self.core.recorder.seq if self.core.recorder is not None else 0)
+            if self._stops.due:
+                await self._come(root, None)
 
     async def opened(self) -> None:
         """Wait while the run is paused, before a call begins whose message was delivered while its step was busy."""

@@ -209,6 +209,17 @@ async def test_what_is_brought_in_at_quiescence_goes_on_without_a_rest_between(d
     assert [event.state.value for event in of(debugger, "status")] == ["IN_PROGRESS", "IDLE"]
 
 
+async def test_what_is_brought_in_at_a_last_warning_puts_the_stop_at_rest_off(debug):
+    debugger = await debug(half_joined(), {"kind": "warning"}, {"kind": "quiescence", "once": True})
+    await paused(debugger)
+    await debugger.run.send_event("other", 1)
+    debugger.release("resume")
+    assert (await paused(debugger)).breakpoint.kind == "quiescence"
+    assert invoked(debugger) == ["Pair"]
+    debugger.release("resume")
+    assert await ended(debugger) == "IDLE"
+
+
 async def test_a_run_that_waits_for_an_answer_stops_at_each_rest(debug):
     debugger = await debug(chain("A", kind=Ask), {"kind": "quiescence"})
     await paused(debugger)
