@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 VERSIONS ?= 3.11 3.12 3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types contracts suite test-slow test-all bench bench-runfile bench-reload bench-peers screenshots clean
+.PHONY: help setup run test lint types contracts suite test-slow test-all bench bench-runfile bench-reload bench-peers screenshots screenshots-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -63,6 +63,9 @@ bench-peers: $(STAMP) ## the engine beside other engines, each in its own enviro
 
 screenshots: $(STAMP) ## draw screenshots/ anew
 	$(BIN)/python -m tests.screenshots
+
+screenshots-check: $(STAMP) ## compare screenshots/ with what the app draws now
+	$(BIN)/python -m tests.screenshots --check
 
 clean: ## remove what the targets made
 	rm -rf .venv .venv-* build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

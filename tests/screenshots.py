@@ -54,6 +54,18 @@ async def _commands(driver: Driver) -> None:
     await driver.type("break ")
 
 
+async def _why(driver: Driver) -> None:
+    """Hold one of two reviews back, and ask why the editor has not decided."""
+    await driver.until(lambda: driver.status.paused is not None)
+    for key in ("6", "s", "s"):
+        await driver.press(key)
+        await driver.rest()
+    await driver.press("h")
+    await driver.until("z undoes")
+    await driver.command("why Editor")
+    await driver.until("why has Editor not run?")
+
+
 async def _help(driver: Driver) -> None:
     await _hello(driver)
     await driver.press("question_mark")
@@ -65,6 +77,7 @@ SHOTS = (
     Shot("debug-light", "chatbot", (120, 40), _hello, ("UserInputReceived",), theme="light"),
     Shot("pipeline", "document_pipeline", (160, 48), _rest),
     Shot("nested", "nested_order", (120, 40), _rest),
+    Shot("why", "document_pipeline", (120, 40), _why, paused=True),
     Shot("commands", "chatbot", (120, 40), _commands, ("UserInputReceived",)),
     Shot("help", "chatbot", (120, 40), _help, ("UserInputReceived",)),
 )
