@@ -158,6 +158,12 @@ async def test_nothing_can_be_undone_where_nothing_was_done(debug, process_file)
         await d.until("nothing to undo")
 
 
+async def test_a_half_filled_join_says_in_the_timeline_what_it_has_and_what_it_misses(debug, process_file):
+    async with paused_with_queue(debug, process_file, size=(200, 60)) as d:
+        await end(d)
+        await d.until("has left; misses right")
+
+
 async def test_a_half_filled_join_stands_below_the_messages_and_why_explains_it(debug, process_file):
     async with debug(process_file(JOIN)) as d:
         await d.until(lambda: d.status.state is not None and d.status.state.value == "IDLE")

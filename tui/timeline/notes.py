@@ -49,8 +49,14 @@ def note_of(row: EventRow, source: Source) -> str:
 
 def _inputs(details: dict[str, Any]) -> str:
     """Say which inputs have come and which have not."""
-    has, misses = (", ".join(map(str, details.get(name) or ())) for name in ("arrived", "missing"))
+    has, misses = (", ".join(map(str, _items(details.get(name)))) for name in ("arrived", "missing"))
     return f"has {has or 'nothing'}; misses {misses or 'nothing'}"
+
+
+def _items(written: Any) -> list[Any]:
+    """Give what a list or a tuple holds; the file marks the latter (`{"$": "tuple", "v": [...]}`)."""
+    held = written.get("v") if isinstance(written, dict) else written
+    return held if isinstance(held, list) else []
 
 
 def _deed(row: EventRow, source: Source) -> str:
