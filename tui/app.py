@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from textual.filter import Monochrome, NoColor
 from process_core.session.connection import Session
 from process_core.session.protocol import Failure, Loaded
 from tui.control import RunControl, StartOptions
+from tui.hangup import leave_on_hang_up
 from tui.messages import TargetRefused
 from tui.palette import ActionProvider
 from tui.plain import PlainFilter
@@ -79,6 +81,8 @@ class StepscopeApp(App[int]):
 
     async def on_mount(self) -> None:
         """Show the first screen."""
+        if not self.is_headless and sys.stdin.isatty():
+            leave_on_hang_up(sys.stdin.fileno())
         if self.target is not None:
             await self._debug(self.target)
         else:

@@ -53,7 +53,8 @@ def _endswith(value: Any, suffix: Any, column: int) -> bool:
 
 
 def _absolute(value: Any, column: int) -> Any:
-    return negative(value, column) if less(value, 0, column) else positive(value, column)
+    found = negative(value, column) if less(value, 0, column) else positive(value, column)
+    return 0.0 if type(found) is float and found == 0 else found  # -0.0 is not less than 0
 
 
 def _least(*values: Any) -> Any:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
@@ -347,6 +347,7 @@ TESTS = st.recursive(
 
 
 @settings(max_examples=600)
+@example("(abs((-0.0)))")
 @given(TESTS)
 def test_an_expression_gives_what_python_gives(text):
     data = types.SimpleNamespace(**FIELDS)

@@ -10,7 +10,9 @@ import pytest
 from driving import ROOT
 from targets import CHAT, FIVE_PROBLEMS
 
+from process_core.runfile import RunFile
 from tui.cli import main
+from tui.hangup import HUNG_UP
 
 
 def stepscope(*arguments: str, cwd: Path, text: str = "") -> subprocess.CompletedProcess[str]:
@@ -116,3 +118,26 @@ def test_in_a_terminal_bad_input_is_told_before_the_screen_opens(tmp_path, sourc
     assert process.returncode == 2
     assert message in errors
     assert b"Traceback (most recent call last)" not in errors
+
+
+def test_a_program_that_no_hang_up_signal_reaches_ends_with_its_terminal_and_its_run_is_kept(tmp_path):
+    (tmp_path / "target.py").write_text(CHAT)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tui.cli", "run", "target.py"],
+        cwd=tmp_path,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"},
+    )
+    os.close(theirs)
+    seen = b""
+    while b"WAITING" not in seen:
+        seen += os.read(ours, 65536)
+    os.close(ours)
+    assert process.wait(30) == HUNG_UP
+    (kept,) = (tmp_path / ".stepscope" / "runs").glob("*.run")
+    with RunFile(kept) as run_file:
+        assert any(row.type == "request_info" for row in run_file.page(0, 100))
