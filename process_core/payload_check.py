@@ -44,11 +44,16 @@ class PayloadCheck:
         except Exception as error:
             got = type_text(type(value))
             raise PayloadMismatchError(
-                f"expected {type_text(self.annotation)}, got {got}: {_first_line(error)}"
+                f"expected {type_text(self.annotation)}, got {got}: {first_complaint(error)}"
             ) from error
 
 
-def _first_line(error: Exception) -> str:
+def first_complaint(error: Exception) -> str:
+    """Give the first thing that a check finds wrong, with its place within the value.
+
+    Args:
+        error: What pydantic or a validator raised.
+    """
     errors = getattr(error, "errors", None)
     if callable(errors):
         first = errors(include_url=False, include_context=False, include_input=False)[0]

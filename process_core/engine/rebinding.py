@@ -270,13 +270,18 @@ class Rebinder:
                 return other
         return None
 
-    def _put(self, scope: Scope, routes: Mapping[str, RoutePlan], message: Message) -> None:
+    def _has_place(self, scope: Scope, routes: Mapping[str, RoutePlan], message: Message) -> bool:
+        """Carry a message over to its new route; one that has none is stranded."""
         found = self._find(routes, message)
         message.data = self._carry(message.data, f"the payload of {message}")
         if found is None:
             self._strand(Stranded.of(message, scope.prefix))
-        else:
-            message.route = found
+            return False
+        message.route = found
+        return True
+
+    def _put(self, scope: Scope, routes: Mapping[str, RoutePlan], message: Message) -> None:
+        if self._has_place(scope, routes, message):
             scope.pending.append(message)
 
     def _waiting(self, scope: Scope, routes: Mapping[str, RoutePlan], present: set[StepSlot]) -> None:
@@ -302,15 +307,7 @@ class Rebinder:
 
     def _held_back(self, scope: Scope, routes: Mapping[str, RoutePlan]) -> None:
         """Go on holding what a debugger keeps back, as long as there is a place for it."""
-        kept: dict[Message, bool] = {}
-        for message, is_told in scope.held.items():
-            found = self._find(routes, message)
-            message.data = self._carry(message.data, f"the payload of {message}")
-            if found is None:
-                self._strand(Stranded.of(message, scope.prefix))
-            else:
-                message.route = found
-                kept[message] = is_told
+        kept = {message: told for message, told in scope.held.items() if self._has_place(scope, routes, message)}
         if len(kept) < len(scope.held):
             scope.held = kept
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from process_core.errors import PayloadMismatchError
-from process_core.payload_check import PayloadCheck
+from process_core.payload_check import PayloadCheck, first_complaint
 
 _ADVICE = "its fields have changed"
 
@@ -83,7 +83,7 @@ def _model(kind: Any, fields: Any, name: str) -> Any:
     try:  # what a model wrote as JSON, a strict one takes only as JSON
         return kind.__pydantic_validator__.validate_json(json.dumps(fields), **options)
     except Exception:  # noqa: BLE001 - likewise; the first error says more
-        raise NotRestorableError(f"{name}: {_first_line(reason)}") from reason
+        raise NotRestorableError(f"{name}: {first_complaint(reason)}") from reason
 
 
 @functools.cache
@@ -108,12 +108,3 @@ def _difference(recorded: Mapping[str, Any], known: Any) -> str:
     gone = [f"{field!r} is gone" for field in recorded if field not in known]
     new = [f"{field!r} is new" for field in known if field not in recorded]
     return f"{_ADVICE}: {', '.join([*gone, *new])}"
-
-
-def _first_line(error: Exception) -> str:
-    errors = getattr(error, "errors", None)
-    if callable(errors):
-        first = errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return f"{where}: {first['msg']}" if where else str(first["msg"])
-    return str(error) or type(error).__name__
