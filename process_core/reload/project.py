@@ -116,11 +116,16 @@ class Project:
         Returns:
             What remembers them again.
         """
-        known = _loaded(self.sources)
+        # A package without source may hold nothing that is loaded, so that no module of the project leads to it.
+        spaces = {
+            name: module
+            for name, module in list(sys.modules.items())
+            if getattr(module, "__file__", None) is None and self._is_ours(module)
+        }
+        known = _loaded(self.sources) | spaces
         view = View(known, known.values())
         self._finder.remove()
-        spaces = {name for name, module in known.items() if file_of(module) is None and self._is_ours(module)}
-        self._drop(self.sources.keys() | spaces)
+        self._drop(self.sources.keys() | spaces.keys())
 
         def reopen() -> None:
             self._finder.install()

@@ -371,3 +371,11 @@ def test_old_generations_are_freed(files):
         project.reload()
     gc.collect()
     assert [ref() for ref in old] == [None, None]
+
+
+def test_a_closed_project_leaves_no_package_behind_that_had_no_source_and_held_nothing(files):
+    project = files({"app.py": "import bare_space", "bare_space/unused.txt": ""})
+    project.load()
+    assert "bare_space" in sys.modules
+    project.project.close()
+    assert "bare_space" not in sys.modules
