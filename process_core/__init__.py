@@ -4,8 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from process_core.builder import ProcessBuilder
-    from process_core.declaration import Target
+    from process_core.definition.builder import ProcessBuilder
+    from process_core.definition.declarations import Target
     from process_core.engine.context import StepContext
     from process_core.engine.run import Run, RunResult
     from process_core.errors import (
@@ -50,8 +50,8 @@ __all__ = [
 
 # A screen that reads run files needs parts of this package and not the engine: each name is imported when first used.
 _HOMES = {
-    "builder": ("ProcessBuilder",),
-    "declaration": ("Target",),
+    "definition.builder": ("ProcessBuilder",),
+    "definition.declarations": ("Target",),
     "engine.context": ("StepContext",),
     "engine.run": ("Run", "RunResult"),
     "errors": (

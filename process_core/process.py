@@ -5,18 +5,18 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from process_core.engine.plan import Plan
+from process_core.engine.compiled import CompiledProcess
+from process_core.engine.event_stream import EventStream
 from process_core.engine.run import Run, RunResult, unknown_event
+from process_core.engine.start import RunOptions, prepare
 from process_core.errors import Problem
-from process_core.event_stream import EventStream
 from process_core.events import NO_DATA, WorkflowEvent, event_name
 from process_core.export.dot import to_dot
 from process_core.export.mermaid import to_mermaid
 from process_core.graph import Graph
-from process_core.launch import RunOptions, prepare
 
 if TYPE_CHECKING:
-    from process_core.recovery import Edits
+    from process_core.resume import Edits
 
 
 class Process:
@@ -25,7 +25,7 @@ class Process:
     def __init__(self, graph: Graph, warnings: tuple[Problem, ...] = ()) -> None:
         self._graph = graph
         self._warnings = warnings
-        self._plan: Plan | None = None
+        self._plan: CompiledProcess | None = None
 
     @property
     def graph(self) -> Graph:
@@ -197,7 +197,7 @@ class Process:
             EditError: An edit makes no sense there.
             RunFileError: The file cannot be read.
         """
-        from process_core.recovery import Edits, load_point  # noqa: PLC0415 - sqlite3, for recorded runs only
+        from process_core.resume import Edits, load_point  # noqa: PLC0415 - sqlite3, for recorded runs only
 
         changes = Edits.of(edits)
         for event_id, _ in changes.inject:
@@ -215,7 +215,7 @@ class Process:
         *,
         is_answerable: bool,
     ) -> Run:
-        from process_core.recovery import ResumeError, fork_path, load_point  # noqa: PLC0415 - sqlite3, as above
+        from process_core.resume import ResumeError, fork_path, load_point  # noqa: PLC0415 - sqlite3, as above
 
         chosen = RunOptions.of(options)
         point = load_point(path, self.graph, superstep)
@@ -229,10 +229,10 @@ class Process:
             chosen.run_file = fork_path(path, point.checkpoint.superstep)
         return prepare(self.compiled(), chosen, first, is_answerable=is_answerable, point=point)
 
-    def compiled(self) -> Plan:
+    def compiled(self) -> CompiledProcess:
         """Give the graph compiled for running; once for all runs."""
         if self._plan is None:
-            self._plan = Plan(self.graph)
+            self._plan = CompiledProcess(self.graph)
         return self._plan
 
     def _input_event(self, event: str | Enum | None) -> str:

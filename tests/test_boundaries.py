@@ -20,7 +20,7 @@ def modules_after(module):
 
 
 @pytest.mark.parametrize(
-    "module", ["process_core", "process_core.debug", "process_core.runfile", "process_core.session.worker"]
+    "module", ["process_core", "process_core.debug", "process_core.runfile", "process_core.session.worker.main"]
 )
 def test_the_core_is_imported_without_any_screen(module):
     assert modules_after(module).isdisjoint({"textual", "rich", "watchfiles", "tui"})
@@ -31,7 +31,7 @@ def test_pydantic_comes_only_when_it_is_needed():
 
 
 def test_the_command_line_starts_without_textual():
-    assert "textual" not in modules_after("tui.cli")
+    assert "textual" not in modules_after("tui.cli.main")
 
 
 def test_the_samples_need_no_screen():

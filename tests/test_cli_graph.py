@@ -11,8 +11,8 @@ import pytest
 
 from process_core.graph import Edge, Node, SourceKind, StepKind
 from process_core.runfile import RunFileWriter
-from tui.cli import main
-from tui.cli_graph import fitted
+from tui.cli.graph import fitted
+from tui.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[1]
 HOSTILE = "\x1b]52;c;aGk=\x07[/x]\u202e"

@@ -14,7 +14,7 @@ import pytest
 
 from process_core.events import RunState, WorkflowEvent
 from process_core.runfile import RUNS_FOLDER, RunFile, RunFileWriter, list_runs, to_plain
-from tui.cli import main
+from tui.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[1]
 HOSTILE = "\x1b]52;c;aGk=\x07[/x]\u202e"

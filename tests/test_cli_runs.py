@@ -14,7 +14,7 @@ import pytest
 
 from process_core.events import RunState, WorkflowEvent
 from process_core.runfile import RUNS_FOLDER, RunFileWriter, list_runs
-from tui.cli import main
+from tui.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[1]
 HOSTILE = "\x1b]52;c;aGk=\x07[/x]\u202e"
@@ -249,7 +249,7 @@ def test_a_name_that_fits_several_runs_is_refused_with_their_names(folder, runs)
 
 
 def test_the_command_reads_well_in_eighty_columns_of_a_terminal(tmp_path):
-    from tui.cli_runs import listing
+    from tui.cli.runs import listing
 
     write(tmp_path / "20261120-193132-documentpipeline-ae36.run", age=100, process="DocumentPipeline", events=1234)
     lines = listing(list_runs(tmp_path), tmp_path, now=time.time(), width=80)
@@ -260,7 +260,7 @@ def test_the_command_reads_well_in_eighty_columns_of_a_terminal(tmp_path):
 
 def test_a_reader_that_goes_away_ends_an_export_quietly(folder):
     write(folder / "a.run", events=5000)
-    command = f"{sys.executable} -m tui.cli runs --export a | head -1"
+    command = f"{sys.executable} -m tui.cli.main runs --export a | head -1"
     ended = subprocess.run(
         ["bash", "-c", command],
         cwd=folder.parents[1],

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.headless import run_headless
-from tui.line_source import LineSource
+from tui.cli.headless import run_headless
+from tui.cli.line_source import LineSource
 
 CHAT = """
 from process_core import ProcessBuilder, Step, StepContext, function
@@ -221,7 +221,9 @@ async def test_a_stream_that_cannot_show_a_character_shows_its_code(tmp_path):
 
 async def test_a_reader_that_goes_away_ends_the_run_without_a_traceback(tmp_path):
     (tmp_path / "flow.py").write_text(ONE.format(body="[context.emit_event('E', n) for n in range(5000)]"))
-    code = "import asyncio, sys; from tui.headless import run_headless; sys.exit(asyncio.run(run_headless('flow.py')))"
+    code = (
+        "import asyncio, sys; from tui.cli.headless import run_headless; sys.exit(asyncio.run(run_headless('flow.py')))"
+    )
     command = f'"{sys.executable}" -c "{code}" | head -n 2'
     done = subprocess.run(
         command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=30, stdin=-3, check=False
@@ -286,7 +288,7 @@ async def test_a_wait_for_input_can_be_ended():
 
 
 def test_the_command_line_module_stays_free_of_screen_libraries():
-    code = "import sys, tui.headless; sys.exit(bool({'textual', 'watchfiles'} & set(sys.modules)))"
+    code = "import sys, tui.cli.headless; sys.exit(bool({'textual', 'watchfiles'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=True)
 
 

@@ -11,17 +11,17 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.filter import Monochrome, NoColor
 
-from process_core.session.connection import Session
-from process_core.session.protocol import Failure, Loaded
-from tui.control import RunControl, StartOptions
-from tui.hangup import leave_on_hang_up
+from process_core.session.client.session import Session
+from process_core.session.protocol.messages import Failure, Loaded
+from tui.cli.hangup import leave_on_hang_up
 from tui.messages import TargetRefused
 from tui.palette import ActionProvider
-from tui.plain import PlainFilter
+from tui.run_controller import RunControl, StartOptions
 from tui.samples import Sample, samples
-from tui.screens.chooser import ChooserScreen
-from tui.screens.debug import DebugScreen
-from tui.screens.refusal import RefusalScreen
+from tui.screens.debug_screen import DebugScreen
+from tui.screens.load_error import LoadErrorScreen
+from tui.screens.sample_picker import SamplePickerScreen
+from tui.text.monochrome import MonochromeFilter
 from tui.themes import DEFAULT_THEME, PLAIN_THEME, THEMES
 
 OpenSession = Callable[[], Awaitable[Session]]
@@ -56,7 +56,7 @@ class StepscopeApp(App[int]):
         super().__init__()
         for theme in THEMES:
             self.register_theme(theme)
-        self._plain = PlainFilter(enabled=False)
+        self._plain = MonochromeFilter(enabled=False)
         self._filters = [kept for kept in self._filters if not isinstance(kept, Monochrome | NoColor)]
         self._filters.append(self._plain)
         chosen = PLAIN_THEME if self.no_color else os.environ.get("TEXTUAL_THEME", DEFAULT_THEME)
@@ -86,7 +86,7 @@ class StepscopeApp(App[int]):
         if self.target is not None:
             await self._debug(self.target)
         else:
-            self.push_screen(ChooserScreen(samples()), self._chosen)
+            self.push_screen(SamplePickerScreen(samples()), self._chosen)
 
     def _chosen(self, sample: Sample | None) -> None:
         if sample is None:
@@ -111,7 +111,7 @@ class StepscopeApp(App[int]):
             self.exit(2, return_code=2)
             return
         died = screen.control.session.died is not None
-        shown = RefusalScreen(event.target, event.failure, goes_on=not died and screen.is_alive)
+        shown = LoadErrorScreen(event.target, event.failure, goes_on=not died and screen.is_alive)
         self.push_screen(shown, lambda again: screen.action_act("restart") if again else None)
 
 

@@ -2,7 +2,7 @@
 
 from textual.message import Message
 
-from process_core.session.protocol import Failure, Loaded, OpenRequest
+from process_core.session.protocol.messages import Failure, Loaded, OpenRequest
 
 
 class ActionWanted(Message):

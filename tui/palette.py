@@ -7,9 +7,9 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from tui.actions import ACTIONS, BY_NAME, Action, key_text
-from tui.commands.line import LineKind
-from tui.safe_text import safe
-from tui.screens.debug import DebugScreen
+from tui.commands.command_line import LineKind
+from tui.screens.debug_screen import DebugScreen
+from tui.text.safe_text import safe
 
 
 class Entry(NamedTuple):

@@ -77,5 +77,5 @@ _PLAIN: Final = replace(_DARK, name="stepscope-plain")
 
 THEMES: Final = (_DARK, _LIGHT, _PLAIN)
 PLAIN_THEME: Final = _PLAIN.name
-"""Drawn through `tui.plain.PlainFilter`, so that only its contrasts count."""
+"""Drawn through `tui.text.monochrome.PlainFilter`, so that only its contrasts count."""
 DEFAULT_THEME: Final = _DARK.name

@@ -1,6 +1,6 @@
 """Activity: which steps run, wait for an answer, have failed, or hold half of their inputs."""
 
-from process_core.debug.points import Live, WaitingFunction
+from process_core.debug.debug_state import LiveSteps, WaitingFunction
 from process_core.engine.core import RunCore
 from process_core.engine.invocation import Invocation
 
@@ -21,7 +21,7 @@ class Activity:
         self.running: dict[Invocation, None] = {}
         self.failed: dict[str, None] = {}
 
-    def live(self) -> Live:
+    def live(self) -> LiveSteps:
         """Give what the steps are doing now."""
         running = dict.fromkeys(i.slot.path for i in self.running if not i.is_parked)
         parked = dict.fromkeys(i.slot.path for i in self.running if i.is_parked)
@@ -31,4 +31,4 @@ class Activity:
             for slot, group, arrived, missing in scope.inbox.incomplete()
             if missing
         ]
-        return Live(tuple(running), tuple(parked), tuple(self.failed), tuple(waiting))
+        return LiveSteps(tuple(running), tuple(parked), tuple(self.failed), tuple(waiting))

@@ -7,23 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from process_core.debug.activity import Activity
-from process_core.debug.armed import Armed
-from process_core.debug.binding import bind
+from process_core.debug.breakpoint_binding import bind
+from process_core.debug.breakpoint_list import BreakpointList
 from process_core.debug.breakpoints import Breakpoint, BreakpointError
-from process_core.debug.chronicle import Chronicle
-from process_core.debug.course import Verb
-from process_core.debug.explaining import explain_live
-from process_core.debug.explanation import Explanation
-from process_core.debug.gate import DebugGate
-from process_core.debug.hooks import LastWords, hooks
-from process_core.debug.moments import Moment
-from process_core.debug.points import Live, PausePoint, PendingItem
-from process_core.debug.renewal import NewCode, Renewal
-from process_core.debug.surgery import Surgery
+from process_core.debug.code_swap import CodeSwap, NewCode
+from process_core.debug.debug_events import DebugEvents
+from process_core.debug.debug_instrument import CrashFlush, hooks
+from process_core.debug.debug_state import LiveSteps, PausePoint, PendingItem
+from process_core.debug.editing.editor import Editor
+from process_core.debug.explain.explain import explain_live
+from process_core.debug.explain.model import Explanation
+from process_core.debug.occurrence import Occurrence
+from process_core.debug.pause_controller import PauseController
+from process_core.debug.stepping import Verb
 from process_core.engine.context import is_tracking_wanted
 from process_core.engine.core import RunCore
 from process_core.engine.host import TracksContext
-from process_core.engine.rebinding import Rebound
+from process_core.engine.hot_swap import SwapResult
 from process_core.engine.run import Run
 from process_core.errors import ProcessError, RunEndedError
 from process_core.events import NO_DATA, RunState, WorkflowEvent, event_name
@@ -43,7 +43,7 @@ class Going:
         return self._debugger.wait().__await__()
 
 
-class Debugger(Armed):
+class Debugger(BreakpointList):
     """Runs a process so that it can be stopped, looked at and stepped.
 
     Args:
@@ -61,14 +61,14 @@ class Debugger(Armed):
         self.on_change: Callable[[], None] | None = None
         self._options = options
         super().__init__(process)
-        self._chronicle: Chronicle | None = None
-        self._gate: DebugGate | None = None
+        self._chronicle: DebugEvents | None = None
+        self._gate: PauseController | None = None
         self._core: RunCore | None = None
         self._activity: Activity | None = None
         self._starts_paused = False
-        self._renewal: Renewal | None = None
-        self._surgery: Surgery | None = None
-        self._last_words = LastWords()
+        self._renewal: CodeSwap | None = None
+        self._surgery: Editor | None = None
+        self._last_words = CrashFlush()
 
     # The run.
 
@@ -119,11 +119,11 @@ class Debugger(Armed):
     def attach(self, core: RunCore) -> None:
         """Take hold of a run before its first superstep; what `debugger=` does."""
         self._core = core
-        self._chronicle = Chronicle(core)
-        self._gate = DebugGate(core, self._watch, self._chronicle, self._changed)
-        self._surgery = Surgery(core, self._gate, self._chronicle)
+        self._chronicle = DebugEvents(core)
+        self._gate = PauseController(core, self._watch, self._chronicle, self._changed)
+        self._surgery = Editor(core, self._gate, self._chronicle)
         self._activity = Activity(core)
-        self._renewal = Renewal(core)
+        self._renewal = CodeSwap(core)
         core.gate = self._gate
         core.on_invoked, core.on_ended = hooks(
             core, self._activity, self._gate, self._last_words, lambda: self.on_change
@@ -192,7 +192,7 @@ class Debugger(Armed):
         )
 
     @property
-    def surgery(self) -> Surgery:
+    def surgery(self) -> Editor:
         """Changes what the run is about to do, while it is paused or at rest.
 
         Raises:
@@ -202,9 +202,9 @@ class Debugger(Armed):
         assert self._surgery is not None
         return self._surgery
 
-    def live(self) -> Live:
+    def live(self) -> LiveSteps:
         """Give what the steps are doing now."""
-        return self._activity.live() if self._activity is not None else Live()
+        return self._activity.live() if self._activity is not None else LiveSteps()
 
     # Verbs.
 
@@ -315,7 +315,7 @@ class Debugger(Armed):
         assert self._renewal is not None
         self._renewal.note_reload()
 
-    def renew(self, code: NewCode) -> Rebound:
+    def renew(self, code: NewCode) -> SwapResult:
         """Put new code in force, at a boundary or while the run is still.
 
         Args:
@@ -360,7 +360,7 @@ class Debugger(Armed):
 
     # How it works.
 
-    def _held(self) -> tuple[DebugGate, RunCore]:
+    def _held(self) -> tuple[PauseController, RunCore]:
         if self._gate is None or self._core is None:
             raise ProcessError("no run has been started yet")
         return self._gate, self._core
@@ -376,7 +376,7 @@ class Debugger(Armed):
         self.release(verb)
         return await self.wait()
 
-    def _logpoint(self, point: Breakpoint, text: str, moment: Moment) -> None:
+    def _logpoint(self, point: Breakpoint, text: str, moment: Occurrence) -> None:
         if self._chronicle is not None:
             self._chronicle.logpoint(point, text, moment)
 

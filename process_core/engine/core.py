@@ -8,19 +8,19 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
+from process_core.engine.compiled import CompiledProcess
+from process_core.engine.composite import Composite, NestedScope
 from process_core.engine.driving import Driver
 from process_core.engine.gate import Gate, Recording
 from process_core.engine.host import LocalHost, StepHost, TracksContext
 from process_core.engine.invocation import UNSET, Invocation, Message, Request
-from process_core.engine.mapping import MapCrew
-from process_core.engine.nested import Composite, NestedScope
-from process_core.engine.plan import Plan
-from process_core.engine.recording import Recorder
+from process_core.engine.map_step import MapRunner
+from process_core.engine.recorder import Recorder
 from process_core.engine.root import RootScope
 from process_core.engine.scope import Scope
-from process_core.engine.slot import StepSlot
+from process_core.engine.step_instance import StepInstance
 from process_core.engine.stewardship import Stewardship
-from process_core.engine.stranded import Stranded
+from process_core.engine.undeliverable import Undeliverable
 from process_core.events import ProcessEvent, WorkflowEvent
 from process_core.graph import StepKind, type_text
 from process_core.services import Services
@@ -94,7 +94,7 @@ class RunCore(Driver):
 
     def __init__(
         self,
-        plan: Plan,
+        plan: CompiledProcess,
         *,
         run_id: str,
         recorder: Recorder | None,
@@ -117,7 +117,7 @@ class RunCore(Driver):
         self.public_events: list[ProcessEvent] = []
         self.requests: dict[str, Request] = {}
         self.generation = 1
-        self.stranded: list[Stranded] = []
+        self.stranded: list[Undeliverable] = []
         self.gate: Gate | None = None
         self.on_invoked: Callable[[Invocation], None] | None = None
         self.on_ended: Callable[[Invocation], None] | None = None
@@ -129,7 +129,7 @@ class RunCore(Driver):
         self.on_broken_off: Callable[[Invocation], None] | None = None
         self.on_reloaded: Callable[[Mapping[str, str]], None] | None = None
         self.on_superstep: Callable[[Scope], None] | None = None
-        self.on_state_set: Callable[[StepSlot], None] | None = None
+        self.on_state_set: Callable[[StepInstance], None] | None = None
         self.on_altered: Callable[[], None] | None = None
         self.on_batch: Callable[[Scope, list[Message]], list[Message]] | None = None
         self.forced: dict[Message, Any] | None = None
@@ -176,11 +176,11 @@ class RunCore(Driver):
             task.add_done_callback(self._unwinding.discard)
             task.cancel()
 
-    def composite(self, slot: StepSlot) -> Composite:
+    def composite(self, slot: StepInstance) -> Composite:
         """Give what stands behind a step that is no class."""
         if slot.child is None:
             if slot.plan.spec.kind is StepKind.MAP:
-                slot.child = MapCrew(self, slot)
+                slot.child = MapRunner(self, slot)
             else:
                 assert slot.plan.inner is not None
                 slot.child = NestedScope(self, slot.plan.inner, slot.path + "/")
@@ -226,7 +226,7 @@ class RunCore(Driver):
         self.requests[request.id] = request
         return request
 
-    def record_response(self, request: Request, value: Any, slot: StepSlot, superstep: int) -> None:
+    def record_response(self, request: Request, value: Any, slot: StepInstance, superstep: int) -> None:
         """Record that an answer reached its function."""
         if self.recorder is not None:
             self.recorder.pass_on(

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from process_core.engine.failures import NestedFailureError, describe
 from process_core.engine.invocation import UNSET, Invocation
 from process_core.engine.outcomes import Outcomes
-from process_core.engine.slot import StepSlot
+from process_core.engine.step_instance import StepInstance
 
 if TYPE_CHECKING:
     from process_core.engine.core import RunCore
 
 
-class Crew(Outcomes):
+class InvocationRunner(Outcomes):
     """Runs invocations: steps in parallel, each step serially, with a barrier at the end.
 
     Invocations run inline, in the task that drives the supersteps, which spares a task per hop. If one parks or is
@@ -59,7 +59,7 @@ class Crew(Outcomes):
         self.active = 0
         self.parked = 0
         self.in_superstep = False
-        self.finished: list[StepSlot] = []
+        self.finished: list[StepInstance] = []
         self.failed: NestedFailureError | None = None
         self.token: object = None
         self.task: asyncio.Task[Any] | None = None
@@ -157,7 +157,7 @@ class Crew(Outcomes):
             await self._barrier
         self._barrier = None
 
-    async def serve(self, slot: StepSlot, invocation: Invocation, task: "asyncio.Task[Any] | None" = None) -> None:
+    async def serve(self, slot: StepInstance, invocation: Invocation, task: "asyncio.Task[Any] | None" = None) -> None:
         """Run a step's invocations one after another, until its queue is empty.
 
         Args:
@@ -190,7 +190,7 @@ class Crew(Outcomes):
                 await self.run.gate.opened()
             following = self._next(slot, invocation)
 
-    def _note_finished(self, slot: StepSlot, invocation: Invocation) -> None:
+    def _note_finished(self, slot: StepInstance, invocation: Invocation) -> None:
         if invocation.is_parked:
             self.unpark(invocation)  # it went on by itself, for instance after a timeout of its own
         del self.working[invocation]
@@ -198,7 +198,7 @@ class Crew(Outcomes):
             self.finished.append(slot)
         slot.finished.append(invocation)
 
-    def _next(self, slot: StepSlot, invocation: Invocation) -> Invocation | None:
+    def _next(self, slot: StepInstance, invocation: Invocation) -> Invocation | None:
         """Give the invocation that this task goes on with; without one, it is done with the step."""
         if not slot.queue or self.failed is not None or self.run.is_cancelling:
             slot.current = None
@@ -231,7 +231,7 @@ class Crew(Outcomes):
         if not self.active and self._barrier is not None and not self._barrier.done():
             self._barrier.set_result(None)
 
-    def _perform(self, slot: StepSlot, invocation: Invocation) -> Awaitable[Any]:
+    def _perform(self, slot: StepInstance, invocation: Invocation) -> Awaitable[Any]:
         if invocation.function.is_covered and not invocation.is_handler and invocation.saved_state is UNSET:
             invocation.saved_state = slot.save_state()  # the run may go on after this fails
         if slot.plan.is_leaf:

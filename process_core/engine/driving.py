@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from process_core.engine.endings import end_details, report_leftovers
+from process_core.engine.end_report import end_details, report_leftovers
 from process_core.engine.gate import Gate
 from process_core.engine.invocation import Request
-from process_core.engine.recording import Recorder
+from process_core.engine.recorder import Recorder
 from process_core.engine.root import RootScope
-from process_core.engine.scope import Lost, Scope
+from process_core.engine.scope import DiscardedWork, Scope
 from process_core.errors import RunCancelledError, StepFailedError
 from process_core.events import RunState, WorkflowEvent
 
@@ -196,7 +196,7 @@ class Driver:
         if not self.is_answerable and self.root.parked:
             if self.on_superstep is not None:
                 self.on_superstep(self.root)  # taken up from its file, it asks again
-            self.root.drop_working(Lost())
+            self.root.drop_working(DiscardedWork())
 
     async def _end(self) -> None:
         root = self.root

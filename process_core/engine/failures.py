@@ -4,7 +4,7 @@ import asyncio
 import traceback
 from typing import Any
 
-from process_core.engine.recording import snapshot_arguments
+from process_core.engine.recorder import snapshot_arguments
 from process_core.errors import PayloadMismatchError, StepFailure
 
 _OURS = ("process_core/engine/", "process_core\\engine\\")

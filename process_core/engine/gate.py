@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Protocol
 
-from process_core.engine.inbox import Firing
 from process_core.engine.invocation import Message
+from process_core.engine.join_buffer import ReadyCall
 from process_core.engine.scope import Scope
 
 
@@ -27,7 +27,7 @@ class Gate(Protocol):
     async def rest(self, root: Scope, *, ends: bool) -> None:
         """Pause before the run comes to rest, or ends, where something asked for that."""
 
-    async def dispatch(self, scope: Scope, firings: list[Firing]) -> None:
+    async def dispatch(self, scope: Scope, firings: list[ReadyCall]) -> None:
         """Start the calls of a superstep, each when its message may be delivered."""
 
     async def opened(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from process_core.engine.context import StepContext, entered
 from process_core.engine.invocation import UNSET, Invocation
-from process_core.engine.slot import StepSlot
+from process_core.engine.step_instance import StepInstance
 from process_core.engine.threads import run_in_thread
 from process_core.errors import ProcessError
 from process_core.graph import Injected
@@ -75,7 +75,7 @@ def _begun(invocation: Invocation) -> Awaitable[Any]:
     return _call(invocation)
 
 
-def _new_instance(slot: StepSlot) -> Any:
+def _new_instance(slot: StepInstance) -> Any:
     spec = slot.plan.spec
     make = spec.factory or spec.step_class
     instance = make() if make is not None else None

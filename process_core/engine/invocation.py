@@ -3,13 +3,13 @@
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from process_core.engine.plan import FunctionPlan, RoutePlan
+from process_core.engine.compiled import CompiledFunction, CompiledRoute
 from process_core.errors import StepFailure
 from process_core.events import Visibility, WorkflowEvent
 
 if TYPE_CHECKING:
     from process_core.engine.scope import Scope
-    from process_core.engine.slot import StepSlot
+    from process_core.engine.step_instance import StepInstance
 
 
 UNSET: Final[Any] = object()
@@ -33,7 +33,7 @@ class Message:
 
     def __init__(
         self,
-        route: RoutePlan,
+        route: CompiledRoute,
         data: Any,
         seq: int,
         event_id: str,
@@ -133,7 +133,7 @@ class Invocation:
     )
 
     def __init__(
-        self, slot: "StepSlot", function: FunctionPlan, arguments: dict[str, Any], messages: tuple[Message, ...]
+        self, slot: "StepInstance", function: CompiledFunction, arguments: dict[str, Any], messages: tuple[Message, ...]
     ) -> None:
         self.slot = slot
         self.function = function
@@ -172,7 +172,7 @@ class Invocation:
         return f"{self.slot.path}.{self.function.name}"
 
 
-class Forced:
+class ForcedResult:
     """Stands for the answer to a question where the call that asked is to end as if it had returned.
 
     Attributes:

@@ -4,8 +4,8 @@ from typing import Any
 
 from process_core.engine.invocation import UNSET, Invocation
 from process_core.engine.questions import Questions
-from process_core.engine.recording import snapshot_arguments
-from process_core.engine.slot import StepSlot
+from process_core.engine.recorder import snapshot_arguments
+from process_core.engine.step_instance import StepInstance
 from process_core.errors import PayloadMismatchError
 
 
@@ -14,7 +14,7 @@ class Outcomes(Questions):
 
     __slots__ = ()
 
-    def _announce(self, slot: StepSlot, invocation: Invocation) -> None:
+    def _announce(self, slot: StepInstance, invocation: Invocation) -> None:
         run = self.run
         function = invocation.function
         invocation.is_started = True

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from process_core.engine.invocation import Forced, Invocation, Request
+from process_core.engine.invocation import ForcedResult, Invocation, Request
 from process_core.engine.stewardship import Stewardship
 from process_core.errors import PayloadMismatchError
 from process_core.payload_check import PayloadCheck
@@ -60,7 +60,7 @@ class Questions(Stewardship):
             invocation = request.invocation
             if invocation.is_closed or request.future.done():
                 continue
-            if type(value) is Forced:
+            if type(value) is ForcedResult:
                 self.conclude(invocation, value.result)
                 continue
             if self.run.recorder is not None:

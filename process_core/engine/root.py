@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from process_core.engine.nested import deliver_answer
-from process_core.engine.plan import Plan
-from process_core.engine.scope import Lost, Scope
+from process_core.engine.compiled import CompiledProcess
+from process_core.engine.composite import deliver_answer
+from process_core.engine.scope import DiscardedWork, Scope
 from process_core.engine.stewardship import CARRIES_NONE
 from process_core.events import NO_DATA
 
@@ -17,7 +17,7 @@ class RootScope(Scope):
 
     __slots__ = ()
 
-    def __init__(self, run: "RunCore", plan: Plan) -> None:
+    def __init__(self, run: "RunCore", plan: CompiledProcess) -> None:
         super().__init__(run, plan, None, "")
 
     def has_work(self) -> bool:
@@ -60,7 +60,7 @@ class RootScope(Scope):
         if not self.has_work():
             self.run.report_rest()
 
-    def lose_inputs(self, lost: Lost) -> None:
+    def lose_inputs(self, lost: DiscardedWork) -> None:
         """Forget what came from outside and was not taken in."""
         for kind, subject, _ in self.run.inputs:
             if kind == "event":

@@ -17,7 +17,7 @@ from process_core.errors import (
 )
 from process_core.events import NO_DATA, ProcessEvent, RunState, WorkflowEvent, event_name
 from process_core.payload_check import PayloadCheck
-from process_core.suggestion import did_you_mean
+from process_core.suggestions import did_you_mean
 
 
 @dataclass(slots=True)

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from process_core.engine import commit
-from process_core.engine.crew import Crew
-from process_core.engine.inbox import Firing, Inbox
+from process_core.engine import routing as commit
+from process_core.engine.compiled import CompiledProcess, CompiledRoute, CompiledStep, RouteSet
+from process_core.engine.crew import InvocationRunner
 from process_core.engine.invocation import Invocation, Message, Request
-from process_core.engine.plan import Plan, RoutePlan, RouteSet, StepPlan
-from process_core.engine.slot import StepSlot
+from process_core.engine.join_buffer import JoinBuffer, ReadyCall
+from process_core.engine.step_instance import StepInstance
 from process_core.errors import SuperstepLimitError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ NONE_HELD: Final[Mapping[Message, bool]] = MappingProxyType({})
 """What a process holds back where nobody has asked it to."""
 
 
-class Lost:
+class DiscardedWork:
     """What will never be delivered.
 
     Attributes:
@@ -49,7 +49,7 @@ class Lost:
         self.seqs.extend(message.seq for message in messages if message.seq)
 
 
-class Scope(Crew):
+class Scope(InvocationRunner):
     """A process in a run, at the root or nested.
 
     A superstep has three parts: `begin` takes in messages and says what fires, then the functions run, then `finish`
@@ -94,11 +94,11 @@ class Scope(Crew):
         "unstarted",
     )
 
-    def __init__(self, run: "RunCore", plan: Plan, parent: Invocation | None, prefix: str) -> None:
+    def __init__(self, run: "RunCore", plan: CompiledProcess, parent: Invocation | None, prefix: str) -> None:
         super().__init__(run, parent, prefix)
         self.plan = plan
-        self.slots: list[StepSlot | None] = [None] * len(plan.steps)
-        self.inbox = Inbox()
+        self.slots: list[StepInstance | None] = [None] * len(plan.steps)
+        self.inbox = JoinBuffer()
         self.pending: list[Message] = []
         self.superstep = 0
         self.since_input = 0
@@ -109,16 +109,16 @@ class Scope(Crew):
         self.is_dead = False
         self.delivered: list[Message] = []
         self.held: Mapping[Message, bool] = NONE_HELD
-        self.absent: list[StepSlot] = []
+        self.absent: list[StepInstance] = []
         self.restored: list[Invocation] = []
         self.calls: list[Invocation] = []
         self.unstarted: list[Invocation] = []
 
-    def slot_of(self, step: StepPlan) -> StepSlot:
+    def slot_of(self, step: CompiledStep) -> StepInstance:
         """Give a step of this process."""
         slot = self.slots[step.index]
         if slot is None:
-            slot = self.slots[step.index] = StepSlot(step, self, self.prefix + step.name)
+            slot = self.slots[step.index] = StepInstance(step, self, self.prefix + step.name)
         return slot
 
     def is_handled(self, invocation: Invocation) -> bool:
@@ -168,7 +168,7 @@ class Scope(Crew):
                 return False
         return True
 
-    async def _run_together(self, firings: list[Firing]) -> None:
+    async def _run_together(self, firings: list[ReadyCall]) -> None:
         gate = self.run.gate
         if gate is not None and self.failed is None and gate.holds(self.delivered):
             gate.take(self, self.delivered)
@@ -194,7 +194,7 @@ class Scope(Crew):
         gate = self.run.gate
         return gate is None or not gate.holds(self.delivered)
 
-    def begin(self) -> list[Firing]:
+    def begin(self) -> list[ReadyCall]:
         """Begin a superstep.
 
         Returns:
@@ -306,7 +306,7 @@ class Scope(Crew):
     def at_end_of_superstep(self) -> None:
         """Say what is left over, where the superstep was the last one; only the root knows."""
 
-    def stop_at(self, route: RoutePlan, seq: int) -> None:
+    def stop_at(self, route: CompiledRoute, seq: int) -> None:
         """Note that a stop route was reached; the first one in a superstep counts.
 
         Args:
@@ -329,7 +329,7 @@ class Scope(Crew):
             route: The route that stopped the process, if one did.
             causes: Seqs of what led to it.
         """
-        lost = Lost()
+        lost = DiscardedWork()
         for message in self.pending:
             lost.add(str(message), (message,))
         for message in self.held:
@@ -346,10 +346,10 @@ class Scope(Crew):
                 messages=lost.texts,
             )
 
-    def lose_inputs(self, lost: "Lost") -> None:
+    def lose_inputs(self, lost: "DiscardedWork") -> None:
         """Forget what came from outside and was not taken in; only the root has an outside."""
 
-    def drop_working(self, lost: "Lost") -> None:
+    def drop_working(self, lost: "DiscardedWork") -> None:
         """Cancel what was invoked and forget what waits for its turn.
 
         Args:

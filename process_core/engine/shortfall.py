@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from process_core.engine.plan import GroupPlan, RoutePlan, RouteSet, StepPlan
+from process_core.engine.compiled import CompiledInputGroup, CompiledRoute, CompiledStep, RouteSet
 
 if TYPE_CHECKING:
     from process_core.engine.scope import Scope
-    from process_core.engine.slot import StepSlot
+    from process_core.engine.step_instance import StepInstance
 
 
-def could_bring(scope: "Scope", group: GroupPlan) -> tuple[str, ...]:
+def could_bring(scope: "Scope", group: CompiledInputGroup) -> tuple[str, ...]:
     """Say what could bring the inputs that a call misses, and why each has not, as far as a run at rest can tell.
 
     Args:
@@ -29,7 +29,7 @@ def could_bring(scope: "Scope", group: GroupPlan) -> tuple[str, ...]:
     )
 
 
-def is_circle(scope: "Scope", slot: "StepSlot") -> bool:
+def is_circle(scope: "Scope", slot: "StepInstance") -> bool:
     """Whether a step that waits for inputs waits, through others that wait, for itself.
 
     Args:
@@ -54,9 +54,9 @@ def is_circle(scope: "Scope", slot: "StepSlot") -> bool:
     return False
 
 
-def _routes(scope: "Scope") -> Iterator[tuple[StepPlan | None, str, RoutePlan]]:
+def _routes(scope: "Scope") -> Iterator[tuple[CompiledStep | None, str, CompiledRoute]]:
     """Give every route of a process, with the step that it starts at, or None."""
-    sources: list[tuple[StepPlan | None, str, RouteSet | None]] = [
+    sources: list[tuple[CompiledStep | None, str, RouteSet | None]] = [
         *((None, event_id, routes) for event_id, routes in scope.plan.entries.items()),
         *((step, event_id, routes) for step in scope.plan.steps for event_id, routes in step.routes.items()),
         (None, "OnError", scope.plan.errors),
@@ -67,14 +67,14 @@ def _routes(scope: "Scope") -> Iterator[tuple[StepPlan | None, str, RoutePlan]]:
                 yield step, event_id, route
 
 
-def _source(scope: "Scope", step: StepPlan | None, event_id: str) -> str:
+def _source(scope: "Scope", step: CompiledStep | None, event_id: str) -> str:
     if step is None:
         where = "outside" if scope.parent is None else f"what {scope.prefix[:-1]} is given"
         return "a step that fails" if event_id not in scope.plan.entries else f"{event_id!r} ({where})"
     return f"{step.name} {event_id!r} ({_stands(scope, step)})"
 
 
-def _stands(scope: "Scope", step: StepPlan) -> str:
+def _stands(scope: "Scope", step: CompiledStep) -> str:
     slot = scope.slots[step.index]
     if slot is not None:
         if slot.current is not None:

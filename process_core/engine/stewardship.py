@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("process_core")
 
 
-class Place(NamedTuple):
+class EventSite(NamedTuple):
     """What an event is about: a path and, where it is a step's, its name and function."""
 
     path: str
@@ -110,7 +110,7 @@ class Stewardship:
             if event.type == "warning" and self.run.on_warned is not None:
                 self.run.on_warned(self, event)
 
-    def warn(self, code: str, message: str, where: "Invocation | Place | None" = None, **details: Any) -> int:
+    def warn(self, code: str, message: str, where: "Invocation | EventSite | None" = None, **details: Any) -> int:
         """Say something that would otherwise be silent.
 
         Args:
@@ -130,9 +130,9 @@ class Stewardship:
         causes = details.pop("causes", ())
         if isinstance(where, Invocation):
             causes = causes or ((where.seq,) if where.seq else ())
-            where = Place(where.slot.path, where.slot.plan.name, where.function.name)
+            where = EventSite(where.slot.path, where.slot.plan.name, where.function.name)
         elif where is None:
-            where = Place(self.prefix.rstrip("/"), None, None)
+            where = EventSite(self.prefix.rstrip("/"), None, None)
         event = WorkflowEvent(
             "warning",
             message,

@@ -1,8 +1,16 @@
 """Hot reload: the one way in which modules of the user's project are loaded, a whole generation at a time."""
 
-from process_core.reload.carry import Carrier, MisfitError
-from process_core.reload.place import NoSuchModuleError, Place, place_of
+from process_core.reload.module_location import ModuleLocation, NoSuchModuleError, locate_module
 from process_core.reload.project import Project
-from process_core.reload.staged import Staged
+from process_core.reload.staged_modules import StagedModules
+from process_core.reload.state_migration import StateMigrator, StateMismatchError
 
-__all__ = ["Carrier", "MisfitError", "NoSuchModuleError", "Place", "Project", "Staged", "place_of"]
+__all__ = [
+    "ModuleLocation",
+    "NoSuchModuleError",
+    "Project",
+    "StagedModules",
+    "StateMigrator",
+    "StateMismatchError",
+    "locate_module",
+]

@@ -11,9 +11,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final, TypeVar
 
-from process_core.reload.place import Place
-from process_core.reload.source import FromSource, ProjectFinder, Source, SourceLog, digest_of, spec_of
-from process_core.reload.staged import Staged, View
+from process_core.reload.module_location import ModuleLocation
+from process_core.reload.source_loader import (
+    LoadedSource,
+    ProjectFinder,
+    SourceLog,
+    UncachedSourceLoader,
+    digest_of,
+    spec_of,
+)
+from process_core.reload.staged_modules import ModuleView, StagedModules
 
 T = TypeVar("T")
 
@@ -40,14 +47,14 @@ class Project:
         sources: The modules of the generation in force, by name.
     """
 
-    def __init__(self, place: Place, cwd: Path) -> None:
+    def __init__(self, place: ModuleLocation, cwd: Path) -> None:
         self._place = place
         self.root = place.root
         self._roots = tuple(dict.fromkeys((place.root.resolve(), cwd.resolve())))
         self._log = SourceLog()
         self._finder = ProjectFinder(self.owns, lambda: self._log)
         self._failed: set[Path] = set()
-        self.sources: dict[str, Source] = {}
+        self.sources: dict[str, LoadedSource] = {}
 
     def owns(self, file: Path) -> bool:
         """Whether a file is one of the user's own.
@@ -91,7 +98,7 @@ class Project:
             found[str(file)] = _digest(file)
         return found
 
-    def prepare(self, use: Callable[[ModuleType], T], refused: Refused = _as_it_is) -> Staged[T] | None:
+    def prepare(self, use: Callable[[ModuleType], T], refused: Refused = _as_it_is) -> StagedModules[T] | None:
         """Load what has changed and what depends on it, leaving in force what is.
 
         Args:
@@ -123,7 +130,7 @@ class Project:
             if getattr(module, "__file__", None) is None and self._is_ours(module)
         }
         known = _loaded(self.sources) | spaces
-        view = View(known, known.values())
+        view = ModuleView(known, known.values())
         self._finder.remove()
         self._drop(self.sources.keys() | spaces.keys())
 
@@ -139,7 +146,7 @@ class Project:
         found |= {file.parent for file in self._failed} | {self._place.root}
         return {folder for folder in found if folder.is_dir()}
 
-    def adopt(self, sources: dict[str, Source]) -> None:
+    def adopt(self, sources: dict[str, LoadedSource]) -> None:
         """Take note of the modules in force."""
         self.sources = sources
         self._go_on()
@@ -169,7 +176,7 @@ class Project:
                 yield name
 
     @staticmethod
-    def _file_now(source: Source) -> Path:
+    def _file_now(source: LoadedSource) -> Path:
         """Give the file that the module would be loaded from now; a package hides a module of its name."""
         if source.file.name != "__init__.py":
             package = source.file.with_suffix("") / "__init__.py"
@@ -209,10 +216,10 @@ class Project:
 
     # Loading.
 
-    def _stage(self, affected: frozenset[str], use: Callable[[ModuleType], T], refused: Refused) -> Staged[T]:
+    def _stage(self, affected: frozenset[str], use: Callable[[ModuleType], T], refused: Refused) -> StagedModules[T]:
         known = _loaded({*self.sources, *affected, self._place.name})
         staying = [module for name, module in known.items() if name not in affected]
-        before = View(known, staying)
+        before = ModuleView(known, staying)
         already = set(sys.modules)
         self._log = SourceLog(before=self.sources)
         try:
@@ -225,7 +232,7 @@ class Project:
             sources = {n: s for n, s in self.sources.items() if n not in affected} | self._log.loaded
             self._look_into(sources)
             replaced = affected & self.sources.keys()
-            after = View(_loaded({*sources, self._place.name}), staying)
+            after = ModuleView(_loaded({*sources, self._place.name}), staying)
         except BaseException as error:
             told = refused(error)
             self._failed = self._log.failed | {source.file for source in self._log.loaded.values()}
@@ -237,7 +244,7 @@ class Project:
         self._failed = set()
         before.put(after.modules)
         self._go_on()
-        return Staged(self, value, sources, frozenset(replaced), (before, after))
+        return StagedModules(self, value, sources, frozenset(replaced), (before, after))
 
     def _go_on(self) -> None:
         """Note from now on what the generation in force loads, when it comes to that, and quote its sources."""
@@ -299,7 +306,7 @@ class Project:
         made = spec_of(name, file, lambda: self._log)
         module = importlib.util.module_from_spec(made)
         sys.modules[name] = module  # before it runs: annotations and dataclasses look themselves up there
-        assert isinstance(made.loader, FromSource)
+        assert isinstance(made.loader, UncachedSourceLoader)
         made.loader.exec_module(module)
         if package is not None:
             setattr(package, child, module)
@@ -313,7 +320,7 @@ class Project:
             if self.sources[name].file.is_file():
                 importlib.import_module(name)
 
-    def _look_into(self, sources: Mapping[str, Source]) -> None:
+    def _look_into(self, sources: Mapping[str, LoadedSource]) -> None:
         """Note the modules that others hold, or hold parts of, however they came by them."""
         for name, source in self._log.loaded.items():
             module = sys.modules.get(name)

@@ -5,20 +5,21 @@ the end. What they are given is taken in as it is at that moment; a thread commi
 `written` says how far the file goes. Nothing that happens to the file ends the run.
 
 Reading, in any process: `RunFile` gives pages of rows by place (event n stands at place n - 1), payloads by reference,
-`View`s of what a `Filter` leaves, found a piece at a time, counts and last events per step, and the states at any
+`FilteredRows` that a `Filter` keeps, found a piece at a time, counts and last events per step, and the states at any
 event. Nothing of the recorded program is imported or run: what JSON does not know comes as `Tagged`.
 """
 
-from process_core.runfile.decode import Tagged, to_plain
+from process_core.runfile.codec.decode import Tagged, to_plain
+from process_core.runfile.codec.encode import encode_plain
 from process_core.runfile.errors import RunFileError
-from process_core.runfile.filters import Filter
 from process_core.runfile.fork import fork_run_file
-from process_core.runfile.globs import matches_path
-from process_core.runfile.history import Checkpoint, Snapshot, checkpoints
-from process_core.runfile.info import RunInfo, StepCount
-from process_core.runfile.payload import encode_plain
-from process_core.runfile.reader import RunFile
-from process_core.runfile.rows import PayloadRef, Row
+from process_core.runfile.query.filtered_rows import FilteredRows
+from process_core.runfile.query.filters import Filter
+from process_core.runfile.query.globs import matches_path
+from process_core.runfile.read.history import Checkpoint, Snapshot, checkpoints
+from process_core.runfile.read.info import RunInfo, StepCount
+from process_core.runfile.read.reader import RunFile
+from process_core.runfile.read.rows import PayloadRef, Row
 from process_core.runfile.runs import (
     RUNS_FOLDER,
     UnreadableRun,
@@ -29,13 +30,13 @@ from process_core.runfile.runs import (
     remove_run,
     runs_folder,
 )
-from process_core.runfile.views import View
-from process_core.runfile.writer import RunFileWriter
+from process_core.runfile.write.writer import RunFileWriter
 
 __all__ = [
     "RUNS_FOLDER",
     "Checkpoint",
     "Filter",
+    "FilteredRows",
     "PayloadRef",
     "Row",
     "RunFile",
@@ -46,7 +47,6 @@ __all__ = [
     "StepCount",
     "Tagged",
     "UnreadableRun",
-    "View",
     "checkpoints",
     "encode_plain",
     "export_jsonl",

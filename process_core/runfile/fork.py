@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from process_core.runfile.connection import Connection
 from process_core.runfile.errors import RunFileError
 from process_core.runfile.graphs import dump_metadata
-from process_core.runfile.history import Checkpoint, read_checkpoints
-from process_core.runfile.lock import WriterLock
-from process_core.runfile.opening import write_run
+from process_core.runfile.read.connection import Connection
+from process_core.runfile.read.history import Checkpoint, read_checkpoints
 from process_core.runfile.schema import create
+from process_core.runfile.write.lock import WriterLock
+from process_core.runfile.write.open_for_write import write_run
 
 _COPY = (
     "INSERT INTO main.graphs SELECT * FROM old.graphs WHERE generation = 0 OR seq < :seq",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from process_core.graph import Edge, Node, SourceKind, StepKind
-from process_core.runfile.payload import encode
+from process_core.runfile.codec.encode import encode
 
 
 def dump_nodes(nodes: Iterable[Node]) -> str:

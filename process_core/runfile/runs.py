@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
-from process_core.runfile.connection import Connection
 from process_core.runfile.errors import RunFileError
-from process_core.runfile.filters import Filter
-from process_core.runfile.info import RunInfo, read_info, size_on_disk
-from process_core.runfile.lock import WriterLock
+from process_core.runfile.query.filtered_rows import FilteredRows
+from process_core.runfile.query.filters import Filter
+from process_core.runfile.read.connection import Connection
+from process_core.runfile.read.info import RunInfo, read_info, size_on_disk
 from process_core.runfile.schema import SUFFIX
-from process_core.runfile.views import View
+from process_core.runfile.write.lock import WriterLock
 
 RUNS_FOLDER: Final = Path(".stepscope") / "runs"
 """Where runs live, seen from the root of a project."""
@@ -208,7 +208,7 @@ def _batches(connection: Connection, chosen: Filter | None) -> Iterator[list[int
         for first in range(1, last + 1, _AT_ONCE):
             yield range(first, min(last, first + _AT_ONCE - 1) + 1)
         return
-    view = View(connection, chosen)
+    view = FilteredRows(connection, chosen)
     view.advance()
     for at in range(0, len(view), _AT_ONCE):
         yield list(view.seqs[at : at + _AT_ONCE])

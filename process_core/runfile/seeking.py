@@ -3,8 +3,8 @@
 from typing import Final
 
 from process_core.predicate import compile_predicate
-from process_core.runfile.filters import Filter
-from process_core.runfile.reader import RunFile
+from process_core.runfile.query.filters import Filter
+from process_core.runfile.read.reader import RunFile
 
 _FIRST: Final = 2_000
 _LARGEST: Final = 100_000

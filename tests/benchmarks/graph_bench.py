@@ -19,8 +19,8 @@ from textual.app import App, ComposeResult
 
 from process_core.graph import Edge, Node, SourceKind, StepKind
 from tui.graph import Direction, Mark, Overlay, Zoom, draw
-from tui.graph.order import forget
-from tui.graph.view import GraphView
+from tui.graph.layout.crossing_reduction import forget
+from tui.graph.widget.view import GraphView
 
 ROUNDS = 5
 LAYOUT_60, LAYOUT_300, HIGHLIGHT, PAN, CROSSINGS = 60.0, 500.0, 16.0, 1.2, 1.3

@@ -10,10 +10,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from process_core.reload import Project, place_of
+from process_core.reload import Project, locate_module
 from process_core.runfile import RunFile
-from process_core.session.protocol import Control, Start
-from process_core.session.worker_session import WorkerSession
+from process_core.session.client.worker_process import WorkerSession
+from process_core.session.protocol.messages import Control, Start
 
 BAR_RELOAD = 0.020
 BAR_SAVE = 0.3
@@ -58,7 +58,7 @@ def edit(folder, value):
 
 
 def reload_alone(folder):
-    loaded = Project(place_of(folder / "app.py"), folder)
+    loaded = Project(locate_module(folder / "app.py"), folder)
     loaded.load(lambda module: module.build())
     taken = []
     for value in range(1, ROUNDS + 1):

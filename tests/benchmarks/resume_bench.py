@@ -19,7 +19,7 @@ from measuring import figure
 from workloads import checkpoint
 
 from process_core import ProcessBuilder, Step, StepContext, StepFailedError, Visibility, function
-from process_core.recovery import load_point
+from process_core.resume import load_point
 from process_core.runfile import RunFile
 
 BAR = 3.0

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from process_core.events import WorkflowEvent
 from process_core.predicate import compile_predicate
-from process_core.runfile import Filter, RunFile, RunFileWriter, View
+from process_core.runfile import Filter, FilteredRows, RunFile, RunFileWriter
 
 STARTED = 1_700_000_000.0
 TYPES = ("superstep_started", "executor_invoked", "event_emitted", "executor_completed", "superstep_completed")
@@ -183,7 +183,7 @@ def bench_reading(folder, small, large):
         "predicate SQL cannot say": Filter(where=compile_predicate('event_id == "Go" and data % 1000 == 3')),
     }
     for name, one in chosen.items():
-        view = View(run._connection, one)
+        view = FilteredRows(run._connection, one)
         began = time.perf_counter()
         view.advance(hits=50)
         first = time.perf_counter() - began

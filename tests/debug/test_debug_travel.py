@@ -9,7 +9,7 @@ from process_core import ProcessBuilder
 from process_core.debug.travel import runs_again
 from process_core.errors import ProcessError
 from process_core.runfile import RunFile
-from process_core.session.explaining import told_again
+from process_core.session.worker.explain_handlers import told_again
 
 
 async def recorded(debug, tmp_path, builder, **options):

@@ -11,13 +11,13 @@ from test_debug_differential import BOUNDED, LIMIT, PATIENCE, assert_same, obser
 
 from process_core import RunState
 from process_core.debug import Debugger, NewCode
-from process_core.reload import Carrier
+from process_core.reload import StateMigrator
 
 
 def renew(debugger: Debugger, process: Any) -> None:
     """Give a run the same process with classes, routes and functions that are all new."""
     made = builder_of(process).build()
-    debugger.renew(NewCode(made, Carrier(made.graph, ()), debugger.services, {}))
+    debugger.renew(NewCode(made, StateMigrator(made.graph, ()), debugger.services, {}))
 
 
 async def renewed(process: Any, outside: Any, verbs: list[str], *, at_boundaries: bool) -> tuple[Any, int]:

@@ -7,7 +7,7 @@ import pytest
 from debug_steps import Hold, Pair, Relay, Say, chain, ended, invoked, of, paused, wrapped
 
 from process_core import ProcessBuilder
-from process_core.debug import SurgeryError
+from process_core.debug import EditingError
 
 
 def serial() -> ProcessBuilder:
@@ -96,7 +96,7 @@ async def test_a_held_message_is_dropped_and_edited_at_rest(held):
 async def test_a_held_message_has_to_be_let_go_before_it_moves(held):
     number = held.pending()[0].id
     for act in (held.surgery.move, held.surgery.duplicate, held.surgery.hold):
-        with pytest.raises(SurgeryError, match="let it go first") as refusal:
+        with pytest.raises(EditingError, match="let it go first") as refusal:
             act(number)
         assert refusal.value.code == "held"
 
@@ -104,7 +104,7 @@ async def test_a_held_message_has_to_be_let_go_before_it_moves(held):
 async def test_only_what_is_held_is_let_go(debug):
     debugger = await debug(serial(), {"event": "A"}, data=["A", "B"])
     await paused(debugger)
-    with pytest.raises(SurgeryError) as refusal:
+    with pytest.raises(EditingError) as refusal:
         debugger.surgery.let_go(find(debugger, event_id="A"))
     assert refusal.value.code == "not_held"
 
@@ -254,7 +254,7 @@ async def test_what_was_done_in_a_process_that_failed_since_cannot_be_taken_back
     async with asyncio.timeout(5):
         while debugger.paused is None or debugger.paused.path != "other/X":  # where the pause moves on to
             await asyncio.sleep(0)
-    with pytest.raises(SurgeryError, match="nested process failing has ended") as refusal:
+    with pytest.raises(EditingError, match="nested process failing has ended") as refusal:
         debugger.surgery.undo()
     assert refusal.value.code == "process_ended"
     assert debugger.surgery.last is None

@@ -8,7 +8,7 @@ from debug_steps import Ask, Fail, Keep, Pair, Relay, Say, Typed, chain, ended, 
 from pydantic import BaseModel, Field
 
 from process_core import ProcessBuilder, Step, StepContext, StepFailure, function
-from process_core.debug import SurgeryError
+from process_core.debug import EditingError
 
 
 class Count(BaseModel):
@@ -63,10 +63,10 @@ def calls(debugger, path) -> list[Any]:
     return [event.data for event in debugger.events if event.type == "executor_invoked" and event.path == path]
 
 
-def refused(debugger, act, *args, **options) -> SurgeryError:
+def refused(debugger, act, *args, **options) -> EditingError:
     """See that an act is refused, and that nothing has changed by it."""
     before = debugger.pending(), len(debugger.events), debugger.surgery.last, debugger.paused
-    with pytest.raises(SurgeryError) as error:
+    with pytest.raises(EditingError) as error:
         getattr(debugger.surgery, act)(*args, **options)
     assert (debugger.pending(), len(debugger.events), debugger.surgery.last, debugger.paused) == before
     return error.value

@@ -7,7 +7,7 @@ import pytest
 from debug_steps import Hold, Pair, Relay, Say, Typed, chain, ended, fan, invoked, of, paused, wrapped
 
 from process_core import ProcessBuilder, Step, StepContext, function
-from process_core.debug import SurgeryError
+from process_core.debug import EditingError
 
 
 class Note(Step):
@@ -77,7 +77,7 @@ async def on(debugger) -> str:
 
 
 def refused(act, *args, **options) -> str:
-    with pytest.raises(SurgeryError) as error:
+    with pytest.raises(EditingError) as error:
         act(*args, **options)
     return error.value.code
 
@@ -182,7 +182,7 @@ async def test_a_payload_that_does_not_fit_is_refused_and_changes_nothing(debug)
     debugger = await debug(typed(), paused=True, data=7)
     await paused(debugger)
     before = debugger.pending(), len(debugger.events)
-    with pytest.raises(SurgeryError, match=r"parameter 'value': expected int, got str") as refusal:
+    with pytest.raises(EditingError, match=r"parameter 'value': expected int, got str") as refusal:
         debugger.surgery.edit(ids(debugger)[0], "seven")
     assert refusal.value.code == "payload_mismatch"
     assert (debugger.pending(), len(debugger.events)) == before

@@ -17,7 +17,7 @@ from real_processes import MISSING, builder_of
 from test_debug_differential import LIMIT, PATIENCE, assert_same, observed, plain
 
 from process_core import RunState
-from process_core.debug import Debugger, SurgeryError
+from process_core.debug import Debugger, EditingError
 from process_core.errors import SuperstepLimitError
 
 FEW = 5
@@ -56,7 +56,7 @@ def act(debugger: Debugger, chance: random.Random) -> str:
     name = chance.choice(list(acts))
     try:
         acts[name]()
-    except SurgeryError as error:
+    except EditingError as error:
         return error.code
     return name
 

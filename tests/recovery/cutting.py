@@ -11,7 +11,7 @@ from typing import Any
 from process_core import RunState
 from process_core.engine.host import LocalHost
 from process_core.runfile import RunFile
-from process_core.runfile.payload import encode
+from process_core.runfile.codec.encode import encode
 
 LIMIT = 60
 IDLE = RunState.IDLE

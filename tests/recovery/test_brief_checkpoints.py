@@ -10,15 +10,15 @@ from random_processes import cases
 from real_processes import builder_of
 from stories import STORIES
 
-from process_core import run_recording
-from process_core.brief_checkpoints import BriefCheckpoints
-from process_core.engine.freezing import freeze
+from process_core.engine.checkpoint_dump import dump_checkpoint
+from process_core.recording import run_recorder as run_recording
+from process_core.recording.compact_checkpoint import CompactCheckpoints
 from process_core.runfile import RunFile, RunFileError
-from process_core.runfile.decode import decode
-from process_core.runfile.payload import encode
+from process_core.runfile.codec.decode import decode
+from process_core.runfile.codec.encode import encode
 
 
-class Noted(BriefCheckpoints):
+class Noted(CompactCheckpoints):
     """Notes what the engine would have written out wherever it is said briefly."""
 
     written: dict[int, object]
@@ -26,14 +26,14 @@ class Noted(BriefCheckpoints):
     def write(self, generation, rest):
         brief = super().write(generation, rest)
         if brief is not None:
-            self.written[self._core.root.superstep] = decode(encode({**freeze(self._core), **rest}))
+            self.written[self._core.root.superstep] = decode(encode({**dump_checkpoint(self._core), **rest}))
         return brief
 
 
 @pytest.fixture
 def noted(monkeypatch):
     Noted.written = {}
-    monkeypatch.setattr(run_recording, "BriefCheckpoints", Noted)
+    monkeypatch.setattr(run_recording, "CompactCheckpoints", Noted)
     return Noted.written
 
 
@@ -58,7 +58,7 @@ def test_so_it_is_for_random_processes(tmp_path_factory, case):
     described, outside = case
     with pytest.MonkeyPatch.context() as monkeypatch:
         Noted.written = {}
-        monkeypatch.setattr(run_recording, "BriefCheckpoints", Noted)
+        monkeypatch.setattr(run_recording, "CompactCheckpoints", Noted)
         path = tmp_path_factory.mktemp("brief") / "x.run"
         try:
             run_whole(builder_of(described).build(), list(outside), path, 12)
@@ -103,9 +103,9 @@ async def test_what_is_kept_back_is_written_out(keep):
     build, outside = STORIES["typed"]
     async with build().start(*outside[0]) as run:
         await run.idle()
-        assert BriefCheckpoints(run.core).write(0, {}) is not None
+        assert CompactCheckpoints(run.core).write(0, {}) is not None
         keep(run.core)
-        assert BriefCheckpoints(run.core).write(0, {}) is None
+        assert CompactCheckpoints(run.core).write(0, {}) is None
         run.core.root.held = {}
         run.core.stranded.clear()
         run.core.inputs.clear()

@@ -6,7 +6,7 @@ from cutting import Ran, checkpoint_seqs, cut, rows_of, run_on
 from stories import STORIES
 
 from process_core import RunState
-from process_core.recovery import ResumeError
+from process_core.resume import ResumeError
 
 STRIDE = 5
 

@@ -10,9 +10,9 @@ from cutting import cut
 from recovery_steps import BROKEN, DONE, Does, Joins, Keeps, asking, chain, fails
 
 from process_core import ProcessBuilder, RunState, UnknownEventError
-from process_core.recovery import EditError, ResumeError
+from process_core.resume import EditError, ResumeError
 from process_core.runfile import RunFile, RunFileError
-from process_core.runfile.recording import Recording
+from process_core.runfile.write.batch_writer import BatchWriter
 
 
 @pytest.fixture(autouse=True)
@@ -283,7 +283,7 @@ async def test_a_read_only_file_is_told(path, monkeypatch):
     def no(*_):
         raise sqlite3.OperationalError("attempt to write a readonly database")
 
-    monkeypatch.setattr(Recording, "__init__", no)
+    monkeypatch.setattr(BatchWriter, "__init__", no)
     with pytest.raises(RunFileError, match="read-only"):
         await chain("A", "B").resume(path)
 
@@ -295,7 +295,7 @@ async def test_a_run_that_goes_on_says_when_its_file_can_no_longer_be_written(pa
         raise OSError(errno.ENOSPC, "no space left on device")
 
     async with chain("A", "B").start(resume_from=path) as run:
-        monkeypatch.setattr(Recording, "write", no)
+        monkeypatch.setattr(BatchWriter, "write", no)
         async with asyncio.timeout(10):
             while not any(event.code == "recording_failed" for event in run.events):
                 await asyncio.sleep(0.01)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 from recovery_steps import BROKEN, DONE, Does, do, fails
 
 from process_core import ProcessBuilder, Step, StepContext, function
-from process_core.recovery import ResumeError
+from process_core.resume import ResumeError
 
 
 @pytest.fixture(autouse=True)

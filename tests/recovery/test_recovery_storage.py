@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from process_core import ProcessBuilder, ProcessError, RunState, Step, StepContext, function
 from process_core.predicate import compile_predicate
-from process_core.recovery import load_point
-from process_core.runfile import Filter, RunFile, RunFileError, View, export_jsonl, fork_run_file, list_runs
+from process_core.resume import load_point
+from process_core.runfile import Filter, FilteredRows, RunFile, RunFileError, export_jsonl, fork_run_file, list_runs
 
 ROUNDS = 40
 is_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
@@ -172,8 +172,8 @@ def read_in_every_way(path):
             lambda: (file.state_at(last), file.state_history("Count"), file.state_of("Count", last)),
             lambda: (file.step_counts(), file.step_counts(last // 2), file.last_rows("Count", ["executor_invoked"])),
             lambda: (file.graph_at(last), file.effects(3), file.seq_at(0.0), file.extra_at(last)),
-            lambda: View(file._connection, Filter(text="word")).advance(),
-            lambda: View(
+            lambda: FilteredRows(file._connection, Filter(text="word")).advance(),
+            lambda: FilteredRows(
                 file._connection, Filter(where=compile_predicate("data.text != 'x' or superstep > 3"))
             ).advance(),
         ):

@@ -16,9 +16,9 @@ from pydantic import BaseModel
 
 from process_core import ProcessBuilder
 from process_core.graph import Graph
-from process_core.recovery.values import NotRestorableError, Reviver, is_whole
-from process_core.runfile.decode import decode
-from process_core.runfile.payload import encode
+from process_core.resume.reconstruct import NotRestorableError, Reconstructor, is_whole
+from process_core.runfile.codec.decode import decode
+from process_core.runfile.codec.encode import encode
 
 EMPTY = Graph("Empty", (), (), (), ())
 
@@ -87,7 +87,7 @@ VALUES = st.recursive(
 
 
 def returned(value):
-    return Reviver(EMPTY).revive(decode(encode(value)))
+    return Reconstructor(EMPTY).revive(decode(encode(value)))
 
 
 @settings(max_examples=400, deadline=None)
@@ -104,7 +104,7 @@ def test_a_value_that_holds_something_recorded_as_text_is_told(value):
     recorded = decode(encode([value, object()]))
     assert not is_whole(recorded)
     with pytest.raises(NotRestorableError, match="only as text"):
-        Reviver(EMPTY).revive(recorded)
+        Reconstructor(EMPTY).revive(recorded)
 
 
 def test_a_program_that_was_run_as_a_script_goes_on_under_another_name():
@@ -117,7 +117,7 @@ def test_a_program_that_was_run_as_a_script_goes_on_under_another_name():
 
     process.on_input_event("Go").send_event_to(process.add_step(Does))
     with pytest.raises(NotRestorableError, match="is not loaded"):
-        Reviver(process.build().graph).revive(recorded)
+        Reconstructor(process.build().graph).revive(recorded)
 
     from process_core import Step, function
 
@@ -127,20 +127,20 @@ def test_a_program_that_was_run_as_a_script_goes_on_under_another_name():
 
     other = ProcessBuilder("Here")
     other.on_input_event("Go").send_event_to(other.add_step(Here))
-    assert Reviver(other.build().graph).revive(recorded) == Model(name="x")
+    assert Reconstructor(other.build().graph).revive(recorded) == Model(name="x")
 
 
 def test_a_member_that_is_gone_is_told():
     recorded = decode(encode(Sort.ONE).replace(b"ONE", b"SIX"))
     with pytest.raises(NotRestorableError, match="no member 'SIX'"):
-        Reviver(EMPTY).revive(recorded)
+        Reconstructor(EMPTY).revive(recorded)
 
 
 @pytest.mark.parametrize("name", ["builtins:eval", "os:environ", "subprocess:Popen", "nowhere:X", "builtins:list"])
 def test_a_hostile_name_makes_nothing(name):
     recorded = decode(f'{{"$":"{name}","args":["true"]}}')
     with pytest.raises(NotRestorableError):
-        Reviver(EMPTY).revive(recorded)
+        Reconstructor(EMPTY).revive(recorded)
 
 
 @dataclass

@@ -17,7 +17,7 @@ from process_core import (
     Visibility,
     function,
 )
-from process_core.recovery import ResumeError
+from process_core.resume import ResumeError
 from process_core.runfile import RunFile
 
 

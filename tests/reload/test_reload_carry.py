@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from process_core import ProcessBuilder, Step, function
-from process_core.reload import Carrier, MisfitError
+from process_core.reload import StateMigrator, StateMismatchError
 
 SOURCE = """
 import enum
@@ -49,7 +49,7 @@ class Keep(Step):
 def carrier():
     process = ProcessBuilder("P")
     process.on_input_event("go").send_event_to(process.add_step(Keep))
-    return Carrier(process.build().graph, {"carried_things"})
+    return StateMigrator(process.build().graph, {"carried_things"})
 
 
 @pytest.mark.parametrize(
@@ -104,9 +104,9 @@ def test_every_state_that_does_not_fit_is_reported_at_once(generation):
     before = spec(old)
     new = generation("count: int")
     after = spec(new)
-    using = Carrier(after, {"carried_things"})
+    using = StateMigrator(after, {"carried_things"})
     wanted = [(path, before.steps[0], after.steps[0], old.Whole()) for path in ("A", "B")]
-    with pytest.raises(MisfitError) as caught:
+    with pytest.raises(StateMismatchError) as caught:
         using.states(wanted)
     assert list(caught.value.reports) == ["A", "B"]
     assert "+ count: int" in caught.value.reports["A"]

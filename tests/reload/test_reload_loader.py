@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from process_core.reload import Project, place_of
+from process_core.reload import Project, locate_module
 
 
 class Files:
@@ -18,7 +18,7 @@ class Files:
         for name, text in files.items():
             self.write(name, text)
         self.target = target
-        self.project = Project(place_of(folder / target), folder)
+        self.project = Project(locate_module(folder / target), folder)
 
     def write(self, name, text):
         path = self.folder / name

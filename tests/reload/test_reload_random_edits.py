@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from process_core.reload import Project, place_of
+from process_core.reload import Project, locate_module
 
 NAMES = ("m0", "m1", "m2", "pk", "pk.a", "pk.b")
 
@@ -131,7 +131,7 @@ def check(fresh, first, names, changes):
             put(folder, name, body)
         (folder / "app.py").write_text(app_source(names))
         assume("value" in fresh(folder))
-        project = Project(place_of(folder / "app.py"), folder)
+        project = Project(locate_module(folder / "app.py"), folder)
         try:
             project.load(lambda module: module)
             shown = told(sys.modules["app"].describe)

@@ -6,10 +6,12 @@ import pytest
 
 from process_core.events import RunState
 from process_core.runfile import RunFile
-from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec
-from process_core.session.connection import CommandRefused
-from process_core.session.in_process import InProcessSession
-from process_core.session.protocol import (
+from process_core.session.client.in_process import InProcessSession
+from process_core.session.client.session import CommandRefused
+from process_core.session.client.worker_process import WorkerSession
+from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec
+from process_core.session.protocol.edits import HoldMessage
+from process_core.session.protocol.messages import (
     Control,
     ListPending,
     Notice,
@@ -21,8 +23,6 @@ from process_core.session.protocol import (
     SendEvent,
     Start,
 )
-from process_core.session.surgery_commands import HoldMessage
-from process_core.session.worker_session import WorkerSession
 
 CHAT = """
 from pydantic import BaseModel

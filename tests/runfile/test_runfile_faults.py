@@ -10,8 +10,8 @@ import pytest
 from runfile_cases import event, loop_events, program, record, writer
 
 from process_core.runfile import Filter, RunFile, RunFileError, RunFileWriter, export_jsonl, remove_run
-from process_core.runfile import connection as connection_module
-from process_core.runfile.lock import is_live
+from process_core.runfile.read import connection as connection_module
+from process_core.runfile.write.lock import is_live
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from runfile_cases import event, loop_events, record, writer
 
 from process_core.runfile import RunFile, StepCount
-from process_core.runfile.tally import _STRIDE
+from process_core.runfile.read.step_counts import _STRIDE
 
 EVENTS = 3 * _STRIDE + 77
 

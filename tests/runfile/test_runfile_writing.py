@@ -10,8 +10,9 @@ from runfile_cases import STARTED, event, loop_events, record, writer
 
 from process_core.events import RunState
 from process_core.graph import Edge, Node, SourceKind, StepKind
-from process_core.runfile import RunFile, RunFileWriter, intake
-from process_core.runfile.backlog import BLOCK
+from process_core.runfile import RunFile, RunFileWriter
+from process_core.runfile.write import write_queue as intake
+from process_core.runfile.write.write_buffer import BLOCK
 
 
 def rows_of(path):
@@ -202,7 +203,7 @@ def test_equal_large_payloads_are_stored_once(tmp_path):
 
 
 def test_equal_large_payloads_are_stored_once_even_long_apart(tmp_path, monkeypatch):
-    monkeypatch.setattr("process_core.runfile.recording._REMEMBERED_PAYLOADS", 10)
+    monkeypatch.setattr("process_core.runfile.write.batch_writer._REMEMBERED_PAYLOADS", 10)
     same = {"text": "x" * 5000}
     events = [event(seq, data=same if seq in (1, 200) else f"{seq:0>100}") for seq in range(1, 201)]
     path = record(tmp_path / "x.run", events)
@@ -211,7 +212,7 @@ def test_equal_large_payloads_are_stored_once_even_long_apart(tmp_path, monkeypa
 
 
 def test_names_seen_too_long_ago_may_be_written_again_and_still_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("process_core.runfile.shapes._REMEMBERED", 3)
+    monkeypatch.setattr("process_core.runfile.write.name_table._REMEMBERED", 3)
     path = record(tmp_path / "x.run", [event(seq, event_id=f"e{seq % 7}") for seq in range(1, 101)])
     assert [row.event_id for row in rows_of(path)] == [f"e{seq % 7}" for seq in range(1, 101)]
 

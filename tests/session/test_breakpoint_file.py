@@ -8,7 +8,8 @@ import stat
 import pytest
 
 from process_core.events import RunState
-from process_core.session.breakpoint_commands import (
+from process_core.session.client import CommandRefused, InProcessSession, WorkerSession
+from process_core.session.protocol.breakpoints import (
     AddBreakpoint,
     BreakpointSpec,
     EditBreakpoint,
@@ -16,9 +17,8 @@ from process_core.session.breakpoint_commands import (
     MuteBreakpoints,
     RemoveBreakpoint,
 )
-from process_core.session.breakpoint_file import BREAKPOINTS_FILE, BreakpointFile, target_key
-from process_core.session.client import CommandRefused, InProcessSession, WorkerSession
-from process_core.session.protocol import Control, Notice, Start
+from process_core.session.protocol.messages import Control, Notice, Start
+from process_core.session.worker.breakpoint_file import BREAKPOINTS_FILE, BreakpointFile, target_key
 
 SOURCE = """
 from process_core import ProcessBuilder, Step, StepContext, function

@@ -6,11 +6,11 @@ import pytest
 
 from process_core.events import RunState
 from process_core.runfile import RunFile
-from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec
 from process_core.session.client import CommandRefused, InProcessSession
-from process_core.session.explaining import explain_file
-from process_core.session.explanation import Explain
-from process_core.session.protocol import Start
+from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec
+from process_core.session.protocol.explanation import Explain
+from process_core.session.protocol.messages import Start
+from process_core.session.worker.explain_handlers import explain_file
 
 TARGETS = Path(__file__).with_name("hostile_steps.py")
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from process_core.session import framing
-from process_core.session.framing import BadFrame, Decoder, FrameTooLargeError, encode
+from process_core.session.protocol import framing
+from process_core.session.protocol.framing import BadFrame, Decoder, FrameTooLargeError, encode
 
 
 def cut(stream, places):

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from process_core.session import link as link_module
-from process_core.session.framing import BadFrame, Decoder, encode
-from process_core.session.link import Link
-from process_core.session.protocol import Notice, Reply, Status, answers
+from process_core.session.protocol.framing import BadFrame, Decoder, encode
+from process_core.session.protocol.messages import Notice, Reply, Status, answers
+from process_core.session.worker import worker_channel as link_module
+from process_core.session.worker.worker_channel import WorkerChannel
 
 
 class Client:
@@ -34,7 +34,7 @@ class Client:
 async def linked():
     ours, theirs = socket.socketpair()
     client, received, ended = Client(theirs), [], threading.Event()
-    link = Link(ours, asyncio.get_running_loop(), ended.set)
+    link = WorkerChannel(ours, asyncio.get_running_loop(), ended.set)
     link.start(received.append)
     link.client, link.received, link.is_ended = client, received, ended
     try:
@@ -100,7 +100,7 @@ async def test_a_reply_that_cannot_be_sent_is_a_failure_of_its_command(monkeypat
 
 async def test_what_was_sent_before_the_close_arrives():
     ours, theirs = socket.socketpair()
-    link = Link(ours, asyncio.get_running_loop(), lambda: None)
+    link = WorkerChannel(ours, asyncio.get_running_loop(), lambda: None)
     link.start(lambda _: None)
     link.send(Reply(id=9))
     link.close(1)
@@ -113,7 +113,7 @@ async def test_what_was_sent_before_the_close_arrives():
 
 async def test_a_client_that_does_not_read_does_not_hold_up_the_close():
     ours, theirs = socket.socketpair()
-    link = Link(ours, asyncio.get_running_loop(), lambda: None)
+    link = WorkerChannel(ours, asyncio.get_running_loop(), lambda: None)
     link.start(lambda _: None)
     link.send(Notice(text="x" * 4_000_000))
     begun = time.monotonic()

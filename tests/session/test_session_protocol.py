@@ -7,9 +7,9 @@ from pydantic import ValidationError
 
 from process_core.events import RunState
 from process_core.graph import Edge, Node, SourceKind, StepKind
-from process_core.session.breakpoint_commands import BreakpointSpec
-from process_core.session.envelope import Command
-from process_core.session.protocol import (
+from process_core.session.protocol.breakpoints import BreakpointSpec
+from process_core.session.protocol.envelope import Command
+from process_core.session.protocol.messages import (
     AnyAnswer,
     AnyCommand,
     Failure,
@@ -63,12 +63,12 @@ def test_every_command_arrives_as_it_was_sent(kind):
 
 @pytest.mark.parametrize("kind", COMMANDS, ids=lambda kind: kind.__name__)
 def test_every_command_can_be_carried_out(kind, tmp_path):
-    from process_core.session.run_holder import RunHolder
+    from process_core.session.worker.dispatcher import Dispatcher
 
     def unused(*_):
         return {}
 
-    holder = RunHolder(
+    holder = Dispatcher(
         cwd=tmp_path, options=unused, new_run_file=unused, changed=unused, notice=unused, reloaded=unused
     )
     assert kind in holder._verbs

@@ -7,9 +7,9 @@ import pytest
 
 from process_core.events import RunState
 from process_core.runfile import RunFile
-from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec
 from process_core.session.client import CommandRefused, InProcessSession, WorkerSession
-from process_core.session.protocol import Control, Respond, Restart, ResumeRun, Start
+from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec
+from process_core.session.protocol.messages import Control, Respond, Restart, ResumeRun, Start
 
 PATIENCE = 20
 TALK = """
@@ -128,7 +128,7 @@ async def test_the_reply_tells_what_is_loaded(session):
 
 
 async def test_a_file_that_does_not_name_its_target_needs_one_to_be_loaded(session, tmp_path):
-    from process_core.session.target import load_target
+    from process_core.session.worker.target import load_target
 
     process = load_target("talking.py", session._server._holder._cwd)
     await process.run("Go", "hello", run_file=tmp_path / "x.run")

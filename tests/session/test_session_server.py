@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from process_core.events import RunState
-from process_core.runfile.reader import RunFile
-from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec, EnableBreakpoint, RemoveBreakpoint
+from process_core.runfile.read.reader import RunFile
 from process_core.session.client import CommandRefused, InProcessSession
-from process_core.session.envelope import MAX_FRAME
-from process_core.session.framing import BadFrame
-from process_core.session.protocol import (
+from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec, EnableBreakpoint, RemoveBreakpoint
+from process_core.session.protocol.envelope import MAX_FRAME
+from process_core.session.protocol.framing import BadFrame
+from process_core.session.protocol.messages import (
     Control,
     Hello,
     ListPending,
@@ -24,7 +24,7 @@ from process_core.session.protocol import (
     Start,
     Status,
 )
-from process_core.session.server import SessionServer
+from process_core.session.worker.server import SessionServer
 
 TARGETS = Path(__file__).with_name("hostile_steps.py")
 

@@ -8,7 +8,7 @@ import pytest
 
 from process_core.engine import context as engine_context
 from process_core.errors import StepContextError
-from process_core.session.step_streams import StepStreams
+from process_core.session.stdio.redirect import StepStreams
 
 
 class Speaking:
@@ -199,7 +199,7 @@ def test_everything_is_given_back():
 
 CAPTURE = """
 import os, subprocess, sys, threading
-from process_core.session.fd_capture import FdCapture
+from process_core.session.stdio.fd_capture import FdCapture
 woken = threading.Semaphore(0)
 capture = FdCapture(1, "stdout", woken.release)
 keep = os.dup(2)
@@ -231,7 +231,7 @@ def test_an_unfinished_line_of_a_child_is_not_held_for_ever():
 
 def test_reading_goes_on_when_nobody_takes_the_lines():
     work = (
-        "import process_core.session.fd_capture as module; module.MAX_WAITING = 10; "
+        "import process_core.session.stdio.fd_capture as module; module.MAX_WAITING = 10; "
         r"os.write(1, b'x\n' * 30_000); os.write(1, b'x\n' * 30_000)"
     )
     lines = captured(work)

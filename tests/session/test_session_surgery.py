@@ -8,10 +8,9 @@ import pytest
 
 from process_core.events import RunState
 from process_core.runfile import RunFile
-from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec
 from process_core.session.client import CommandRefused, InProcessSession, WorkerSession
-from process_core.session.protocol import Control, ListPending, Respond, SendEvent, Start
-from process_core.session.surgery_commands import (
+from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec
+from process_core.session.protocol.edits import (
     DropMessage,
     DuplicateMessage,
     EditMessage,
@@ -24,6 +23,7 @@ from process_core.session.surgery_commands import (
     ReadState,
     Undo,
 )
+from process_core.session.protocol.messages import Control, ListPending, Respond, SendEvent, Start
 
 PATIENCE = 20
 SHOP = """

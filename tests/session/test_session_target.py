@@ -6,8 +6,8 @@ from textwrap import dedent
 import pytest
 
 from process_core.process import Process
-from process_core.session.target import load_target
-from process_core.session.target_error import TargetError
+from process_core.session.worker.target import load_target
+from process_core.session.worker.target_error import TargetError
 
 GOOD = """
 from process_core import ProcessBuilder, Step, function

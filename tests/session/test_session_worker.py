@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from process_core.events import RunState
-from process_core.runfile.reader import RunFile
-from process_core.session import worker_session
-from process_core.session.breakpoint_commands import AddBreakpoint, BreakpointSpec
+from process_core.runfile.read.reader import RunFile
 from process_core.session.client import CommandRefused, WorkerDied, WorkerSession
-from process_core.session.protocol import Control, ListPending, Respond, Restart, Start, Status
+from process_core.session.client import worker_process as worker_session
+from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec
+from process_core.session.protocol.messages import Control, ListPending, Respond, Restart, Start, Status
 
 TARGETS = Path(__file__).with_name("hostile_steps.py")
 PATIENCE = 20

@@ -19,7 +19,7 @@ from textual.widgets import Input, TextArea
 
 from process_core.session.client import InProcessSession
 from tui.app import StepscopeApp
-from tui.control import StartOptions
+from tui.run_controller import StartOptions
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_processes"

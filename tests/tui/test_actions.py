@@ -5,10 +5,10 @@ from collections import Counter
 import pytest
 
 from tui.actions import ACTIONS, BY_NAME, BY_VERB, Panel, key_text
-from tui.commands.line import CommandLine
-from tui.commands.verbs import parse
+from tui.commands.command_line import CommandLine
+from tui.commands.parser import parse
 from tui.palette import entries
-from tui.screens.debug import DebugScreen
+from tui.screens.debug_screen import DebugScreen
 from tui.screens.help import help_lines
 
 BOUND = [action for action in ACTIONS if not action.native]
@@ -86,7 +86,7 @@ def _own_keys(widget_class) -> set[str]:
     ("panel", "attribute"), [(Panel.GRAPH, "graph"), (Panel.TIMELINE, "timeline"), (Panel.INSPECTOR, "inspector")]
 )
 def test_the_keys_a_panel_obeys_itself_are_in_the_registry(panel, attribute):
-    from tui.graph.view import GraphView
+    from tui.graph.widget.view import GraphView
     from tui.inspector.panel import InspectorPanel
     from tui.timeline.view import TimelineView
 

@@ -11,8 +11,8 @@ from driving import ROOT
 from targets import CHAT, FIVE_PROBLEMS
 
 from process_core.runfile import RunFile
-from tui.cli import main
-from tui.hangup import HUNG_UP
+from tui.cli.hangup import HUNG_UP
+from tui.cli.main import main
 
 
 def stepscope(*arguments: str, cwd: Path, text: str = "") -> subprocess.CompletedProcess[str]:
@@ -86,7 +86,7 @@ def test_without_a_terminal_the_samples_are_listed(tmp_path):
 
 
 def test_textual_is_not_imported_where_there_is_no_terminal(tmp_path):
-    code = "import sys; from tui.cli import main; main([]); sys.exit('textual' in sys.modules)"
+    code = "import sys; from tui.cli.main import main; main([]); sys.exit('textual' in sys.modules)"
     ended = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
     )

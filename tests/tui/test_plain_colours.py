@@ -9,7 +9,7 @@ from rich.style import Style
 from targets import CHAT
 
 from tui.app import StepscopeApp
-from tui.plain import plain_style
+from tui.text.monochrome import plain_style
 from tui.themes import THEMES
 
 DARK = (16, 20, 27)

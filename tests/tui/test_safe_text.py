@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.safe_text import clip, safe, safe_block, safe_content, safe_lines, safe_text
+from tui.text.safe_text import clip, safe, safe_block, safe_content, safe_lines, safe_text
 
 UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
@@ -170,7 +170,7 @@ def test_clipping_never_splits_a_character(text, cells, clipped):
 
 def test_no_more_of_a_huge_text_is_measured_than_could_fit(monkeypatch):
     measured = []
-    monkeypatch.setattr("tui.safe_text.cell_len", lambda text: measured.append(len(text)) or cell_len(text))
+    monkeypatch.setattr("tui.text.safe_text.cell_len", lambda text: measured.append(len(text)) or cell_len(text))
     clip("漢" * 1_000_000, 40)
     safe_lines("漢" * 1_000_000, 5, 40)
     assert max(measured) <= 8 * 40

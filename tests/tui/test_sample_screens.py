@@ -6,7 +6,7 @@ import pytest
 from driving import SAMPLES, Driver, opener
 
 from tui.app import StepscopeApp
-from tui.control import StartOptions
+from tui.run_controller import StartOptions
 
 
 def picture(snap, runs_dir: Path, sample: str, size: tuple[int, int], story=None, **options) -> bool:

@@ -9,7 +9,7 @@ from targets import CHAT
 
 from process_core.session.client import WorkerSession
 from tui.app import StepscopeApp
-from tui.control import StartOptions
+from tui.run_controller import StartOptions
 
 HANG = """
 import asyncio

@@ -9,9 +9,9 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from process_core.session.breakpoint_commands import BreakpointSpec
-from tui.rows import Cells, RowList
-from tui.safe_text import safe
+from process_core.session.protocol.breakpoints import BreakpointSpec
+from tui.text.safe_text import safe
+from tui.widgets.row_list import Cells, RowList
 
 _NAME = 80
 _BEFORE = 3

@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterator
 from typing import Any, Final, NamedTuple
 
 from process_core.predicate import LogTemplate, PredicateError, compile_predicate
-from process_core.session.breakpoint_commands import BreakpointSpec
-from tui.step_names import full_path
+from process_core.session.protocol.breakpoints import BreakpointSpec
+from tui.text.step_names import full_path
 
 WHENS: Final = ("before", "after", "emit")
 FIELDS: Final = ("event", "step", "function", "route")

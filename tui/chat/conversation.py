@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 
 from rich.cells import cell_len, chop_cells
 
-from tui.safe_text import clip, safe, safe_lines
+from tui.text.safe_text import clip, safe, safe_lines
 
 
 class Voice(StrEnum):

@@ -9,13 +9,13 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from process_core.runfile import RunFile
-from process_core.session.protocol import OpenRequest
+from process_core.session.protocol.messages import OpenRequest
 from tui.chat.reading import ChatReader
 from tui.chat.transcript import KEPT, Transcript
-from tui.commands.verbs import History
+from tui.commands.parser import History
 from tui.messages import AnswerGiven
-from tui.safe_text import safe, safe_content
-from tui.text_box import TextBox
+from tui.text.safe_text import safe, safe_content
+from tui.widgets.text_box import TextBox
 
 _NOTHING: Final = "nothing is asked now"
 

@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from tui.chat.conversation import Entry, Line, Voice, lines_of
-from tui.scrolling import TrueScrollView
+from tui.widgets.scroll_view import TrueScrollView
 
 KEPT: Final = 2000
 """Entries that are kept; the timeline has them all."""

@@ -10,10 +10,10 @@ from tui.inspector.items import Item, Piece, Role, fact, section
 from tui.inspector.links import link, place_of, role_of
 from tui.inspector.payloads import Payload, read_payload, size_text
 from tui.inspector.tree import text_items, value_item
-from tui.safe_text import safe
+from tui.text.safe_text import safe
+from tui.timeline.causality import is_from_outside
 from tui.timeline.columns import since_start
-from tui.timeline.kin import is_from_outside
-from tui.timeline.kinds import kind_of
+from tui.timeline.event_styles import style_of
 
 _NEAR = 128  # rows after the event that are looked at for its effects at once
 _EFFECTS = 50
@@ -95,7 +95,7 @@ def payload_section(title: str, payload: Payload, *, is_open: bool = True) -> It
 
 
 def _title(row: Any) -> Item:
-    kind = kind_of(row.type)
+    kind = style_of(row.type)
     own_name = row.event_id if row.type == "event_emitted" else row.function
     name = own_name or row.state or row.event_id or row.code or ""
     pieces = (

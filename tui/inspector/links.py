@@ -3,9 +3,9 @@
 from typing import Any
 
 from tui.inspector.items import Item, Piece, Role
-from tui.safe_text import safe
-from tui.timeline.kinds import Tone, kind_of
-from tui.timeline.notes import NOTED, note_of
+from tui.text.safe_text import safe
+from tui.timeline.error_text import NOTED, note_of
+from tui.timeline.event_styles import Tone, style_of
 
 _ROLES = {
     Tone.OK: Role.OK,
@@ -23,7 +23,7 @@ _NAME = 80
 
 def role_of(event_type: str) -> Role:
     """Give the role of a type of event."""
-    return _ROLES.get(kind_of(event_type).tone, Role.STRONG)
+    return _ROLES.get(style_of(event_type).tone, Role.STRONG)
 
 
 def place_of(row: Any) -> str:
@@ -51,7 +51,7 @@ def link(key: str, row: Any, arrow: str, run_file: Any) -> Item:
     Returns:
         The entry.
     """
-    kind = kind_of(row.type)
+    kind = style_of(row.type)
     role = role_of(row.type)
     pieces = [
         Piece(f"{arrow} " if arrow else "", Role.QUIET),

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len, chop_cells
 
 from tui.inspector.items import Item, Piece, Role
-from tui.safe_text import safe
+from tui.text.safe_text import safe
 
 _INDENT = 2
 _LONGEST_LINE = 4000  # characters of one line of a block

@@ -11,10 +11,10 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.inspector import look
+from tui.inspector import css as look
 from tui.inspector.items import Item, Role
 from tui.inspector.outline import Outline
-from tui.scrolling import TrueScrollView
+from tui.widgets.scroll_view import TrueScrollView
 
 _GUTTER = 1  # cells before the entries, where the cursor points
 

@@ -4,7 +4,7 @@ import json
 from typing import Any, NamedTuple, Protocol
 
 from process_core.runfile import RunFileError
-from process_core.runfile.decode import decode
+from process_core.runfile.codec.decode import decode
 
 WHOLE: int = 128 * 1024
 """Bytes up to which a payload is read whole at once."""

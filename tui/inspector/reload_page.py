@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from process_core.session.protocol import ReloadInfo
+from process_core.session.protocol.messages import ReloadInfo
 from tui.inspector.items import Item, Piece, Role
-from tui.safe_text import safe, safe_lines
+from tui.text.safe_text import safe, safe_lines
 
 _LINES: Final = 400
 _WIDTH: Final = 500

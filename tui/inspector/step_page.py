@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from process_core.errors import ProcessError
 from process_core.graph import Edge, Node, SourceKind
-from process_core.session.protocol import Status
+from process_core.session.protocol.messages import Status
 from tui.inspector.event_page import payload_section
 from tui.inspector.items import Item, Piece, Role, section
 from tui.inspector.links import link
 from tui.inspector.payloads import Payload, read_payload
 from tui.inspector.tree import ABSENT, UNKNOWN, count_changes, value_item
-from tui.safe_text import safe
+from tui.text.safe_text import safe
 
 _NAME = 120
 _MOST_CHANGES = 1000

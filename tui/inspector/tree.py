@@ -9,7 +9,7 @@ from typing import Any, Final
 from process_core.events import NO_DATA
 from process_core.runfile import Tagged, to_plain
 from tui.inspector.items import Item, Piece, Role
-from tui.safe_text import safe
+from tui.text.safe_text import safe
 
 ABSENT: Final = object()
 """Stands for a value that was not there before."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from process_core.session.explanation import (
+from process_core.session.protocol.explanation import (
     ExplainedEvent,
     ExplainedFunction,
     ExplainedInput,
@@ -11,7 +11,7 @@ from process_core.session.explanation import (
     Explanation,
 )
 from tui.inspector.items import Item, Piece, Role, section
-from tui.safe_text import safe
+from tui.text.safe_text import safe
 
 _TEXT: Final = 300
 _MOST: Final = 200

@@ -6,9 +6,9 @@ from typing import Final, overload
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from process_core.session.protocol import PendingMessage, WaitingInputs
-from tui.rows import Cells, RowList
-from tui.safe_text import safe
+from process_core.session.protocol.messages import PendingMessage, WaitingInputs
+from tui.text.safe_text import safe
+from tui.widgets.row_list import Cells, RowList
 
 _NAME: Final = 60
 _PREVIEW: Final = 200

@@ -1,16 +1,16 @@
 """The app on a recorded run; it goes on with the run where that is asked for."""
 
-from process_core.session.connection import CommandRefused
+from process_core.session.client.session import CommandRefused
 from tui.app import OpenSession, StepscopeApp
-from tui.control import RunControl, StartOptions
 from tui.recorded.control import RecordedControl
-from tui.recorded.messages import TakeUpWanted
+from tui.recorded.messages import ResumeWanted
+from tui.recorded.recorded_session import RecordedSession
 from tui.recorded.resuming import take_up
 from tui.recorded.screen import ReplayScreen
-from tui.recorded.session import RecordedSession
-from tui.safe_text import safe
-from tui.screens.debug import DebugScreen
-from tui.screens.refusal import RefusalScreen
+from tui.run_controller import RunControl, StartOptions
+from tui.screens.debug_screen import DebugScreen
+from tui.screens.load_error import LoadErrorScreen
+from tui.text.safe_text import safe
 
 
 class RecordedApp(StepscopeApp):
@@ -30,14 +30,14 @@ class RecordedApp(StepscopeApp):
     async def _debug(self, target: str) -> None:  # noqa: ARG002 - what is shown is the recording
         await self.push_screen(ReplayScreen(RecordedControl(self._recorded), self._at))
 
-    def on_take_up_wanted(self, event: TakeUpWanted) -> None:
+    def on_resume_wanted(self, event: ResumeWanted) -> None:
         """Go on with the run."""
         event.stop()
         screen = self.screen
         if isinstance(screen, ReplayScreen):
             self.run_worker(self._take_up(screen, event), exclusive=True, exit_on_error=False)
 
-    async def _take_up(self, screen: ReplayScreen, wanted: TakeUpWanted) -> None:
+    async def _take_up(self, screen: ReplayScreen, wanted: ResumeWanted) -> None:
         target = wanted.info.target or ""
         screen.say_waiting(f"TAKING UP {safe(target, 60)}")
         session = await self._open_session()
@@ -45,7 +45,7 @@ class RecordedApp(StepscopeApp):
             await take_up(session, target, wanted.info.path, superstep=wanted.superstep)
         except CommandRefused as refused:
             await session.close()
-            self.push_screen(RefusalScreen(target, refused.failure, goes_on=False))
+            self.push_screen(LoadErrorScreen(target, refused.failure, goes_on=False))
             return
         except BaseException:
             await session.close()

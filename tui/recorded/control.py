@@ -3,11 +3,11 @@
 from typing import Any, NoReturn
 
 from process_core.runfile import RunInfo
-from process_core.session.envelope import Command
-from process_core.session.protocol import Loaded, PendingMessage
-from tui.control import RefusedError, RunControl, Verb
+from process_core.session.protocol.envelope import Command
+from process_core.session.protocol.messages import Loaded, PendingMessage
 from tui.recorded.describe import how_on
-from tui.recorded.session import RecordedSession
+from tui.recorded.recorded_session import RecordedSession
+from tui.run_controller import RefusedError, RunControl, Verb
 
 
 class RecordedControl(RunControl):

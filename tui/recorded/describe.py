@@ -8,7 +8,7 @@ from typing import Final
 from process_core.events import RunState
 from process_core.runfile import RUNS_FOLDER, RunInfo
 from process_core.runfile.schema import SUFFIX
-from tui.safe_text import safe
+from tui.text.safe_text import safe
 
 _MINUTE: Final = 60
 _HOUR: Final = 3600

@@ -9,8 +9,8 @@ from tui.inspector.panel import InspectorPanel
 from tui.inspector.payloads import Payload
 from tui.inspector.step_page import StepFacts, read_states, state_item
 from tui.inspector.tree import value_item
-from tui.recorded.moment import RunUntil
-from tui.safe_text import safe
+from tui.recorded.run_at_event import RunAtEvent
+from tui.text.safe_text import safe
 
 _BEFORE: Final = "Causes"
 """The entry that the state stands before."""
@@ -52,7 +52,7 @@ class MomentInspector(RecordedInspector):
         Returns:
             The entries of the page.
         """
-        if isinstance(run_file, RunUntil):
+        if isinstance(run_file, RunAtEvent):
             return super().event_items(run_file.whole, row, whole)
         return InspectorPanel.event_items(self, run_file, row, whole)
 
@@ -64,7 +64,7 @@ def _state_then(run_file: Any, row: Any) -> Item | None:
             return _all_states(run_file, row.seq)
         if not run_file.state_history(row.path, 1):
             return None
-        history, previous = read_states(RunUntil(run_file, row.seq), row.path, row.seq)
+        history, previous = read_states(RunAtEvent(run_file, row.seq), row.path, row.seq)
     except RunFileError as error:
         return Item("State", (Piece("State", Role.SECTION), Piece(f"  {safe(error.reason, 200)}", Role.FAIL)))
     return state_item(StepFacts(history=history, previous=previous))

@@ -5,7 +5,7 @@ from textual.message import Message
 from process_core.runfile import RunInfo
 
 
-class TakeUpWanted(Message):
+class ResumeWanted(Message):
     """The user wants to go on with the run.
 
     Attributes:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from process_core.runfile import RUNS_FOLDER, RunInfo
-from process_core.session.connection import Session
-from process_core.session.protocol import Loaded, ResumeRun
-from tui.bad_input import BadInputError
-from tui.control import RunControl, request_resume
+from process_core.session.client.session import Session
+from process_core.session.protocol.messages import Loaded, ResumeRun
+from tui.errors import UsageError
 from tui.recorded.describe import command
-from tui.safe_text import safe
+from tui.run_controller import RunControl, request_resume
+from tui.text.safe_text import safe
 
 
 async def take_up(
@@ -56,11 +56,11 @@ def target_of(info: RunInfo, given: str | None) -> str:
         That, else what was recorded.
 
     Raises:
-        BadInputError: Neither is known.
+        UsageError: Neither is known.
     """
     target = given or info.target
     if not target:
-        raise BadInputError(
+        raise UsageError(
             f"{safe(info.path.name, 200)} does not say what was run; name it:"
             f" {command('resume', info.path, '--target PATH.py')}"
         )

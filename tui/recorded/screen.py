@@ -8,22 +8,22 @@ from textual import on
 
 from process_core.events import RunState
 from process_core.runfile import RunFileError, RunInfo
-from process_core.session.protocol import Status
+from process_core.session.protocol.messages import Status
 from tui.actions import Panel
-from tui.control import RefusedError
 from tui.inspector.panel import InspectorPanel
 from tui.recorded.control import RecordedControl
 from tui.recorded.describe import ending, how_on
 from tui.recorded.inspector import RecordedInspector
-from tui.recorded.messages import TakeUpWanted
-from tui.recorded.moment import RunUntil, status_at
-from tui.safe_text import safe
+from tui.recorded.messages import ResumeWanted
+from tui.recorded.run_at_event import RunAtEvent, status_at
+from tui.run_controller import RefusedError
 from tui.screens.confirm import ConfirmScreen
-from tui.screens.debug import DebugScreen
+from tui.screens.debug_screen import DebugScreen
+from tui.screens.graph_overlay import chain, forced_edges, lit_edges, overlay_of
 from tui.screens.leave_actions import AGAIN
 from tui.screens.resume_actions import superstep_of
-from tui.screens.standing import chain, forced_edges, lit_edges, overlay_of
-from tui.status.mode import View
+from tui.status.mode import ModeState
+from tui.text.safe_text import safe
 from tui.timeline.messages import EventSelected
 
 _STYLES: Final = str(Path(__file__).parent.parent / "screens" / "debug.tcss")
@@ -44,7 +44,7 @@ class ReplayScreen(DebugScreen):
         super().__init__(control)
         self.recorded = control
         self.moment = Status()
-        self._until: RunUntil | None = None
+        self._until: RunAtEvent | None = None
         self._at = at
         self._has_arrived = False
         self._generation: int | None = None
@@ -77,9 +77,9 @@ class ReplayScreen(DebugScreen):
             self.timeline.select(self._at)
         self.prepare_past()
 
-    def view(self) -> View:
+    def view(self) -> ModeState:
         """Give what the mode line shows."""
-        return View(
+        return ModeState(
             name=self.info.process,
             status=self.moment.model_copy(update={"written": self.status.written}),
             loading=self.loading_text,
@@ -95,7 +95,7 @@ class ReplayScreen(DebugScreen):
             return
         row = event.row
         try:
-            self._until = self._until or RunUntil(self.run_file)
+            self._until = self._until or RunAtEvent(self.run_file)
             self._until.seq = row.seq
             self.moment = status_at(self.run_file, self.run_file.row(row.seq))
             self._show_generation(row.seq, self.moment.generation)
@@ -137,7 +137,7 @@ class ReplayScreen(DebugScreen):
     def _show_inspected(self, status: Status) -> None:
         """Nothing to do: what is shown is of the past, and changes with the cursor only."""
 
-    def _show_banner(self, view: View) -> None:
+    def _show_banner(self, view: ModeState) -> None:
         """Nothing to say: how a recorded run ended stands in the mode line."""
 
     def show_step(self, path: str) -> None:
@@ -212,7 +212,7 @@ class ReplayScreen(DebugScreen):
         what = f"Fork this run after superstep {superstep}" if superstep is not None else "Go on where this run ended"
         question = f"{what}? That runs the code of {safe(self.info.target or 'no known target', 200)}."
         question += here if superstep is None else ""
-        wanted = TakeUpWanted(self.info, superstep)
+        wanted = ResumeWanted(self.info, superstep)
 
         def answered(yes: bool | None) -> None:
             if yes:

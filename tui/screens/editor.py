@@ -18,10 +18,10 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
-from process_core.session.surgery_commands import Editable
-from tui.control import RefusedError
-from tui.queue.desk import json_of
-from tui.safe_text import clip, safe
+from process_core.session.protocol.edits import Editable
+from tui.queue.controller import json_of
+from tui.run_controller import RefusedError
+from tui.text.safe_text import clip, safe
 
 _WRAPPED: Final = 20_000
 """Characters up to which long lines are wrapped; beyond, that would cost at every key."""

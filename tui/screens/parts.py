@@ -11,22 +11,22 @@ from textual.widgets import Input
 
 from process_core.graph import Edge
 from process_core.runfile import RunFile
-from process_core.session.connection import RESTARTED, CommandRefused
-from process_core.session.protocol import Status
+from process_core.session.client.session import RESTARTED, CommandRefused
+from process_core.session.protocol.messages import Status
 from tui.actions import Action, Panel
-from tui.breakpoints.desk import BreakpointDesk
+from tui.breakpoints.controller import BreakpointController
 from tui.breakpoints.panel import BreakpointsPanel
 from tui.chat.panel import ChatPanel
-from tui.commands.arguments import BreakpointName, Names
-from tui.commands.line import CommandLine
-from tui.control import RefusedError, RunControl
-from tui.graph.view import GraphView
+from tui.commands.command_line import CommandLine
+from tui.commands.completion import BreakpointName, Names
+from tui.graph.widget.view import GraphView
 from tui.inspector.panel import InspectorPanel
-from tui.queue.desk import SurgeryDesk
+from tui.queue.controller import QueueController
 from tui.queue.panel import QueuePanel
-from tui.safe_text import safe
+from tui.run_controller import RefusedError, RunControl
 from tui.screens.workspace import Workspace
 from tui.status.bars import Banner, KeysLine, ModeLine
+from tui.text.safe_text import safe
 from tui.timeline.view import TimelineView
 
 
@@ -51,8 +51,8 @@ class DebugParts(Screen[None]):
     def __init__(self, control: RunControl) -> None:
         super().__init__()
         self.control = control
-        self.stops = BreakpointDesk(control)
-        self.surgery = SurgeryDesk(control)
+        self.stops = BreakpointController(control)
+        self.surgery = QueueController(control)
         self.drafts: dict[tuple[object, ...], str] = {}
         self.run_file: RunFile | None = None
         self.loading_text = ""

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable
 from typing import Literal
 
-from process_core.session.protocol import Reload, ReloadInfo, Status
+from process_core.session.protocol.messages import Reload, ReloadInfo, Status
 from tui.actions import Panel
-from tui.control import RefusedError
+from tui.run_controller import RefusedError
 from tui.screens.told import Standing
 
 _CHOICES: dict[str, Literal["reset", "keep", "back"]] = {"reset": "reset", "keep": "keep", "back": "back"}

@@ -3,13 +3,13 @@
 from typing import Final
 
 from process_core.runfile import RunFileError
-from process_core.session.connection import CommandRefused
-from tui.control import RefusedError
+from process_core.session.client.session import CommandRefused
 from tui.messages import TargetRefused
-from tui.safe_text import safe
+from tui.recorded.rerun_preview import RerunPreview, runs_again
+from tui.run_controller import RefusedError
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.travel_actions import TravelActions
-from tui.travel.again import Again, runs_again
+from tui.text.safe_text import safe
 
 _LINES: Final = 8
 
@@ -95,7 +95,7 @@ class ResumeActions(TravelActions):
         self.say(f"forked after superstep {superstep} into a run of its own")
 
 
-def fork_question(superstep: int, again: Again, *, is_live: bool) -> str:
+def fork_question(superstep: int, again: RerunPreview, *, is_live: bool) -> str:
     """Write what is asked before a fork.
 
     Args:

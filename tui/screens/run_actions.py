@@ -2,12 +2,12 @@
 
 from textual import on
 
-from process_core.session.connection import CommandRefused
+from process_core.session.client.session import CommandRefused
 from tui.actions import Panel
-from tui.control import RefusedError
 from tui.messages import AnswerGiven, TargetRefused
-from tui.safe_text import safe
+from tui.run_controller import RefusedError
 from tui.screens.surgery_actions import SurgeryActions
+from tui.text.safe_text import safe
 
 
 class RunActions(SurgeryActions):

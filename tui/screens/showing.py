@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from process_core.session.protocol import Status
+from process_core.session.protocol.messages import Status
 from tui.actions import Panel
-from tui.control import RefusedError, RunControl
+from tui.run_controller import RefusedError, RunControl
+from tui.screens.graph_overlay import cut_off, forced_edges, overlay_of, paused_edge
 from tui.screens.leave_actions import LeaveActions
-from tui.screens.standing import cut_off, forced_edges, overlay_of, paused_edge
 
 
 class Showing(LeaveActions):

@@ -1,9 +1,9 @@
 """The actions about breakpoints."""
 
-from process_core.session.breakpoint_commands import BreakpointSpec
+from process_core.session.protocol.breakpoints import BreakpointSpec
 from tui.actions import BY_NAME, Panel
-from tui.commands.line import LineKind
-from tui.control import RefusedError
+from tui.commands.command_line import LineKind
+from tui.run_controller import RefusedError
 from tui.screens.told import Standing
 
 _NONE = "select an event, a route or a step, or use :break EVENT_ID"

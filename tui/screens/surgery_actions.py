@@ -3,15 +3,15 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from process_core.session.protocol import PendingMessage
-from process_core.session.surgery_commands import Editable
+from process_core.session.protocol.edits import Editable
+from process_core.session.protocol.messages import PendingMessage
 from tui.actions import BY_NAME, Panel
-from tui.commands.line import LineKind
-from tui.control import RefusedError
-from tui.queue.desk import json_of, number_of
-from tui.safe_text import safe
+from tui.commands.command_line import LineKind
+from tui.queue.controller import json_of, number_of
+from tui.run_controller import RefusedError
 from tui.screens.editor import EditorScreen
 from tui.screens.stop_actions import StopActions
+from tui.text.safe_text import safe
 
 _NAME = 60
 

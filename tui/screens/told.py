@@ -2,16 +2,16 @@
 
 from process_core.events import RunState
 from process_core.graph import Node
-from process_core.session.protocol import Loaded, Status
+from process_core.session.protocol.messages import Loaded, Status
 from tui.actions import Panel
-from tui.control import RunControl
 from tui.inspector.reload_page import banner_text
-from tui.safe_text import safe
-from tui.screens.chrome import Badge
+from tui.run_controller import RunControl
+from tui.screens.graph_overlay import failure_seq
+from tui.screens.panel_borders import Badge
 from tui.screens.parts import DebugParts
-from tui.screens.standing import failure_seq
 from tui.status.keys import BUSY
-from tui.status.mode import View
+from tui.status.mode import ModeState
+from tui.text.safe_text import safe
 
 
 class Standing(DebugParts):
@@ -70,10 +70,10 @@ class Standing(DebugParts):
         assert self.run_file is not None
         self.inspector.show_step(self.run_file, node, self.status)
 
-    def view(self) -> View:
+    def view(self) -> ModeState:
         """Give what the mode line shows."""
         loaded = self.control.loaded
-        return View(
+        return ModeState(
             name=loaded.name if loaded is not None else "",
             status=self.status,
             died=self.control.session.died is not None,
@@ -90,7 +90,7 @@ class Standing(DebugParts):
         self._show_banner(view)
         self.show_badges()
 
-    def _show_banner(self, view: View) -> None:
+    def _show_banner(self, view: ModeState) -> None:
         status = view.status
         if view.died:
             self.banner.show(self._said_died())

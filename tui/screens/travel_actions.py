@@ -14,13 +14,13 @@ from textual.timer import Timer
 from process_core.graph import Node
 from process_core.predicate import PredicateError
 from process_core.runfile import Row, RunFile, RunFileError
-from process_core.session.protocol import Status
-from tui.control import RefusedError
-from tui.recorded.moment import RunUntil, status_at, superstep_end
-from tui.safe_text import safe
+from process_core.session.protocol.messages import Status
+from tui.recorded.reverse_search import Wanted, find_back, wanted_by, wanted_of
+from tui.recorded.run_at_event import RunAtEvent, status_at, superstep_end
+from tui.run_controller import RefusedError
 from tui.screens.view_actions import ViewActions
-from tui.status.mode import View, state_word
-from tui.travel.find_back import Wanted, find_back, wanted_by, wanted_of
+from tui.status.mode import ModeState, state_word
+from tui.text.safe_text import safe
 
 _SLICE: Final = 0.008
 _PAUSE: Final = 0.04
@@ -37,7 +37,7 @@ class TravelActions(ViewActions):
     """
 
     past: Status | None = None
-    until: RunUntil | None = None
+    until: RunAtEvent | None = None
     travels = False
     _preparing: Timer | None = None
 
@@ -157,7 +157,7 @@ class TravelActions(ViewActions):
         if self.run_file is None:
             return
         try:
-            until = self.until if self.until is not None and self.in_past else RunUntil(self.run_file)
+            until = self.until if self.until is not None and self.in_past else RunAtEvent(self.run_file)
             until.seq = row.seq
             self.until, self.past = until, status_at(self.run_file, row)
             self.chat.transcript.show_until(row.seq)
@@ -165,7 +165,7 @@ class TravelActions(ViewActions):
         except RunFileError as error:
             self.banner.show(safe(str(error)))
 
-    def view(self) -> View:
+    def view(self) -> ModeState:
         """Give what the mode line shows."""
         view = super().view()
         if self.past is None:

@@ -1,11 +1,11 @@
 """The actions that change what is seen: selection, panels, theme, help; none of them touches the run."""
 
 from tui.actions import BY_NAME, BY_VERB, Panel
-from tui.commands.line import LineKind
-from tui.commands.verbs import did_you_mean
-from tui.control import RefusedError
-from tui.safe_text import safe
+from tui.commands.command_line import LineKind
+from tui.commands.parser import did_you_mean
+from tui.run_controller import RefusedError
 from tui.screens.why_actions import WhyActions
+from tui.text.safe_text import safe
 
 _STEP = 0.06
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from process_core.errors import ProcessError
 from process_core.runfile import RunFile
-from process_core.session.explanation import Explain, Explanation
+from process_core.session.protocol.explanation import Explain, Explanation
 from tui.actions import Panel
-from tui.control import RefusedError
-from tui.safe_text import safe
+from tui.run_controller import RefusedError
 from tui.screens.run_actions import RunActions
-from tui.step_names import full_path
+from tui.text.safe_text import safe
+from tui.text.step_names import full_path
 
 _NAME = 60
 
@@ -109,7 +109,7 @@ class WhyActions(RunActions):
 
 
 def _explain(path: Path, question: Explain, until: int | None) -> Explanation:
-    from process_core.session.explaining import explain_file  # noqa: PLC0415 - loads the debugger, only when asked
+    from process_core.session.worker.explain_handlers import explain_file  # noqa: PLC0415 - loads the debugger, only when asked
 
     with RunFile(path) as own:
         return explain_file(own, question, until)

@@ -12,8 +12,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.actions import Panel
-from tui.screens.chrome import Badge, Piece, pieces
-from tui.screens.plan import Area, Choices, Rect, Split, plan
+from tui.screens.layout import Area, Choices, Rect, Split, layout_for
+from tui.screens.panel_borders import Badge, Piece, pieces
 
 _NO_MARGIN = Spacing(0, 0, 0, 0)
 
@@ -59,7 +59,7 @@ class Workspace(Widget):
         super().__init__(*panels.values(), id=id)
         self.panels = dict(panels)
         self.choices = Choices()
-        self.plan = plan(80, 22, self.choices)
+        self.plan = layout_for(80, 22, self.choices)
         self._badges: dict[Panel, Badge] = {}
         self._pieces: list[Piece] | None = None
         self._focus: Panel | None = None
@@ -82,7 +82,7 @@ class Workspace(Widget):
         Returns:
             A placement for each widget that has a place.
         """
-        self.plan = plan(size.width, size.height, self.choices)
+        self.plan = layout_for(size.width, size.height, self.choices)
         self._pieces = None
         where = {self.panels[area.shown]: area.body for area in self.plan.areas}
         return [
@@ -139,7 +139,7 @@ class Workspace(Widget):
 
     def _replan(self) -> None:
         width, height = self.size
-        self.plan = plan(width, height, self.choices)
+        self.plan = layout_for(width, height, self.choices)
         self._pieces = None
         self._show_planned()
         for widget in self.panels.values():  # Textual keeps the arrangement until a child asks for another

@@ -12,9 +12,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.actions import Panel
-from tui.safe_text import LINE_BREAK, clip
 from tui.status.keys import Hint, fit_hints, hints
-from tui.status.mode import Role, View, fit, parts
+from tui.status.mode import ModeState, Role, fit, parts
+from tui.text.safe_text import LINE_BREAK, clip
 
 _PILLS = frozenset({Role.RUN, Role.PAUSED, Role.REST, Role.WAITING, Role.FAILED, Role.INSERT, Role.BUSY, Role.REPLAY})
 _STYLES = {
@@ -48,9 +48,9 @@ class ModeLine(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._view = View()
+        self._view = ModeState()
 
-    def show(self, view: View) -> None:
+    def show(self, view: ModeState) -> None:
         """Show where things stand.
 
         Args:
@@ -126,7 +126,7 @@ class KeysLine(Widget):
             self.long_words.set_class(False, "said")
             self.refresh()
 
-    def show(self, view: View, panel: Panel | None) -> None:
+    def show(self, view: ModeState, panel: Panel | None) -> None:
         """Show the keys for where things stand.
 
         Args:

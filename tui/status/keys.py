@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from process_core.events import RunState
 from tui.actions import BY_NAME, Panel, key_text
-from tui.status.mode import View
+from tui.status.mode import ModeState
 
 
 class Hint(NamedTuple):
@@ -36,7 +36,7 @@ BUSY: Final = 1.0
 """Seconds after which a worker that does not answer is spoken of."""
 
 
-def hints(view: View, panel: Panel | None) -> list[Hint]:
+def hints(view: ModeState, panel: Panel | None) -> list[Hint]:
     """List the keys that matter now, the most useful first.
 
     Args:
@@ -84,7 +84,7 @@ def fit_hints(found: Sequence[Hint], width: int) -> list[Hint]:
     return [*(hint for hint in kept if hint not in ends), *sorted(ends, key=lambda h: (*_END, "quit").index(h.action))]
 
 
-def _while_typing(view: View) -> list[Hint]:
+def _while_typing(view: ModeState) -> list[Hint]:
     moves = view.status.state is RunState.IN_PROGRESS and view.status.paused is None
     ways = ("continue", "step", "next") if view.status.paused is not None else ()
     return [
@@ -97,7 +97,7 @@ def _while_typing(view: View) -> list[Hint]:
     ]
 
 
-def _by_state(view: View) -> Sequence[str]:
+def _by_state(view: ModeState) -> Sequence[str]:
     state = view.status.state
     if view.status.paused is not None:
         return _PAUSED
@@ -108,7 +108,7 @@ def _by_state(view: View) -> Sequence[str]:
     return _LEFT_OFF if state in (RunState.FAILED, RunState.CANCELLED) else _REST
 
 
-def _by_panel(view: View, panel: Panel | None, names: Sequence[str]) -> Sequence[str]:
+def _by_panel(view: ModeState, panel: Panel | None, names: Sequence[str]) -> Sequence[str]:
     if panel is Panel.BREAKPOINTS:
         return (*_STOPS, *names)
     if panel is Panel.QUEUE and view.status.paused is not None:
@@ -122,7 +122,7 @@ def _by_panel(view: View, panel: Panel | None, names: Sequence[str]) -> Sequence
     return names
 
 
-def _of_recording(view: View, panel: Panel | None) -> list[Hint]:
+def _of_recording(view: ModeState, panel: Panel | None) -> list[Hint]:
     both = (("step", "step_back", "event"), ("next", "next_back", "superstep"))
     moves = [Hint(f"{BY_NAME[on].keys[0]} {BY_NAME[back].keys[0]}", label, on) for on, back, label in both]
     names = ("cause", "effect") if panel is Panel.TIMELINE else ()

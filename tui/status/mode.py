@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len
 
 from process_core.events import RunState
-from process_core.session.protocol import PausedAt, Status
-from tui.safe_text import clip, safe
+from process_core.session.protocol.messages import PausedAt, Status
+from tui.text.safe_text import clip, safe
 
 
 class Role(StrEnum):
@@ -44,7 +44,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class ModeState:
     """All that the mode line shows.
 
     Attributes:
@@ -127,7 +127,7 @@ def where_text(paused: PausedAt) -> str:
     return f"{safe(message.event_id, _NAME_LIMIT)} → {target}"
 
 
-def parts(view: View) -> list[Part]:
+def parts(view: ModeState) -> list[Part]:
     """Say where things stand.
 
     Args:
@@ -172,7 +172,7 @@ def state_word(status: Status) -> str:
     return _PLAIN[status.state][0] if status.state is not None else "READY"
 
 
-def _state(view: View) -> list[Part]:
+def _state(view: ModeState) -> list[Part]:
     status = view.status
     if view.loading:
         return [Part(view.loading, Role.BUSY, 0)]

@@ -7,8 +7,8 @@ from zlib import crc32
 
 from rich.cells import cell_len
 
-from tui.safe_text import ELLIPSIS, safe
-from tui.timeline.kinds import KINDS, LANES, Tone, kind_of
+from tui.text.safe_text import ELLIPSIS, safe
+from tui.timeline.event_styles import KINDS, LANES, Tone, style_of
 from tui.timeline.source import EventRow
 from tui.timeline.spans import Span, fit, fit_end
 
@@ -153,7 +153,7 @@ def cells_of(
     Returns:
         Spans whose widths add up to `layout.width`.
     """
-    kind = kind_of(row.type)
+    kind = style_of(row.type)
     quiet = kind.tone in {Tone.RULE, Tone.QUIET}
     spans = fit([*_gutter(marks)], layout.gutter)
     if layout.seq:
@@ -191,7 +191,7 @@ def summary(row: EventRow, limit: int, note: str = "", *, with_type: bool = True
     Returns:
         Safe spans.
     """
-    tone = kind_of(row.type).tone
+    tone = style_of(row.type).tone
     preview = safe(note or row.preview or "", limit)
     name, name_tone = _name(row, limit)
     loud = tone in {Tone.FAIL, Tone.WARN, Tone.ASK, Tone.OUTPUT}
@@ -202,7 +202,7 @@ def summary(row: EventRow, limit: int, note: str = "", *, with_type: bool = True
         return [Span(name, name_tone), Span("  ", Tone.TEXT), Span(preview, data_tone)]
     if name or preview:
         return [Span(name, name_tone)] if name else [Span(preview, data_tone)]
-    return [Span(safe(kind_of(row.type).word, limit), tone)] if with_type else []
+    return [Span(safe(style_of(row.type).word, limit), tone)] if with_type else []
 
 
 def header(layout: Layout) -> list[Span]:
@@ -268,7 +268,7 @@ def _rule(row: EventRow, layout: Layout) -> list[Span]:
 def _boundary(row: EventRow, layout: Layout, note: str) -> list[Span]:
     """Draw a line through all columns: what stands above it ran other code than what stands below."""
     cells = layout.step + layout.symbol + layout.word + layout.text + layout.causes
-    kind = kind_of(row.type)
+    kind = style_of(row.type)
     said = safe(note or row.preview or kind.word, 2 * cells + 1)
     drawn = fit([Span(f"══ {kind.symbol} {said} ", kind.tone)], cells, kind.tone)
     return [Span(text.replace(" ", "═") if not text.strip() else text, tone) for text, tone in drawn]
@@ -279,7 +279,7 @@ def _causes(row: EventRow) -> str:
 
 
 def _name(row: EventRow, limit: int) -> tuple[str, Tone]:
-    tone = kind_of(row.type).tone
+    tone = style_of(row.type).tone
     if row.type == "status":
         return safe(str(row.state or ""), limit), _STATE_TONES.get(str(row.state or ""), Tone.STATUS)
     if row.type not in KINDS:

@@ -8,8 +8,8 @@ from textual.geometry import Size
 from textual.reactive import reactive
 
 from tui.timeline import messages
+from tui.timeline.causality import ancestors
 from tui.timeline.event_list import EventList
-from tui.timeline.kin import ancestors
 
 
 class CursorList(EventList, can_focus=True):

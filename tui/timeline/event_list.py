@@ -6,14 +6,14 @@ from typing import ClassVar
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.scrolling import TrueScrollView
-from tui.timeline import look
+from tui.timeline import css as look
 from tui.timeline.columns import Marks, cells_of, header, layout_for
-from tui.timeline.kinds import Tone
-from tui.timeline.notes import NOTED, note_of
-from tui.timeline.paint import COMPONENTS, Painter
+from tui.timeline.error_text import NOTED, note_of
+from tui.timeline.event_styles import Tone
+from tui.timeline.line_renderer import COMPONENTS, Painter
 from tui.timeline.spans import Span, fit, mark_matches
 from tui.timeline.window import Window
+from tui.widgets.scroll_view import TrueScrollView
 
 HEADER: int = 1
 """Lines above the rows: the titles of the columns."""

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from tui.timeline.filter import Query
-from tui.timeline.source import Hits, Source
+from tui.timeline.source import Hits, TimelineSource
 
 _MOST_PATIENCE = 64
 _LEAST = 0.001  # seconds that each list has in any case
@@ -24,7 +24,7 @@ class Combined:
         scanned: Seq of the last row looked at.
     """
 
-    def __init__(self, source: Source, query: Query) -> None:
+    def __init__(self, source: TimelineSource, query: Query) -> None:
         self._source = source
         self._query = query
         self.seqs: array[int] = array("q")

@@ -5,9 +5,9 @@ from enum import Enum
 
 from process_core.errors import ProcessError
 from tui.timeline.filter import Query, parse_filter
+from tui.timeline.filter_runner import SLICE, Later
 from tui.timeline.hits import Combined
-from tui.timeline.sieve import SLICE, Later
-from tui.timeline.source import Source
+from tui.timeline.source import TimelineSource
 from tui.timeline.window import Window
 
 
@@ -55,7 +55,7 @@ class Search:
         self.text, self._query, self.outcome = "", None, Outcome.NONE
         self._round += 1
 
-    def start(self, text: str, source: Source, window: Window, seq: int, *, backwards: bool) -> int | None:
+    def start(self, text: str, source: TimelineSource, window: Window, seq: int, *, backwards: bool) -> int | None:
         """Look for the next row that fits, beginning beside the cursor.
 
         Args:

@@ -81,7 +81,7 @@ class Hits(Protocol):
         """Look on for a while; tells whether everything was looked at."""
 
 
-class Source(Protocol):
+class TimelineSource(Protocol):
     """Where rows are read; a run file is one."""
 
     def page(self, start_index: int, limit: int) -> Sequence[EventRow]:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from tui.safe_text import ELLIPSIS, clip
-from tui.timeline.kinds import Tone
+from tui.text.safe_text import ELLIPSIS, clip
+from tui.timeline.event_styles import Tone
 
 
 class Span(NamedTuple):

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from tui.safe_text import safe
-from tui.timeline.kinds import Tone
+from tui.text.safe_text import safe
+from tui.timeline.event_styles import Tone
 from tui.timeline.search import Outcome
 from tui.timeline.spans import Span
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from process_core.predicate import Predicate, SqlPrefilter
-from tui.timeline.kinds import KINDS
+from tui.timeline.event_styles import KINDS
 
 NAMES: Final[Mapping[str, str]] = {
     "type": "type",

@@ -8,13 +8,13 @@ from textual.binding import Binding, BindingType
 
 from process_core.errors import ProcessError
 from tui.timeline import messages
+from tui.timeline.causality import first_effect, is_from_outside
 from tui.timeline.cursor_list import CursorList
 from tui.timeline.event_list import HEADER
 from tui.timeline.filter import FilterError
-from tui.timeline.kin import first_effect, is_from_outside
+from tui.timeline.filter_runner import FilterRunner
 from tui.timeline.search import Search
-from tui.timeline.sieve import Sieve
-from tui.timeline.source import EventRow, Source
+from tui.timeline.source import EventRow, TimelineSource
 from tui.timeline.status import badge, status_line
 from tui.timeline.window import Window
 
@@ -47,14 +47,14 @@ class TimelineView(CursorList):
         classes: str | None = None,
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
-        self._source: Source | None = None
+        self._source: TimelineSource | None = None
         self._jumps: list[int] = []
-        self._sieve = Sieve(self._later, self._hits_changed)
+        self._sieve = FilterRunner(self._later, self._hits_changed)
         self._search = Search(self._later, self._searched)
 
     # What the screen tells it
 
-    def set_source(self, source: Source | None) -> None:
+    def set_source(self, source: TimelineSource | None) -> None:
         """Show another run.
 
         Args:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 from process_core.errors import ProcessError
-from tui.timeline.source import EventRow, Source
+from tui.timeline.source import EventRow, TimelineSource
 
 PAGE: int = 128
 """Rows of a page."""
@@ -25,7 +25,7 @@ class Window:
         problem: Why the last page could not be read, empty where it could.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: TimelineSource) -> None:
         self.source = source
         self._hits: array[int] | None = None
         self._pages: OrderedDict[int, list[EventRow | None]] = OrderedDict()

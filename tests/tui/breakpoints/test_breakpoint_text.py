@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from process_core.session.breakpoint_commands import BreakpointSpec
+from process_core.session.protocol.breakpoints import BreakpointSpec
 from tui.breakpoints.text import BreakTextError, Names, read_breakpoint, write_breakpoint
 
 NAMES = Names(events=("Approved", "Draft Written", "error", "once"), steps=("Editor", "inner/Step", "my step", "log"))

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.actions import ACTIONS, BY_NAME, BY_VERB
-from tui.commands.arguments import BreakpointName, Names
-from tui.commands.verbs import CommandError, History, complete, did_you_mean, parse, split_event
+from tui.commands.completion import BreakpointName, Names
+from tui.commands.parser import CommandSyntaxError, History, complete, did_you_mean, parse, split_event
 
 NAMES = Names(
     events=("startProcess", "UserInputReceived", "Exit"),
@@ -42,27 +42,27 @@ def test_a_letter_means_the_action_of_its_key():
 
 
 def test_a_beginning_that_fits_several_names_them():
-    with pytest.raises(CommandError, match="st could be step, stop"):
+    with pytest.raises(CommandSyntaxError, match="st could be step, stop"):
         parse("st")
 
 
 def test_a_wrong_verb_is_told_with_the_nearest():
-    with pytest.raises(CommandError, match="did you mean 'continue'"):
+    with pytest.raises(CommandSyntaxError, match="did you mean 'continue'"):
         parse("continu3")
 
 
 def test_a_missing_argument_is_told_with_the_usage():
-    with pytest.raises(CommandError, match="break needs an argument: break PLACE"):
+    with pytest.raises(CommandSyntaxError, match="break needs an argument: break PLACE"):
         parse("break")
 
 
 def test_an_argument_too_many_is_told():
-    with pytest.raises(CommandError, match="takes no argument"):
+    with pytest.raises(CommandSyntaxError, match="takes no argument"):
         parse("pause now")
 
 
 def test_an_empty_line_says_what_to_do():
-    with pytest.raises(CommandError, match="type a command"):
+    with pytest.raises(CommandSyntaxError, match="type a command"):
         parse(":")
 
 
@@ -70,7 +70,7 @@ def test_an_empty_line_says_what_to_do():
 def test_any_line_is_understood_or_refused_with_a_reason(line):
     try:
         told = parse(line).action.title
-    except CommandError as error:
+    except CommandSyntaxError as error:
         told = str(error)
     assert told
 

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from process_core.graph import Edge, Node, SourceKind, StepKind
 from tui.graph import Direction, Zoom, draw, picture_text
-from tui.graph.cycles import against_distance, back_links
-from tui.graph.order import crossings, forget, order, orders
-from tui.graph.ports import settle, spread
-from tui.graph.ranks import ranks
-from tui.graph.route import Net, assign_tracks
-from tui.graph.sketch import sketch, wrapped
+from tui.graph.layout.channel_routing import Net, assign_tracks
+from tui.graph.layout.crossing_reduction import crossings, forget, order, orders
+from tui.graph.layout.cycle_removal import against_distance, back_links
+from tui.graph.layout.graph_model import build_model, wrapped
+from tui.graph.layout.layer_assignment import ranks
+from tui.graph.layout.ports import settle, spread
 
 links = st.integers(1, 12).flatmap(
     lambda n: st.tuples(st.just(n), st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=40))
@@ -233,7 +233,7 @@ def test_labels_wrap_between_words(text, cells, lines):
 
 def labels(edges_text, **options):
     nodes, edges = process(edges_text, **options)
-    return [bundle.label for bundle in sketch(nodes, edges).bundles]
+    return [bundle.label for bundle in build_model(nodes, edges).bundles]
 
 
 def test_a_label_names_the_parameter_only_where_the_function_has_several():
@@ -246,18 +246,18 @@ def test_a_label_names_the_condition():
 
 def test_a_label_marks_the_inputs_of_an_explicit_join():
     nodes, edges = process("A -Go-> B")
-    assert [bundle.label for bundle in sketch(nodes, [replace(edges[0], joined=True)]).bundles] == ["Go &"]
+    assert [bundle.label for bundle in build_model(nodes, [replace(edges[0], joined=True)]).bundles] == ["Go &"]
 
 
 def test_routes_of_one_event_leave_as_one_line():
     nodes, edges = process("A -Go-> B\nA -Go-> C\nA -Stop-> .")
-    bundles = sketch(nodes, edges).bundles
+    bundles = build_model(nodes, edges).bundles
     assert [(b.label, len(b.targets)) for b in bundles] == [("Go", 2), ("Stop", 1)]
 
 
 def test_every_step_that_stops_the_process_has_a_stop_of_its_own():
     nodes, edges = process("A -Go-> B\nA -Bad-> .\nA -Worse-> .\nB -Done-> .")
-    assert [vertex.name for vertex in sketch(nodes, edges).vertices].count("STOP") == 2
+    assert [vertex.name for vertex in build_model(nodes, edges).vertices].count("STOP") == 2
 
 
 def test_a_folded_process_is_one_box():

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from process_core.graph import Edge, Node, SourceKind, StepKind
 from tui.graph import Direction, Zoom, draw
-from tui.graph.shapes import BoxKind, Side, SlotKind
+from tui.graph.layout.shapes import BoxKind, Side, SlotKind
 
 HOSTILE = [
     "Größe",

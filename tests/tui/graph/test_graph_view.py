@@ -12,8 +12,8 @@ from textual.geometry import Offset
 
 from process_core.graph import Edge, Node, SourceKind, StepKind
 from tui.graph import Direction, Mark, Overlay, Zoom
-from tui.graph.locate import region_of
-from tui.graph.view import GraphView
+from tui.graph.widget.hit_testing import region_of
+from tui.graph.widget.view import GraphView
 
 CHATBOT = CASES["chatbot"]
 

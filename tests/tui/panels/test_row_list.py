@@ -3,7 +3,7 @@
 from driving import screen_text
 from textual.app import App
 
-from tui.rows import RowList
+from tui.widgets.row_list import RowList
 
 
 class ListApp(App[None]):

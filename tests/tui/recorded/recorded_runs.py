@@ -10,9 +10,9 @@ from driving import Driver
 from targets import CHAT
 
 from process_core.runfile import RunFile
-from process_core.session.worker_session import WorkerSession
+from process_core.session.client.worker_process import WorkerSession
 from tui.recorded.app import RecordedApp
-from tui.recorded.session import RecordedSession
+from tui.recorded.recorded_session import RecordedSession
 
 PROCESS = CHAT
 

@@ -10,12 +10,12 @@ import pytest
 from recorded_runs import record
 
 from process_core.runfile import RunFile, RunFileError
-from tui.cli_open import print_run
-from tui.cli_runs import listing
+from tui.cli.open import print_run
+from tui.cli.runs import listing
 from tui.inspector.event_page import event_page
 from tui.inspector.step_page import read_step, step_page
-from tui.recorded.moment import RunUntil, status_at, superstep_end
-from tui.recorded.session import RecordedSession
+from tui.recorded.recorded_session import RecordedSession
+from tui.recorded.run_at_event import RunAtEvent, status_at, superstep_end
 
 TABLES = ("run", "graphs", "shapes", "tallies", "events", "causes", "payloads", "checkpoints", "steps", "states")
 VALUES = ("x", "", -1, 2**60, 1.5, b"\xff\xfe", '{"$": "model"}', "[1,", "\x1b[2J\u202e")
@@ -46,7 +46,7 @@ def look_at_everything(path, out):
         for seq in (1, run_file.count() // 2, run_file.count()):
             row = run_file.row(seq)
             status = status_at(run_file, row)
-            until = RunUntil(run_file, seq)
+            until = RunAtEvent(run_file, seq)
             pages = [event_page(run_file, row, {})]
             pages += [step_page(until, node, status, read_step(until, node.path, seq)) for node in loaded.nodes]
             out.writelines(below.line for page in pages for item in page for below in (item, *item.below))

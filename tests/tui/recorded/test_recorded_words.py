@@ -8,10 +8,10 @@ import pytest
 
 from process_core.events import RunState
 from process_core.runfile import RUNS_FOLDER, RunInfo
-from tui.bad_input import BadInputError
+from tui.errors import UsageError
 from tui.recorded.describe import ago, how_on, size_words, standing
-from tui.recorded.finding import find_run
 from tui.recorded.resuming import folder_of, target_of
+from tui.recorded.run_lookup import find_run
 
 ENDED = RunInfo(
     path=Path("x.run"), run_id="r", process="P", target="p.py", started=0.0, ended=1.0, state=RunState.STOPPED,
@@ -100,14 +100,14 @@ def test_a_run_is_found_by_path_name_or_beginning(runs, word, name):
     ("word", "message"), [("20250101", "could be"), ("mail", "no file"), ("../x", "no file"), ("", "is a folder")]
 )
 def test_what_is_no_run_is_told(runs, word, message):
-    with pytest.raises(BadInputError, match=message):
+    with pytest.raises(UsageError, match=message):
         find_run(word)
 
 
 def test_the_target_is_the_one_named_or_the_one_recorded():
     assert target_of(info(), "other.py") == "other.py"
     assert target_of(info(), None) == "p.py"
-    with pytest.raises(BadInputError, match="--target"):
+    with pytest.raises(UsageError, match="--target"):
         target_of(info(target=None), None)
 
 

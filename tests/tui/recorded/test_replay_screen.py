@@ -9,7 +9,7 @@ from targets import FAILS, HOSTILE
 from test_hostile_text import assert_harmless
 
 from process_core.runfile import RunFile
-from tui.graph.overlay import Mark
+from tui.graph.render.overlay import Mark
 
 FAN_IN = """
 from process_core import ProcessBuilder, Step, StepContext, function

@@ -11,7 +11,7 @@ from targets import CHAT
 from process_core.runfile import RunFile, list_runs, to_plain
 from process_core.session.client import WorkerSession
 from tui.app import StepscopeApp
-from tui.screens.debug import DebugScreen
+from tui.screens.debug_screen import DebugScreen
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ async def test_a_recording_whose_target_is_gone_is_still_shown(tmp_path, target)
     async with replaying(path) as d:
         await d.press("u", "y")
         await d.until("gone.py")
-        await d.until(lambda: type(d.screen).__name__ == "RefusalScreen")
+        await d.until(lambda: type(d.screen).__name__ == "LoadErrorScreen")
         await d.press("escape")
         await d.until("INTERRUPTED while waiting")
 

@@ -5,13 +5,13 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tui.actions import Panel
-from tui.screens.chrome import Badge, pieces
-from tui.screens.plan import Choices, plan
+from tui.screens.layout import Choices, layout_for
+from tui.screens.panel_borders import Badge, pieces
 
 
 def drawn(width, height, choices=None, badges=None, focus=None):
     rows = [[" "] * width for _ in range(height)]
-    for piece in pieces(plan(width, height, choices), badges or {}, focus):
+    for piece in pieces(layout_for(width, height, choices), badges or {}, focus):
         for offset, character in enumerate(piece.text):
             rows[piece.y][piece.x + offset] = character
     return ["".join(row) for row in rows]
@@ -54,7 +54,7 @@ def test_lines_meet_in_joints():
 @given(st.integers(1, 210), st.integers(2, 70), st.sampled_from(Panel), st.text(max_size=30).filter(str.isprintable))
 def test_nothing_is_drawn_outside_the_work_area(width, height, panel, info):
     badges = {panel: Badge(mark="99", info=info)}
-    for piece in pieces(plan(width, height), badges, panel):
+    for piece in pieces(layout_for(width, height), badges, panel):
         assert piece.x >= 0
         assert 0 <= piece.y < height
         if piece.role == "info":

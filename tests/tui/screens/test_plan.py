@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.actions import Panel
-from tui.screens.plan import Choices, Rect, SizeClass, Split, plan, size_class
+from tui.screens.layout import Choices, Rect, SizeClass, Split, layout_for, size_class
 
 SIZES = st.tuples(st.integers(1, 300), st.integers(2, 120))
 CHOICES = st.builds(
@@ -23,7 +23,7 @@ def cells(rect: Rect) -> set[tuple[int, int]]:
 @given(SIZES, CHOICES)
 def test_headers_bodies_and_separator_cover_the_work_area_once(size, choices):
     width, height = size
-    found = plan(width, height, choices)
+    found = layout_for(width, height, choices)
     rects = [rect for area in found.areas for rect in (area.header, area.body)]
     if found.separator is not None:
         rects.append(found.separator)
@@ -33,19 +33,19 @@ def test_headers_bodies_and_separator_cover_the_work_area_once(size, choices):
 
 @given(SIZES, CHOICES)
 def test_every_panel_can_be_reached_as_shown_or_as_a_tab(size, choices):
-    found = plan(*size, choices)
+    found = layout_for(*size, choices)
     assert sorted(panel for area in found.areas for panel in area.panels) == sorted(Panel)
     assert all(area.shown in area.panels for area in found.areas)
 
 
 @given(SIZES, CHOICES, st.sampled_from(Panel))
 def test_a_panel_brought_to_the_front_is_shown(size, choices, panel):
-    assert panel in plan(*size, choices.to_front(panel)).shown
+    assert panel in layout_for(*size, choices.to_front(panel)).shown
 
 
 @given(SIZES, CHOICES)
 def test_no_panel_is_left_without_a_line_to_draw_in(size, choices):
-    found = plan(max(size[0], 64), max(size[1], 18), choices)
+    found = layout_for(max(size[0], 64), max(size[1], 18), choices)
     assert all(area.body.height >= 1 and area.body.width >= 1 for area in found.areas)
 
 
@@ -60,21 +60,21 @@ def test_no_panel_is_left_without_a_line_to_draw_in(size, choices):
 )
 def test_more_room_shows_more_panels(width, height, kind, shown):
     assert size_class(width, height) is kind
-    assert len(plan(width, height).shown) == shown
+    assert len(layout_for(width, height).shown) == shown
 
 
 def test_a_maximised_panel_fills_the_work_area():
-    found = plan(120, 38, Choices().to_front(Panel.QUEUE).fill(Panel.QUEUE))
+    found = layout_for(120, 38, Choices().to_front(Panel.QUEUE).fill(Panel.QUEUE))
     assert found.shown == (Panel.QUEUE,)
     assert found.areas[0].body == Rect(0, 1, 120, 37)
 
 
 def test_moving_a_border_makes_one_panel_larger_and_its_neighbour_smaller():
-    before, after = plan(120, 38), plan(120, 38, Choices().move(Split.LEFT, 0.1))
+    before, after = layout_for(120, 38), layout_for(120, 38, Choices().move(Split.LEFT, 0.1))
     assert after.area_of(Panel.GRAPH).body.height > before.area_of(Panel.GRAPH).body.height
     assert after.area_of(Panel.TIMELINE).body.height < before.area_of(Panel.TIMELINE).body.height
 
 
 def test_another_panel_brought_to_the_front_takes_over_the_maximised_place():
     choices = Choices().to_front(Panel.GRAPH).fill(Panel.GRAPH).to_front(Panel.CHAT)
-    assert plan(120, 38, choices).shown == (Panel.CHAT,)
+    assert layout_for(120, 38, choices).shown == (Panel.CHAT,)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from process_core.graph import Edge, SourceKind
-from process_core.session.breakpoint_commands import BreakpointSpec
-from process_core.session.protocol import PausedAt, PendingMessage, Status, WaitingInputs
-from tui.graph.overlay import Mark
-from tui.screens.standing import chain, forced_edges, inputs_of, lit_edges, nearest_step, overlay_of, paused_edge
+from process_core.session.protocol.breakpoints import BreakpointSpec
+from process_core.session.protocol.messages import PausedAt, PendingMessage, Status, WaitingInputs
+from tui.graph.render.overlay import Mark
+from tui.screens.graph_overlay import chain, forced_edges, inputs_of, lit_edges, nearest_step, overlay_of, paused_edge
 
 
 @dataclass

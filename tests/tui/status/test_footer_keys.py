@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from process_core.events import RunState
-from process_core.session.protocol import PausedAt, Status
+from process_core.session.protocol.messages import PausedAt, Status
 from tui.actions import Panel
 from tui.status.keys import fit_hints, hints
-from tui.status.mode import View
+from tui.status.mode import ModeState
 
-RUNNING = View(status=Status(state=RunState.IN_PROGRESS))
-PAUSED = View(status=Status(state=RunState.IN_PROGRESS, paused=PausedAt(reason="pause")))
-WAITING = View(status=Status(state=RunState.IDLE_WITH_PENDING_REQUESTS))
-STOPPED = View(status=Status(state=RunState.STOPPED))
+RUNNING = ModeState(status=Status(state=RunState.IN_PROGRESS))
+PAUSED = ModeState(status=Status(state=RunState.IN_PROGRESS, paused=PausedAt(reason="pause")))
+WAITING = ModeState(status=Status(state=RunState.IDLE_WITH_PENDING_REQUESTS))
+STOPPED = ModeState(status=Status(state=RunState.STOPPED))
 
 
 def labels(view, panel=Panel.TIMELINE, width=80):
@@ -25,7 +25,7 @@ def test_a_paused_run_offers_the_ways_on():
 
 
 def test_what_is_held_back_can_be_let_go_at_rest_too():
-    resting = View(status=Status(state=RunState.IDLE, pending=1), held=1)
+    resting = ModeState(status=Status(state=RunState.IDLE, pending=1), held=1)
     assert labels(resting, Panel.QUEUE)[0] == "h hold"
     assert "h hold" not in labels(resting, Panel.TIMELINE)
 
@@ -43,11 +43,11 @@ def test_a_run_that_is_over_offers_to_restart():
 
 
 def test_a_text_box_offers_the_way_out_of_it():
-    assert "Esc leave the text box" in labels(View(insert=True))
+    assert "Esc leave the text box" in labels(ModeState(insert=True))
 
 
 def test_a_dead_worker_offers_to_restart_it():
-    assert labels(View(died=True))[0] == "R restart"
+    assert labels(ModeState(died=True))[0] == "R restart"
 
 
 def test_the_breakpoints_panel_offers_its_own_keys():
@@ -66,6 +66,6 @@ def test_no_hint_is_ever_cut_off(width, view, panel):
 
 @pytest.mark.parametrize("loading", ["", "LOADING flow.py"])
 def test_a_worker_that_hears_nothing_leaves_only_what_works(loading):
-    view = View(status=Status(state=RunState.IN_PROGRESS, blocked_for=3.0), loading=loading)
+    view = ModeState(status=Status(state=RunState.IN_PROGRESS, blocked_for=3.0), loading=loading)
     assert labels(view)[0] == "R restart"
     assert not any("pause" in label for label in labels(view))

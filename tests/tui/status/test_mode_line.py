@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from process_core.events import RunState
-from process_core.session.protocol import PausedAt, PendingMessage, Status
-from tui.status.mode import Role, View, fit, length, parts
+from process_core.session.protocol.messages import PausedAt, PendingMessage, Status
+from tui.status.mode import ModeState, Role, fit, length, parts
 
 MESSAGE = PendingMessage(id=1, event_id="UserInputReceived", target="Response", route="r")
 PAUSED = Status(
@@ -19,16 +19,16 @@ PAUSED = Status(
 )
 
 
-def text(view: View, width: int = 200) -> str:
+def text(view: ModeState, width: int = 200) -> str:
     return "  ".join(part.text for part in fit(parts(view), width))
 
 
 def test_a_paused_run_says_where():
-    assert "PAUSED @4711 UserInputReceived" in text(View(status=PAUSED))
+    assert "PAUSED @4711 UserInputReceived" in text(ModeState(status=PAUSED))
 
 
 def test_kept_and_dropped_superstep_and_generation_are_told():
-    line = text(View(status=PAUSED))
+    line = text(ModeState(status=PAUSED))
     assert all(part in line for part in ("4,711 events · 0 dropped", "superstep 12", "gen 2"))
 
 
@@ -44,33 +44,33 @@ def test_kept_and_dropped_superstep_and_generation_are_told():
     ],
 )
 def test_every_state_of_a_run_has_a_word(state, word):
-    assert text(View(status=Status(state=state))).startswith(word)
+    assert text(ModeState(status=Status(state=state))).startswith(word)
 
 
 def test_a_text_box_with_the_focus_says_insert_beside_the_state():
-    assert text(View(status=PAUSED, insert=True)).startswith("INSERT  PAUSED @4711")
+    assert text(ModeState(status=PAUSED, insert=True)).startswith("INSERT  PAUSED @4711")
 
 
 def test_a_dead_worker_comes_before_the_state_it_left():
-    assert text(View(status=PAUSED, died=True)).startswith("WORKER DIED")
+    assert text(ModeState(status=PAUSED, died=True)).startswith("WORKER DIED")
 
 
 def test_nothing_unprintable_of_a_process_reaches_the_line():
     hostile = "\x1b]52;c;x\x07[/x]\u202e"
     message = MESSAGE.model_copy(update={"event_id": hostile})
     status = PAUSED.model_copy(update={"paused": PausedAt(reason="step", message=message, seq=1)})
-    assert text(View(name=hostile, status=status)).isprintable()
+    assert text(ModeState(name=hostile, status=status)).isprintable()
 
 
 @given(st.integers(1, 250), st.booleans(), st.text(max_size=60))
 def test_the_line_never_gets_wider_than_the_screen(width, insert, name):
-    view = View(name=name, status=PAUSED, insert=insert)
+    view = ModeState(name=name, status=PAUSED, insert=insert)
     found = fit(parts(view), width)
     assert length(found) <= max(width, 2 * len(found) + 12)
     assert found[0].role in (Role.INSERT, Role.PAUSED)
 
 
 def test_at_eighty_columns_the_place_and_the_counts_stay():
-    line = text(View(name="ChatBot", status=PAUSED, insert=True), 80)
+    line = text(ModeState(name="ChatBot", status=PAUSED, insert=True), 80)
     assert "PAUSED @4711 UserInputReceived" in line
     assert "4,711 ev · 0 drop" in line

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from timeline_fakes import FakeRow, story
 
 from tui.timeline.columns import Marks, cells_of, header, lane_of, layout_for, since_start
-from tui.timeline.kinds import KINDS
+from tui.timeline.event_styles import KINDS
 from tui.timeline.spans import Span, Tone, fit, fit_end, mark_matches
 
 HOSTILE = st.lists(

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from timeline_fakes import FakeRow
 from timeline_runs import write_run
 
+from tui.timeline.event_styles import KINDS
 from tui.timeline.filter import FilterError, parse_filter
 from tui.timeline.hits import Combined
-from tui.timeline.kinds import KINDS
 
 PATHS = ("", "Intro", "chat/UserInput", "chat/inner/Response", "Mail_Box", "50%")
 EVENT_IDS = (None, "UserInputReceived", "user_left", "Exit", "a*b")

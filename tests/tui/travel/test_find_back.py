@@ -3,10 +3,10 @@
 import pytest
 
 from process_core.runfile import RunFile
-from process_core.session.breakpoint_commands import BreakpointSpec
+from process_core.session.protocol.breakpoints import BreakpointSpec
 from sample_processes import nested_order
-from tui.travel.again import runs_again
-from tui.travel.find_back import find_back, wanted_by, wanted_of
+from tui.recorded.rerun_preview import runs_again
+from tui.recorded.reverse_search import find_back, wanted_by, wanted_of
 
 
 @pytest.fixture

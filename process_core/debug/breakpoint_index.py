@@ -1,0 +1,246 @@
+"""The watch: all breakpoints of a debugger, and quick answers to which of them a moment concerns."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from process_core.debug.breakpoint_binding import bind
+from process_core.debug.breakpoints import Breakpoint, Candidate, Outcome
+from process_core.debug.occurrence import Occurrence
+from process_core.engine.compiled import CompiledFunction, CompiledRoute
+from process_core.engine.invocation import Message
+from process_core.graph import Graph
+
+Log = Callable[[Breakpoint, str, Occurrence], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A breakpoint that stops the run.
+
+    Attributes:
+        breakpoint: The breakpoint.
+        count: How often it had matched.
+        moment: What it was held against.
+    """
+
+    breakpoint: Breakpoint
+    count: int
+    moment: Occurrence
+
+
+class BreakpointIndex:
+    """Holds the breakpoints against what happens.
+
+    Nearly nothing that happens concerns any breakpoint, so what could is settled once per route, function and event id
+    and looked up from then on; only the payload, the count and the path inside a map are left to be seen each time.
+
+    Args:
+        graph: The process that breakpoints are bound to.
+        log: Writes what logpoints say.
+
+    Attributes:
+        errors: Breakpoints on functions that fail.
+        warnings: Breakpoints on warnings.
+        rests: Breakpoints on coming to rest.
+        holds_messages: Whether any breakpoint is about messages before they are delivered.
+        sees_emissions: Whether any breakpoint is about events as they are emitted.
+        sees_completions: Whether any may be about calls that complete.
+        stop_ids: Ids of the events that breakpoints are to stop before, where they stop a process.
+    """
+
+    def __init__(self, graph: Graph, log: Log) -> None:
+        self._graph = graph
+        self._log = log
+        self._points: dict[int, Breakpoint] = {}
+        self._cursor: Breakpoint | None = None
+        self._is_muted = False
+        self.errors: list[Breakpoint] = []
+        self.warnings: list[Breakpoint] = []
+        self.rests: list[Breakpoint] = []
+        self._before: list[Breakpoint] = []
+        self._after: list[Breakpoint] = []
+        self._emit: list[Breakpoint] = []
+        self._messages: dict[tuple[CompiledRoute, str], tuple[Breakpoint, ...]] = {}
+        self._calls: dict[CompiledFunction, tuple[Breakpoint, ...]] = {}
+        self._events: dict[str, tuple[Breakpoint, ...]] = {}
+        self.holds_messages = self.sees_emissions = self.sees_completions = False
+        self.stop_ids: frozenset[str] = frozenset()
+
+    def __iter__(self) -> Iterator[Breakpoint]:
+        return iter(self._points.values())
+
+    def __contains__(self, point: Breakpoint) -> bool:
+        return self._points.get(point.id) is point
+
+    def add(self, point: Breakpoint) -> None:
+        """Add a breakpoint and bind it; it takes the place of one with the same id.
+
+        Args:
+            point: The breakpoint.
+        """
+        bind(point, self._graph)
+        self._points[point.id] = point
+        self._arrange()
+
+    def rebind(self, graph: Graph) -> None:
+        """Bind all breakpoints to another definition of the process.
+
+        Args:
+            graph: The process now.
+        """
+        self._graph = graph
+        for point in (*self, self._cursor):
+            if point is not None:
+                bind(point, graph)
+        self._arrange()
+
+    def remove(self, number: int) -> None:
+        """Remove a breakpoint, where it is still there.
+
+        Args:
+            number: Its id.
+        """
+        if self._points.pop(number, None) is not None:
+            self._arrange()
+
+    @property
+    def is_muted(self) -> bool:
+        """Whether no breakpoint counts; the run then goes at full speed. Where `run_to` is to end still counts."""
+        return self._is_muted
+
+    @is_muted.setter
+    def is_muted(self, muted: bool) -> None:
+        self._is_muted = muted
+        self._arrange()
+
+    @property
+    def cursor(self) -> Breakpoint | None:
+        """Where `run_to` is to end; it is none of the breakpoints."""
+        return self._cursor
+
+    @cursor.setter
+    def cursor(self, point: Breakpoint | None) -> None:
+        if point is not self._cursor:
+            self._cursor = point
+            self._arrange()
+
+    def _arrange(self) -> None:
+        given = () if self._is_muted else tuple(self)
+        points = [point for point in (*given, self._cursor) if point is not None and point.bound]
+        self.errors = [point for point in points if point.kind == "error"]
+        self.warnings = [point for point in points if point.kind == "warning"]
+        self.rests = [point for point in points if point.kind == "quiescence"]
+        points = [point for point in points if point.kind == "event"]
+        self._before = [point for point in points if point.when == "before"]
+        self._after = [point for point in points if point.when == "after"]
+        self._emit = [point for point in points if point.when == "emit"]
+        self.holds_messages = bool(self._before)
+        self.sees_emissions = bool(self._emit)
+        self.sees_completions = bool(self._after or any(p.event is not None for p in self._emit))
+        self._messages.clear()
+        self._calls.clear()
+        self._events.clear()
+        stops = [Candidate((e.event_id,), "", None, (e.id, e.key)) for e in self._graph.edges if not e.target]
+        wanted = self.at_stop()
+        self.stop_ids = frozenset(stop.events[0] for stop in stops if any(point.fits(stop) for point in wanted))
+
+    # Which breakpoints something may concern.
+
+    def may_hold(self, batch: Iterable[Message]) -> bool:
+        """Tell whether a message may have to wait for a breakpoint.
+
+        Args:
+            batch: The messages.
+        """
+        messages = self._messages
+        for message in batch:
+            points = messages.get((message.route, message.event_id))
+            for point in self.before(message) if points is None else points:
+                if point.enabled:
+                    return True
+        return False
+
+    def before(self, message: Message) -> tuple[Breakpoint, ...]:
+        """Give the breakpoints that may concern a message.
+
+        Args:
+            message: The message.
+        """
+        key = message.route, message.event_id
+        found = self._messages.get(key)
+        if found is None:
+            found = self._messages[key] = tuple(point for point in self._before if _may_concern(point, *key))
+        return found
+
+    def at_stop(self) -> list[Breakpoint]:
+        """Give the breakpoints that may concern an event which does nothing but stop its process."""
+        return [point for point in self._before if point.step is point.function is None]
+
+    def emitted(self, event_id: str) -> tuple[Breakpoint, ...]:
+        """Give the breakpoints that concern an event as it is emitted.
+
+        Args:
+            event_id: The event.
+        """
+        found = self._events.get(event_id)
+        if found is None:
+            found = self._events[event_id] = tuple(p for p in self._emit if p.event is None or p.event == event_id)
+        return found
+
+    def completed(self, function: CompiledFunction) -> tuple[Breakpoint, ...]:
+        """Give the breakpoints that may concern the completion of a function; those on emit name its result event.
+
+        Args:
+            function: The function.
+        """
+        found = self._calls.get(function)
+        if found is None:
+            named = [p for p in self._emit if p.event == function.result_id]
+            found = tuple(p for p in (*self._after, *named) if p.function is None or p.function == function.name)
+            self._calls[function] = found
+        return found
+
+    # Which of them stop the run.
+
+    def hits(self, points: Iterable[Breakpoint], moment: Occurrence) -> list[Hit]:
+        """Hold breakpoints against a moment, and count; logpoints log.
+
+        Args:
+            points: Those that may concern it.
+            moment: What happens.
+
+        Returns:
+            Those that stop the run, in the order they were added.
+        """
+        candidate = Candidate(moment.events, moment.path, moment.function, moment.routes, moment.codes)
+        found = []
+        for point in points:
+            if not point.enabled or not point.fits(candidate):
+                continue
+            outcome = point.judge(moment.data, moment)
+            if outcome is Outcome.PASS:
+                continue
+            if point.template is None:
+                found.append(Hit(point, point.hit_count, moment))
+            elif outcome is Outcome.HIT:
+                self._log(point, point.template.render(moment.data, moment), moment)
+            else:
+                self._log(point, point.problem or "", moment)
+            if point.once and outcome is Outcome.HIT:
+                self.remove(point.id)
+        return found
+
+
+def _may_concern(point: Breakpoint, route: CompiledRoute, event_id: str) -> bool:
+    """See whether a breakpoint may be about messages of a route, wherever in the whole its process stands."""
+    if route.step is None or route.function is None:
+        return False
+    if point.paths is not None:
+        names = {path.rpartition("/")[2] for path in point.paths}
+        if route.step.name not in names and not (point.step or "").endswith(route.step.name):
+            return False
+    return (
+        (point.event is None or point.event in (event_id, route.route.source.event_id))
+        and (point.route is None or point.route.endswith(route.id))
+        and (point.function is None or point.function == route.function.name)
+    )

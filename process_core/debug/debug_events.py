@@ -1,0 +1,163 @@
+"""What a debugger writes into the events of a run: pauses, hits, logpoints, and what it kept from being delivered."""
+
+from typing import Any, NamedTuple
+
+from process_core.debug.breakpoint_index import Hit
+from process_core.debug.breakpoints import Breakpoint
+from process_core.debug.debug_state import PausePoint
+from process_core.debug.occurrence import Occurrence
+from process_core.engine.core import RunCore
+from process_core.engine.invocation import Message
+from process_core.engine.scope import Scope
+from process_core.events import WorkflowEvent
+
+
+class EventSite(NamedTuple):
+    """What an act of surgery is about."""
+
+    path: str
+    superstep: int
+    function: str | None = None
+    event_id: str | None = None
+    route: str | None = None
+    causes: tuple[int, ...] = ()
+
+
+class DebugEvents:
+    """Records what a debugger does to a run.
+
+    Args:
+        core: The run.
+    """
+
+    def __init__(self, core: RunCore) -> None:
+        self._core = core
+
+    def hit(self, hit: Hit) -> None:
+        """Record that a breakpoint stops the run.
+
+        Args:
+            hit: The breakpoint, and what hit it.
+        """
+        point, moment = hit.breakpoint, hit.moment
+        details: dict[str, Any] = {"breakpoint": point.id, "hit": hit.count}
+        if point.kind != "event":
+            details["kind"] = point.kind
+        if moment.code is not None:
+            details["about"] = moment.code
+        if point.problem is not None:
+            details["problem"] = point.problem
+        self._about(moment, "breakpoint_hit", details)
+
+    def paused(self, point: PausePoint, superstep: int) -> None:
+        """Record that the run is paused.
+
+        Args:
+            point: Where.
+            superstep: Of the process that it is paused in.
+        """
+        number = point.breakpoint.id if point.breakpoint is not None else None
+        self._at(point, superstep, "paused", {"reason": point.reason, "breakpoint": number})
+
+    def resumed(self, point: PausePoint, superstep: int, verb: str) -> None:
+        """Record that the run goes on.
+
+        Args:
+            point: Where it was paused.
+            superstep: Of the process that it was paused in.
+            verb: How far it goes.
+        """
+        self._at(point, superstep, "resumed", {"verb": verb})
+
+    def logpoint(self, point: Breakpoint, text: str, moment: Occurrence) -> None:
+        """Record what a logpoint says.
+
+        Args:
+            point: The logpoint.
+            text: Its text.
+            moment: What it is about.
+        """
+        self._about(moment, "log", {"stream": "logpoint", "breakpoint": point.id}, text)
+
+    def line(self, stream: str, text: str) -> None:
+        """Record a line that belongs to no step.
+
+        Args:
+            stream: Where it went, e.g. `stdout`.
+            text: The line.
+        """
+        if self._core.recorder is not None:
+            superstep = self._core.root.superstep
+            self._core.recorder.pass_on(WorkflowEvent("log", text, {"stream": stream}, superstep=superstep))
+
+    def operator(self, place: EventSite, details: dict[str, Any], data: Any = None) -> int:
+        """Record what was changed by hand.
+
+        Args:
+            place: Where, and what is concerned.
+            details: What was done.
+            data: The payload, state or result that was given.
+
+        Returns:
+            Seq of the event, 0 where nothing records.
+        """
+        if self._core.recorder is None:
+            return 0
+        return self._core.recorder.record(
+            "operator",
+            place.path,
+            place.path.rpartition("/")[2] or None,
+            place.function,
+            place.superstep,
+            data,
+            place.event_id,
+            place.causes,
+            place.route,
+            details,
+        )
+
+    def undelivered(self, scope: Scope, messages: list[Message]) -> None:
+        """Say what was held back and will never be delivered, since its process was cancelled.
+
+        Args:
+            scope: The process.
+            messages: The messages.
+        """
+        lost = [str(message) for message in messages]
+        scope.warn(
+            "discarded_messages",
+            f"held back when it was cancelled; not delivered: {', '.join(lost)}",
+            causes=tuple(dict.fromkeys(message.seq for message in messages if message.seq)),
+            messages=lost,
+        )
+
+    def _about(self, moment: Occurrence, kind: str, details: dict[str, Any], text: str | None = None) -> None:
+        if self._core.recorder is not None:
+            self._core.recorder.record(
+                kind,
+                moment.path,
+                moment.step or None,
+                moment.function,
+                moment.superstep,
+                text,
+                moment.event_id,
+                (moment.seq,) if moment.seq else (),
+                moment.route,
+                details,
+            )
+
+    def _at(self, point: PausePoint, superstep: int, kind: str, details: dict[str, Any]) -> None:
+        item = point.message
+        if self._core.recorder is not None:
+            self._core.recorder.record(
+                kind,
+                point.path,
+                point.path.rpartition("/")[2] or None,
+                item.function if item is not None else None,
+                superstep,
+                None,
+                item.event_id if item is not None else None,
+                (point.seq,) if point.seq else (),
+                item.route if item is not None else None,
+                details,
+            )

@@ -1,0 +1,393 @@
+"""Surgery: changing what a paused run is about to do, act by act, each recorded and each to be taken back."""
+
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Any
+
+from process_core.debug.debug_events import DebugEvents, EventSite
+from process_core.debug.editing.edit_record import EditingError, EditRecord, Restore
+from process_core.debug.editing.external_inputs import ExternalInputs
+from process_core.debug.editing.force_complete import ForceComplete
+from process_core.debug.editing.history import EditHistory
+from process_core.debug.editing.inject import Injection
+from process_core.debug.editing.queue import MessageLocation, QueueEditor, fitting
+from process_core.debug.editing.state import StateEditor
+from process_core.debug.pause_controller import PauseController
+from process_core.engine.core import RunCore
+from process_core.engine.invocation import Message
+from process_core.engine.recorder import snapshot
+from process_core.engine.scope import Scope
+from process_core.events import NO_DATA, event_name
+
+
+class Editor:
+    """Changes a run that is paused, or at rest.
+
+    Every act is one `operator` event, and can be undone, the last one first, until the run goes on. What a message
+    leads to has the act that changed or made it among its causes. A refused act raises `EditingError` and has changed
+    nothing. What is done to queues while the run is paused is written so that a run that is cut off here and taken up
+    again goes on with them; the exception is `force_complete` of a call that waits for an answer, which is asked again.
+
+    Args:
+        core: The run.
+        gate: What holds it.
+        chronicle: Records the acts.
+    """
+
+    def __init__(self, core: RunCore, gate: PauseController, chronicle: DebugEvents) -> None:
+        self._core = core
+        self._gate = gate
+        self._bench = QueueEditor(core, gate)
+        self._states = StateEditor(core)
+        self._forcing = ForceComplete(core, gate)
+        self._injection = Injection(core)
+        self._outside = ExternalInputs(core, gate.backlog)
+        self._operations = EditHistory(core, gate, chronicle, self._bench)
+        self._ahead: dict[Message, tuple[object, tuple[Message, ...]]] = {}
+
+    @property
+    def last(self) -> EditRecord | None:
+        """What `undo` would take back, or None."""
+        return self._operations.last
+
+    # Messages.
+
+    def move(self, message: int, place: int = 0) -> EditRecord:
+        """Deliver a message at another place among those of its process.
+
+        Args:
+            message: Its id.
+            place: Its new place, 0 first; the messages of the next superstep come after those of this one.
+
+        Raises:
+            EditingError: See the class.
+        """
+        outside = self._waiting_outside(message)
+        if outside is not None:
+            return self._did_outside("move", "moves {}", outside, lambda: self._outside.move(outside, place))
+        spot = self._movable(message)
+        scope = spot.scope
+        batch = self._gate.backlog.of(scope)
+        left = [m for m in batch.left if m is not spot.message] if batch is not None else []
+        pending = [m for m in scope.pending if m is not spot.message]
+        place = max(0, min(place, len(left) + len(pending)))
+        if place < len(left) or (place == len(left) and spot.kind == "batch"):
+            left.insert(place, spot.message)
+        else:
+            pending.insert(place - len(left), spot.message)
+        restore = self._bench.keep(scope)
+        scope.pending = pending
+        if batch is not None and batch.is_open:
+            self._bench.lay_batch(scope, left)
+        what = "delivers" if place else "delivers first"
+        at = f" at place {place}" if place else ""
+        return self._did("move", f"{what} {spot.message}{at}", spot, restore, {"place": place})
+
+    def hold(self, message: int) -> EditRecord:
+        """Keep a message back, over supersteps, until it is let go.
+
+        Args:
+            message: Its id.
+
+        Raises:
+            EditingError: See the class.
+        """
+        if self._waiting_outside(message) is not None:
+            raise EditingError("not_taken_in", "it has not been taken in; hold it in the next superstep, or drop it")
+        spot = self._movable(message)
+        queue = self._bench.queue_of(spot)
+        restore = self._bench.keep(spot.scope)
+        ahead = tuple(queue[: spot.index])
+        queue.remove(spot.message)
+        self._bench.lay(spot, queue)
+        spot.scope.held = {**spot.scope.held, spot.message: False}
+        self._ahead[spot.message] = (self._list_of(spot), ahead)
+        return self._did("hold", f"holds {spot.message}", spot, restore)
+
+    def let_go(self, message: int) -> EditRecord:
+        """Deliver a message that was kept back: where it was, or first in the next superstep.
+
+        Args:
+            message: Its id.
+
+        Raises:
+            EditingError: See the class.
+        """
+        spot = self._find(message)
+        scope, found = spot.scope, spot.message
+        if spot.kind != "held":
+            raise EditingError("not_held", f"{found} is not held back")
+        restore = self._bench.keep(scope)
+        scope.held = {m: told for m, told in scope.held.items() if m is not found}
+        was_in, ahead = self._ahead.get(found, (None, ()))
+        batch = self._gate.backlog.of(scope)
+        if batch is not None and batch.is_open and was_in is batch:
+            self._bench.lay_batch(scope, _with(batch.left, found, ahead))
+        else:
+            scope.pending = _with(scope.pending, found, ahead)
+        return self._did("let_go", f"lets go {found}", spot, restore, stirs=True)
+
+    def drop(self, message: int) -> EditRecord:
+        """Never deliver a message; what waited for it goes on waiting.
+
+        Args:
+            message: Its id.
+
+        Raises:
+            EditingError: See the class.
+        """
+        outside = self._waiting_outside(message)
+        if outside is not None:
+            return self._did_outside("drop", "drops {}", outside, lambda: self._outside.drop(outside))
+        spot = self._find(message)
+        restore = self._bench.keep(spot.scope)
+        self._bench.lay(spot, [m for m in self._bench.queue_of(spot) if m is not spot.message])
+        is_last = spot.kind == "held" and not spot.scope.held and spot.scope.parent is not None
+        before = {"before": _payload(spot.message.data)}
+        return self._did("drop", f"drops {spot.message}", spot, restore, before, stirs=is_last)
+
+    def duplicate(self, message: int) -> EditRecord:
+        """Deliver a message once more, right after itself.
+
+        Args:
+            message: Its id.
+
+        Raises:
+            EditingError: See the class.
+        """
+        outside = self._waiting_outside(message)
+        if outside is not None:
+            return self._did_outside(
+                "duplicate", "delivers {} twice", outside, lambda: self._outside.duplicate(outside)
+            )
+        spot = self._movable(message)
+        old = spot.message
+        copy = Message(old.route, old.data, old.seq, old.event_id, old.source, handles=old.handles)
+        restore = self._bench.keep(spot.scope)
+        queue = self._bench.queue_of(spot)
+        queue.insert(spot.index + 1, copy)
+        self._bench.lay(spot, queue)
+        return self._did("duplicate", f"delivers {old} twice", spot, restore, marks=(copy,))
+
+    def edit(self, message: int, data: Any) -> EditRecord:
+        """Give a message another payload.
+
+        Args:
+            message: Its id.
+            data: The payload; checked against the parameter that it goes to.
+
+        Raises:
+            EditingError: See the class; `payload_mismatch` where it does not fit.
+        """
+        outside = self._waiting_outside(message)
+        if outside is not None:
+            return self._did_outside("edit", "edits {}", outside, lambda: self._outside.edit(outside, data), data)
+        spot = self._find(message)
+        found = spot.message
+        data = fitting(found.route, data)
+        restore = self._bench.keep(spot.scope)
+        before = _payload(found.data)
+        found.data = data
+        self._bench.lay(spot, self._bench.queue_of(spot))
+        details = {"before": before, "after": _payload(data)}
+        return self._did("edit", f"edits {found}", spot, restore, details, data=data, marks=(found,))
+
+    # Events, states, calls.
+
+    def inject(self, event: str | Enum, data: Any = NO_DATA, step: str | None = None) -> EditRecord:
+        """Bring in an event, from outside or as if a step had emitted it.
+
+        Args:
+            event: Its id.
+            data: Its payload; checked against the parameters that it goes to.
+            step: Path of the step; None for an outside event.
+
+        Raises:
+            EditingError: See the class; `unknown_event`, `unknown_step`, `payload_mismatch`, `no_route`.
+        """
+        self._operations.check()
+        name = event_name(event) if event else ""
+        prepared = self._injection.prepare(name, data, step, at_rest=self._gate.paused is None)
+        scope = prepared.scope
+        restore = self._bench.keep(scope)
+        messages = self._injection.put(prepared)
+        place = EventSite(step or "", scope.superstep, event_id=name)
+        text = f"injects {name}" + (f" as emitted by {step}" if step else "")
+        operation = self._operations.act(
+            "inject", text, scope, place, restore, {}, data=None if data is NO_DATA else data, marks=messages
+        )
+        if prepared.is_for_outside:
+            self._core.put("event", name, data)
+            self._operations.forget()
+        elif self._gate.paused is None:
+            self._operations.stir(scope)
+        return operation
+
+    def edit_state(self, path: str, state: Any) -> EditRecord:
+        """Give a step another state.
+
+        Args:
+            path: The step.
+            state: The whole state; checked against its model.
+
+        Raises:
+            EditingError: See the class; `unknown_step`, `no_state`, `step_busy`, `invalid_state`.
+        """
+        self._operations.check()
+        slot, new = self._states.prepare(path, state)
+        before = snapshot(slot.state)
+        restore = self._states.put(slot, new)
+        scope: Scope = slot.scope
+        place = EventSite(path, scope.superstep)
+        details = {"before": before, "after": snapshot(new), "state": True}
+        return self._operations.act(
+            "edit_state", f"edits the state of {path}", scope, place, restore, details, data=new
+        )
+
+    def force_complete(self, path: str, result: Any = None) -> EditRecord:
+        """End a call as if it had returned: one that waits for an answer, or the next one that a message would make.
+
+        Args:
+            path: The step.
+            result: What it is to return.
+
+        Raises:
+            EditingError: See the class; `unknown_step`, `nothing_to_complete`.
+        """
+        self._operations.check()
+        target = self._forcing.find(path)
+        scope = target.scope
+        restore_queues = self._bench.keep(scope)
+        restore_target = self._forcing.put(target, result)
+
+        def restore() -> None:
+            restore_queues()
+            restore_target()
+
+        message = target.message
+        place = EventSite(
+            path,
+            scope.superstep,
+            target.call.function.name,
+            message.event_id if message is not None else None,
+            message.route.id if message is not None else None,
+            target.causes,
+        )
+        details = {"waited": target.request is not None}
+        marks = () if message is None else (message,)
+        text = f"completes {target.call} by hand"
+        operation = self._operations.act(
+            "force_complete", text, scope, place, restore, details, data=_payload(result), marks=marks
+        )
+        if self._gate.paused is None:
+            self._operations.forget()
+        return operation
+
+    def undo(self) -> EditRecord:
+        """Take the last act back.
+
+        Raises:
+            EditingError: There is none, or the run has gone on since.
+        """
+        return self._operations.undo()
+
+    # What an editor shows.
+
+    def payload(self, message: int) -> tuple[Any, Any]:
+        """Give what a message carries.
+
+        Args:
+            message: Its id.
+
+        Returns:
+            The payload, or NO_DATA, and the annotation of the parameter that it goes to.
+
+        Raises:
+            EditingError: It is not pending.
+        """
+        outside = self._outside.place_of(message) if message else None
+        if outside is not None:
+            return self._outside.event_at(outside)[1], Any
+        spot = self._bench.find(message)
+        return spot.message.data, spot.message.route.check.annotation
+
+    def state(self, path: str) -> tuple[Any, Any]:
+        """Give the state of a step.
+
+        Args:
+            path: The step.
+
+        Returns:
+            The state and its type; None for a type that is not declared.
+
+        Raises:
+            EditingError: There is no such step, or it has no state.
+        """
+        slot = self._states.find(path)
+        return slot.state, slot.plan.spec.state_type
+
+    # How it works.
+
+    def _find(self, number: int) -> MessageLocation:
+        self._operations.check()
+        return self._bench.find(number)
+
+    def _movable(self, number: int) -> MessageLocation:
+        spot = self._find(number)
+        if spot.kind == "held":
+            raise EditingError("held", f"{spot.message} is held back; let it go first")
+        return spot
+
+    def _waiting_outside(self, number: int) -> int | None:
+        self._operations.check()
+        return self._outside.place_of(number) if number else None
+
+    def _did_outside(
+        self, code: str, text: str, place: int, change: Callable[[], Restore], data: Any = None
+    ) -> EditRecord:
+        """Change an outside event that has not been taken in, and record that."""
+        event_id, before = self._outside.event_at(place)
+        restore, root = change(), self._core.root
+        where = EventSite("", root.superstep, event_id=event_id)
+        details = {"before": _payload(before)}
+        return self._operations.act(code, text.format(event_id), root, where, restore, details, data=data)
+
+    def _list_of(self, spot: MessageLocation) -> object:
+        return self._gate.backlog.of(spot.scope) if spot.kind == "batch" else None
+
+    def _did(
+        self,
+        code: str,
+        text: str,
+        spot: MessageLocation,
+        restore: Restore,
+        details: dict[str, Any] | None = None,
+        *,
+        data: Any = None,
+        marks: Iterable[Message] = (),
+        stirs: bool = False,
+    ) -> EditRecord:
+        message, route = spot.message, spot.message.route
+        place = EventSite(
+            spot.scope.prefix + (route.step.name if route.step is not None else ""),
+            spot.scope.superstep,
+            route.function.name if route.function is not None else None,
+            message.event_id,
+            route.id,
+            (message.seq,) if message.seq else (),
+        )
+        told = {"message": message.id, "from": spot.kind, "was_at": spot.index, **(details or {})}
+        act = self._operations.act(code, text, spot.scope, place, restore, told, data=data, marks=marks)
+        if stirs:
+            self._operations.stir(spot.scope)
+        return act
+
+
+def _with(messages: list[Message], message: Message, ahead: tuple[Message, ...]) -> list[Message]:
+    """Put a message after the last of those that were ahead of it."""
+    place = max((i + 1 for i, m in enumerate(messages) if m in ahead), default=0)
+    return [*messages[:place], message, *messages[place:]]
+
+
+def _payload(data: Any) -> Any:
+    return None if data is NO_DATA else snapshot(data)

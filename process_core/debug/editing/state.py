@@ -1,0 +1,116 @@
+"""Gives a step another state, where its model agrees."""
+
+import copy
+import dataclasses
+from typing import Any
+
+from process_core.debug.editing.edit_record import EditingError, Restore
+from process_core.debug.step_lookup import step_at
+from process_core.engine.core import RunCore
+from process_core.engine.invocation import UNSET
+from process_core.engine.step_instance import StepInstance
+from process_core.errors import PayloadMismatchError
+from process_core.payload_check import PayloadCheck
+from process_core.suggestions import did_you_mean
+
+
+class StateEditor:
+    """Edits the states of steps.
+
+    Args:
+        core: The run.
+    """
+
+    def __init__(self, core: RunCore) -> None:
+        self._core = core
+
+    def find(self, path: str) -> StepInstance:
+        """Find a step that has state.
+
+        Args:
+            path: The step.
+
+        Returns:
+            The step.
+
+        Raises:
+            EditingError: There is none, or it has no state.
+        """
+        slot = step_at(self._core, path)
+        if slot.plan.spec.has_state:
+            return slot
+        what = "has no state" if slot.plan.is_leaf else "is no step of its own: its steps have their states"
+        raise EditingError("no_state", f"{path} {what}")
+
+    def prepare(self, path: str, state: Any) -> tuple[StepInstance, Any]:
+        """Check a new state.
+
+        Args:
+            path: The step.
+            state: The state, whole.
+
+        Returns:
+            The step, and the state as its model wants it.
+
+        Raises:
+            EditingError: There is no such step, it is busy, or the state does not fit.
+        """
+        slot = self.find(path)
+        if slot.current is not None and not slot.current.is_parked:
+            raise EditingError("step_busy", f"{slot.current} is running; wait until it has ended")
+        wanted = slot.plan.spec.state_type
+        if wanted is None:
+            return slot, state
+        _check_names(path, wanted, state)
+        try:
+            return slot, PayloadCheck(wanted)(state)
+        except PayloadMismatchError as error:
+            raise EditingError("invalid_state", f"that is no state for {path}: {error}") from error
+
+    def put(self, slot: StepInstance, state: Any) -> Restore:
+        """Give a step its new state, for its next call to see.
+
+        Args:
+            slot: The step.
+            state: The state.
+
+        Returns:
+            What gives it the old one again.
+        """
+        old, call = slot.state, slot.current
+        saved = call.saved_state if call is not None else UNSET
+
+        def put_back() -> None:
+            if call is not None and slot.current is call:
+                call.saved_state = saved
+            self._set(slot, old)
+
+        if call is not None and saved is not UNSET:  # if it fails, the state goes back to what it is given here
+            call.saved_state = copy.deepcopy(state)
+        self._set(slot, state)
+        return put_back
+
+    def _set(self, slot: StepInstance, state: Any) -> None:
+        slot.restore_state(state)
+        if self._core.on_state_set is not None:
+            self._core.on_state_set(slot)
+
+
+def _check_names(path: str, wanted: Any, state: Any) -> None:
+    """Refuse fields that a model would pass over without a word."""
+    if not isinstance(state, dict) or not isinstance(wanted, type):
+        return
+    fields = getattr(wanted, "model_fields", None)
+    if isinstance(fields, dict):
+        if getattr(wanted, "model_config", {}).get("extra") == "allow":
+            return
+        aliases = {alias for f in fields.values() for alias in (f.alias, f.validation_alias) if isinstance(alias, str)}
+        known = {*fields, *aliases}
+    elif dataclasses.is_dataclass(wanted):
+        known = {f.name for f in dataclasses.fields(wanted)}
+    else:
+        return
+    for name in state:
+        if name not in known:
+            hint = did_you_mean(name, sorted(known)) or "it has none"
+            raise EditingError("invalid_state", f"the state of {path} has no field {name!r} ({hint})")

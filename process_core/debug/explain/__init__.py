@@ -1,0 +1,1 @@
+"""Explains why an event happened, and why a step has not run."""

@@ -1,0 +1,215 @@
+"""What is known of a run: its events, from its file or from memory, summed up so that questions are cheap."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from process_core.debug.breakpoints import without_index
+from process_core.events import WorkflowEvent
+from process_core.runfile import RunFile
+
+
+@dataclass(frozen=True, slots=True)
+class EventTotals:
+    """Events that have all their names in common.
+
+    Attributes:
+        type: Their type.
+        path: Path they are about, the elements of maps taken together.
+        function: Function, or None.
+        event_id: Process event, or None.
+        code: Of warnings and failures.
+        number: How many there are.
+        last: Seq of the last one.
+    """
+
+    type: str
+    path: str
+    function: str | None
+    event_id: str | None
+    code: str | None
+    number: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """One event.
+
+    Attributes:
+        seq, type, path, function, event_id, route, causes, state: As in `WorkflowEvent`.
+        preview: Its payload on one line, bounded.
+        details: More about it.
+    """
+
+    seq: int
+    type: str
+    path: str
+    function: str | None
+    event_id: str | None
+    route: str | None
+    causes: tuple[int, ...]
+    state: str | None
+    preview: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def code(self) -> str | None:
+        """The code of a warning or failure."""
+        found = self.details.get("code")
+        return found if isinstance(found, str) else None
+
+    @property
+    def message(self) -> str:
+        """What a warning or failure says."""
+        found = self.details.get("message")
+        return found if isinstance(found, str) else self.preview
+
+
+class EventHistory(Protocol):
+    """The events of a run."""
+
+    last: int
+    """Seq of the last event that counts."""
+
+    def facts(self) -> list[EventTotals]:
+        """Sum up all events."""
+        ...
+
+    def events(self, seqs: Collection[int]) -> list[EventRecord]:
+        """Give some events, in order of seq; those that do not exist are left out."""
+        ...
+
+    def links(self, first: int, last: int) -> list[tuple[int, int]]:
+        """Give which events between two, both included, were led to by which: pairs of seq and cause, by seq."""
+        ...
+
+    def origin(self, seq: int, limit: int) -> tuple[int, int]:
+        """Go back from an event through the last cause of each; give where that ends, and the number of steps."""
+        ...
+
+
+class RunFileHistory:
+    """The events in a run file.
+
+    Args:
+        file: The file.
+        until: The last event that counts; None for now.
+    """
+
+    def __init__(self, file: RunFile, until: int | None = None) -> None:
+        self._file = file
+        self._until = until
+        self.last = file.count() if until is None else min(until, file.count())
+
+    def facts(self) -> list[EventTotals]:
+        """Sum up all events: from the counts that the file keeps, or for the past by counting."""
+        return _merged(
+            EventTotals(kind, without_index(path), function, event_id, code, number, last)
+            for kind, path, function, event_id, code, number, last in self._file.lineage.sums(self._until)
+        )
+
+    def events(self, seqs: Collection[int]) -> list[EventRecord]:
+        """Give some events, in order of seq."""
+        return [
+            EventRecord(
+                row.seq,
+                row.type,
+                row.path,
+                row.function,
+                row.event_id,
+                row.route,
+                row.causes,
+                row.state,
+                row.preview,
+                _mapping(self._file.payload(row.details)),
+            )
+            for row in self._file.lineage.rows(seq for seq in seqs if 0 < seq <= self.last)
+        ]
+
+    def links(self, first: int, last: int) -> list[tuple[int, int]]:
+        """Give which events were led to by which."""
+        return self._file.lineage.links(first, min(last, self.last))
+
+    def origin(self, seq: int, limit: int) -> tuple[int, int]:
+        """Go back from an event through the last cause of each."""
+        return self._file.lineage.origin(seq, limit)
+
+
+class InMemoryHistory:
+    """The events that a run keeps in memory.
+
+    Args:
+        events: All of them, in order.
+    """
+
+    def __init__(self, events: list[WorkflowEvent]) -> None:
+        self._events = events
+        self.last = len(events)
+
+    def facts(self) -> list[EventTotals]:
+        """Sum up all events."""
+        return _merged(
+            EventTotals(e.type, without_index(e.path), e.function, e.event_id, e.code, 1, e.seq) for e in self._events
+        )
+
+    def events(self, seqs: Collection[int]) -> list[EventRecord]:
+        """Give some events, in order of seq."""
+        chosen = [self._events[seq - 1] for seq in sorted(set(seqs)) if 0 < seq <= self.last]
+        return [
+            EventRecord(
+                e.seq,
+                e.type,
+                e.path,
+                e.function,
+                e.event_id,
+                e.route,
+                e.causes,
+                e.state.value if e.state is not None else None,
+                _preview(e.data),
+                _mapping(e.details),
+            )
+            for e in chosen
+        ]
+
+    def links(self, first: int, last: int) -> list[tuple[int, int]]:
+        """Give which events were led to by which."""
+        return [(e.seq, cause) for e in self._events[max(0, first - 1) : last] for cause in e.causes]
+
+    def origin(self, seq: int, limit: int) -> tuple[int, int]:
+        """Go back from an event through the last cause of each."""
+        steps = 0
+        while steps < limit and (cause := self._events[seq - 1].cause):
+            seq, steps = cause, steps + 1
+        return seq, steps
+
+
+_SHOWN = 120
+
+
+def _preview(value: Any) -> str:
+    if value is None:
+        return ""
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001 - the repr is the user's own code
+        return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _merged(facts: Iterable[EventTotals]) -> list[EventTotals]:
+    """Add up facts with the same names."""
+    found: dict[tuple[Any, ...], EventTotals] = {}
+    for fact in facts:
+        key = (fact.type, fact.path, fact.function, fact.event_id, fact.code)
+        old = found.get(key)
+        if old is not None:
+            number, last = old.number + fact.number, max(old.last, fact.last)
+            found[key] = EventTotals(fact.type, fact.path, fact.function, fact.event_id, fact.code, number, last)
+        else:
+            found[key] = fact
+    return list(found.values())

@@ -1,0 +1,105 @@
+"""How a run stands between its events: what waits in joins, what is on its way, what is held, and who asks."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from process_core.debug.breakpoints import without_index
+from process_core.engine.core import RunCore
+from process_core.events import RunState
+from process_core.runfile import RunFile
+
+
+@dataclass(slots=True)
+class RunSituation:
+    """How a run stands.
+
+    Attributes:
+        state: Of the run.
+        arrived: Per route (its key), seqs of the events whose values wait in a join.
+        pending: Per route, seqs of the events that are still to be delivered by it.
+        held: Per route, seqs of those that are kept back by hand.
+        sent: Ids of the outside events that have been sent and not been taken in.
+        questions: Per step path, what its open questions ask.
+        is_over: Whether nothing more can come from outside: the run has ended, or is only a recording.
+    """
+
+    state: RunState
+    arrived: dict[str, list[int]] = field(default_factory=dict)
+    pending: dict[str, list[int]] = field(default_factory=dict)
+    held: dict[str, list[int]] = field(default_factory=dict)
+    sent: set[str] = field(default_factory=set)
+    questions: dict[str, str] = field(default_factory=dict)
+    is_over: bool = False
+
+
+def of_live(core: RunCore, pending: Iterable[Any]) -> RunSituation:
+    """See how a run stands now.
+
+    Args:
+        core: The run.
+        pending: What its debugger lists as pending.
+    """
+    found = RunSituation(core.state, is_over=core.state.is_ended)
+    for scope in core.root.scopes():
+        for fifos in scope.inbox.waiting.values():
+            for fifo in fifos:
+                for held in fifo:
+                    _note(found.arrived, scope.prefix, held.message.route.id, held.message.seq)
+    for item in pending:
+        if item.route is None and not item.target:
+            found.sent.add(item.event_id)
+        elif item.route is not None:
+            scope_path = without_index(item.target).rpartition("/")[0]
+            kept = found.held if getattr(item, "held", False) else found.pending
+            _note(kept, f"{scope_path}/" if scope_path else "", item.route, item.seq or 0)
+    for request in core.requests.values():
+        found.questions[without_index(request.invocation.slot.path)] = str(request.prompt)
+    return found
+
+
+def of_recorded(file: RunFile, until: int | None = None) -> RunSituation:
+    """See how a recorded run stood at the last superstep that its file holds.
+
+    Args:
+        file: The run file.
+        until: The last event that counts; None for the end.
+    """
+    info = file.info
+    last = file.count() if until is None else until
+    is_past = last < info.events
+    found = RunSituation(
+        RunState.IN_PROGRESS if is_past or info.state is None else info.state, is_over=not info.is_live
+    )
+    checkpoint = file.checkpoint_at(last)
+    frozen = file.extra_at(checkpoint.seq) if checkpoint is not None else None
+    root = frozen.get("root") if isinstance(frozen, Mapping) else None
+    if isinstance(root, Mapping):
+        _read(root, "", found)
+    return found
+
+
+def _read(frozen: Mapping[str, Any], prefix: str, found: RunSituation) -> None:
+    """Take in a process as its checkpoint describes it."""
+    for message in frozen.get("pending", ()):
+        _note(found.pending, prefix, message["route"], message["seq"])
+    for waiting in frozen.get("waiting", ()):
+        for fifo in waiting["fifos"]:
+            for held in fifo:
+                _note(found.arrived, prefix, held["message"]["route"], held["message"]["seq"])
+    for name, inner in frozen.get("nested", {}).items():
+        _read(inner, f"{prefix}{name}/", found)
+    for call in frozen.get("parked", ()):
+        _read_call(call, f"{prefix}{call['step']}", found)
+
+
+def _read_call(call: Mapping[str, Any], path: str, found: RunSituation) -> None:
+    if "process" in call:
+        _read(call["process"], f"{path}/", found)
+    for element in call.get("elements", ()):
+        if "result" not in element:
+            _read_call(element, path, found)
+
+
+def _note(kept: dict[str, list[int]], prefix: str, route: str, seq: int) -> None:
+    kept.setdefault(without_index(prefix) + route, []).append(seq)

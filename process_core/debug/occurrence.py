@@ -1,0 +1,266 @@
+"""Moments that breakpoints are held against: a message about to be delivered, an emission, a completed call."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from process_core.engine.compiled import CompiledRoute
+from process_core.engine.crew import InvocationRunner
+from process_core.engine.invocation import Invocation, Message
+from process_core.engine.scope import Scope
+from process_core.errors import PayloadMismatchError, StepFailure
+from process_core.events import NO_DATA, WorkflowEvent
+
+_MISMATCH = "payload_mismatch"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Occurrence:
+    """Something that happens in a run, with the names that predicates use for it.
+
+    Attributes:
+        type: `message`, or the type of the workflow event.
+        event_id: The process event.
+        path: Path of the step concerned: the target of a message, else the step that acts.
+        step: Its name.
+        function: The function concerned.
+        route: Id of the route, where there is one.
+        superstep: Of its process.
+        seq: Seq of the workflow event to look at, 0 where nothing records.
+        data: The payload; None where there is none.
+        events: The event ids that a breakpoint may name it by.
+        routes: The route ids that a breakpoint may name it by.
+        process: The process it happens in.
+        code: Of a warning or a failure, as recorded.
+        codes: The codes that a breakpoint may name it by.
+    """
+
+    type: str
+    event_id: str
+    path: str
+    step: str
+    function: str | None
+    route: str | None
+    superstep: int
+    seq: int
+    data: Any
+    events: tuple[str, ...]
+    routes: tuple[str, ...]
+    process: Scope
+    code: str | None = None
+    codes: tuple[str, ...] = ()
+
+
+def from_message(scope: Scope, message: Message) -> Occurrence:
+    """Describe a message that is about to be delivered.
+
+    Args:
+        scope: The process it is delivered in.
+        message: The message.
+    """
+    return _on_route(scope, message.route, message.event_id, message.data, message.seq)
+
+
+def from_stop(invocation: Invocation, route: CompiledRoute, event_id: str, data: Any, seq: int) -> Occurrence:
+    """Describe an event that is about to stop its process.
+
+    Args:
+        invocation: The call that brought it.
+        route: The stop route.
+        event_id: The event.
+        data: Its payload.
+        seq: Seq of what recorded it.
+    """
+    return _on_route(process_of(invocation), route, event_id, data, seq)
+
+
+def from_emission(invocation: Invocation, event_id: str, data: Any, seq: int) -> Occurrence:
+    """Describe an event that has just been emitted.
+
+    Args:
+        invocation: The call that emits it.
+        event_id: The event.
+        data: Its payload.
+        seq: Seq of its `event_emitted`.
+    """
+    return _in_call(invocation, "event_emitted", event_id, data, seq, (event_id,), ())
+
+
+def from_completion(invocation: Invocation) -> Occurrence:
+    """Describe a call that has just completed; breakpoints may name it by what invoked it, or by its result event.
+
+    Args:
+        invocation: The call.
+    """
+    result_id = invocation.function.result_id
+    events = (result_id, *(name for message in invocation.messages for name in _names(message.route, message.event_id)))
+    routes = tuple(name for message in invocation.messages for name in _route_names(invocation.scope, message.route))
+    return _in_call(
+        invocation, "executor_completed", result_id, invocation.result, invocation.result_seq, events, routes
+    )
+
+
+def from_failure(invocation: Invocation, failure: StepFailure) -> Occurrence:
+    """Describe a call that has just failed; breakpoints may name it by the type of the error, with or without module.
+
+    Args:
+        invocation: The call.
+        failure: What it failed with.
+    """
+    code = "step_failed" if invocation.is_started or failure.type != PayloadMismatchError.__name__ else _MISMATCH
+    slot = invocation.slot
+    return Occurrence(
+        "executor_failed",
+        invocation.function.error_id,
+        slot.path,
+        slot.plan.name,
+        invocation.function.name,
+        None,
+        slot.scope.superstep,
+        invocation.result_seq,
+        invocation.given,
+        (),
+        (),
+        process_of(invocation),
+        code,
+        (failure.type, failure.type.rpartition(".")[2], code),
+    )
+
+
+def from_warning(crew: InvocationRunner, event: WorkflowEvent) -> Occurrence:
+    """Describe a warning that has just been given.
+
+    Args:
+        crew: Where.
+        event: The warning.
+    """
+    code = str((event.details or {}).get("code", "user_warning"))
+    return Occurrence(
+        "warning",
+        event.event_id or "",
+        event.path,
+        event.step or "",
+        event.function,
+        event.route,
+        event.superstep,
+        event.seq,
+        event.data,
+        (event.event_id,) if event.event_id else (),
+        (),
+        scope_of(crew),
+        code,
+        (code,),
+    )
+
+
+def from_idle(root: Scope, seq: int) -> Occurrence:
+    """Describe a run that is about to come to rest.
+
+    Args:
+        root: Its root process.
+        seq: Seq of the last event so far.
+    """
+    return Occurrence("status", "", "", "", None, None, root.superstep, seq, None, (), (), root)
+
+
+def process_of(invocation: Invocation) -> Scope:
+    """Give the process that a call runs in; for an element of a map, the process that holds the map.
+
+    Args:
+        invocation: The call.
+    """
+    return scope_of(invocation.slot.scope)
+
+
+def scope_of(crew: InvocationRunner) -> Scope:
+    """Give a process, or for a map the process that holds it.
+
+    Args:
+        crew: The process or the map.
+    """
+    while not isinstance(crew, Scope):
+        assert crew.parent is not None
+        crew = crew.parent.slot.scope
+    return crew
+
+
+def is_within(scope: Scope, invocation: Invocation) -> bool:
+    """Tell whether a process runs behind a call, at any depth.
+
+    Args:
+        scope: The process.
+        invocation: The call.
+    """
+    crew: InvocationRunner = scope
+    while crew.parent is not None:
+        if crew.parent is invocation:
+            return True
+        crew = crew.parent.slot.scope
+    return False
+
+
+def around(scope: Scope) -> list[Scope]:
+    """Give the processes that a process is nested in, from the inside to the root.
+
+    Args:
+        scope: The process.
+    """
+    found = []
+    while scope.parent is not None:
+        scope = process_of(scope.parent)
+        found.append(scope)
+    return found
+
+
+def _on_route(scope: Scope, route: CompiledRoute, event_id: str, data: Any, seq: int) -> Occurrence:
+    name = route.step.name if route.step is not None else ""
+    return Occurrence(
+        "message",
+        event_id,
+        scope.prefix + name if name else scope.prefix[:-1],
+        name,
+        route.function.name if route.function is not None else None,
+        route.id,
+        scope.superstep,
+        seq,
+        None if data is NO_DATA else data,
+        _names(route, event_id),
+        _route_names(scope, route),
+        scope,
+    )
+
+
+def _in_call(
+    invocation: Invocation,
+    kind: str,
+    event_id: str,
+    data: Any,
+    seq: int,
+    events: tuple[str, ...],
+    routes: tuple[str, ...],
+) -> Occurrence:
+    slot = invocation.slot
+    return Occurrence(
+        kind,
+        event_id,
+        slot.path,
+        slot.plan.name,
+        invocation.function.name,
+        None,
+        slot.scope.superstep,
+        seq,
+        None if data is NO_DATA else data,
+        events,
+        routes,
+        process_of(invocation),
+    )
+
+
+def _names(route: CompiledRoute, event_id: str) -> tuple[str, ...]:
+    """The id of the event, and that of the source where it is another: `on_error()` takes events of many ids."""
+    declared = route.route.source.event_id
+    return (event_id,) if declared == event_id else (event_id, declared)
+
+
+def _route_names(scope: InvocationRunner, route: CompiledRoute) -> tuple[str, ...]:
+    """The id of the route in its process, and its id in the whole picture."""
+    return (route.id, f"{scope.prefix}{route.id}") if scope.prefix else (route.id,)

@@ -1,0 +1,323 @@
+"""Checks a whole definition and freezes it: targets, parameters, joins, what can fire and what can be reached."""
+
+import inspect
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from process_core.definition.declarations import Condition, JoinDeclaration, RouteDeclaration, SourceDeclaration, Target
+from process_core.definition.reachability import find_unfed, find_unreachable
+from process_core.definition.step_validation import resolve_step, step_name
+from process_core.errors import Problem
+from process_core.events import event_name
+from process_core.graph import (
+    ERROR_SOURCE,
+    ERROR_SUFFIX,
+    RESULT_SOURCE,
+    RESULT_SUFFIX,
+    FunctionSpec,
+    Graph,
+    Join,
+    Route,
+    RouteTarget,
+    Source,
+    SourceKind,
+    StepKind,
+    StepSpec,
+)
+from process_core.predicate import PredicateError, compile_predicate
+from process_core.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from process_core.definition.builder import ProcessBuilder, StepHandle
+
+_ANY_TEXT = "otherwise"
+
+
+class DefinitionValidator:
+    """Turns one definition into a graph and gathers what is wrong with it.
+
+    Attributes:
+        problems: Errors; with any of them there is no process.
+        warnings: Problems that a process can live with.
+    """
+
+    def __init__(self, process: str) -> None:
+        self.process = process
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self._steps: dict[str, StepSpec] = {}
+        self._names: dict[int, str] = {}
+        self._ids: Counter[str] = Counter()
+
+    def resolve(self, builder: "ProcessBuilder", enclosing: "tuple[ProcessBuilder, ...]") -> Graph:
+        """Check a definition.
+
+        Args:
+            builder: The definition.
+            enclosing: The builders it is nested in, outermost first.
+
+        Returns:
+            The graph, sound only where `problems` is empty.
+        """
+        steps = self._resolve_steps(builder, enclosing)
+        routes: list[Route] = []
+        joins: list[Join] = []
+        waiting = list(builder.joins)
+        for position, declared in enumerate(builder.routes):
+            while waiting and waiting[0].position <= position:
+                self._resolve_join(waiting.pop(0), routes, joins)
+            self._resolve_route(declared, routes)
+        for join in waiting:
+            self._resolve_join(join, routes, joins)
+        inputs = tuple(dict.fromkeys(r.source.event_id for r in routes if r.source.kind is SourceKind.INPUT))
+        graph = Graph(str(builder.name), tuple(steps), tuple(routes), tuple(joins), inputs)
+        self.problems.extend(find_unfed(graph))
+        if not self.problems:
+            self.warnings.extend(find_unreachable(graph))
+        return graph
+
+    def _resolve_steps(self, builder: "ProcessBuilder", enclosing: "tuple[ProcessBuilder, ...]") -> list[StepSpec]:
+        steps: list[StepSpec] = []
+        for handle in builder.steps:
+            declaration = handle.declaration
+            name = step_name(declaration)
+            self._names[id(handle)] = name
+            if name in self._steps:
+                self._wrong("duplicate_step", f"two steps are named {name!r}", name, None, "give one another name")
+                continue
+            graph = declaration.inner
+            if graph is not None and not isinstance(graph, Graph):
+                if not hasattr(graph, "resolve"):
+                    self._wrong("invalid_process", f"{graph!r} is no process", name, None,
+                                "pass a ProcessBuilder or a built Process")  # fmt: skip
+                    continue
+                if graph is builder or graph in enclosing:
+                    self._wrong("recursive_process", f"process {graph.name!r} contains itself", name, None,
+                                "a loop is a route back to an earlier step")  # fmt: skip
+                    continue
+                graph = self._resolve_inner(graph, name, (*enclosing, builder))
+            spec = resolve_step(declaration, len(steps), graph, self.problems)
+            self._steps[name] = spec
+            steps.append(spec)
+        return steps
+
+    def _resolve_inner(self, inner: "ProcessBuilder", name: str, enclosing: "tuple[ProcessBuilder, ...]") -> Graph:
+        graph, resolver = inner.resolve(enclosing)
+        for found, taken in ((resolver.problems, self.problems), (resolver.warnings, self.warnings)):
+            for problem in found:
+                step = f"{name}/{problem.step}" if problem.step else name
+                taken.append(Problem(problem.code, problem.message, step, problem.function, problem.suggestion))
+        return graph
+
+    def _resolve_route(self, declared: RouteDeclaration, routes: list[Route]) -> None:
+        source = self._source(declared.source)
+        condition = self._condition(declared.condition, declared.source)
+        target = None if declared.target is None else self._target(declared.target)
+        if source is None or condition is False or target is False:
+            return
+        routes.append(self._route(source, target or None, condition or None, len(routes), otherwise=declared.otherwise))
+
+    def _resolve_join(self, declared: JoinDeclaration, routes: list[Route], joins: list[Join]) -> None:
+        sources = [self._source(source) for source, _ in declared.sources]
+        conditions = [self._condition(condition, source) for source, condition in declared.sources]
+        function = self._function(declared.target)
+        if function is None or None in sources or False in conditions:
+            return
+        step, spec = function
+        if not sources:
+            self._wrong("inputs_required", "listen_for needs at least one source", step.name, spec.name)
+            return
+        parameters = self._join_parameters(declared, step, spec)
+        if parameters is None:
+            return
+        number = len(joins)
+        known = [source for source in sources if source is not None]
+        joins.append(Join(number, step.name, spec.name, tuple(parameters), tuple(known)))
+        for slot, (source, condition, parameter) in enumerate(zip(known, conditions, parameters, strict=True)):
+            target = RouteTarget(step.name, spec.name, parameter, slot)
+            routes.append(self._route(source, target, condition or None, len(routes), join=number))
+
+    def _join_parameters(
+        self, declared: JoinDeclaration, step: StepSpec, spec: FunctionSpec
+    ) -> list[str | None] | None:
+        parameters: list[str | None] = [None] * len(declared.sources)
+        if declared.inputs is None:
+            if spec.parameters:
+                names = ", ".join(p.name for p in spec.parameters)
+                self._wrong("inputs_required", f"which source feeds which parameter of {step.name}.{spec.name}?",
+                            step.name, spec.name, f"inputs={{parameter: source}} for {names}")  # fmt: skip
+                return None
+            return parameters
+        fine = True
+        order = [source for source, _ in declared.sources]
+        for name, source in declared.inputs:
+            if spec.parameter(name) is None:
+                self._unknown_parameter(step, spec, name)
+                fine = False
+            elif source not in order:
+                self._wrong("inputs_required", f"the source of {name!r} is not among those listened for", step.name,
+                            spec.name, "name it in all_of too")  # fmt: skip
+                fine = False
+            else:
+                parameters[order.index(source)] = name
+        return parameters if fine else None
+
+    def _source(self, declared: SourceDeclaration) -> Source | None:
+        if declared.step is None:
+            if declared.kind is SourceKind.PROCESS_ERROR:
+                return Source(declared.kind, None, ERROR_SOURCE)
+            name = self._event_name(declared.event_id, None)
+            return Source(declared.kind, None, name) if name else None
+        step = self._step(declared.step)
+        if step is None:
+            return None
+        if declared.kind is SourceKind.EVENT:
+            name = self._event_name(declared.event_id, step.name)
+            return Source(_kind_of_event(step, name), step.name, name) if name else None
+        return self._automatic_source(declared, step)
+
+    def _automatic_source(self, declared: SourceDeclaration, step: StepSpec) -> Source | None:
+        is_result = declared.kind is SourceKind.RESULT
+        if step.kind is not StepKind.STEP and step.graph is not None:
+            return Source(declared.kind, step.name, RESULT_SOURCE if is_result else ERROR_SOURCE)
+        function = self._pick_function(step, declared.function)
+        if function is None:
+            return None
+        return Source(declared.kind, step.name, function.name + (RESULT_SUFFIX if is_result else ERROR_SUFFIX))
+
+    def _event_name(self, event_id: Any, step: str | None) -> str | None:
+        try:
+            return event_name(event_id)
+        except TypeError as error:
+            self._wrong("invalid_event_id", str(error), step, None, "use a string or an Enum member")
+            return None
+
+    def _condition(self, condition: Condition | None, source: SourceDeclaration) -> Any:
+        """Give (callable, text), None for no condition, False for a wrong one."""
+        if condition is None:
+            return None
+        name = self._names.get(id(source.step))
+        if isinstance(condition, str):
+            try:
+                return compile_predicate(condition, names=("data",)), condition
+            except PredicateError as error:
+                self._wrong("invalid_predicate", str(error), name, None, "see the column marked")
+                return False
+        if inspect.iscoroutinefunction(condition):
+            self._wrong("invalid_predicate", f"{condition!r} is async: a condition is decided at once", name, None,
+                        "use a plain function; ask before emitting")  # fmt: skip
+            return False
+        if not callable(condition):
+            self._wrong("invalid_predicate", f"{condition!r} is neither a callable nor a predicate text", name)
+            return False
+        return condition, _callable_text(condition)
+
+    def _target(self, target: Target) -> Any:
+        """Give a RouteTarget, or False for a wrong one."""
+        found = self._function(target)
+        if found is None:
+            return False
+        step, spec = found
+        if target.parameter is not None:
+            if spec.parameter(target.parameter) is None:
+                self._unknown_parameter(step, spec, target.parameter)
+                return False
+            return RouteTarget(step.name, spec.name, target.parameter)
+        required = [p.name for p in spec.parameters if p.required]
+        open_to = required or [p.name for p in spec.parameters]
+        if len(open_to) > 1:
+            self._wrong("parameter_required", f"{step.name}.{spec.name} takes {', '.join(open_to)}: which one?",
+                        step.name, spec.name, f"parameter={open_to[0]!r}")  # fmt: skip
+            return False
+        return RouteTarget(step.name, spec.name, open_to[0] if open_to else None)
+
+    def _function(self, target: Target) -> tuple[StepSpec, FunctionSpec] | None:
+        step = self._step(target.step)
+        if step is None:
+            return None
+        function = self._pick_function(step, target.function)
+        return None if function is None else (step, function)
+
+    def _pick_function(self, step: StepSpec, name: str | None) -> FunctionSpec | None:
+        if name is None:
+            if len(step.functions) == 1:
+                return next(iter(step.functions.values()))
+            if step.functions:
+                how = "where_input_event_is(...)" if step.graph else "function=..."
+                self._wrong("function_required", f"{step.name} has {', '.join(step.functions)}: which one?",
+                            step.name, None, how)  # fmt: skip
+            elif step.graph is not None:
+                self._wrong("unknown_input_event", f"process {step.name} takes no input event", step.name)
+            return None
+        spec = step.functions.get(name)
+        if spec is None and (step.functions or step.graph is not None):
+            what = "input event" if step.graph else "function"
+            self._wrong(f"unknown_{what.replace(' ', '_')}", f"{step.name} has no {what} {name!r}", step.name,
+                        name, did_you_mean(name, step.functions))  # fmt: skip
+        return spec
+
+    def _step(self, reference: "StepHandle | str") -> StepSpec | None:
+        if isinstance(reference, str):
+            if reference not in self._steps:
+                self._wrong("unknown_step", f"there is no step {reference!r}", reference, None,
+                            did_you_mean(reference, self._steps))  # fmt: skip
+            return self._steps.get(reference)
+        name = self._names.get(id(reference))
+        if name is None:
+            if hasattr(reference, "declaration"):
+                other = step_name(reference.declaration)
+                self._wrong("foreign_step", f"step {other!r} belongs to another process", other, None,
+                            "add it to this process, or route to the process that holds it")  # fmt: skip
+            else:
+                self._wrong("unknown_step", f"{reference!r} is no step", None, None,
+                            "pass what add_step returned")  # fmt: skip
+            return None
+        return self._steps.get(name)
+
+    def _unknown_parameter(self, step: StepSpec, spec: FunctionSpec, name: str) -> None:
+        if any(i.parameter == name for i in spec.injections):
+            why = f"{name!r} of {step.name}.{spec.name} is injected; no route can feed it"
+            self._wrong("unknown_parameter", why, step.name, spec.name, "name a data parameter")
+            return
+        known = did_you_mean(name, (p.name for p in spec.parameters))
+        self._wrong("unknown_parameter", f"{step.name}.{spec.name} has no data parameter {name!r}", step.name,
+                    spec.name, known)  # fmt: skip
+
+    def _route(
+        self,
+        source: Source,
+        target: RouteTarget | None,
+        condition: tuple[Callable[[Any], Any], str] | None,
+        index: int,
+        *,
+        otherwise: bool = False,
+        join: int | None = None,
+    ) -> Route:
+        name = f"{source} -> {target or 'STOP'}"
+        self._ids[name] += 1
+        if self._ids[name] > 1:
+            name = f"{name} #{self._ids[name]}"
+        call, text = condition or (None, None)
+        return Route(name, index, source, target, call, text, otherwise, join)
+
+    def _wrong(
+        self, code: str, message: str, step: str | None, function: str | None = None, suggestion: str | None = None
+    ) -> None:
+        self.problems.append(Problem(code, message, step, function, suggestion))
+
+
+def _kind_of_event(step: StepSpec, name: str) -> SourceKind:
+    """An automatic id named in `on_event` starts the same route as `on_function_result` and `on_function_error`."""
+    function, _, suffix = name.rpartition(".")
+    if function in step.functions or (not function and step.graph is not None):
+        if suffix == RESULT_SOURCE:
+            return SourceKind.RESULT
+        if suffix == ERROR_SOURCE:
+            return SourceKind.STEP_ERROR
+    return SourceKind.EVENT
+
+
+def _callable_text(condition: Callable[[Any], Any]) -> str:
+    name = getattr(condition, "__name__", type(condition).__name__)
+    return "a condition" if name == "<lambda>" else name

@@ -1,0 +1,1 @@
+"""Records a run into its run file while it runs."""

@@ -1,0 +1,61 @@
+"""Queues that were changed by hand after a checkpoint: they are changed again when a run is taken up."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from process_core.engine.checkpoint_load import load_queue
+from process_core.engine.core import RunCore
+from process_core.engine.invocation import Message
+from process_core.engine.scope import Scope
+
+
+class EditedQueues:
+    """Gives each superstep that goes again the messages that its first attempt had been given by hand.
+
+    Args:
+        recorded: What the run file says of changed queues, in order; the last word on a superstep counts.
+    """
+
+    def __init__(self, recorded: Sequence[Mapping[str, Any]]) -> None:
+        self._queues: dict[tuple[str, int], Mapping[str, Any]] = {}
+        for queue in recorded:
+            key = queue["path"], queue["superstep"]
+            first = self._queues.get(key, queue)  # what came by itself is what came at the first attempt
+            self._queues[key] = {**queue, "came": first["came"]}
+
+    def put_on(self, core: RunCore) -> None:
+        """Change the queues of a run that is taken up, as it comes to them.
+
+        Args:
+            core: The run, not launched yet.
+        """
+        if self._queues:
+            core.on_batch = self.batch
+
+    def batch(self, scope: Scope, batch: list[Message]) -> list[Message]:
+        """Give the messages of a superstep.
+
+        Args:
+            scope: The process, at the beginning of the superstep.
+            batch: The messages it would deliver.
+
+        Returns:
+            The messages it delivers.
+        """
+        queue = self._queues.pop((scope.prefix[:-1], scope.superstep), None)
+        if not self._queues:
+            scope.run.on_batch = None
+        if queue is None:
+            return batch
+        if queue["came"] == [message.route.id for message in batch]:
+            try:
+                return load_queue(scope, queue)
+            except (LookupError, TypeError, ValueError):
+                pass
+        scope.warn(
+            "changed_queue_lost",
+            "the messages of this superstep had been changed by hand before the run was cut off; that does not fit what"
+            " comes now, so they are delivered unchanged",
+            changed=queue["came"],
+        )
+        return batch

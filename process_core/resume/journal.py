@@ -1,0 +1,289 @@
+"""What was recorded after a checkpoint: outcomes that count though their superstep was never committed."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from process_core.events import NO_DATA, Visibility
+from process_core.graph import RESULT_SUFFIX, FunctionSpec, Graph, StepKind
+from process_core.resume.reconstruct import NotRestorableError, Reconstructor
+from process_core.resume.state_reader import StateReader
+from process_core.runfile import Row, RunFile
+from process_core.runfile.codec.encode import MAX_BYTES
+
+RESUMED: Final = "resumed_from_checkpoint"
+"""Code of the `resumed` event with which a run is taken up."""
+NO_STATE: Final[Any] = object()
+"""Stands where a step has no state."""
+_PAGE = 1000
+_MANY = 2**31
+_FAILURE = "process_core.errors:StepFailure"
+_VARYING = ("traceback", "superstep")
+_TOLD = frozenset({"event_emitted", "output", "response", "executor_completed"})
+
+
+@dataclass(slots=True)
+class Attempt:
+    """An invocation as it was recorded.
+
+    Attributes:
+        function: Name of its function.
+        seq: Seq of the event that said so.
+        given: Its arguments as they were written, made `comparable`, or None where they are known from the checkpoint.
+        is_completed: Whether it completed; if not it is run again, with the answers it had.
+        result: What it returned.
+        emissions: Event id, payload and visibility, in order.
+        outputs: What it yielded.
+        answers: What it was answered, by number of the question.
+        state: Its step's state afterwards, or what it was set to by hand while it ran; or NO_STATE.
+    """
+
+    function: str
+    seq: int
+    given: str | None = None
+    is_completed: bool = False
+    result: Any = None
+    emissions: list[tuple[str, Any, Visibility]] = field(default_factory=list)
+    outputs: list[Any] = field(default_factory=list)
+    answers: dict[int, Any] = field(default_factory=dict)
+    state: Any = NO_STATE
+
+
+class Journal:
+    """The attempts recorded after a checkpoint, which are those of one superstep of the root.
+
+    Functions of one step run one after another in an order that the messages settle, so the n-th invocation of a step
+    is the n-th attempt recorded for its path; one that was parked at the checkpoint is found by its own seq. Where a
+    run was taken up before and cut off again, its second attempts say again what the first ones came to, and go on.
+
+    Args:
+        file: The run file, open for as long as `read` runs.
+        after: Seq of the checkpoint.
+        graph: The process.
+        reviver: Makes payloads live again.
+        states: Makes states live again.
+
+    Attributes:
+        inputs: Outside events that were taken in: id and payload, in order.
+        asked: The highest number of a question.
+        queues: Queues that were changed by hand, as `freeze_queue` described them, in order.
+        edited: States that were given by hand to steps that had not been called, by path.
+    """
+
+    def __init__(self, file: RunFile, after: int, graph: Graph, reviver: Reconstructor, states: StateReader) -> None:
+        self.inputs: list[tuple[str, Any]] = []
+        self.asked = 0
+        self.queues: list[dict[str, Any]] = []
+        self.edited: dict[str, Any] = {}
+        self._file = file
+        self._after = after
+        self._reviver = reviver
+        self._states = states
+        self._uses = _Uses(graph)
+        self._by_seq: dict[int, Attempt] = {}
+        self._by_path: dict[str, list[Attempt]] = {}
+        self._questions: dict[int, tuple[int, int]] = {}
+        self._counts: Counter[str] = Counter()
+        self._inputs_seen = 0
+
+    def take(self, path: str, function: str, resumes: int, given: str) -> Attempt | None:
+        """Give what was recorded of an invocation, once.
+
+        Args:
+            path: Its step.
+            function: Its function.
+            resumes: Seq under which it was parked at the checkpoint, or 0.
+            given: Its arguments as they would be written, made `comparable`.
+
+        Returns:
+            The attempt, or None where there is none.
+        """
+        if resumes:
+            return self._by_seq.pop(resumes, None)
+        attempts = self._by_path.get(path)
+        if not attempts:
+            return None
+        attempt = attempts.pop(0)
+        if attempt.function != function or attempt.given != given:
+            attempts.clear()  # the run goes another way than it did: what follows belongs to the other one
+            return None
+        return attempt
+
+    def read(self) -> "Journal":
+        """Read what the file holds after the checkpoint.
+
+        Returns:
+            This journal.
+
+        Raises:
+            NotRestorableError: Something that a completed invocation came to was recorded only as text.
+            ResumeError: A state does not fit the code.
+        """
+        start, last = self._after, self._file.count()
+        while start < last and (rows := self._file.page(start, _PAGE)):
+            for row in rows:
+                self._add(row)
+            start = rows[-1].seq
+        return self
+
+    def _add(self, row: Row) -> None:
+        if row.type == "resumed" and row.code == RESUMED:
+            self._counts.clear()
+            self._inputs_seen = 0
+        elif row.type == "executor_invoked":
+            self._by_seq[row.seq] = self._attempt(row)
+        elif row.type == "event_emitted" and not row.path:
+            self._inputs_seen += 1
+            if self._inputs_seen > len(self.inputs):
+                self.inputs.append((row.event_id or "", self._payload(row)))
+        elif row.type == "request_info":
+            self._questions[row.seq] = self._question(row)
+            number = (row.request_id or "").rpartition("-")[2]
+            self.asked = max(self.asked, int(number) if number.isdecimal() else 0)
+        elif row.type == "operator":
+            self._tell_operation(row)
+        elif row.type in _TOLD:
+            self._tell_attempt(row)
+
+    def _tell_operation(self, row: Row) -> None:
+        """Take in what a debugger changed: a queue, or a state after the last call of its step so far."""
+        details = self._details(row)
+        for queue in details.get("queues", ()):
+            self.queues.append(self._reviver.revive(queue))
+        saved = self._file.state_of(row.path, row.seq) if details.get("state") else None
+        if saved is None:
+            return
+        state = self._states.one(row.path, *saved)
+        count = self._counts[row.path]
+        if count:
+            self._by_path[row.path][count - 1].state = state
+        else:
+            self.edited[row.path] = state
+
+    def _attempt(self, row: Row) -> Attempt:
+        resumes = self._details(row).get("resumes")
+        if resumes:
+            attempt = self._by_seq.setdefault(resumes, Attempt(row.function or "", row.seq))
+        else:
+            attempts = self._by_path.setdefault(row.path, [])
+            if self._counts[row.path] == len(attempts):
+                given = self._file.payload_text(row.data, MAX_BYTES)[0]
+                attempts.append(Attempt(row.function or "", row.seq, comparable(given)))
+            attempt = attempts[self._counts[row.path]]
+            self._counts[row.path] += 1
+        if not attempt.is_completed:
+            attempt.seq, attempt.emissions, attempt.outputs = row.seq, [], []
+        return attempt
+
+    def _tell_attempt(self, row: Row) -> None:
+        cause, number = row.cause or 0, 0
+        if row.type == "response":
+            cause, number = self._questions.get(cause) or self._question(self._file.row(cause))
+        attempt = self._by_seq.get(cause)
+        if attempt is None:
+            attempt = self._by_seq[cause] = self._parked_attempt(row, cause)
+        if attempt.is_completed:
+            return
+        if row.type == "response":
+            attempt.answers[number] = self._payload(row)
+        else:
+            self._tell(row, attempt)
+
+    def _parked_attempt(self, row: Row, seq: int) -> Attempt:
+        """Begin with what an invocation did before the checkpoint, at which it was parked."""
+        attempt = Attempt(row.function or "", seq)
+        for earlier in self._file.effects(seq, _MANY):
+            if earlier.seq > self._after:
+                break
+            if earlier.type in ("event_emitted", "output"):
+                self._tell(earlier, attempt)
+        return attempt
+
+    def _tell(self, row: Row, attempt: Attempt) -> None:
+        if row.type == "event_emitted":
+            public = self._details(row).get("visibility") == Visibility.PUBLIC
+            visibility = Visibility.PUBLIC if public else Visibility.INTERNAL
+            attempt.emissions.append((row.event_id or "", self._payload(row), visibility))
+        elif row.type == "output":
+            attempt.outputs.append(self._payload(row))
+        else:
+            attempt.is_completed = True
+            attempt.result = self._result(row)
+            saved = self._file.state_of(row.path, row.seq) if self._uses.keeps_state(row.path) else None
+            if saved is not None:
+                attempt.state = self._states.one(row.path, *saved)
+
+    def _result(self, row: Row) -> Any:
+        try:
+            return self._payload(row)
+        except NotRestorableError:
+            if self._uses.result_of(row.path, row.function or ""):
+                raise
+            return None  # nobody is ever given it
+
+    def _payload(self, row: Row) -> Any:
+        if row.data is None and row.type == "event_emitted" and not self._details(row).get("has_data"):
+            return NO_DATA
+        return self._reviver.revive(self._file.payload(row.data))
+
+    def _details(self, row: Row) -> dict[str, Any]:
+        found = self._file.payload(row.details) if row.details is not None else None
+        return found if isinstance(found, dict) else {}
+
+    def _question(self, row: Row) -> tuple[int, int]:
+        """Give the seq of the invocation that asked a question, and which of its questions it is."""
+        return row.cause or 0, self._details(row).get("number", 0)
+
+
+def comparable(given: str) -> str:
+    """Leave out of written arguments what a failure says of where and when, which it says otherwise each time.
+
+    Args:
+        given: The arguments as JSON.
+
+    Returns:
+        Text that is the same for the same arguments.
+    """
+    if _FAILURE not in given:
+        return given
+
+    def strip(found: dict[str, Any]) -> dict[str, Any]:
+        return {k: v for k, v in found.items() if k not in _VARYING} if found.get("$") == _FAILURE else found
+
+    return json.dumps(json.loads(given, object_hook=strip))
+
+
+class _Uses:
+    """Who needs what an invocation left.
+
+    Args:
+        graph: The process.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self._routed = {(edge.source, edge.event_id) for edge in graph.edges}
+        self._functions = dict(_functions(graph, ""))
+        self._stateful = {path for path, _ in graph.stateful()}
+        self._known = {path for path, _ in self._functions}
+
+    def keeps_state(self, path: str) -> bool:
+        """Whether the state of a step lasts; steps inside the elements of maps may have one."""
+        return path in self._stateful or path not in self._known
+
+    def result_of(self, path: str, function: str) -> bool:
+        """Whether anything takes the result of a function."""
+        spec = self._functions.get((path, function))
+        if spec is None or spec.visibility is Visibility.PUBLIC:
+            return True
+        return (path, f"{function}{RESULT_SUFFIX}") in self._routed
+
+
+def _functions(graph: Graph, prefix: str) -> Any:
+    for step in graph.steps:
+        path = prefix + step.name
+        if step.kind is StepKind.STEP:
+            specs: dict[str, FunctionSpec] = dict(step.functions)
+            yield from (((path, name), spec) for name, spec in specs.items())
+        elif step.kind is StepKind.PROCESS and step.graph is not None:
+            yield from _functions(step.graph, f"{path}/")

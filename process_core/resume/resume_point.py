@@ -1,0 +1,204 @@
+"""A point of a recorded run from which it can go on."""
+
+import itertools
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from process_core.engine.checkpoint_load import load_checkpoint
+from process_core.engine.core import RunCore
+from process_core.events import ProcessEvent, RunState, WorkflowEvent
+from process_core.graph import Edge, Graph, Node
+from process_core.resume.edited_queues import EditedQueues
+from process_core.resume.edits import Edits
+from process_core.resume.errors import ResumeError
+from process_core.resume.graph_diff import differences
+from process_core.resume.journal import RESUMED, Journal
+from process_core.resume.journal_host import JournalHost
+from process_core.resume.output_log import read_outputs
+from process_core.resume.reconstruct import NotRestorableError, Reconstructor
+from process_core.resume.state_reader import StateReader
+from process_core.runfile import Checkpoint, RunFile, RunInfo
+
+_LAST = 2**62
+
+
+@dataclass(slots=True)
+class ResumePoint:
+    """A point of a recorded run.
+
+    Attributes:
+        info: The run.
+        checkpoint: The checkpoint.
+        frozen: Where it stood.
+        states: State by path.
+        journal: What was recorded after it, for going on in the same file; None for a fork.
+        outputs: What steps had yielded by then.
+        public_events: The public events that had left the root by then.
+    """
+
+    info: RunInfo
+    checkpoint: Checkpoint
+    frozen: dict[str, Any]
+    states: dict[str, Any]
+    journal: Journal | None
+    outputs: list[Any] = field(default_factory=list)
+    public_events: list[ProcessEvent] = field(default_factory=list)
+
+    def edited(self, edits: Edits) -> "ResumePoint":
+        """Change the point before a run goes on from it.
+
+        Args:
+            edits: The changes; those to states are made through `initial_states`.
+
+        Returns:
+            This point.
+
+        Raises:
+            EditError: A number is out of range.
+        """
+        root = self.frozen["root"]
+        root["pending"] = edits.apply(root["pending"])
+        self.frozen["inputs"] += [{"event": event_id, "data": data} for event_id, data in edits.inject]
+        return self
+
+    def event(self) -> WorkflowEvent:
+        """Make the event that says from where the run goes on."""
+        code = RESUMED if self.journal is not None else "forked"
+        what = "goes on" if self.journal is not None else f"forked from run {self.info.run_id}"
+        return WorkflowEvent(
+            "resumed",
+            f"{what} after superstep {self.checkpoint.superstep}",
+            {"code": code, "run": self.info.run_id, "superstep": self.checkpoint.superstep, "seq": self.checkpoint.seq},
+            superstep=self.checkpoint.superstep,
+        )
+
+
+def fork_path(path: Path, superstep: int) -> Path:
+    """Give a path for a fork, beside its parent, at which there is nothing yet.
+
+    Args:
+        path: The parent's run file.
+        superstep: The superstep it is forked after.
+    """
+    for number in itertools.count(1):
+        candidate = path.with_name(f"{path.stem}-from-{superstep}{f'-{number}' if number > 1 else ''}{path.suffix}")
+        if not candidate.exists():
+            return candidate
+    raise AssertionError("there is always another number")
+
+
+def load_point(
+    path: str | Path,
+    graph: Graph,
+    superstep: int | None = None,
+    *,
+    fork: bool = False,
+    new_states: Collection[str] = (),
+) -> ResumePoint:
+    """Read a point of a run.
+
+    Args:
+        path: The run file.
+        graph: The process that is to go on; must have the same steps and routes.
+        superstep: After which superstep of the root; None takes the last checkpoint.
+        fork: Whether to leave aside what was recorded afterwards; so it is at any point but the last, too.
+        new_states: Paths of steps whose recorded states are not wanted.
+
+    Returns:
+        The point, its values made live again.
+
+    Raises:
+        RunFileError: The file cannot be read.
+        ResumeError: The run has ended for good, the process has changed, or a value cannot be made again.
+    """
+    with RunFile(path) as file:
+        info = file.info
+        _check_same(path, info.process, (info.nodes, info.edges) if superstep is None else None, graph)
+        if superstep is None and not fork:
+            _check_can_go_on(info)
+        chosen, is_last = _choose(file, superstep)
+        _check_same(path, info.process, file.graph_at(chosen.seq)[1:], graph)  # the code may have been reloaded since
+        is_fork = fork or not is_last
+        if not is_fork:
+            _check_can_go_on(info)
+        reviver = Reconstructor(graph)
+        states = StateReader(graph, reviver)
+        snapshot = file.snapshot(chosen)
+        try:
+            frozen = reviver.revive(snapshot.extra)
+            journal = None if is_fork else Journal(file, chosen.seq, graph, reviver, states).read()
+        except NotRestorableError as error:
+            raise ResumeError(f"{path} cannot be taken up after superstep {chosen.superstep}: {error}") from error
+        if not isinstance(frozen, dict) or not isinstance(frozen.get("root"), dict):
+            raise ResumeError(f"{path} was recorded without what is needed to go on")
+        if is_fork:
+            frozen["root"].pop("stopped", None)
+        wanted = {step: state for step, state in snapshot.states.items() if step not in new_states}
+        outputs, events = read_outputs(file, chosen.seq, reviver)
+        live = states.all(wanted, snapshot.versions)
+        if journal is not None:
+            live |= {step: state for step, state in journal.edited.items() if step not in new_states}
+        return ResumePoint(info, chosen, frozen, live, journal, outputs, events)
+
+
+def resume_run(core: RunCore, point: ResumePoint) -> None:
+    """Make a new run stand at a point.
+
+    Args:
+        core: The run, not launched yet, whose `initial_states` hold the states of the point.
+        point: The point.
+
+    Raises:
+        ResumeError: What the file says of where the run stood makes no sense.
+    """
+    try:
+        load_checkpoint(core, point.frozen)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise ResumeError(f"{point.info.path} does not say clearly where the run stood: {error!r}") from error
+    core.outputs.extend(point.outputs)
+    core.public_events.extend(point.public_events)
+    journal = point.journal
+    if journal is not None:
+        known = sum(1 for kind, _, _ in core.inputs if kind == "event")
+        for event_id, data in journal.inputs[known:]:
+            core.inputs.append(("event", event_id, data))
+        core.asked = max(core.asked, journal.asked)  # an id that has been told is given to no other question
+        core.host = JournalHost(core.host, journal)
+        EditedQueues(journal.queues).put_on(core)
+
+
+def _choose(file: RunFile, superstep: int | None) -> tuple[Checkpoint, bool]:
+    """Find the checkpoint that is meant, and tell whether it is the last one."""
+    last = file.checkpoint_at(_LAST)
+    if superstep is None and last is not None:
+        return last, True
+    points = [checkpoint for checkpoint in file.checkpoints() if not checkpoint.path]
+    found = [c for c in points if c.superstep == superstep]
+    if found:
+        return found[-1], found[-1] is points[-1]
+    if points:
+        raise ResumeError(
+            f"{file.path} holds no checkpoint after superstep {superstep};"
+            f" there are checkpoints after supersteps {points[0].superstep} to {points[-1].superstep}"
+        )
+    raise ResumeError(f"{file.path} holds no checkpoint: the run was cut off before it began; start it again")
+
+
+def _check_same(
+    path: str | Path, name: str, recorded: tuple[tuple[Node, ...], tuple[Edge, ...]] | None, graph: Graph
+) -> None:
+    changed = differences(*recorded, graph) if recorded is not None else []
+    if changed:
+        listed = "".join(f"\n  - {line}" for line in changed)
+        raise ResumeError(f"{name!r} has other steps or routes now than {path} was recorded with:{listed}")
+
+
+def _check_can_go_on(info: RunInfo) -> None:
+    if info.is_live:
+        raise ResumeError(f"{info.path}: the run is still going on; end it first, or fork it from a superstep")
+    if info.state is RunState.STOPPED:
+        raise ResumeError(
+            f"{info.path}: the run was stopped, so there is nothing to go on with; fork it from an earlier superstep"
+        )

@@ -1,0 +1,1 @@
+"""Finds the rows of a run file that a filter keeps."""

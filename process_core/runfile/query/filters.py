@@ -1,0 +1,86 @@
+"""What rows a list shall show."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from process_core.predicate import Predicate
+from process_core.runfile.query.globs import path_pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A choice of rows; a row must satisfy all that is given.
+
+    Attributes:
+        types: Types of event, one of them.
+        paths: Globs over step paths, one of them (`outer/*/Step`).
+        path: Path of one step, or of a nested process; empty for the root.
+        steps: Names of steps, one of them.
+        functions: Names of functions, one of them.
+        event_ids: Ids of process events, one of them; `*` and `?` are wildcards.
+        routes: Ids of routes, one of them.
+        codes: Codes of warnings and failures, one of them.
+        generation: Generation of the code.
+        text: Text that occurs in a name, the payload or the details; upper and lower case are the same.
+        since: Earliest timestamp.
+        until: Latest timestamp.
+        first_superstep: Lowest superstep.
+        last_superstep: Highest superstep.
+        request_id: Which request.
+        where: A predicate; a row on which it cannot be decided is left out.
+    """
+
+    types: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    path: str | None = None
+    steps: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    event_ids: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    generation: int | None = None
+    text: str = ""
+    since: float | None = None
+    until: float | None = None
+    first_superstep: int | None = None
+    last_superstep: int | None = None
+    request_id: str | None = None
+    where: Predicate | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every row satisfies it."""
+        return self == Filter()
+
+    def shape_test(self) -> Callable[[tuple[Any, ...]], bool] | None:
+        """Give the part of the choice, apart from `where`, that a combination of names decides.
+
+        Returns:
+            A test of a row of `shapes` (its columns in order), or None where every one passes.
+        """
+        chosen = (self.types, self.paths, self.steps, self.functions, self.event_ids, self.routes, self.codes)
+        if self.path is None and self.generation is None and not any(chosen):
+            return None
+        paths = [path_pattern(glob) for glob in self.paths]
+        # A slash in an event id is a character like any other, hence the swap on both sides.
+        event_ids = [path_pattern(glob.replace("/", "\0")) for glob in self.event_ids]
+
+        def test(shape: tuple[Any, ...]) -> bool:
+            _, kind, path, step, function, event_id, route, _, _, code, generation = shape
+            swapped = (event_id or "").replace("/", "\0")
+            return (
+                (not self.types or kind in self.types)
+                and (self.path is None or path == self.path)
+                and (not self.steps or step in self.steps)
+                and (not self.functions or function in self.functions)
+                and (not self.routes or route in self.routes)
+                and (not self.codes or code in self.codes)
+                and (self.generation is None or generation == self.generation)
+                and (not paths or any(pattern.fullmatch(path) for pattern in paths))
+                and (
+                    not event_ids or (event_id is not None and any(pattern.fullmatch(swapped) for pattern in event_ids))
+                )
+            )
+
+        return test

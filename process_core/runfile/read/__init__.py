@@ -1,0 +1,1 @@
+"""Reads a run file, also while another process writes it."""

@@ -1,0 +1,206 @@
+"""Checkpoints and states: how the run stood at any point."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from process_core.runfile.errors import RunFileError
+from process_core.runfile.read.compact_checkpoint import read_brief
+from process_core.runfile.read.connection import Connection
+
+_LAST = 2**62
+_LATEST = "seq = (SELECT max(seq) FROM states WHERE step = steps.id AND seq <= ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A point from which a run can be shown and gone on with.
+
+    Attributes:
+        id: Its number in the file, from 1.
+        parent: Number of the one before it, None for the first.
+        superstep: The superstep that was over, 0 before the first.
+        seq: Seq of the last event that it covers.
+        path: The process whose superstep it was, empty for the root.
+    """
+
+    id: int
+    parent: int | None
+    superstep: int
+    seq: int
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a checkpoint holds, decoded (see `decode`: models come as `Tagged`).
+
+    Attributes:
+        checkpoint: Which.
+        states: Every step's state, step path -> state.
+        versions: Versions of the steps' state where they are not "1", step path -> version.
+        pending: The messages to be delivered next, in order.
+        joins: The half-filled joins.
+        requests: The open requests.
+        answers: The answers recorded for invocations that had not finished.
+        extra: What else the engine put there.
+    """
+
+    checkpoint: Checkpoint
+    states: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    pending: list[Any] = field(default_factory=list)
+    joins: list[Any] = field(default_factory=list)
+    requests: list[Any] = field(default_factory=list)
+    answers: list[Any] = field(default_factory=list)
+    extra: Any = None
+
+
+def checkpoints(path: str | Path) -> list[Checkpoint]:
+    """List the checkpoints of a run file, those of nested processes included.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Them, oldest first.
+
+    Raises:
+        RunFileError: It is missing, damaged, newer than this program, or no run file.
+    """
+    connection = Connection(Path(path))
+    try:
+        return read_checkpoints(connection)
+    finally:
+        connection.close()
+
+
+def read_checkpoints(connection: Connection, where: str = "1", values: tuple[Any, ...] = ()) -> list[Checkpoint]:
+    """List checkpoints.
+
+    Args:
+        connection: Where to read.
+        where: SQL that chooses.
+        values: For its question marks.
+
+    Returns:
+        Them, oldest first.
+    """
+    sql = f"SELECT id, parent, superstep, seq, path FROM checkpoints WHERE {where} ORDER BY id"  # noqa: S608 - our own words
+    found = [Checkpoint(*row) for row in connection.rows(sql, values)]
+    for one in found:
+        numbers = (one.id, one.superstep, one.seq, one.parent or 0)
+        if not isinstance(one.path, str) or not all(isinstance(number, int) for number in numbers):
+            raise RunFileError(connection.path, "it is damaged: a checkpoint cannot be read")
+    return found
+
+
+def read_snapshot(connection: Connection, number: int) -> Snapshot:
+    """Read all that a checkpoint holds.
+
+    Args:
+        connection: Where to read.
+        number: Its id.
+
+    Returns:
+        It, decoded.
+
+    Raises:
+        RunFileError: There is none of that number, or it is damaged.
+    """
+    found = read_checkpoints(connection, "id = ?", (number,))
+    if not found:
+        raise RunFileError(connection.path, f"there is no checkpoint {number}")
+    columns = "pending, joins, requests, answers, extra"
+    parts = connection.rows(f"SELECT {columns} FROM checkpoints WHERE id = ?", (number,))[0]  # noqa: S608 - our own words
+    pending, joins, requests, answers, extra = (
+        None if ref is None else connection.decode(connection.body(ref)) for ref in parts
+    )
+    if isinstance(extra, list):
+        extra = read_brief(connection, extra, found[0].superstep)
+    states, versions = read_states(connection, found[0].seq)
+    return Snapshot(found[0], states, versions, pending or [], joins or [], requests or [], answers or [], extra)
+
+
+def read_states(connection: Connection, seq: int) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read how every step's state stood at an event.
+
+    Args:
+        connection: Where to read.
+        seq: The event; states saved at it count.
+
+    Returns:
+        State by step path, decoded, and the versions that are not "1".
+    """
+    sql = f"""
+        SELECT steps.path, states.version, states.state FROM steps
+        JOIN states ON states.step = steps.id AND states.{_LATEST}
+        ORDER BY steps.id
+    """  # noqa: S608 - our own words
+    states: dict[str, Any] = {}
+    versions: dict[str, str] = {}
+    for path, version, ref in connection.rows(sql, (seq,)):
+        states[path] = None if ref is None else connection.decode(connection.body(ref))
+        if version is not None:
+            versions[path] = version
+    return states, versions
+
+
+def read_state(connection: Connection, path: str, seq: int) -> tuple[Any, str] | None:
+    """Read how one step's state stood at an event.
+
+    Args:
+        connection: Where to read.
+        path: The step.
+        seq: The event; a state saved at it counts.
+
+    Returns:
+        The state, decoded, and its version; None where none had been saved.
+    """
+    sql = f"""
+        SELECT states.version, states.state FROM steps
+        JOIN states ON states.step = steps.id AND states.{_LATEST}
+        WHERE steps.path = ?
+    """  # noqa: S608 - our own words
+    for version, ref in connection.rows(sql, (seq, path)):
+        return None if ref is None else connection.decode(connection.body(ref)), version or "1"
+    return None
+
+
+def read_extra(connection: Connection, seq: int) -> Any:
+    """Read what the engine put beside the states into the checkpoint of the root at an event.
+
+    Args:
+        connection: Where to read.
+        seq: Seq of the last event that the checkpoint covers.
+
+    Returns:
+        `extra` of the last such checkpoint, decoded; None where there is none.
+    """
+    sql = "SELECT extra, superstep FROM checkpoints WHERE seq = ? AND path = '' ORDER BY id DESC LIMIT 1"
+    for ref, superstep in connection.rows(sql, (seq,)):
+        extra = None if ref is None else connection.decode(connection.body(ref))
+        return read_brief(connection, extra, superstep) if isinstance(extra, list) else extra
+    return None
+
+
+def read_state_history(
+    connection: Connection, path: str, limit: int, until: int | None = None
+) -> list[tuple[int, Any]]:
+    """Read the last values that a step's state had.
+
+    Args:
+        connection: Where to read.
+        path: The step.
+        limit: How many at most.
+        until: The last event that counts; None for now.
+
+    Returns:
+        Pairs of seq and state, oldest first.
+    """
+    sql = """
+        SELECT seq, state FROM states WHERE step = (SELECT id FROM steps WHERE path = ?) AND seq <= ?
+        ORDER BY seq DESC LIMIT ?
+    """
+    found = connection.rows(sql, (path, _LAST if until is None else until, limit))
+    return [(seq, None if ref is None else connection.decode(connection.body(ref))) for seq, ref in reversed(found)]

@@ -1,0 +1,408 @@
+"""Reading a run file, also while another process writes it; runs no code of the recorded program."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, Final, Self
+
+from process_core.graph import Edge, Node
+from process_core.runfile.errors import RunFileError
+from process_core.runfile.query.filtered_rows import FilteredRows
+from process_core.runfile.query.filters import Filter
+from process_core.runfile.read.causes import RecordedCauses
+from process_core.runfile.read.connection import Connection
+from process_core.runfile.read.history import (
+    Checkpoint,
+    Snapshot,
+    read_checkpoints,
+    read_extra,
+    read_snapshot,
+    read_state,
+    read_state_history,
+    read_states,
+)
+from process_core.runfile.read.info import RunInfo, StepCount, read_graph, read_info
+from process_core.runfile.read.rows import PayloadRef, Row, read_rows, rows_of
+from process_core.runfile.read.step_counts import StepCounts
+
+TEXT_LIMIT: Final = 20_000
+"""Characters that `payload_text` gives if not told otherwise."""
+
+_KEPT_VIEWS = 8
+
+
+class RunFile:
+    """One reader of a run file.
+
+    Events are numbered without gaps from 1, so the row at index i of the unfiltered list is event i + 1, and a page
+    costs the same wherever it is. Used by one thread at a time; open another for another thread.
+
+    Args:
+        path: The file.
+
+    Raises:
+        RunFileError: It is missing, damaged, newer than this program, or no run file.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._connection = Connection(self.path)
+        self._views: dict[Filter, FilteredRows] = {}
+        self._tally = StepCounts(self._connection)
+
+    def close(self) -> None:
+        """Close it; harmless the second time."""
+        self._views.clear()
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @property
+    def info(self) -> RunInfo:
+        """The run at a glance, as it stands now."""
+        return read_info(self._connection)
+
+    # --- rows --------------------------------------------------------------------------------------------------------
+
+    def count(self, chosen: Filter | None = None) -> int:
+        """Count events.
+
+        Args:
+            chosen: Which; None counts all at once, a filter looks through the whole file the first time.
+
+        Returns:
+            How many there are now.
+        """
+        if chosen is None or chosen.is_empty:
+            return self._connection.last_seq()
+        view = self.view(chosen)
+        view.advance()
+        return len(view)
+
+    def page(self, start_index: int, limit: int, chosen: Filter | None = None) -> list[Row]:
+        """Read some rows.
+
+        Args:
+            start_index: Place of the first, from 0.
+            limit: How many.
+            chosen: Which events make up the list; None for all. With a filter the file is looked through up to the last
+                row wanted: a screen uses a `view` and advances it as it has time.
+
+        Returns:
+            At most so many rows, in order.
+        """
+        start_index = max(0, start_index)
+        if chosen is not None and not chosen.is_empty:
+            view = self.view(chosen)
+            view.advance(hits=start_index + limit)
+            return view.page(start_index, limit)
+        return read_rows(self._connection, "e.seq > ? AND e.seq <= ?", (start_index, start_index + max(0, limit)))
+
+    def view(self, chosen: Filter) -> FilteredRows:
+        """Give the list that a filter leaves; the same filter gives the same, already advanced list.
+
+        Args:
+            chosen: Which events.
+
+        Returns:
+            A view that finds nothing until it is advanced.
+        """
+        view = self._views.pop(chosen, None)
+        if view is None:
+            view = FilteredRows(self._connection, chosen)
+        self._views[chosen] = view
+        while len(self._views) > _KEPT_VIEWS:
+            self._views.pop(next(iter(self._views))).drop()
+        return view
+
+    def by_step(self, path: str) -> FilteredRows:
+        """Give the list of the events about one step.
+
+        Args:
+            path: The step.
+
+        Returns:
+            A view that finds nothing until it is advanced.
+        """
+        return self.view(Filter(path=path))
+
+    def row(self, seq: int) -> Row:
+        """Read one row.
+
+        Args:
+            seq: Which event.
+
+        Returns:
+            Its row.
+
+        Raises:
+            RunFileError: There is none.
+        """
+        found = read_rows(self._connection, "e.seq = ?", (seq,))
+        if not found:
+            raise RunFileError(self.path, f"there is no event {seq}; the last is {self.count()}")
+        return found[0]
+
+    def causes(self, seq: int) -> list[Row]:
+        """Read the events that led to an event directly.
+
+        Args:
+            seq: Which event.
+
+        Returns:
+            Their rows, in order of seq.
+        """
+        return rows_of(self._connection, self.row(seq).causes)
+
+    def effects(self, seq: int, limit: int = 1000) -> list[Row]:
+        """Read the events that an event led to directly.
+
+        Args:
+            seq: Which event.
+            limit: How many at most.
+
+        Returns:
+            Their rows, in order of seq.
+        """
+        sql = """
+            SELECT seq FROM events WHERE seq > ? AND cause = ?
+            UNION SELECT seq FROM causes WHERE cause = ? ORDER BY seq LIMIT ?
+        """
+        return rows_of(self._connection, [found for (found,) in self._connection.rows(sql, (seq, seq, seq, limit))])
+
+    @property
+    def lineage(self) -> RecordedCauses:
+        """What led to what, and the events summed up."""
+        return RecordedCauses(self._connection)
+
+    def find(self, text: str, after: int = 0, *, backwards: bool = False) -> int | None:
+        """Find the next event in which a text occurs.
+
+        Args:
+            text: What to look for in names, payloads and details; upper and lower case are the same.
+            after: Seq of the event to start from, which is not looked at.
+            backwards: Look at earlier events, not later ones; `after=0` then starts from the end.
+
+        Returns:
+            Its seq, or None.
+        """
+        view = self.view(Filter(text=text))
+        if backwards:
+            view.advance()
+            return view.before(after or self.count() + 1)
+        while True:
+            found = view.after(after)
+            if found is not None or view.advance(hits=len(view) + 1):
+                return found if found is not None else view.after(after)
+
+    def seq_at(self, timestamp: float) -> int:
+        """Find the last event at or before a time.
+
+        Args:
+            timestamp: Seconds since the epoch.
+
+        Returns:
+            Its seq, 0 if all are later.
+        """
+        ts = self._connection.to_ts(timestamp)
+        low, high = 0, self.count()
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._connection.ts_of(middle) <= ts:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def timestamp(self, seq: int) -> float:
+        """Give the time of an event.
+
+        Args:
+            seq: Which.
+
+        Returns:
+            Seconds since the epoch.
+        """
+        return self._connection.time_of(self._connection.ts_of(seq))
+
+    # --- payloads ----------------------------------------------------------------------------------------------------
+
+    def payload(self, ref: PayloadRef | None) -> Any:
+        """Read a payload.
+
+        Args:
+            ref: `Row.data` or `Row.details`.
+
+        Returns:
+            The value; models, dataclasses and what is kept by its repr come as `Tagged`. None for None.
+        """
+        return None if ref is None else self._connection.decode(self._connection.body(ref))
+
+    def payload_text(self, ref: PayloadRef | None, limit: int = TEXT_LIMIT) -> tuple[str, int]:
+        """Read the beginning of a payload as JSON text, however large it is.
+
+        Args:
+            ref: `Row.data` or `Row.details`.
+            limit: Bytes to give at most.
+
+        Returns:
+            The text, and the size of the whole in bytes.
+        """
+        if ref is None:
+            return "null", 4
+        if isinstance(ref, str):
+            body = ref.encode()
+            return body[:limit].decode("utf-8", "ignore"), len(body)
+        body, size = self._connection.start_of(ref, limit)
+        return body.decode("utf-8", "ignore"), size
+
+    # --- steps -------------------------------------------------------------------------------------------------------
+
+    def step_counts(self, until: int | None = None) -> dict[str, StepCount]:
+        """Count what each step did.
+
+        Args:
+            until: The last event that counts; None for now. To ask for the past costs more: see `StepCounts`.
+
+        Returns:
+            Step path -> counts; only steps that events are about.
+        """
+        return self._tally.step_counts(until)
+
+    def prepare_past(self, seconds: float) -> bool:
+        """Work for a while on what makes the counts of the past cheap; see `StepCounts.prepare`."""
+        return self._tally.prepare(seconds)
+
+    def last_seqs(self, types: Collection[str], until: int | None = None) -> dict[str, dict[str, int]]:
+        """Find the last event of each type about each step.
+
+        Args:
+            types: Which types of event.
+            until: As for `step_counts`.
+
+        Returns:
+            Step path -> type -> seq, for those that there are.
+        """
+        return self._tally.last_seqs(types, until)
+
+    def last_rows(self, path: str, types: Collection[str], until: int | None = None) -> dict[str, Row]:
+        """Read the last event of each type about a step: its last input and output, for one.
+
+        Args:
+            path: The step.
+            types: Which types of event.
+            until: As for `step_counts`.
+
+        Returns:
+            Type -> row, for those that there are.
+        """
+        seqs = self._tally.last_seqs(types, until).get(path, {})
+        return {row.type: row for row in rows_of(self._connection, seqs.values())}
+
+    # --- history -----------------------------------------------------------------------------------------------------
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """List the checkpoints.
+
+        Returns:
+            Them, oldest first, those of nested processes included.
+        """
+        return read_checkpoints(self._connection)
+
+    def checkpoint_at(self, seq: int, path: str = "") -> Checkpoint | None:
+        """Find the last checkpoint at or before an event.
+
+        Args:
+            seq: The event.
+            path: The process, empty for the root.
+
+        Returns:
+            It, or None if there is none.
+        """
+        latest = "id = (SELECT max(id) FROM checkpoints WHERE seq <= ? AND path = ?)"
+        return next(iter(read_checkpoints(self._connection, latest, (seq, path))), None)
+
+    def checkpoint_after(self, seq: int, path: str = "") -> Checkpoint | None:
+        """Find the first checkpoint after an event.
+
+        Args:
+            seq: The event.
+            path: The process, empty for the root.
+
+        Returns:
+            It, or None if there is none.
+        """
+        next_one = "id = (SELECT id FROM checkpoints WHERE seq > ? AND path = ? ORDER BY seq, id LIMIT 1)"
+        return next(iter(read_checkpoints(self._connection, next_one, (seq, path))), None)
+
+    def snapshot(self, checkpoint: Checkpoint | int) -> Snapshot:
+        """Read all that a checkpoint holds.
+
+        Args:
+            checkpoint: It, or its id.
+
+        Returns:
+            States, pending messages, joins, requests and answers, decoded.
+        """
+        return read_snapshot(self._connection, checkpoint if isinstance(checkpoint, int) else checkpoint.id)
+
+    def state_at(self, seq: int) -> dict[str, Any]:
+        """Give every step's state as it stood at an event.
+
+        Args:
+            seq: The event; a superstep's changes show from its checkpoint on.
+
+        Returns:
+            Step path -> state; models and dataclasses come as `Tagged`.
+        """
+        return read_states(self._connection, seq)[0]
+
+    def state_of(self, path: str, seq: int) -> tuple[Any, str] | None:
+        """Give one step's state as it stood at an event.
+
+        Args:
+            path: The step.
+            seq: The event; a state saved at it counts.
+
+        Returns:
+            The state and the `Step.version` it was saved under; None where none had been saved.
+        """
+        return read_state(self._connection, path, seq)
+
+    def extra_at(self, seq: int) -> Any:
+        """Give what the engine put into the checkpoint of the root at an event, without reading the states.
+
+        Args:
+            seq: Seq of the last event that the checkpoint covers.
+
+        Returns:
+            See `Snapshot.extra`; None where there is no checkpoint.
+        """
+        return read_extra(self._connection, seq)
+
+    def state_history(self, path: str, limit: int = 100, until: int | None = None) -> list[tuple[int, Any]]:
+        """Give the last values that a step's state had.
+
+        Args:
+            path: The step.
+            limit: How many at most.
+            until: The last event that counts; None for now.
+
+        Returns:
+            Pairs of seq and state, oldest first.
+        """
+        return read_state_history(self._connection, path, limit, until)
+
+    def graph_at(self, seq: int) -> tuple[int, tuple[Node, ...], tuple[Edge, ...]]:
+        """Give the graph that was in force at an event.
+
+        Args:
+            seq: The event.
+
+        Returns:
+            Generation of the code, steps, routes.
+        """
+        return read_graph(self._connection, seq)

@@ -1,0 +1,134 @@
+"""What each step has done: so far, from the counts that the writer keeps, or up to an earlier event."""
+
+import time
+from collections.abc import Collection, Iterable
+from typing import Any, Final
+
+from process_core.runfile.errors import RunFileError
+from process_core.runfile.read.connection import Connection
+from process_core.runfile.read.info import StepCount
+
+_COUNTED: Final = {
+    "executor_invoked": "invoked",
+    "executor_completed": "completed",
+    "executor_failed": "failed",
+    "executor_cancelled": "cancelled",
+}
+_STRIDE: Final = 16_384
+"""Events from one point at which past counts are kept to the next."""
+
+Tallied = tuple[str, str, int, int]
+"""Path, type, number of events, seq of the last; one path and type may come in several parts."""
+
+
+class StepCounts:
+    """Counts the events about each step.
+
+    For now that costs nothing. For the past the events are gone through once, as far as anybody asks, which takes about
+    0.2 seconds for a million; after that an answer costs a few milliseconds wherever in the run it is asked for.
+
+    Args:
+        connection: Where to read.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._kept: list[dict[int, tuple[int, int]]] = [{}]
+        self._names: dict[int, tuple[str, str]] = {}
+        self._latest: tuple[int, list[Tallied]] = (0, [])
+
+    def step_counts(self, until: int | None = None) -> dict[str, StepCount]:
+        """Count what each step did.
+
+        Args:
+            until: The last event that counts; None for now.
+
+        Returns:
+            Step path -> counts; only steps that events are about.
+        """
+        counts: dict[str, StepCount] = {}
+        for path, kind, number, last in self._tallied(until):
+            count = counts.setdefault(path, StepCount())
+            count.last_seq = max(count.last_seq, last)
+            if kind in _COUNTED:
+                setattr(count, _COUNTED[kind], getattr(count, _COUNTED[kind]) + number)
+        return counts
+
+    def last_seqs(self, types: Collection[str], until: int | None = None) -> dict[str, dict[str, int]]:
+        """Find the last event of each type about each step.
+
+        Args:
+            types: Which types of event.
+            until: The last event that counts; None for now.
+
+        Returns:
+            Step path -> type -> seq, for those that there are.
+        """
+        found: dict[str, dict[str, int]] = {}
+        for path, kind, _, last in self._tallied(until):
+            if kind in types:
+                seqs = found.setdefault(path, {})
+                seqs[kind] = max(last, seqs.get(kind, 0))
+        return found
+
+    def prepare(self, seconds: float) -> bool:
+        """Go through events for a while, so that to ask for the past costs less.
+
+        Args:
+            seconds: How long, about.
+
+        Returns:
+            Whether all that is recorded by now was gone through.
+        """
+        end = time.monotonic() + seconds
+        whole = self._connection.last_seq() // _STRIDE
+        while len(self._kept) <= whole:
+            if time.monotonic() >= end:
+                return False
+            self._keep()
+        return True
+
+    def _tallied(self, until: int | None) -> Iterable[Tallied]:
+        if until is None or until >= self._connection.last_seq():
+            sql = """
+                SELECT s.path, s.type, sum(t.number), max(t.last) FROM tallies t JOIN shapes s ON s.id = t.shape
+                GROUP BY s.path, s.type
+            """
+            return self._sound(self._connection.rows(sql))
+        seq, tallied = self._latest
+        if seq != until or not tallied:
+            found = self._at(until).items()
+            tallied = self._sound([(*self._named(shape), number, last) for shape, (number, last) in found])
+            self._latest = (until, tallied)
+        return tallied
+
+    def _sound(self, tallied: list[Any]) -> list[Tallied]:
+        """Make sure of the types: SQLite keeps whatever a file from elsewhere put into its columns."""
+        for row in tallied:
+            if not all(isinstance(value, kind) for value, kind in zip(row, (str, str, int, int), strict=True)):
+                raise RunFileError(self._connection.path, f"it is damaged: the counts of {row[0]!r:.80} cannot be read")
+        return tallied
+
+    def _at(self, seq: int) -> dict[int, tuple[int, int]]:
+        """Give, for each shape, how many events there were and the last of them."""
+        whole = max(seq, 0) // _STRIDE
+        while len(self._kept) <= whole:
+            self._keep()
+        return self._with(self._kept[whole], whole * _STRIDE, seq)
+
+    def _keep(self) -> None:
+        first = (len(self._kept) - 1) * _STRIDE
+        self._kept.append(self._with(self._kept[-1], first, first + _STRIDE))
+
+    def _with(self, before: dict[int, tuple[int, int]], after: int, until: int) -> dict[int, tuple[int, int]]:
+        counted = dict(before)
+        sql = "SELECT shape, count(*), max(seq) FROM events WHERE seq > ? AND seq <= ? GROUP BY shape"
+        for shape, number, last in self._connection.rows(sql, (after, until)):
+            counted[shape] = (counted.get(shape, (0, 0))[0] + number, last)
+        return counted
+
+    def _named(self, shape: int) -> tuple[str, str]:
+        if shape not in self._names:
+            rows = self._connection.rows("SELECT id, path, type FROM shapes")
+            self._names.update((number, (path, kind)) for number, path, kind in rows)
+        return self._names.setdefault(shape, ("", ""))

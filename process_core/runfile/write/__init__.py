@@ -1,0 +1,1 @@
+"""Writes a run file while the run goes on."""

@@ -1,0 +1,107 @@
+"""Opening a run file for writing: a new one, or one whose run goes on."""
+
+import os
+import platform
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from process_core.events import RunState
+from process_core.runfile.schema import create, open_for_writing
+from process_core.runfile.write.lock import WriterLock
+
+
+@dataclass(slots=True)
+class OpenedForWriting:
+    """A run file open for writing.
+
+    Attributes:
+        connection: Used by one thread at a time.
+        lock: The right to write, to be released after the connection is closed.
+        started: `run.started`.
+        last_seq: Seq of the last event in it.
+        generation: The last generation of the code in it.
+    """
+
+    connection: sqlite3.Connection
+    lock: WriterLock
+    started: float
+    last_seq: int = 0
+    generation: int = 0
+
+
+def open_new(path: Path, run: dict[str, Any], nodes: str, edges: str) -> OpenedForWriting:
+    """Make a new run file.
+
+    Args:
+        path: Where; nothing may be there yet, missing folders are made.
+        run: Columns of its row of `run`; `started` among them.
+        nodes: The steps as JSON.
+        edges: The routes as JSON.
+
+    Returns:
+        It, open.
+
+    Raises:
+        RunFileError: Something is there, somebody else writes there, or nothing can be written there.
+        OSError: The folder cannot be made.
+        sqlite3.Error: It could not be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = WriterLock(path)
+    try:
+        connection = create(path, lambda connection: _fill(connection, run, nodes, edges))
+    except BaseException:
+        lock.release()
+        raise
+    return OpenedForWriting(connection, lock, run["started"])
+
+
+def open_again(path: Path) -> OpenedForWriting:
+    """Open the file of an interrupted run to go on recording.
+
+    Args:
+        path: The run file.
+
+    Returns:
+        It, open.
+
+    Raises:
+        RunFileError: It is missing, damaged, newer than this program, no run file, or somebody else writes it.
+        sqlite3.Error: It could not be written.
+    """
+    lock = WriterLock(path)
+    try:
+        connection = open_for_writing(path)
+        try:
+            started = float(connection.execute("SELECT started FROM run").fetchone()[0])
+            last = int(connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
+            # States are written just before the event that they go with: one without its event never came to be.
+            connection.execute("DELETE FROM states WHERE seq > ?", (last,))
+            generation = int(connection.execute("SELECT coalesce(max(generation), 0) FROM graphs").fetchone()[0])
+            connection.execute("UPDATE run SET pid = ?, host = ?, ended = NULL", (os.getpid(), platform.node()))
+        except BaseException:
+            connection.close()
+            raise
+    except BaseException:
+        lock.release()
+        raise
+    return OpenedForWriting(connection, lock, started, last, generation)
+
+
+def _fill(connection: sqlite3.Connection, run: dict[str, Any], nodes: str, edges: str) -> None:
+    write_run(connection, run)
+    connection.execute("INSERT INTO graphs VALUES (0, 0, ?, ?, '{}')", (nodes, edges))
+
+
+def write_run(connection: sqlite3.Connection, run: dict[str, Any]) -> None:
+    """Write the row of `run` of a new file.
+
+    Args:
+        connection: Open for writing.
+        run: Columns of the row, save those that say who writes it and that it is in progress.
+    """
+    values = {**run, "id": 1, "state": RunState.IN_PROGRESS.value, "pid": os.getpid(), "host": platform.node()}
+    names, marks = ", ".join(values), ",".join("?" * len(values))
+    connection.execute(f"INSERT INTO run ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608 - our own names

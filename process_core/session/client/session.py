@@ -1,0 +1,308 @@
+"""A screen's end of a session: commands out, answers and statuses in, whatever kind of worker is behind it."""
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import TypeAdapter, ValidationError
+
+from process_core.errors import ProcessError
+from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec, EditBreakpoint, MuteBreakpoints
+from process_core.session.protocol.edits import ACTS, READS, Editable, EditResult
+from process_core.session.protocol.envelope import Command
+from process_core.session.protocol.explanation import Explain, Explanation
+from process_core.session.protocol.framing import BadFrame, Decoder, encode
+from process_core.session.protocol.messages import (
+    Failure,
+    ListPending,
+    Load,
+    Loaded,
+    Notice,
+    PendingMessage,
+    Reloaded,
+    Reply,
+    ResumeRun,
+    Status,
+    answers,
+)
+
+_VALUES: dict[type[Command], TypeAdapter[Any]] = {
+    Load: TypeAdapter(Loaded),
+    ResumeRun: TypeAdapter(Loaded),
+    AddBreakpoint: TypeAdapter(BreakpointSpec),
+    EditBreakpoint: TypeAdapter(BreakpointSpec),
+    Explain: TypeAdapter(Explanation),
+    ListPending: TypeAdapter(list[PendingMessage]),
+    **dict.fromkeys(ACTS, TypeAdapter(EditResult)),
+    **dict.fromkeys(READS, TypeAdapter(Editable)),
+}
+
+
+class CommandRefused(ProcessError):  # noqa: N818 - the name says what happened; nothing is broken
+    """The worker refused a command; nothing has changed.
+
+    Attributes:
+        failure: Why.
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerDied:
+    """The worker's process ended without being asked to.
+
+    Attributes:
+        returncode: What the system says of it; negative where a signal ended it.
+        signal: That signal, or None.
+        reason: In words, e.g. `worker died (signal 9)`.
+        stderr_tail: The last that it wrote to its error stream.
+    """
+
+    returncode: int
+    signal: int | None
+    reason: str
+    stderr_tail: str = ""
+
+
+RESTARTED = "restarted"
+"""Code of the failure of what was asked of a worker before another took its place; that was what the user wanted."""
+Update = Status | Notice | Reloaded | WorkerDied
+Callback = Callable[[Update], None]
+
+
+class Session(ABC):
+    """A connection to a worker that holds runs.
+
+    Attributes:
+        loaded: What was loaded last.
+        status: Where the session stands, as far as the worker has told.
+        died: How the worker ended, or None while it lives.
+        watch: Whether edits of the target's code are taken in as they are saved; counts for the next load.
+    """
+
+    def __init__(self) -> None:
+        self.watch = False
+        self.loaded: Loaded | None = None
+        self.status = Status()
+        self.died: WorkerDied | None = None
+        self._callbacks: dict[int, Callback] = {}
+        self._next_callback = 0
+        self._next_command = 0
+        self._open: dict[int, asyncio.Future[Any]] = {}
+        self._asked_at = 0.0
+        self._decoder = Decoder()
+        self._target: str | None = None
+        self._breakpoints: tuple[BreakpointSpec, ...] = ()
+        self._was_muted = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def subscribe(self, callback: Callback) -> Callable[[], None]:
+        """Have every status, notice and death told, on the client's event loop.
+
+        Args:
+            callback: Takes each of them.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        number = self._next_callback
+        self._next_callback += 1
+        self._callbacks[number] = callback
+        return lambda: (self._callbacks.pop(number, None), None)[1]
+
+    async def request(self, command: Command) -> Any:
+        """Send a command and wait for its answer; `status` is up to date with it then.
+
+        Args:
+            command: Any command of the protocol; its number is given here.
+
+        Returns:
+            The value of the reply: `Loaded` for a `Load`, a `BreakpointSpec` for an `AddBreakpoint` and an
+            `EditBreakpoint`, a list of `PendingMessage` for a `ListPending`, an `Explanation` for an `Explain`, an
+            `EditResult` or an `Editable` for surgery, else plain data.
+
+        Raises:
+            CommandRefused: The worker refused it, or is dead.
+        """
+        if self.died is not None:
+            raise CommandRefused(_dead(self.died))
+        self._next_command += 1
+        number = self._next_command
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        if not self._open:
+            self._asked_at = time.monotonic()
+        self._open[number] = future
+        try:
+            body = command.model_copy(update={"id": number}).model_dump_json().encode()
+            await self._send(encode(body))
+            value = await future
+        except ValueError as error:  # no JSON can be made of it, or it is too large
+            raise CommandRefused(Failure(code="bad_command", message=f"cannot be sent: {error}")) from None
+        finally:
+            self._open.pop(number, None)
+        adapter = _VALUES.get(type(command))
+        return value if adapter is None else adapter.validate_python(value)
+
+    async def load(self, target: str) -> Loaded:
+        """Load a target.
+
+        Args:
+            target: `path.py[:attr]` or `package.module[:attr]`.
+
+        Returns:
+            What was found; also kept as `loaded`.
+
+        Raises:
+            CommandRefused: It cannot be loaded; the failure says why.
+        """
+        self._target = target
+        try:
+            loaded: Loaded = await self.request(Load(target=target, watch=self.watch))
+        except CommandRefused as refused:
+            if self.died is None:
+                raise
+            message = f"{self.died.reason} while loading {target}"
+            raise CommandRefused(refused.failure.model_copy(update={"message": message})) from None
+        self.loaded = loaded
+        return loaded
+
+    async def restart_worker(self) -> Loaded:
+        """Begin again with a new worker: the same target, the same breakpoints (their ids may change), no run.
+
+        Returns:
+            What the target holds now.
+
+        Raises:
+            CommandRefused: The target cannot be loaded any more; the new worker lives, and this can be tried again.
+        """
+        await self._begin_anew()
+        if self._target is None:
+            raise CommandRefused(Failure(code="no_target", message="nothing was loaded before the restart"))
+        return await self._load_again(self._target)
+
+    async def resume(self, run_file: str | Path, *, superstep: int | None = None, paused: bool = False) -> Loaded:
+        """Go on with a recorded run; where the worker has died, in a new one that holds what the old one did.
+
+        Args:
+            run_file: Its file.
+            superstep: After which superstep; an earlier one than the last forks into a new file.
+            paused: Pause before the first message.
+
+        Returns:
+            What is loaded now: what was before, or where that was nothing, what the run was recorded from.
+
+        Raises:
+            CommandRefused: It cannot be gone on with, or the target cannot be loaded any more; the worker lives.
+        """
+        if self.died is not None:
+            await self._begin_anew()
+            if self._target is not None:
+                await self._load_again(self._target)
+        loaded: Loaded = await self.request(ResumeRun(run_file=str(run_file), superstep=superstep, paused=paused))
+        self.loaded, self._target = loaded, loaded.target
+        return loaded
+
+    async def _begin_anew(self) -> None:
+        self._breakpoints = self.status.breakpoints or self._breakpoints
+        self._was_muted = self.status.muted or self._was_muted
+        await self._end_worker()
+        self._fail_open(Failure(code=RESTARTED, message="the worker was restarted"))
+        self._decoder = Decoder()
+        self.status = Status()
+        self.died = None
+        await self._begin_worker()
+
+    async def _load_again(self, target: str) -> Loaded:
+        loaded = await self.load(target)
+        kept, self._breakpoints = self._breakpoints, ()
+        for breakpoint_ in kept:
+            fresh = breakpoint_.model_copy(update={"id": None, "hit_count": 0, "problem": None})
+            try:
+                await self.request(AddBreakpoint(breakpoint=fresh))
+            except CommandRefused as refused:
+                self._tell(Notice(severity="warning", text=f"a breakpoint was lost in the restart: {refused}"))
+        if self._was_muted:
+            self._was_muted = False
+            await self.request(MuteBreakpoints(muted=True))
+        return loaded
+
+    async def close(self) -> None:
+        """End the run and the worker; harmless when done twice."""
+        await self._end_worker()
+        self._fail_open(Failure(code="closed", message="the session was closed"))
+        self._callbacks.clear()
+
+    @abstractmethod
+    async def _begin_worker(self) -> None:
+        """Bring up a worker that can take commands."""
+
+    @abstractmethod
+    async def _end_worker(self) -> None:
+        """End the worker; it is not a death."""
+
+    @abstractmethod
+    async def _send(self, frame: bytes) -> None:
+        """Send a frame to the worker; CommandRefused where there is none."""
+
+    def _take(self, data: bytes) -> None:
+        for frame in self._decoder.feed(data):
+            if isinstance(frame, BadFrame):
+                self._tell(Notice(severity="error", text=f"the worker sent {frame.reason}"))
+                continue
+            try:
+                message = answers.validate_json(frame)
+            except ValidationError as error:
+                self._tell(Notice(severity="error", text=f"the worker sent what is no answer: {str(error)[:300]}"))
+                continue
+            if isinstance(message, Reply):
+                self._settle(message)
+            else:
+                self._tell(message)
+
+    def _settle(self, reply: Reply) -> None:
+        future = self._open.get(reply.id)
+        if future is None or future.done():
+            if reply.failure is not None:
+                self._tell(Notice(severity="warning", text=reply.failure.message))
+        elif reply.failure is not None:
+            future.set_exception(CommandRefused(reply.failure))
+        else:
+            future.set_result(reply.value)
+
+    def _tell(self, update: Update) -> None:
+        if isinstance(update, Status):
+            self.status = update
+        elif isinstance(update, Reloaded):
+            self.loaded = update.loaded
+        elif isinstance(update, WorkerDied):
+            self.died = update
+            self._fail_open(_dead(update))
+        for callback in list(self._callbacks.values()):
+            try:
+                callback(update)
+            except Exception as error:  # noqa: BLE001 - one listener's mistake must not silence the session
+                context = {"message": "a session callback raised", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
+
+    def _fail_open(self, failure: Failure) -> None:
+        for future in self._open.values():
+            if not future.done():
+                future.set_exception(CommandRefused(failure))
+
+
+def _dead(died: WorkerDied) -> Failure:
+    return Failure(
+        code="worker_died", message=f"{died.reason}; restart it to go on", traceback=died.stderr_tail or None
+    )

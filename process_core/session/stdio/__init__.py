@@ -1,0 +1,1 @@
+"""What `print`, `input` and the standard descriptors mean inside a worker."""

@@ -1,0 +1,1 @@
+"""The end of a session that runs the user's code."""

@@ -1,0 +1,130 @@
+"""Refusing a command: every mistake of a client or of user code becomes one `Failure`, and nothing has changed."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from process_core.debug import BreakpointError, EditingError, ExplainError
+from process_core.errors import (
+    InvalidResponseError,
+    Problem,
+    ProcessError,
+    RunEndedError,
+    UnknownEventError,
+    UnknownRequestError,
+)
+from process_core.predicate import PredicateError
+from process_core.resume import ResumeError
+from process_core.runfile.errors import RunFileError
+from process_core.services import MissingServiceError
+from process_core.session.protocol.messages import Failure, ProblemInfo
+from process_core.session.worker.status import bounded_status
+from process_core.session.worker.target_error import TargetError, exception_text, user_traceback
+
+_LIMIT: Final = 4000
+_TRACEBACK: Final = 20_000
+_SHOWN_ERRORS: Final = 5
+_CODES: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (UnknownEventError, "unknown_event"),
+    (UnknownRequestError, "unknown_request"),
+    (InvalidResponseError, "invalid_response"),
+    (RunEndedError, "run_ended"),
+    (RunFileError, "run_file"),
+    (ResumeError, "cannot_resume"),
+    (MissingServiceError, "missing_service"),
+    (BreakpointError, "bad_breakpoint"),
+    (ExplainError, "no_such_thing"),
+    (PredicateError, "bad_breakpoint"),
+    (ProcessError, "refused"),
+)
+
+
+class CommandError(Exception):
+    """A command cannot be carried out; nothing has changed.
+
+    Attributes:
+        failure: Why, for the reply.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.failure = Failure(code=code, message=bounded_status(message, _LIMIT))
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Say why a command failed.
+
+    Args:
+        error: What carrying it out raised.
+
+    Returns:
+        The failure for its reply.
+    """
+    match error:
+        case CommandError():
+            return error.failure
+        case EditingError():
+            return Failure(code=error.code, message=bounded_status(str(error), _LIMIT))
+        case TargetError():
+            return Failure(
+                code=error.code,
+                message=bounded_status(error.message, _LIMIT),
+                problems=problem_infos(error.problems),
+                traceback=bounded_status(error.traceback, _TRACEBACK) if error.traceback else None,
+            )
+    for kind, code in _CODES:
+        if isinstance(error, kind):
+            return Failure(code=code, message=bounded_status(exception_text(error), _LIMIT))
+    message = f"{type(error).__name__}: {exception_text(error)}"
+    told = user_traceback(error)
+    return Failure(code="error", message=bounded_status(message, _LIMIT), traceback=bounded_status(told, _TRACEBACK))
+
+
+def bad_command(body: bytes, error: ValidationError) -> tuple[int, Failure]:
+    """Say what is wrong with a frame that holds no command.
+
+    Args:
+        body: The frame.
+        error: What reading it as a command raised.
+
+    Returns:
+        The number to reply to (0 where the frame has none) and the failure.
+    """
+    number, kind = 0, None
+    try:
+        found: Any = from_json(body)
+    except ValueError:
+        found = None
+    if isinstance(found, dict):
+        kind = found.get("type")
+        if type(found.get("id")) is int:
+            number = found["id"]
+    told = []
+    for item in error.errors(include_url=False, include_input=False, include_context=False)[:_SHOWN_ERRORS]:
+        where = ".".join(str(part) for part in item["loc"] if part != kind)
+        told.append(f"{where}: {item['msg']}" if where else item["msg"])
+    what = f"command {kind!r}" if isinstance(kind, str) else "command"
+    return number, Failure(code="bad_command", message=bounded_status(f"bad {what}: {'; '.join(told)}", _LIMIT))
+
+
+def problem_infos(problems: Iterable[Problem]) -> tuple[ProblemInfo, ...]:
+    """Make the problems of a definition ready to be sent.
+
+    Args:
+        problems: As the builder found them.
+
+    Returns:
+        The same as messages.
+    """
+    return tuple(
+        ProblemInfo(
+            code=problem.code,
+            message=bounded_status(problem.message, _LIMIT),
+            step=problem.step,
+            function=problem.function,
+            suggestion=problem.suggestion,
+        )
+        for problem in problems
+    )

@@ -1,0 +1,271 @@
+"""Takes edits of the user's code into the session: loads them, waits for the right moment, says what came of it."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from process_core.debug import Debugger, NewCode
+from process_core.reload import StagedModules, StateMigrator, StateMismatchError
+from process_core.reload.watcher import saves
+from process_core.services import Services
+from process_core.session.protocol.messages import Loaded, Reload, Reloaded, ReloadInfo
+from process_core.session.worker.command_errors import CommandError, failure_of
+from process_core.session.worker.status import bounded_status
+from process_core.session.worker.target import LoadedTarget
+
+_TEXT: Final = 20_000
+
+
+class HotReload:
+    """Reloads one session's target.
+
+    Args:
+        debugger: Gives the current debugger.
+        adopt: Makes the session go on with new code; gives what the target holds then.
+        changed: Called when `info` has changed.
+        notice: Tells the user something once: severity and text.
+        tell: Tells that new code is in force.
+
+    Attributes:
+        info: What has become of an edit that is not in force, or None.
+    """
+
+    def __init__(
+        self,
+        *,
+        debugger: Callable[[], Debugger | None],
+        adopt: Callable[[LoadedTarget], Loaded],
+        changed: Callable[[], None],
+        notice: Callable[[str, str], None],
+        tell: Callable[[Reloaded], None],
+    ) -> None:
+        self.info: ReloadInfo | None = None
+        self._debugger = debugger
+        self._adopt = adopt
+        self._changed = changed
+        self._notice = notice
+        self._tell = tell
+        self._opened: LoadedTarget | None = None
+        self._staged: StagedModules[LoadedTarget] | None = None
+        self._declined: dict[str, str | None] = {}
+        self._resets: frozenset[str] = frozenset()
+        self._watching: asyncio.Task[None] | None = None
+
+    def begin(self, opened: LoadedTarget, *, watch: bool) -> None:
+        """Follow a target that was loaded.
+
+        Args:
+            opened: The target.
+            watch: Whether to take edits in as they are saved.
+        """
+        self._end_watching()
+        self._opened = opened
+        self._forget()
+        self._declined = {}
+        if watch:
+            self._watching = asyncio.get_running_loop().create_task(self._watch())
+
+    async def stop(self) -> None:
+        """Follow nothing any more."""
+        watching, self._watching = self._watching, None
+        if watching is not None:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+
+    def act(self, command: Reload) -> None:
+        """Do what the user says of an edit.
+
+        Args:
+            command: What.
+
+        Raises:
+            Refused: There is nothing to do it to.
+        """
+        if command.action == "now":
+            self._declined = {}
+            if not self.look():
+                raise CommandError("nothing_to_reload", "nothing has changed on disk since the code was loaded")
+            return
+        if self._opened is None or self.info is None:
+            raise CommandError("nothing_to_reload", "no edit is waiting to be taken in")
+        if command.action == "reset":
+            self._reset(command.step)
+        else:
+            self._declined = self._opened.project.edits()
+            self._forget()
+            debugger = self._debugger()
+            if command.action == "back" and debugger is not None and debugger.paused is not None:
+                debugger.release("resume")
+
+    def look(self) -> bool:
+        """Load what has changed on disk, and put it in force as soon as may be.
+
+        Returns:
+            Whether anything had changed.
+        """
+        opened = self._opened
+        if opened is None:
+            return False
+        if self._declined and opened.project.edits() == self._declined:
+            return True
+        self._declined = {}
+        try:
+            staged = opened.prepare()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the old code goes on
+            self._fail(error)
+            return True
+        self._forget()
+        if staged is None:
+            return False
+        self._staged = staged
+        self.swap()
+        return True
+
+    def swap(self) -> None:
+        """Put in force what is loaded, where this is a moment for it; else wait for one."""
+        staged, debugger = self._staged, self._debugger()
+        if staged is None:
+            return
+        if debugger is None or debugger.run is None or debugger.run.state.is_ended or debugger.is_still:
+            self._put(staged, debugger)
+        else:
+            self.info = ReloadInfo(state="pending", message=f"waiting for the end of a superstep: {_files(staged)}")
+            debugger.at_boundary(self._at_boundary)
+            self._changed()
+
+    def take_now(self) -> None:
+        """Put in force what is loaded, whatever the run: another one is about to begin."""
+        if self._staged is not None:
+            self._put(self._staged, None)
+
+    def still(self) -> None:
+        """Note that the run may have come to stand still."""
+        debugger = self._debugger()
+        is_waiting = self._staged is not None and self.info is not None and self.info.state == "pending"
+        if is_waiting and debugger is not None and debugger.is_still:
+            asyncio.get_running_loop().call_soon(self.swap)
+
+    def _at_boundary(self) -> None:
+        if self._staged is not None:
+            self._put(self._staged, self._debugger())
+
+    def _put(self, staged: StagedModules[LoadedTarget], debugger: Debugger | None) -> None:
+        if debugger is not None:
+            debugger.at_boundary(None)
+        self._staged = None
+        before, opened = self._opened, staged.value
+        assert before is not None
+        undo = staged.commit()
+        on_old_code: tuple[str, ...] = ()
+        held: tuple[str, ...] = ()
+        try:
+            if debugger is not None and debugger.run is not None and not debugger.run.state.is_ended:
+                rebound = debugger.renew(self._new_code(staged, before, debugger))
+                on_old_code = tuple(rebound.on_old_code)
+                held = tuple(str(item) for item in rebound.held)
+        except StateMismatchError as error:
+            undo()
+            self._staged = staged
+            self._choose(error, debugger)
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, the old code goes on
+            undo()
+            self._fail(error)
+            return
+        self._opened = opened
+        self._forget()
+        loaded = self._adopt(opened)
+        generation = debugger.generation if debugger is not None else 1
+        self._tell(Reloaded(loaded=loaded, generation=generation, on_old_code=on_old_code, held=held))
+        self._notice("information", _said(staged, generation, on_old_code, held))
+        self._changed()
+
+    def _new_code(self, staged: StagedModules[LoadedTarget], before: LoadedTarget, debugger: Debugger) -> NewCode:
+        opened = staged.value
+        services = debugger.services
+        if opened.offer is not before.offer:
+            services = opened.services() or Services()
+        carrier = StateMigrator(opened.process.graph, staged.replaced)
+        return NewCode(opened.process, carrier, services, _shown(staged), self._resets)
+
+    def _choose(self, error: StateMismatchError, debugger: Debugger | None) -> None:
+        text = "\n".join(f"{path}: {report}" for path, report in error.reports.items())
+        self.info = ReloadInfo(
+            state="unfit",
+            message=bounded_status(text, _TEXT),
+            unfit={path: bounded_status(report, _TEXT) for path, report in error.reports.items()},
+        )
+        if debugger is not None and debugger.paused is None and not debugger.is_still:
+            debugger.request_pause()
+        self._changed()
+
+    def _reset(self, step: str | None) -> None:
+        info, staged = self.info, self._staged
+        if info is None or info.state != "unfit" or staged is None:
+            raise CommandError("nothing_to_reload", "no state has been refused by new code")
+        if step is not None and step not in info.unfit:
+            raise CommandError(
+                "unknown_step", f"the state of {step!r} is not what does not fit: {', '.join(info.unfit)}"
+            )
+        self._resets |= frozenset(info.unfit) if step is None else {step}
+        self.swap()
+
+    def _fail(self, error: BaseException) -> None:
+        failure = failure_of(error) if isinstance(error, Exception) else failure_of(RuntimeError(str(error)))
+        self._staged, self._resets = None, frozenset()
+        self.info = ReloadInfo(
+            state="failed", message=failure.message, problems=failure.problems, traceback=failure.traceback
+        )
+        self._changed()
+
+    def _forget(self) -> None:
+        if self.info is not None:
+            self.info = None
+            self._changed()
+        self._staged, self._resets = None, frozenset()
+        debugger = self._debugger()
+        if debugger is not None:
+            debugger.at_boundary(None)
+
+    async def _watch(self) -> None:
+        try:
+            async for _ in saves(self._folders):
+                self.look()
+        except Exception as error:  # noqa: BLE001 - files that cannot be watched must not end the session
+            self._notice("warning", f"saves are not noticed any more ({error}); :reload looks for them")
+
+    def _folders(self) -> set[Path]:
+        assert self._opened is not None
+        return self._opened.project.folders()
+
+    def _end_watching(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
+
+
+def _shown(staged: StagedModules[LoadedTarget]) -> dict[str, str]:
+    root = staged.value.project.root
+    return {_relative(Path(file), root): digest[:12] for file, digest in staged.digests.items()}
+
+
+def _relative(file: Path, root: Path) -> str:
+    return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
+
+
+def _files(staged: StagedModules[LoadedTarget]) -> str:
+    return ", ".join(_shown(staged)) or "the code"
+
+
+def _said(
+    staged: StagedModules[LoadedTarget], generation: int, on_old_code: tuple[str, ...], held: tuple[str, ...]
+) -> str:
+    said = f"reloaded {_files(staged)}: generation {generation}"
+    if on_old_code:
+        said += f"; {', '.join(on_old_code)} finishes on the code it began with"
+    if held:
+        said += f"; held, since nothing takes it now: {', '.join(held)}"
+    return said

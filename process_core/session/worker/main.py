@@ -1,0 +1,147 @@
+"""The process that runs the user's code: `python -m process_core.session.worker`, started by `WorkerSession`.
+
+The main thread's event loop holds the engine. The channel has threads of its own, and so has the end: when the client
+is gone, the process is gone soon after, whatever a step does.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import faulthandler
+import fcntl
+import io
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from process_core.engine.context import follow_calls
+from process_core.session.stdio.attribution import Attribution
+from process_core.session.stdio.fd_capture import FdCapture
+from process_core.session.stdio.redirect import StepStreams
+from process_core.session.worker.server import SessionServer
+from process_core.session.worker.worker_channel import WorkerChannel
+
+GRACE: Final = 1.0
+"""Seconds that the run gets to end when the client is gone."""
+_SAFE_FD: Final = 64  # out of the way of whoever counts descriptors from 0
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve the client at the other end of the inherited channel, then end the process.
+
+    Args:
+        arguments: Of the command line; None takes the process's own.
+    """
+    options = _options(arguments)
+    channel = socket.socket(fileno=_moved(options.channel))
+    errors = _moved(options.errors)
+    faulthandler.enable(file=2)
+    _move_standard_input()
+    for stream in (sys.__stdout__, sys.__stderr__):  # whoever writes there is captured line by line
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+    try:
+        asyncio.Runner().run(_serve(channel, errors, options.runs, options.breakpoints))
+    except BaseException:  # noqa: BLE001 - the client shows the last words of a worker that failed
+        with contextlib.suppress(OSError):
+            os.write(2, traceback.format_exc().encode())
+        _end(1)
+    _end(0)
+
+
+async def _serve(channel: socket.socket, errors: int, runs: str | None, breakpoints: str | None) -> None:
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+
+    def drain() -> None:
+        speakers.drain()
+        errors_back.drain(server.log)
+
+    def log(stream: str, text: str) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has closed: the process is ending
+            loop.call_soon_threadsafe(server.log, stream, text)
+
+    def later(seconds: float, call: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(loop.call_later, seconds, call)
+
+    def wake() -> None:
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(drain)
+
+    def client_gone() -> None:
+        threading.Thread(target=_end_after, args=(GRACE,), daemon=True).start()
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(ended.set)
+
+    link = WorkerChannel(channel, loop, client_gone)
+    server = SessionServer(
+        send=link.send, cwd=Path.cwd(), runs_dir=runs, breakpoints_file=breakpoints, on_quit=ended.set
+    )
+    speakers = Attribution(server.log)
+    output = FdCapture(1, "stdout", wake)
+    speakers.listen_to([output])
+    # It has been with the client and back, so it may be long ago that it was written: nobody can be named.
+    errors_back = FdCapture(2, "stderr", wake, read_end=errors)
+    for capture in (output, errors_back):
+        capture.start()
+    unfollow = follow_calls(speakers)
+    streams = StepStreams(log, later)
+    streams.install()
+    link.start(server.receive)
+    await ended.wait()
+    streams.undo()
+    unfollow()
+    drain()
+    await server.close()
+    link.close(GRACE)
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="process_core.session.worker", description="Started by stepscope itself.")
+    parser.add_argument("--channel", type=int, required=True, help="descriptor of the channel to the client")
+    parser.add_argument("--errors", type=int, required=True, help="where the client gives back what comes on 2")
+    parser.add_argument("--runs", help="folder for run files")
+    parser.add_argument("--breakpoints", help="file that breakpoints are kept in")
+    return parser.parse_args(arguments)
+
+
+def _moved(fd: int) -> int:
+    moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _SAFE_FD)
+    os.close(fd)
+    return moved
+
+
+def _move_standard_input() -> None:
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0, inheritable=True)
+    os.close(null)
+
+
+def _end_after(seconds: float) -> None:
+    time.sleep(seconds)
+    _end(0)
+
+
+def _end(code: int) -> None:
+    """End the process at once: a thread that never returns would hold up an orderly exit for good."""
+    if os.getpgrp() == os.getpid():
+        # What the steps started goes too. This process is of the group: it ignores the mild signal, then leaves.
+        with contextlib.suppress(OSError, ValueError):
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+                os.killpg(0, signal.SIGTERM)
+            else:
+                os.killpg(0, signal.SIGKILL)
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

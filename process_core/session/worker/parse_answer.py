@@ -1,0 +1,48 @@
+"""From what a person types to the type that a step asked for."""
+
+import json
+import re
+from typing import Any, Final
+
+from process_core.engine.run import Run
+from process_core.errors import InvalidResponseError
+
+_TAKES_TEXT: Final = frozenset({"str", "Any", "object", ""})
+
+
+async def parse_answer(run: Run, request_id: str, response_type: str, value: Any) -> None:
+    """Answer a request, reading typed text as the type asked for.
+
+    Text answers a question for text as it stands. For any other type it is read as JSON, and where that does not fit,
+    offered as it stands (`yes` for a bool, `red` for an enumeration).
+
+    Args:
+        run: The run that asks.
+        request_id: Which request.
+        response_type: The type asked for, as text.
+        value: Text, or a value that has its type already.
+
+    Raises:
+        UnknownRequestError: The request is not open.
+        InvalidResponseError: No reading of the text fits; the request stays open.
+    """
+    if not isinstance(value, str) or _takes_text(response_type):
+        await run.respond(request_id, value)
+        return
+    try:
+        read = json.loads(value)
+    except (ValueError, RecursionError):
+        await run.respond(request_id, value)
+        return
+    try:
+        await run.respond(request_id, read)
+    except InvalidResponseError as refused:
+        try:
+            await run.respond(request_id, value)
+        except InvalidResponseError:
+            raise refused from None
+
+
+def _takes_text(response_type: str) -> bool:
+    outside = re.sub(r"\[.*\]", "", response_type)
+    return not _TAKES_TEXT.isdisjoint(part.strip() for part in outside.split("|"))

@@ -1,0 +1,128 @@
+"""Why a target cannot be loaded, told in terms of the user's own code."""
+
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from process_core.errors import Problem, ProcessDefinitionError, ProcessError
+
+_OURS = str(Path(__file__).resolve().parents[2])
+_TEXT_LIMIT = 500
+_TRACEBACK_LIMIT = 20_000
+
+
+class TargetError(ProcessError):
+    """A target cannot be loaded.
+
+    Attributes:
+        code: Stable name of the kind of failure, e.g. `missing_file`.
+        message: What is wrong and what to do about it.
+        problems: Every problem of a definition, where that is what failed.
+        traceback: Of the user's own code, without frames of ours; None where none of it ran.
+    """
+
+    def __init__(self, code: str, message: str, problems: Sequence[Problem] = (), traceback: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.problems = tuple(problems)
+        self.traceback = traceback
+
+
+def from_exception(error: BaseException, doing: str) -> TargetError:
+    """Turn what the user's code raised into a target error.
+
+    Args:
+        error: What was raised.
+        doing: What was being done, e.g. `loading chatbot.py`.
+
+    Returns:
+        The error to raise, told apart by what kind of mistake it is.
+    """
+    match error:
+        case TargetError():
+            return error
+        case ProcessDefinitionError():
+            count = len(error.problems)
+            message = f"the definition of process {error.process!r} has {count} problem{'s' if count != 1 else ''}"
+            return TargetError("definition", message, error.problems)
+        case SyntaxError():
+            return TargetError("syntax_error", _syntax_message(error), traceback=_way_to(error))
+        case SystemExit():
+            message = (
+                f"{doing} ended with sys.exit({error.code!r}); put what runs it under `if __name__ == '__main__':`"
+            )
+            return TargetError("import_error", message, traceback=user_traceback(error))
+        case ModuleNotFoundError() if error.name:
+            message = f"{doing} needs the module {error.name!r}, which is not installed here"
+            return TargetError("import_error", message, traceback=user_traceback(error))
+    message = f"{doing} raised {type(error).__name__}: {exception_text(error)}"
+    return TargetError("import_error", message, traceback=user_traceback(error))
+
+
+def exception_text(error: BaseException) -> str:
+    """Give the text of an exception in bounded length, even where making it fails.
+
+    Args:
+        error: Any exception, of any code.
+
+    Returns:
+        Its text; where it has none, or cannot say it, words that say so.
+    """
+    try:
+        text = str(error)
+    except Exception as failure:  # noqa: BLE001 - the text is made by code that is not ours
+        return f"(its text cannot be made: {type(failure).__name__})"
+    text = text.strip() or "(no text)"
+    return text if len(text) <= _TEXT_LIMIT else text[:_TEXT_LIMIT] + "…"
+
+
+def user_traceback(error: BaseException) -> str:
+    """Format an exception with the frames of the user's code alone.
+
+    Args:
+        error: What was raised.
+
+    Returns:
+        The traceback as text, of bounded length; the end of it is kept.
+    """
+    told = traceback.TracebackException.from_exception(error, limit=-200)
+    _drop_our_frames(told, set())
+    text = "".join(told.format()).rstrip("\n")
+    return text if len(text) <= _TRACEBACK_LIMIT else "…" + text[-_TRACEBACK_LIMIT:]
+
+
+def _way_to(error: SyntaxError) -> str | None:
+    """Format how a file with a syntax error came to be imported; None where it is the target itself."""
+    way = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename)]
+    return "".join(traceback.format_list(way)).rstrip("\n")[-_TRACEBACK_LIMIT:] or None
+
+
+def _drop_our_frames(told: traceback.TracebackException, seen: set[int]) -> None:
+    if id(told) in seen:
+        return
+    seen.add(id(told))
+    kept = [frame for frame in told.stack if not _is_ours(frame.filename)]
+    told.stack = traceback.StackSummary.from_list(kept)
+    for other in (told.__cause__, told.__context__, *(told.exceptions or ())):
+        if other is not None:
+            _drop_our_frames(other, seen)
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith((_OURS, "<frozen importlib"))
+
+
+def _syntax_message(error: SyntaxError) -> str:
+    name = Path(error.filename).name if error.filename else "the source"
+    place = f"{name}, line {error.lineno}" if error.lineno else name
+    if error.offset and error.offset > 0:
+        place += f", column {error.offset}"
+    lines = [f"{place}: {error.msg}"]
+    if error.text and error.lineno:
+        text = error.text.rstrip("\n").expandtabs(1)
+        indent = len(text) - len(text.lstrip())
+        lines.append("    " + text.strip()[:200])
+        if error.offset and 0 < error.offset - indent <= 200:  # noqa: PLR2004 - a caret past the cut points nowhere
+            lines.append("    " + " " * (error.offset - 1 - indent) + "^")
+    return "\n".join(lines)

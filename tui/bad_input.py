@@ -1,5 +1,0 @@
-"""What a command says when it is asked for something that cannot be done."""
-
-
-class BadInputError(Exception):
-    """A command cannot do what it was asked for; the text, safe to show, says why and what to do. Exit code 2."""

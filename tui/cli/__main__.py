@@ -1,0 +1,8 @@
+"""Runs the `stepscope` command: `python -m tui.cli.main`."""
+
+import sys
+
+from tui.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""The arguments of the commands beside `run`; what does them is imported when one is asked for."""
+
+import argparse
+import re
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+_SIZES: Final = {
+    "": 1, "B": 1, "K": 10**3, "KB": 10**3, "KIB": 2**10, "M": 10**6, "MB": 10**6, "MIB": 2**20,
+    "G": 10**9, "GB": 10**9, "GIB": 2**30, "T": 10**12, "TB": 10**12, "TIB": 2**40,
+}  # fmt: skip
+_RUN_HELP: Final = "a run file; or its name among the recorded runs, or how that begins; or `last`"
+_TARGET_HELP: Final = (
+    "path.py[:attribute] or package.module[:attribute]: a process, a builder, or a function that makes one"
+)
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands to the parser; the arguments that it then gives have `do`, which does what they say.
+
+    Args:
+        commands: What `add_subparsers` gave.
+    """
+    _add_open(commands)
+    _add_resume(commands)
+    _add_runs(commands)
+    _add_graph(commands)
+
+
+def _later(module: str) -> Callable[[argparse.Namespace], int]:
+    def do(arguments: argparse.Namespace) -> int:
+        code: int = import_module(module).do(arguments)
+        return code
+
+    return do
+
+
+def _add_open(commands: Any) -> None:
+    parser = commands.add_parser(
+        "open",
+        help="look at a recorded run",
+        description="Show a recorded run in the debug screen, read-only; none of its code is imported."
+        " Without a terminal, print its events.",
+    )
+    parser.add_argument("run", metavar="RUN", help=_RUN_HELP)
+    parser.add_argument("--at", metavar="SEQ", type=_place, help="the event to look at first (default: the last)")
+    parser.add_argument(
+        "--follow", action="store_true", help="without a terminal, go on printing while another process runs it"
+    )
+    parser.set_defaults(do=_later("tui.cli.open"))
+
+
+def _add_resume(commands: Any) -> None:
+    parser = commands.add_parser(
+        "resume",
+        help="go on with a recorded run",
+        description="Go on with an interrupted, failed or cancelled run where it was recorded last, in the same file."
+        " What had finished is not run again, and nobody is asked twice.",
+    )
+    parser.add_argument("run", metavar="RUN", help=_RUN_HELP)
+    parser.add_argument(
+        "--superstep", metavar="N", type=_count, help="go on after this superstep; an earlier one forks into a new file"
+    )
+    parser.add_argument("--target", metavar="TARGET", help=f"what to run (default: as recorded); {_TARGET_HELP}")
+    parser.add_argument("--paused", action="store_true", help="pause before the first message")
+    parser.add_argument(
+        "--break",
+        metavar="EVENT_ID",
+        dest="breakpoints",
+        action="append",
+        default=[],
+        help="pause before this event is delivered (may be given more than once)",
+    )
+    parser.set_defaults(do=_later("tui.cli.resume"))
+
+
+def _add_runs(commands: Any) -> None:
+    parser = commands.add_parser(
+        "runs",
+        help="list, prune or export recorded runs",
+        description="List the recorded runs, the latest first; remove old ones; or write one out as JSON lines.",
+        epilog="Look at one with `stepscope open RUN`, go on with one by `stepscope resume RUN`.",
+    )
+    parser.add_argument("--folder", metavar="PATH", type=Path, help="where they are (default: .stepscope/runs)")
+    pruning = parser.add_argument_group("removing old runs (never one that is being written, nor an unreadable file)")
+    pruning.add_argument("--prune", action="store_true", help="remove what the following options say")
+    pruning.add_argument("--older-than", metavar="AGE", type=_age, help="those that ended before: 30m, 12h, 7d, 2w")
+    pruning.add_argument(
+        "--larger-than", metavar="SIZE", type=_size, help="the oldest, until all together take no more: 500MB, 2GB"
+    )
+    pruning.add_argument("--keep", metavar="N", type=_count, help="never the N latest; alone: all but the N latest")
+    pruning.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    exporting = parser.add_argument_group("exporting")
+    exporting.add_argument("--export", metavar="RUN", help="write a run's events, with their payloads")
+    exporting.add_argument("--jsonl", action="store_true", help="as JSON, an event a line (the only format so far)")
+    exporting.add_argument("-o", "--output", metavar="PATH", type=Path, help="to a file (default: standard output)")
+    parser.set_defaults(do=_later("tui.cli.runs"))
+
+
+def _add_graph(commands: Any) -> None:
+    parser = commands.add_parser(
+        "graph",
+        help="draw the step graph",
+        description="Draw the step graph of a process, or of a recorded run, on standard output.",
+    )
+    parser.add_argument("target", metavar="TARGET", help=f"{_TARGET_HELP}; or a run file")
+    parser.add_argument(
+        "--format", choices=("text", "mermaid", "dot", "svg"), default="text", help="what to write (default: text)"
+    )
+    parser.add_argument(
+        "--zoom",
+        choices=("fit", "chips", "boxes", "full"),
+        default="fit",
+        help="how much of each step (default: what fits the width)",
+    )
+    parser.add_argument(
+        "--direction", choices=("fit", "down", "right"), default="fit", help="which way it flows (default: what fits)"
+    )
+    parser.add_argument("--width", metavar="COLUMNS", type=_place, help="columns there are (default: the terminal's)")
+    parser.add_argument("--ascii", action="store_true", help="use nothing but ASCII")
+    parser.set_defaults(do=_later("tui.cli.graph"))
+
+
+def _age(text: str) -> float:
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([smhdw])", text.strip().lower())
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no age; write 30m, 12h, 7d or 2w")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def _size(text: str) -> int:
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Z]*)", text.strip().upper())
+    if found is None or found[2] not in _SIZES:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 500MB or 2GB")
+    return int(float(found[1]) * _SIZES[found[2]])
+
+
+def _count(text: str) -> int:
+    if re.fullmatch("[0-9]{1,15}", text) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number")
+    return int(text)
+
+
+def _place(text: str) -> int:
+    if not _count(text):
+        raise argparse.ArgumentTypeError("it counts from 1")
+    return int(text)

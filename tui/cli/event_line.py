@@ -1,0 +1,79 @@
+"""One event as one line of plain text, for a terminal's scrollback, a pipe or a log."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from process_core.runfile.read.reader import RunFile
+from process_core.runfile.read.rows import Row
+from tui.text.safe_text import safe, safe_lines
+
+WIDTH: Final = 200
+"""Most cells of a line of a block."""
+TOLD_WIDTH: Final = 4000
+"""Most cells of a line that says what is wrong: the end of it is often what helps."""
+BLOCK: Final = 40
+"""Most lines of a block."""
+_TYPE: Final = max(len("superstep_completed"), len("executor_cancelled"))
+_TOLD_BY_DETAILS: Final = frozenset({"executor_failed", "failed", "executor_cancelled", "warning"})
+_CHAT: Final = frozenset({"request_info", "response", "output", "log"})
+
+
+def event_lines(run_file: RunFile, row: Row) -> list[str]:
+    """Write an event for a reader: its line, and for what people say to each other the whole text below it.
+
+    Args:
+        run_file: Where the row comes from.
+        row: The event.
+
+    Returns:
+        One line, more where it asks, answers, puts out or fails; all safe to show.
+    """
+    lines = [_line(run_file, row)]
+    if row.type in _CHAT:
+        mark = {"request_info": "? ", "response": "> ", "output": "= "}.get(row.type, "| ")
+        lines += _block(_text(run_file, row), mark)
+    elif row.type == "executor_failed":
+        lines += _block(str(_details(run_file, row).get("traceback", "")), "! ")
+    return lines
+
+
+def _line(run_file: RunFile, row: Row) -> str:
+    place = row.path + (f".{row.function}" if row.function else "")
+    parts = [f"{row.seq:>6}", f"{row.superstep or '':>4}", f"{row.type:<{_TYPE}}", place]
+    if row.event_id and row.type != "executor_failed":
+        parts.append(row.event_id)
+    if row.state:
+        parts.append(row.state)
+    elif row.type in _TOLD_BY_DETAILS:
+        parts.append(_told(_details(run_file, row), row.preview))
+    elif row.type not in _CHAT:
+        parts.append(row.preview)
+    most = TOLD_WIDTH if row.type in _TOLD_BY_DETAILS else WIDTH
+    return safe("  ".join(part for part in parts if part), most).rstrip()
+
+
+def _told(details: Mapping[str, Any], otherwise: str) -> str:
+    kind, message = details.get("type"), details.get("message")
+    if not isinstance(message, str):
+        return otherwise
+    code = details.get("code")
+    name = kind if isinstance(kind, str) else code
+    return f"{name}: {message}" if isinstance(name, str) else message
+
+
+def _details(run_file: RunFile, row: Row) -> Mapping[str, Any]:
+    found = run_file.payload(row.details)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _text(run_file: RunFile, row: Row) -> str:
+    if row.size > WIDTH * BLOCK * 4:
+        return row.preview
+    value = run_file.payload(row.data)
+    return value if isinstance(value, str) else row.preview
+
+
+def _block(text: str, mark: str) -> list[str]:
+    if not text.strip():
+        return []
+    return [f"{'':>12}{mark}{line}" for line in safe_lines(text.rstrip("\n"), BLOCK, WIDTH)]

@@ -1,0 +1,191 @@
+"""`stepscope graph`: draws a process on standard output, for a terminal, a document or another tool."""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from process_core.export import to_dot, to_mermaid
+from process_core.export.labels import Drawable
+from process_core.graph import Edge, Node
+from process_core.runfile import RunFile, RunFileError
+from process_core.session.client.session import CommandRefused, Update
+from process_core.session.client.worker_process import WorkerSession
+from process_core.session.protocol.messages import Failure, Loaded, Notice
+from tui.errors import UsageError
+from tui.graph.layout.graph_model import LABEL_CELLS
+from tui.graph.layout.shapes import Direction, Zoom
+from tui.graph.render.fit import NARROW, FittedView, best_fit
+from tui.graph.render.picture import Picture, draw
+from tui.graph.render.svg import picture_svg
+from tui.graph.render.text import picture_text
+from tui.text.safe_text import safe, safe_lines
+
+_PIPED: Final = 100
+"""Columns where nobody says how many there are."""
+_IMAGE: Final = 160
+"""Columns of an image, which need not fit a terminal."""
+_ROWS: Final = 10_000
+"""Rows there are: what is printed scrolls."""
+_LEFT: Final = 1
+"""Exit code where whoever read the output went away."""
+
+
+def do(arguments: argparse.Namespace) -> int:
+    """Draw what was asked for.
+
+    Args:
+        arguments: Of the command.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        UsageError: The target cannot be loaded, or not be drawn.
+    """
+    process = recorded(arguments.target) or asyncio.run(_loaded(arguments.target))
+    try:
+        text = _write(process, arguments)
+    except RecursionError:
+        raise UsageError(f"{safe(arguments.target, 300)} is nested too deep to be drawn") from None
+    try:
+        encoding = sys.stdout.encoding or "ascii"
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:  # for instance `| head`
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _LEFT
+    return 0
+
+
+def recorded(target: str) -> Drawable | None:
+    """Read the graph of a recorded run.
+
+    Args:
+        target: What was asked for.
+
+    Returns:
+        The graph, without any code of the process having run; None where the target is no run file.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+    path = Path(target).expanduser()
+    if path.suffix != ".run" or not path.is_file():
+        return None
+    try:
+        with RunFile(path) as run_file:
+            info = run_file.info
+    except RunFileError as error:
+        raise UsageError(safe(str(error), 500)) from None
+    return _Recorded(info.process, info.nodes, info.edges)
+
+
+class _Recorded:
+    """The graph that a run file holds."""
+
+    def __init__(self, name: str, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> None:
+        self.name = name
+        self.nodes = nodes
+        self.edges = edges
+
+
+async def _loaded(target: str) -> Loaded:
+    """Load the target in a worker: whatever its code does, it does it there."""
+    async with await WorkerSession.open(cwd=Path.cwd()) as session:
+        session.subscribe(_tell)
+        try:
+            return await session.load(target)
+        except CommandRefused as refused:
+            raise UsageError(_refusal(target, refused.failure)) from None
+
+
+def _tell(update: Update) -> None:
+    if isinstance(update, Notice):
+        for line in safe_lines(update.text, 40, 200):
+            print(f"stepscope: {line}", file=sys.stderr)  # noqa: T201 - this is the command line
+
+
+def _refusal(target: str, failure: Failure) -> str:
+    from tui.screens.load_error import load_error_text  # noqa: PLC0415 - Textual, for what cannot be loaded only
+
+    return load_error_text(target, failure)
+
+
+def _write(process: Drawable, arguments: argparse.Namespace) -> str:
+    if arguments.format == "mermaid":
+        return to_mermaid(process)
+    if arguments.format == "dot":
+        return to_dot(process)
+    is_image = arguments.format == "svg"
+    width = arguments.width or (_IMAGE if is_image else _columns())
+    ascii_only = arguments.ascii or not (is_image or _can_draw())
+    picture = fitted(process, zoom=arguments.zoom, direction=arguments.direction, width=width, ascii_only=ascii_only)
+    return picture_svg(picture) if is_image else picture_text(picture, colour=_has_colours())
+
+
+def fitted(process: Drawable, *, zoom: str, direction: str, width: int, ascii_only: bool = False) -> Picture:
+    """Draw a process for a width.
+
+    Args:
+        process: What to draw.
+        zoom: `chips`, `boxes`, `full`, or `fit` for the most that fits.
+        direction: `down`, `right`, or `fit` for what fits better.
+        width: Columns there are.
+        ascii_only: Whether nothing but ASCII may be used.
+
+    Returns:
+        The picture, which overflows the width only where it must.
+    """
+
+    @cache
+    def drawn(view: FittedView) -> Picture:
+        return draw(
+            process.nodes,
+            process.edges,
+            zoom=view.zoom if zoom == "fit" else zoom,
+            direction=view.direction if direction == "fit" else direction,
+            label_cells=view.label_cells,
+            ascii=ascii_only,
+        )
+
+    if zoom == "fit":
+        return drawn(best_fit(drawn, len(process.nodes), width, _ROWS))
+    return _least(drawn, Zoom(zoom), direction, width)
+
+
+def _least(drawn: Callable[[FittedView], Picture], zoom: Zoom, direction: str, width: int) -> Picture:
+    """Draw at one zoom: the first way that fits, else the narrowest."""
+    directions = tuple(Direction) if direction == "fit" else (Direction(direction),)
+    pictures = []
+    for cells in (LABEL_CELLS, NARROW):
+        for one in directions:
+            picture = drawn(FittedView(zoom, one, cells))
+            if picture.width <= width:
+                return picture
+            pictures.append(picture)
+    return min(pictures, key=lambda picture: picture.width)
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size((_PIPED, 24)).columns if sys.stdout.isatty() else _PIPED
+
+
+def _can_draw() -> bool:
+    """Whether lines can be written in the encoding of standard output."""
+    try:
+        "│─╭▶".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _has_colours() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,344 @@
+"""`stepscope run` without a terminal: the event stream goes to standard output, answers come from standard input."""
+
+import asyncio
+import contextlib
+import io
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, TextIO
+
+from process_core.events import RunState
+from process_core.runfile.errors import RunFileError
+from process_core.runfile.read.reader import RunFile
+from process_core.session.client.session import CommandRefused, Session, Update, WorkerDied
+from process_core.session.client.worker_process import WorkerSession
+from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec
+from process_core.session.protocol.messages import (
+    Control,
+    Failure,
+    Notice,
+    OpenRequest,
+    PausedAt,
+    Respond,
+    ResumeRun,
+    Start,
+)
+from tui.cli.event_line import BLOCK, TOLD_WIDTH, WIDTH, event_lines
+from tui.cli.line_source import LineSource
+from tui.text.safe_text import safe, safe_lines
+
+GOOD: Final = 0
+FAILED: Final = 1
+BAD_INPUT: Final = 2
+_PAGE: Final = 500
+_LAST_ROWS: Final = 3.0
+"""Seconds to wait for the last rows of a run that has ended."""
+
+
+async def run_headless(
+    target: str,
+    *,
+    event: str | None = None,
+    data: str | None = None,
+    paused: bool = False,
+    breakpoints: Sequence[str] = (),
+    resume: ResumeRun | None = None,
+    stdin: TextIO | None = None,
+    stdout: TextIO | None = None,
+    stderr: TextIO | None = None,
+    cwd: str | Path = ".",
+) -> int:
+    """Run a process to its end, one line per event.
+
+    Args:
+        target: `path.py[:attr]` or `package.module[:attr]`.
+        event: The input event; None takes the first declared.
+        data: Its payload as JSON; None sends none.
+        paused: Asked to pause before the first message, which without a terminal only says so.
+        breakpoints: Event ids; a hit is told, and the run goes on.
+        resume: Goes on with a recorded run in place of beginning one; only what is new is printed.
+        stdin: Where answers come from, a line each.
+        stdout: Where the events go.
+        stderr: Where it says what is wrong.
+        cwd: The folder that the target is relative to.
+
+    Returns:
+        The exit code: 0 for a run that came to rest or was stopped, 1 for one that failed, 2 for bad input.
+    """
+    out = _Output(stdout or sys.stdout, stderr or sys.stderr)
+    start = resume or _start_command(event, data, paused=paused)
+    if isinstance(start, str):
+        out.complain(start)
+        return BAD_INPUT
+    try:
+        async with await WorkerSession.open(cwd=cwd) as session:
+            lines = LineSource(stdin or sys.stdin or io.StringIO())  # a closed standard input is None
+            try:
+                return await _Headless(session, lines, out).run(target, start, breakpoints)
+            finally:
+                lines.close()
+    except BrokenPipeError:  # whoever read the output has gone, for instance `| head`
+        out.give_up()
+        return FAILED
+    except _UnwritableError as error:
+        out.give_up()
+        out.complain(f"cannot write to standard output: {error}")
+        return BAD_INPUT
+
+
+class _Headless:
+    """One run, followed from its start to its end."""
+
+    def __init__(self, session: Session, lines: LineSource, out: "_Output") -> None:
+        self._session = session
+        self._lines = lines
+        self._out = out
+        self._woken = asyncio.Event()
+        self._run_file: RunFile | None = None
+        self._printed = 0
+        self._last_state: str | None = None
+        self._reading: asyncio.Task[str | None] | None = None
+        self._is_input_ended = False
+        self._is_cancelled_here = False
+        self._told_blocked = False
+        self._taken_up: tuple[str, int] | None = None
+
+    async def run(self, target: str, start: Start | ResumeRun, breakpoints: Sequence[str]) -> int:
+        undo = self._session.subscribe(self._take)
+        try:
+            is_begun = await self._begin(target, start, breakpoints)
+            died_later = self._session.died is not None and self._session.loaded is not None
+            return await self._follow() if is_begun or died_later else BAD_INPUT
+        finally:
+            undo()
+            await self._stop_reading()
+            if self._run_file is not None:
+                self._run_file.close()
+
+    async def _begin(self, target: str, start: Start | ResumeRun, breakpoints: Sequence[str]) -> bool:
+        try:
+            loaded = await self._session.load(target)
+        except CommandRefused as refused:
+            self._out.failure(refused.failure)
+            return False
+        try:
+            for warning in loaded.warnings:
+                self._out.complain(f"warning: {warning.message}")
+            for event in breakpoints:
+                point: BreakpointSpec = await self._session.request(
+                    AddBreakpoint(breakpoint=BreakpointSpec(event=event))
+                )
+                if not point.bound or point.problem:
+                    self._out.complain(
+                        f"warning: breakpoint {event!r}: {point.problem or 'no such event in the process'}"
+                    )
+            if isinstance(start, ResumeRun):
+                with RunFile(start.run_file) as run_file:
+                    self._taken_up = (start.run_file, run_file.count())
+            await self._session.request(start)
+        except RunFileError as error:
+            self._out.complain(str(error))
+            return False
+        except CommandRefused as refused:
+            if self._session.died is None:
+                self._out.failure(refused.failure)
+            return False
+        return True
+
+    async def _follow(self) -> int:
+        while True:
+            self._woken.clear()
+            status = self._session.status
+            self._print_rows(status.run_file, status.written)
+            self._tell_blocked(status.blocked_for)
+            if self._session.died is not None:
+                return self._worker_died(self._session.died)
+            if status.paused is not None:
+                await self._go_on(status.paused)
+            elif status.state is not None and status.state is not RunState.IN_PROGRESS:
+                code = await self._at_rest(status.state)
+                if code is not None:
+                    return code
+            elif status.requests:
+                self._answer(status.requests)
+            await self._woken.wait()
+
+    async def _at_rest(self, state: RunState) -> int | None:
+        if state is RunState.IDLE_WITH_PENDING_REQUESTS:
+            if not self._is_input_ended:
+                self._answer(self._session.status.requests)
+                return None
+            if not self._is_cancelled_here:
+                self._is_cancelled_here = True
+                self._out.say("-- end of input: nobody answers the open question; the run is cancelled --")
+                await self._do(Control(verb="stop"))
+            return None
+        await self._print_the_rest(state)
+        if state is RunState.FAILED:
+            self._out.complain(f"FAILED: {self._session.status.error or 'the run failed'}")
+            return FAILED
+        if state is RunState.CANCELLED and not self._is_cancelled_here:
+            return FAILED
+        return GOOD
+
+    def _answer(self, requests: Sequence[OpenRequest]) -> None:
+        if self._reading is None and not self._is_input_ended and requests:
+            request = min(requests, key=lambda found: found.seq)
+            if request.seq <= self._printed:
+                self._reading = asyncio.create_task(self._read_answer(request))
+
+    async def _read_answer(self, request: OpenRequest) -> str | None:
+        try:
+            line = await self._lines.next()
+            if line is None:
+                self._is_input_ended = True
+            else:
+                await self._do(Respond(request_id=request.request_id, value=line))
+            return line
+        finally:
+            self._reading = None
+            self._woken.set()
+
+    async def _go_on(self, paused: PausedAt) -> None:
+        why = f"breakpoint {paused.breakpoint}" if paused.breakpoint is not None else paused.reason
+        message = paused.message
+        before = f" before {message.event_id} -> {message.target or 'STOP'}  {message.preview}" if message else ""
+        self._out.say(f"-- paused ({why}){before.rstrip()}: no terminal to press a key in, going on --")
+        await self._do(Control(verb="resume"))
+
+    async def _do(self, command: Control | Respond) -> None:
+        try:
+            await self._session.request(command)
+        except CommandRefused as refused:
+            if refused.failure.code not in {"not_paused", "worker_died"}:
+                self._out.complain(refused.failure.message)
+
+    def _take(self, update: Update) -> None:
+        if isinstance(update, Notice):
+            self._out.complain(update.text)
+        self._woken.set()
+
+    def _print_rows(self, path: str, written: int) -> None:
+        if not path or written <= self._printed:
+            return
+        try:
+            if self._run_file is None:
+                self._run_file = RunFile(path)
+                self._printed = self._known_before(self._run_file)
+            while self._printed < written:
+                rows = self._run_file.page(self._printed, min(_PAGE, written - self._printed))
+                if not rows:
+                    return
+                for row in rows:
+                    for line in event_lines(self._run_file, row):
+                        self._out.say(line)
+                    self._last_state = row.state or self._last_state
+                self._printed = rows[-1].seq
+        except RunFileError as error:
+            self._out.complain(f"the run goes on, but its file cannot be read: {error}")
+            self._printed = written
+
+    def _known_before(self, run_file: RunFile) -> int:
+        """Give the seq of the last event that was recorded before this program began."""
+        if self._taken_up is None:
+            return 0
+        path, count = self._taken_up
+        return count if run_file.path == Path(path) else run_file.info.parent_seq or 0
+
+    async def _print_the_rest(self, state: RunState) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_ROWS):
+                while self._last_state != state:
+                    self._woken.clear()
+                    status = self._session.status
+                    self._print_rows(status.run_file, status.written)
+                    if self._last_state != state:
+                        await self._woken.wait()
+
+    def _tell_blocked(self, seconds: float) -> None:
+        if seconds and not self._told_blocked:
+            self._print_rows(self._session.status.run_file, self._session.status.written)
+            self._out.complain(f"{self._who()} has held up the event loop for {seconds:.0f} s; Ctrl+C ends the run")
+        self._told_blocked = bool(seconds)
+
+    def _who(self) -> str:
+        """Name the steps whose functions run, as far as is known."""
+        return ", ".join(map(safe, self._session.status.running)) or "a step"
+
+    def _worker_died(self, died: WorkerDied) -> int:
+        status = self._session.status
+        self._print_rows(status.run_file, status.written)
+        self._out.complain(f"{died.reason} while {self._who()} ran" if status.running else died.reason)
+        for line in safe_lines(died.stderr_tail.strip(), BLOCK, WIDTH) if died.stderr_tail.strip() else ():
+            self._out.complain(line)
+        return FAILED
+
+    async def _stop_reading(self) -> None:
+        self._lines.stop()
+        if self._reading is not None:
+            await asyncio.wait([self._reading], timeout=1.0)
+
+
+class _Output:
+    """Writes safe lines, whatever the encoding of the streams."""
+
+    def __init__(self, stdout: TextIO, stderr: TextIO) -> None:
+        self._stdout = stdout
+        self._stderr = stderr
+
+    def say(self, line: str) -> None:
+        _write(self._stdout, line)
+
+    def complain(self, text: str) -> None:
+        for line in safe_lines(text, BLOCK, TOLD_WIDTH):
+            _write(self._stderr, f"stepscope: {line}")
+
+    def failure(self, failure: Failure) -> None:
+        self.complain(failure.message)
+        for problem in failure.problems:
+            where = ".".join(part for part in (problem.step, problem.function) if part)
+            hint = f" ({problem.suggestion})" if problem.suggestion else ""
+            _write(
+                self._stderr, safe(f"  - {problem.code}: {problem.message}{hint}" + (f" [{where}]" if where else ""))
+            )
+        if failure.traceback and not failure.problems:
+            for line in safe_lines(failure.traceback, BLOCK, WIDTH):
+                _write(self._stderr, "  " + line)
+
+    def give_up(self) -> None:
+        """Let the interpreter's last flush go nowhere instead of failing."""
+        with contextlib.suppress(OSError, ValueError):
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, self._stdout.fileno())
+            os.close(null)
+
+
+def _write(stream: TextIO, line: str) -> None:
+    try:
+        try:
+            stream.write(line + "\n")
+        except UnicodeEncodeError:
+            encoding = stream.encoding or "ascii"
+            stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _UnwritableError(error.strerror or str(error)) from error
+
+
+class _UnwritableError(Exception):
+    """Standard output takes nothing any more, for instance because the disk is full."""
+
+
+def _start_command(event: str | None, data: str | None, *, paused: bool) -> Start | str:
+    if data is None:
+        return Start(event=event, paused=paused)
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        return f"--data takes JSON, and {data[:60]!r} is none: {error} (a text needs its quotes: '\"hello\"')"
+    return Start(event=event, data=value, has_data=True, paused=paused)

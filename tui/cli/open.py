@@ -1,0 +1,128 @@
+"""`stepscope open`: shows a recorded run, and runs none of its code."""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TextIO
+
+from process_core.runfile import RunFile, RunFileError, RunInfo
+from tui.cli.event_line import event_lines
+from tui.errors import UsageError
+from tui.recorded.describe import how_on, standing
+from tui.recorded.recorded_session import RecordedSession
+from tui.recorded.run_lookup import find_run
+from tui.text.safe_text import safe
+
+if TYPE_CHECKING:
+    from process_core.session.client.session import Session
+
+_PAGE: Final = 500
+_LOOK: Final = 0.1
+"""Seconds between two looks at a file that is being written."""
+
+
+def do(arguments: argparse.Namespace) -> int:
+    """Show the run.
+
+    Args:
+        arguments: Of the command.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+    path = find_run(arguments.run)
+    try:
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            return asyncio.run(_open_app(path, arguments.at))
+        return print_run(path, sys.stdout, sys.stderr, first=arguments.at or 1, follow=arguments.follow)
+    except RunFileError as error:
+        raise UsageError(safe(str(error), 500)) from None
+
+
+async def _open_app(path: Path, at: int | None) -> int:
+    from process_core.session.client.worker_process import WorkerSession  # noqa: PLC0415
+    from process_core.session.worker.breakpoint_file import BREAKPOINTS_FILE  # noqa: PLC0415 - only where it is shown
+
+    recorded = await RecordedSession.open(path)
+    try:
+        if at is not None and at > recorded.info.events:
+            raise UsageError(f"there is no event {at} in {safe(path.name, 200)}; the last is {recorded.info.events}")
+        from tui.recorded.app import RecordedApp  # noqa: PLC0415 - Textual, which bad input need not wait for
+        from tui.recorded.resuming import folder_of  # noqa: PLC0415
+
+        async def open_session() -> "Session":
+            folder = Path(folder_of(path, recorded.info.target or ""))
+            return await WorkerSession.open(cwd=folder, breakpoints_file=folder / BREAKPOINTS_FILE)
+
+        app = RecordedApp(open_session, recorded, at)
+        try:
+            await app.run_async()
+        finally:
+            if app.session is not None and app.session is not recorded:
+                await app.session.close()
+        return int(app.return_code or 0)
+    finally:
+        await recorded.close()
+
+
+def print_run(path: Path, out: TextIO, errors: TextIO, *, first: int = 1, follow: bool = False) -> int:
+    """Print the events of a run, one line each, as `run` does without a terminal.
+
+    Args:
+        path: The run file.
+        out: Where the events go.
+        errors: Where it says how the run stands.
+        first: The event to begin with.
+        follow: Whether to go on while another process writes the file.
+
+    Returns:
+        The exit code: 0, or 1 where whoever read the output went away.
+
+    Raises:
+        RunFileError: The file cannot be read.
+    """
+    try:
+        with RunFile(path) as run_file:
+            printed = first - 1
+            while True:
+                info = run_file.info
+                printed = _print_rows(run_file, printed, info.events, out)
+                if not (follow and info.is_live):
+                    break
+                time.sleep(_LOOK)
+            _write(errors, _closing(info))
+    except BrokenPipeError:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        return 1
+    return 0
+
+
+def _print_rows(run_file: RunFile, printed: int, last: int, out: TextIO) -> int:
+    while printed < last:
+        rows = run_file.page(printed, _PAGE)
+        for row in rows:
+            for line in event_lines(run_file, row):
+                _write(out, line)
+        if not rows:
+            break
+        printed = rows[-1].seq
+    out.flush()
+    return printed
+
+
+def _closing(info: RunInfo) -> str:
+    more = "--follow goes on with it; " if info.is_live else ""
+    return f"stepscope: {safe(info.process, 60)}: {standing(info)}; {more}{how_on(info)}"
+
+
+def _write(stream: TextIO, line: str) -> None:
+    encoding = stream.encoding or "ascii"
+    stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")

@@ -1,0 +1,216 @@
+"""The command line at the foot of the screen: commands, searches and filters are typed into it."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from textwrap import wrap
+from typing import ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from tui.commands.completion import Names
+from tui.commands.parser import Completion, History, complete
+from tui.text.safe_text import clip, safe
+from tui.widgets.text_box import TextBox
+
+
+class LineKind(StrEnum):
+    """What is being typed."""
+
+    COMMAND = ":"
+    SEARCH = "/"
+    FILTER = "filter"
+
+
+_ROWS: Final = 8
+_PROBLEM: Final = 4
+_COLUMN: Final = 34
+_CHOSEN: Final = "bold $block-cursor-foreground on $block-cursor-background"
+_HELP: Final = {
+    LineKind.COMMAND: "Tab completes · ↑ ↓ recall · Enter runs · Esc closes",
+    LineKind.SEARCH: "Enter finds the next event that fits (words, or step:Name type:emit ...) · > < find again",
+    LineKind.FILTER: "Enter filters (words, or step:Name type:emit -event:X ...) · empty shows all again · Esc closes",
+}
+
+
+class Suggestions(Widget):
+    """The ways a line can go on, or what is wrong with it."""
+
+    DEFAULT_CSS = """
+    Suggestions { height: auto; background: $panel; padding: 0 1; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[Completion] = []
+        self.chosen: int | None = None
+        self.problem = ""
+        self.advice = ""
+
+    def render(self) -> Content:
+        """Draw the list; Textual calls this."""
+        lines: list[Content] = []
+        width = max(self.size.width, 10)
+        if self.problem:
+            told = wrap(self.problem, width - 2, max_lines=_PROBLEM, placeholder=" …") or [""]
+            lines += [
+                Content.styled(f"{'✗ ' if not at else '  '}{clip(text, width - 2)}", "bold $error")
+                for at, text in enumerate(told)
+            ]
+        first = max(0, (self.chosen or 0) - _ROWS + 1)
+        for place, completion in list(enumerate(self.found))[first : first + _ROWS]:
+            name = clip(completion.shown, min(_COLUMN, width))
+            chosen = place == self.chosen
+            line = Content.styled(f"{'▸' if chosen else ' '} {name:<{_COLUMN}} ", _CHOSEN if chosen else "")
+            lines.append(line + Content.styled(clip(completion.hint, max(width - _COLUMN - 3, 0)), "$foreground 70%"))
+        more = len(self.found) - first - _ROWS
+        if more > 0:
+            lines.append(Content.styled(f"  … {more} more", "$foreground 70%"))
+        lines.append(Content.styled(clip(self.advice, width), "$foreground 70%"))
+        return Content("\n").join(lines)
+
+
+class CommandLine(Vertical):
+    """A line with a prompt, completions above it, and a memory of what was typed."""
+
+    DEFAULT_CSS = """
+    CommandLine { dock: bottom; layer: above; height: auto; background: $panel; }
+    CommandLine Horizontal { height: 1; }
+    CommandLine #prompt { width: auto; color: $accent; text-style: bold; padding: 0 1; }
+    CommandLine TextBox { width: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete(1)", show=False),
+        Binding("shift+tab", "complete(-1)", show=False),
+        Binding("up", "recall(-1)", show=False),
+        Binding("down", "recall(1)", show=False),
+        Binding("escape", "close", show=False),
+    ]
+
+    class Entered(Message):
+        """A line was entered; the line stays open until it is closed.
+
+        Attributes:
+            kind: What it is.
+            text: What was typed.
+        """
+
+        def __init__(self, kind: LineKind, text: str) -> None:
+            self.kind = kind
+            self.text = text
+            super().__init__()
+
+    class Closed(Message):
+        """The line was closed."""
+
+    def __init__(self, names: Callable[[], Names]) -> None:
+        super().__init__()
+        self.display = False
+        self._names = names
+        self._histories = {kind: History() for kind in LineKind}
+        self._kind = LineKind.COMMAND
+        self._typed = ""
+        self._completing = False
+        self._suggestions = Suggestions()
+        self._prompt = Static(id="prompt", markup=False)
+        self._box = TextBox(select_on_focus=False)
+
+    def compose(self) -> ComposeResult:
+        """Build the parts; Textual calls this."""
+        yield self._suggestions
+        with Horizontal():
+            yield self._prompt
+            yield self._box
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is seen."""
+        return bool(self.display)
+
+    def open(self, kind: LineKind, text: str = "") -> None:
+        """Open the line and type into it.
+
+        Args:
+            kind: What is typed.
+            text: What stands on it already.
+        """
+        self._kind = kind
+        self._prompt.update(kind.value)
+        self.display = True
+        self._box.value = text
+        self._box.cursor_position = len(text)
+        self._suggestions.problem = ""
+        self._suggest(text)
+        self.screen.set_focus(self._box)
+
+    def close(self) -> None:
+        """Close the line; what was typed and not entered is forgotten."""
+        if self.is_open:
+            self.display = False
+            self.post_message(self.Closed())
+
+    def refuse(self, problem: str) -> None:
+        """Say what is wrong with the line; it stays as it is.
+
+        Args:
+            problem: What, and what to do.
+        """
+        self._suggestions.problem = safe(problem)
+        self._redraw()
+
+    def action_close(self) -> None:
+        """Close the line, from its key."""
+        self.close()
+
+    def action_complete(self, step: int) -> None:
+        """Put the next completion on the line, or the one before."""
+        found = self._suggestions.found
+        if not found:
+            return
+        chosen = self._suggestions.chosen
+        place = (0 if step > 0 else len(found) - 1) if chosen is None else (chosen + step) % len(found)
+        self._suggestions.chosen = place
+        self._completing = True
+        self._box.value = found[place].line
+        self._box.cursor_position = len(self._box.value)
+        if len(found) == 1:
+            self._suggest(self._box.value)
+        self._redraw()
+
+    def action_recall(self, step: int) -> None:
+        """Put an older or newer line of the memory on the line."""
+        history = self._histories[self._kind]
+        line = history.older(self._box.value) if step < 0 else history.newer()
+        if line is not None:
+            self._box.value = line
+            self._box.cursor_position = len(line)
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._completing:
+            self._completing = False
+            return
+        self._suggestions.problem = ""
+        self._suggest(event.value)
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._histories[self._kind].add(event.value)
+        self.post_message(self.Entered(self._kind, event.value))
+
+    def _suggest(self, text: str) -> None:
+        self._suggestions.found = complete(text, self._names()) if self._kind is LineKind.COMMAND else []
+        self._suggestions.chosen = None
+        self._suggestions.advice = _HELP[self._kind]
+        self._redraw()
+
+    def _redraw(self) -> None:
+        self._suggestions.refresh(layout=True)

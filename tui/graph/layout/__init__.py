@@ -1,0 +1,1 @@
+"""The layout of a graph on integer cells, without any terminal library."""

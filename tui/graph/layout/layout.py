@@ -1,0 +1,123 @@
+"""The layout of one process, and of those nested in it: from a sketch to shapes with places."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from process_core.graph import Edge, Node, StepKind
+from tui.graph.layout.axes import Axes
+from tui.graph.layout.box_content import BoxContent, content_of
+from tui.graph.layout.box_placement import BoxPlacement, arrange
+from tui.graph.layout.crossing_reduction import orders
+from tui.graph.layout.cycle_removal import against_distance, back_links
+from tui.graph.layout.graph_model import GraphModel, build_model, scope_of
+from tui.graph.layout.layer_assignment import ranks
+from tui.graph.layout.layers import layered
+from tui.graph.layout.shapes import Direction, Drawing, Zoom
+from tui.graph.layout.shapes_from_layout import plot
+
+_CHOICES: Final = 6
+_CHOOSY: Final = 300
+"""Orders that are tried out, of equally few crossings; and cells that are placed for that, so that it takes no time."""
+_BEND: Final = 12
+"""How many cells that a line goes aside are as bad as a bend."""
+_TANGLED: Final = 6000
+"""Ranks that links pass together, above which another way to break loops is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What the reader chose."""
+
+    zoom: Zoom
+    direction: Direction
+    folded: frozenset[str]
+    label_cells: int
+    ascii_only: bool
+
+
+def lay_out(nodes: Collection[Node], edges: Collection[Edge], style: Style, scope: str = "") -> Drawing:
+    """Lay out a process and all that is nested in it.
+
+    Args:
+        nodes: Steps of all levels.
+        edges: Routes of all levels.
+        style: What the reader chose.
+        scope: Path of the process to lay out.
+
+    Returns:
+        Its shapes, from column 0 and row 0.
+    """
+    mine = [node for node in nodes if scope_of(node) == scope]
+    routes = [edge for edge in edges if edge.scope == scope]
+    drawn = build_model(mine, routes, label_cells=style.label_cells, ascii_only=style.ascii_only)
+    faces: list[BoxContent] = []
+    for vertex in drawn.vertices:
+        inner = None
+        node = vertex.node
+        if node is not None and node.kind is not StepKind.STEP and node.path not in style.folded:
+            below = [n for n in nodes if n.path.startswith(node.path + "/")]
+            if below:
+                deeper = [e for e in edges if e.scope == node.path or e.scope.startswith(node.path + "/")]
+                inner = lay_out(below, deeper, style, node.path)
+        faces.append(content_of(vertex, style.zoom, inner, ascii_only=style.ascii_only))
+    return plot(_plan(drawn, faces, Axes(style.direction is Direction.DOWN)))
+
+
+def _plan(drawn: GraphModel, faces: list[BoxContent], axes: Axes) -> BoxPlacement:
+    links = [(b.source, target) for b in drawn.bundles for target in b.targets]
+    rank = _ranked(links, back_links(len(faces), links), len(faces))
+    if _length(rank, links) > _TANGLED:
+        rank = min(
+            rank, _ranked(links, against_distance(len(faces), links), len(faces)), key=lambda r: _length(r, links)
+        )
+    _scatter(rank, links, drawn)
+    graph = layered(rank, drawn.bundles)
+    channels = [[(p.upper, p.lower) for p in channel] for channel in graph.channels]
+    most = max(1, min(_CHOICES, _CHOOSY // max(1, len(graph.kind))))
+    plans = [
+        BoxPlacement(axes, replace(graph, layers=layers), drawn.bundles, faces)
+        for layers in orders(graph.layers, channels, most)
+    ]
+    for plan in plans:
+        _keep_arrows(plan)
+        arrange(plan)
+    return min(plans, key=_unrest)
+
+
+def _keep_arrows(plan: BoxPlacement) -> None:
+    """Keep a cell for arrows that end at boxes without a border."""
+    plan.lead = [0] * len(plan.faces)
+    plan.trail = [0] * len(plan.faces)
+    for channel in plan.graph.channels:
+        for piece in channel:
+            if piece.head_down and not plan.faces[piece.lower].bordered:
+                plan.lead[piece.lower] = 1
+            if piece.head_up and not plan.faces[piece.upper].bordered:
+                plan.trail[piece.upper] = 1
+
+
+def _unrest(plan: BoxPlacement) -> int:
+    """Say how much the eye has to follow: bends, and how far lines go aside in them."""
+    apart = [abs(top - bottom) for pins in plan.pins for top, bottom in pins]
+    return sum(apart) + _BEND * sum(1 for distance in apart if distance)
+
+
+def _ranked(links: Sequence[tuple[int, int]], back: Collection[int], count: int) -> list[int]:
+    """Rank by links that go on, and by those that go back turned round, so that no link joins two of one rank."""
+    turned = [(b, a) if index in back else (a, b) for index, (a, b) in enumerate(links) if a != b]
+    return ranks(count, turned)
+
+
+def _length(rank: Sequence[int], links: Sequence[tuple[int, int]]) -> int:
+    """Say how many ranks all links together pass."""
+    return sum(abs(rank[target] - rank[source]) for source, target in links)
+
+
+def _scatter(rank: list[int], links: Sequence[tuple[int, int]], drawn: GraphModel) -> None:
+    """Spread steps that nothing joins over the ranks, so that they do not make one long row."""
+    joined = {vertex for link in links for vertex in link}
+    alone = [v for v in range(len(drawn.vertices)) if v not in joined]
+    rows = max(max(rank, default=0) + 1, round(len(alone) ** 0.5))
+    for index, vertex in enumerate(alone):
+        rank[vertex] = index % rows

@@ -1,0 +1,1 @@
+"""A laid-out graph as text and styles."""

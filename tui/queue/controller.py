@@ -1,0 +1,228 @@
+"""What the screen asks of a session to change a paused run, in the user's terms; knows nothing of widgets."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from process_core.session.protocol.edits import (
+    DropMessage,
+    DuplicateMessage,
+    Editable,
+    EditMessage,
+    EditResult,
+    EditState,
+    ForceComplete,
+    HoldMessage,
+    Inject,
+    MoveMessage,
+    ReadMessage,
+    ReadState,
+    Undo,
+)
+from process_core.session.protocol.envelope import Command
+from process_core.session.protocol.messages import PendingMessage
+from tui.commands.parser import did_you_mean, split_event
+from tui.run_controller import RefusedError, RunControl
+from tui.text.safe_text import safe
+from tui.text.step_names import full_path
+
+_NAME: Final = 80
+_TEXT: Final = 300
+
+
+class QueueController:
+    """Moves, holds, drops and edits what is pending, and the states of steps.
+
+    Args:
+        control: Drives the session.
+    """
+
+    def __init__(self, control: RunControl) -> None:
+        self._control = control
+
+    async def act(self, command: Command) -> str:
+        """Change the run.
+
+        Args:
+            command: How.
+
+        Returns:
+            What was done.
+
+        Raises:
+            RefusedError: The worker refused it.
+        """
+        done = await self._control.ask(command)
+        text = done.text if isinstance(done, EditResult) else str(done or "done")
+        return safe(text, _TEXT)
+
+    async def move(self, message: int, place: int) -> str:
+        """Deliver a message at another place.
+
+        Args:
+            message: Which.
+            place: From 0.
+        """
+        return await self.act(MoveMessage(message=message, place=place))
+
+    async def hold(self, message: int, *, held: bool) -> str:
+        """Keep a message back, or let it go."""
+        return await self.act(HoldMessage(message=message, held=held))
+
+    async def drop(self, message: int) -> str:
+        """Never deliver a message."""
+        return await self.act(DropMessage(message=message))
+
+    async def duplicate(self, message: int) -> str:
+        """Deliver a message once more."""
+        return await self.act(DuplicateMessage(message=message))
+
+    async def edit(self, message: int, data: Any) -> str:
+        """Give a message another payload."""
+        return await self.act(EditMessage(message=message, data=data))
+
+    async def undo(self) -> str:
+        """Take the last change back."""
+        if self._control.status.undo is None:
+            raise RefusedError("there is nothing to undo: changes can be taken back until the run goes on")
+        return await self.act(Undo())
+
+    async def read_message(self, message: int) -> Editable:
+        """Give the payload of a message, to be edited."""
+        found: Editable = await self._control.ask(ReadMessage(message=message))
+        return found
+
+    async def read_state(self, path: str) -> Editable:
+        """Give the state of a step, to be edited."""
+        found: Editable = await self._control.ask(ReadState(path=path))
+        return found
+
+    async def edit_state(self, path: str, state: Any) -> str:
+        """Give a step another state."""
+        return await self.act(EditState(path=path, state=state))
+
+    async def complete(self, argument: str) -> str:
+        """End a call as if it had returned.
+
+        Args:
+            argument: The step, and JSON after it.
+
+        Returns:
+            What was done.
+        """
+        path, text = self.split_step(argument)
+        return await self.act(ForceComplete(path=path, result=json_of(text) if text else None))
+
+    async def inject(self, argument: str) -> str:
+        """Bring an event into the run.
+
+        Args:
+            argument: Event id, JSON, and `from STEP`, the last two where they are wanted.
+
+        Returns:
+            What was done.
+
+        Raises:
+            RefusedError: It cannot be read, or the worker refused it.
+        """
+        event, rest = split_event(argument, self._control.events)
+        text, step = rest, None
+        head, word, tail = f" {rest}".rpartition(" from ")
+        if word and _is_json(head.strip()):  # what stands after it is no part of the JSON, then
+            text, step = head.strip(), tail.strip()
+            step = full_path(step, self._control.steps)
+            if step not in self._control.steps:
+                raise RefusedError(f"no step {safe(step, _NAME)!r}{did_you_mean(step, self._control.steps)}")
+        loaded = self._control.loaded
+        if step is None and loaded is not None and event not in loaded.input_events:
+            sources = dict.fromkeys(safe(e.source, _NAME) for e in loaded.edges if e.event_id == event and e.source)
+            if sources:
+                shown = safe(event, _NAME)
+                raise RefusedError(f"{shown} comes from no outside: inject {shown} [JSON] from {' or '.join(sources)}")
+        data = json_of(text) if text else None
+        return await self.act(Inject(event=event, data=data, has_data=bool(text), step=step))
+
+    def split_step(self, argument: str) -> tuple[str, str]:
+        """Part a step's path from what follows it.
+
+        Args:
+            argument: As typed.
+
+        Returns:
+            The path and the rest.
+
+        Raises:
+            RefusedError: There is no such step.
+        """
+        steps = self._control.steps
+        path, rest = split_event(argument, steps)
+        path = full_path(path, steps)
+        if path not in steps:
+            raise RefusedError(f"no step {safe(path, _NAME)!r}{did_you_mean(path, steps)}")
+        return path, rest
+
+
+def number_of(argument: str, messages: Sequence[PendingMessage], selected: PendingMessage | None) -> tuple[int, str]:
+    """Say which message is meant.
+
+    Args:
+        argument: A number and what follows it; without one, the selected message is meant.
+        messages: What is pending.
+        selected: The message under the cursor of the queue.
+
+    Returns:
+        The message's number, and the rest.
+
+    Raises:
+        RefusedError: There is no such message.
+    """
+    word, _, rest = argument.partition(" ")
+    digits = word.lstrip("#")
+    if digits.isascii() and digits.isdigit():
+        number = int(digits)
+        if all(message.id != number for message in messages):
+            known = ", ".join(str(message.id) for message in messages[:8]) or "none"
+            more = ", ..." if len(messages) > 8 else ""  # noqa: PLR2004 - as many as were listed
+            raise RefusedError(f"no message {number} is pending (there are: {known}{more})")
+        return number, rest.strip()
+    if word:
+        raise RefusedError(f"{safe(word, 40)!r} is no message number; the queue (6) lists them")
+    if selected is None:
+        wanted = "select a message in the queue (6), or name its number"
+        raise RefusedError(wanted if messages else "nothing is pending")
+    return selected.id, ""
+
+
+def json_of(text: str) -> Any:
+    """Read JSON.
+
+    Args:
+        text: As typed.
+
+    Returns:
+        The value.
+
+    Raises:
+        RefusedError: It is none; the text says where.
+    """
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno} column {error.colno}" if "\n" in text else f"column {error.colno}"
+        raise RefusedError(f"this is not JSON: {error.msg} ({where}); texts need double quotes") from None
+    except RecursionError:
+        raise RefusedError("this JSON is nested too deeply") from None
+
+
+def _no_constant(name: str) -> None:
+    raise RefusedError(f"this is not JSON: it has no {name}")
+
+
+def _is_json(text: str) -> bool:
+    if not text:
+        return True
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,162 @@
+"""Finds the last event of a recording at which a breakpoint would have stopped, or at which a predicate holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from process_core.predicate import Predicate, PredicateError, compile_predicate
+from process_core.runfile import Filter, Row, RunFile, RunFileError, to_plain
+from process_core.session.protocol.breakpoints import BreakpointSpec
+
+_FIRST: Final = 2_000
+_MOST: Final = 32_000
+"""Events that are looked through at once, at first and at most."""
+_REST: Final = 'state == "IDLE" or state == "IDLE_WITH_PENDING_REQUESTS"'
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for.
+
+    Attributes:
+        chosen: Rows that may be it.
+        condition: What else must hold; `data` is the payload that a breakpoint would have been held against.
+        code: Type of the exception, or code, that an error must have.
+        event: Event that must have brought the call, where the rows themselves do not say.
+    """
+
+    chosen: Filter
+    condition: Predicate | None = None
+    code: str | None = None
+    event: str | None = None
+
+
+def wanted_by(predicate: str) -> Wanted:
+    """Say what is looked for by a predicate.
+
+    Args:
+        predicate: It.
+
+    Returns:
+        What is looked for.
+
+    Raises:
+        PredicateError: It is none.
+    """
+    return Wanted(Filter(where=compile_predicate(predicate)))
+
+
+def wanted_of(spec: BreakpointSpec) -> Wanted | None:
+    """Say what a breakpoint looks for.
+
+    Args:
+        spec: It.
+
+    Returns:
+        What is looked for, whatever the hit count; None where it would not have stopped a run (off, or only logs).
+    """
+    if not spec.enabled or spec.log is not None:
+        return None
+    paths = (spec.step,) if spec.step else ()
+    functions = (spec.function,) if spec.function else ()
+    try:
+        condition = compile_predicate(spec.condition) if spec.condition else None
+        if spec.kind == "quiescence":
+            return Wanted(Filter(types=("status",), where=compile_predicate(_REST)), condition)
+    except PredicateError:
+        return None
+    if spec.kind == "warning":
+        codes = (spec.code,) if spec.code else ()
+        return Wanted(Filter(types=("warning",), paths=paths, functions=functions, codes=codes), condition)
+    if spec.kind == "error":
+        return Wanted(Filter(types=("executor_failed",), paths=paths, functions=functions), condition, spec.code)
+    events = (_literal(spec.event),) if spec.event else ()
+    if spec.when == "after":
+        return Wanted(
+            Filter(types=("executor_completed",), paths=paths, functions=functions), condition, event=spec.event
+        )
+    if spec.when == "emit":
+        types = ("event_emitted", "executor_completed") if spec.event else ("event_emitted",)
+        return Wanted(Filter(types=types, paths=paths, functions=functions, event_ids=events), condition)
+    routes = (spec.route.rpartition("/")[2] if "->" not in spec.route else spec.route,) if spec.route else ()
+    chosen = Filter(types=("executor_invoked",), paths=paths, functions=functions, event_ids=events, routes=routes)
+    return Wanted(chosen, condition)
+
+
+def find_back(run_file: RunFile, seq: int, wanted: Sequence[Wanted]) -> int | None:
+    """Look for the last event before another; what is near is found at once, however long the recording.
+
+    Args:
+        run_file: The recording, opened for this alone: it looks in ways of its own.
+        seq: The event to start from, which is not looked at.
+        wanted: What is looked for: any of these.
+
+    Returns:
+        Its seq, or None.
+
+    Raises:
+        RunFileError: The file is damaged.
+    """
+    last, size = min(seq - 1, run_file.count()), _FIRST
+    while last > 0:
+        start = max(1, last - size + 1)
+        best = 0
+        for one in wanted:  # views are asked for anew: a reader keeps no more than a few of them
+            found = reversed(run_file.view(one.chosen).matches(max(start, best + 1), last))
+            best = next((at for at in found if _fits(run_file, run_file.row(at), one)), best)
+        if best:
+            return best
+        last, size = start - 1, min(size * 2, _MOST)
+    return None
+
+
+def _fits(run_file: RunFile, row: Row, wanted: Wanted) -> bool:
+    if wanted.event is not None and row.event_id != wanted.event and _call_of(run_file, row) != wanted.event:
+        return False
+    if wanted.code is not None and wanted.code not in _codes(run_file, row):
+        return False
+    return wanted.condition is None or wanted.condition.holds(to_plain(_payload(run_file, row)), row)
+
+
+def _call_of(run_file: RunFile, row: Row) -> str | None:
+    """Give the event that brought the call which a row is the end of."""
+    for cause in row.causes:
+        above = _row(run_file, cause)
+        if above is not None and above.type == "executor_invoked":
+            return above.event_id
+    return None
+
+
+def _payload(run_file: RunFile, row: Row) -> Any:
+    """Give what the message carried where a call began; else what the row carries."""
+    if row.type == "executor_invoked":
+        for cause in reversed(row.causes):
+            above = _row(run_file, cause)
+            if above is not None and above.event_id == row.event_id:
+                return run_file.payload(above.data)
+        arguments = run_file.payload(row.data)
+        if isinstance(arguments, dict) and len(arguments) == 1:
+            return next(iter(arguments.values()))
+        return arguments
+    return run_file.payload(row.data) if row.data is not None else None
+
+
+def _codes(run_file: RunFile, row: Row) -> set[str]:
+    found = {row.code} if row.code else set()
+    details = run_file.payload(row.details) if row.details is not None else None
+    kind = details.get("type") if isinstance(details, dict) else None
+    if isinstance(kind, str):
+        found |= {kind, kind.rpartition(".")[2]}
+    return found
+
+
+def _row(run_file: RunFile, seq: int) -> Row | None:
+    try:
+        return run_file.row(seq)
+    except RunFileError:
+        return None
+
+
+def _literal(event: str) -> str:
+    """Write an event id so that no character of it is a wildcard."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in event)

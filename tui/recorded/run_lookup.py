@@ -1,0 +1,65 @@
+"""Finds the run file that a word on the command line means."""
+
+from pathlib import Path
+from typing import Final
+
+from process_core.runfile import RUNS_FOLDER, UnreadableRun, list_runs
+from process_core.runfile.schema import SUFFIX
+from tui.errors import UsageError
+from tui.text.safe_text import safe
+
+LATEST: Final = "last"
+"""The word for the latest run of the project."""
+_SHOWN: Final = 4
+
+
+def find_run(word: str, folder: Path | None = None) -> Path:
+    """Find a run file.
+
+    Args:
+        word: A path; or the name of a file among the recorded runs, or how it begins; or the id of a run; or `last`.
+        folder: Where runs are recorded; the project's runs folder if left out.
+
+    Returns:
+        The absolute path of a file that is there.
+
+    Raises:
+        UsageError: There is none, or several fit.
+    """
+    path = Path(word).expanduser()
+    try:
+        if path.is_file():
+            return path.absolute()
+        if path.is_dir():
+            raise UsageError(f"{safe(word, 300)} is a folder; name a run file, or `stepscope runs` lists them")
+    except (OSError, ValueError) as error:  # a name that is too long, or holds a null character
+        raise UsageError(f"{safe(word, 300)!r} is no path: {safe(str(error), 300)}") from None
+    where = RUNS_FOLDER if folder is None else folder
+    fitting = _fitting(word, where)
+    if not fitting:
+        hint = f", nor a run in {where}" if where.is_dir() and _is_bare(word) else ""
+        raise UsageError(f"there is no file {safe(word, 300)}{hint}; `stepscope runs` lists the recorded runs")
+    if len(fitting) > 1:
+        names = ", ".join(safe(path.name, 80) for path in fitting[:_SHOWN])
+        more = f" and {len(fitting) - _SHOWN} more" if len(fitting) > _SHOWN else ""
+        raise UsageError(f"{safe(word, 300)} could be {names}{more}")
+    return fitting[0].absolute()
+
+
+def _fitting(word: str, folder: Path) -> list[Path]:
+    if not _is_bare(word):
+        return []
+    for exact in (folder / word, folder / f"{word}{SUFFIX}"):
+        if exact.is_file():
+            return [exact]
+    if word == LATEST:
+        return [run.path for run in list_runs(folder) if not isinstance(run, UnreadableRun)][:1]
+    names = [path for path in sorted(folder.glob(f"*{SUFFIX}")) if path.name.startswith(word)]
+    if names:
+        return names
+    return [run.path for run in list_runs(folder) if not isinstance(run, UnreadableRun) and run.run_id == word]
+
+
+def _is_bare(word: str) -> bool:
+    """Whether a word is a name rather than a path."""
+    return bool(word) and word not in (".", "..") and "/" not in word

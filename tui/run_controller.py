@@ -1,0 +1,363 @@
+"""What the screen asks of a session, in the user's terms; knows nothing of widgets."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from process_core.events import RunState
+from process_core.session.client.session import RESTARTED, CommandRefused, Session
+from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec
+from process_core.session.protocol.envelope import Command
+from process_core.session.protocol.messages import (
+    Control,
+    ListPending,
+    Loaded,
+    PendingMessage,
+    Respond,
+    ResumeRun,
+    RunTo,
+    SendEvent,
+    Start,
+    Status,
+)
+from tui.breakpoints.text import BreakTextError, Names, read_breakpoint, write_breakpoint
+from tui.commands.parser import did_you_mean, split_event
+from tui.status.keys import BUSY
+from tui.text.safe_text import safe
+from tui.text.step_names import full_path
+
+Verb = Literal["resume", "pause", "step", "next", "into", "out", "stop"]
+NOT_RESUMED: Final = "not_resumed"
+"""Code of the failure to take up a recorded run with a target that could be loaded."""
+_NAME: Final = 80
+_TEXT: Final = 200
+
+
+class RefusedError(Exception):
+    """Something asked for was not done; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartOptions:
+    """How to begin a run.
+
+    Attributes:
+        event: Input event; None takes the only one, or the first.
+        data: Its payload.
+        has_data: Whether there is one.
+        paused: Pause before the first message.
+        breakpoints: Event ids (or step paths) to break on.
+        is_begun: Whether the run was begun already, by whoever loaded the target.
+    """
+
+    event: str | None = None
+    data: Any = None
+    has_data: bool = False
+    paused: bool = False
+    breakpoints: tuple[str, ...] = ()
+    is_begun: bool = False
+
+
+class RunControl:
+    """Drives one session.
+
+    Args:
+        session: An open session.
+        target: What it is to load.
+        options: How to begin.
+        loading: The first loading of the target, where it has begun.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        target: str,
+        options: StartOptions | None = None,
+        loading: "asyncio.Task[Loaded] | None" = None,
+    ) -> None:
+        self.session = session
+        self.target = target
+        self.options = options or StartOptions()
+        self._loading = loading
+        self._run_file = ""
+
+    @property
+    def status(self) -> Status:
+        """Where the session stands."""
+        return self.session.status
+
+    @property
+    def loaded(self) -> Loaded | None:
+        """What the session has loaded."""
+        return self.session.loaded
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """Every event id of the process, in the order of its routes."""
+        loaded = self.loaded
+        if loaded is None:
+            return ()
+        return tuple(dict.fromkeys([*loaded.input_events, *(edge.event_id for edge in loaded.edges)]))
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """Every step path."""
+        return tuple(node.path for node in self.loaded.nodes) if self.loaded else ()
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """Every function, after the path of its step and a dot."""
+        nodes = self.loaded.nodes if self.loaded else ()
+        return tuple(f"{node.path}.{function}" for node in nodes for function in node.functions)
+
+    @property
+    def place_names(self) -> Names:
+        """The names that the place of a breakpoint may mean."""
+        return Names(self.events, self.steps)
+
+    async def begin(self) -> list[str]:
+        """Set the breakpoints asked for and start the run.
+
+        Returns:
+            What the user should know of the breakpoints.
+
+        Raises:
+            RefusedError: The run cannot be started.
+        """
+        told = [await self.break_on(name) for name in self.options.breakpoints]
+        if not self.options.is_begun:
+            await self._start()
+        return [text for text, bound in told if not bound]
+
+    async def _start(self) -> None:
+        options = self.options
+        await self.ask(Start(event=options.event, data=options.data, has_data=options.has_data, paused=options.paused))
+
+    async def load(self) -> Loaded:
+        """Load the target.
+
+        Returns:
+            What was found.
+
+        Raises:
+            CommandRefused: The target cannot be loaded; nothing has changed.
+        """
+        begun, self._loading = self._loading, None
+        return await (begun if begun is not None else self.session.load(self.target))
+
+    async def restart(self) -> Loaded:
+        """Load the target again and start anew with the same input.
+
+        A worker that died, or whose loop does not answer, is replaced by a new one.
+
+        Returns:
+            What was found.
+
+        Raises:
+            CommandRefused: The target cannot be loaded; what ran before still does, unless its worker died.
+            RefusedError: The run cannot be started.
+        """
+        if self.session.died is not None or self.status.blocked_for > 0:
+            loaded = await self.session.restart_worker()
+            await self._start()
+            return loaded
+        loaded = await self.session.load(self.target)
+        await self._start()
+        return loaded
+
+    async def resume(self, superstep: int | None = None) -> Loaded:
+        """Load the target again and go on where the run was recorded last.
+
+        Args:
+            superstep: After which superstep to go on; an earlier one than the last forks into a new file.
+
+        Returns:
+            What was found.
+
+        Raises:
+            CommandRefused: The target cannot be loaded, or the run not be taken up.
+            RefusedError: There is nothing to go on with.
+        """
+        status, has_died = self.status, self.session.died is not None
+        self._run_file = status.run_file or self._run_file
+        if not self._run_file:
+            raise RefusedError("there is no run yet")
+        if not has_died and not status.blocked_for and status.run_file and not _is_over(status):
+            raise RefusedError("the run is alive: it goes on by itself, or from a pause with c")
+        if status.state is RunState.STOPPED and superstep is None:
+            raise RefusedError("the run was STOPPED, which is final; resume SUPERSTEP forks a new one")
+        restarted = has_died or status.blocked_for > 0
+        loaded = await (self.session.restart_worker() if restarted else self.session.load(self.target))
+        await request_resume(
+            self.session, ResumeRun(run_file=self._run_file, superstep=superstep, paused=superstep is not None)
+        )
+        return loaded
+
+    async def fork(self, superstep: int) -> Loaded:
+        """Go on from the past of the current run, as a run of its own that begins paused.
+
+        Args:
+            superstep: After which superstep.
+
+        Returns:
+            What runs.
+
+        Raises:
+            RefusedError: It cannot be gone on with from there.
+        """
+        if not self.status.run_file:
+            raise RefusedError("there is no run yet")
+        command = ResumeRun(run_file=self.status.run_file, superstep=superstep, paused=True)
+        loaded: Loaded = await self.ask(command)
+        return loaded
+
+    async def verb(self, verb: Verb) -> None:
+        """Do a verb of the debugger.
+
+        Args:
+            verb: Which.
+
+        Raises:
+            RefusedError: It makes no sense now.
+        """
+        if verb not in ("pause", "stop") and self.session.died is None and self.status.paused is None:
+            raise RefusedError("the run is not paused")
+        if self.status.blocked_for >= BUSY:
+            where = ", ".join(safe(path, _NAME) for path in self.status.running) or "the target's code"
+            raise RefusedError(f"{where} keeps the worker from hearing anything: R ends it and starts anew, or wait")
+        await self.ask(Control(verb=verb))
+
+    async def run_to(self, place: str) -> str:
+        """Go on until just before an event or a step, once.
+
+        Args:
+            place: Event id or step path.
+
+        Returns:
+            What was understood.
+
+        Raises:
+            RefusedError: There is no such place.
+        """
+        if place not in self.events:
+            place = full_path(place, self.steps)
+        if place in self.steps and place not in self.events:
+            await self.ask(RunTo(step=place))
+            return f"running to step {safe(place, _NAME)}"
+        if place in self.events:
+            await self.ask(RunTo(event=place))
+            return f"running to {safe(place, _NAME)}"
+        raise RefusedError(f"no event or step {self.unknown(place, (*self.events, *self.steps))}")
+
+    async def break_on(self, place: str) -> tuple[str, bool]:
+        """Set a breakpoint.
+
+        Args:
+            place: Where and when, as `:break` takes it: an event id, a step path, and what follows.
+
+        Returns:
+            What was set, and whether anything can ever match it.
+
+        Raises:
+            RefusedError: It cannot be read, or the worker refused it.
+        """
+        try:
+            spec = read_breakpoint(place, self.place_names)
+        except BreakTextError as error:
+            raise RefusedError(str(error)) from None
+        made: BreakpointSpec = await self.ask(AddBreakpoint(breakpoint=spec))
+        if made.bound:
+            return f"breakpoint {made.id} on {safe(write_breakpoint(made, self.place_names), _TEXT)}", True
+        named = made.event or made.step or ""
+        known = (*self.events, *self.steps)
+        problem = safe(made.problem or f"nothing in this process matches {named!r}", _TEXT)
+        hint = "" if "did you mean" in problem else did_you_mean(named, known)
+        return f"breakpoint {made.id} waits: {problem}{hint}", False
+
+    async def send(self, argument: str) -> str:
+        """Send an outside event.
+
+        Args:
+            argument: Event id, and JSON after it where it carries data.
+
+        Returns:
+            What was sent.
+
+        Raises:
+            RefusedError: The data is no JSON, or the event is unknown.
+        """
+        known = self.loaded.input_events if self.loaded else ()
+        event, text = split_event(argument, known)
+        if event not in known:
+            raise RefusedError(f"no input event {self.unknown(event, known)}")
+        command = SendEvent(event=event)
+        if text:
+            try:
+                command = SendEvent(event=event, data=json.loads(text), has_data=True)
+            except ValueError as error:
+                raise RefusedError(f"the data is not JSON: {error} (texts need double quotes)") from None
+        await self.ask(command)
+        return f"sent {safe(event, _NAME)}"
+
+    async def answer(self, request_id: str, text: str) -> None:
+        """Answer an open question.
+
+        Args:
+            request_id: Which.
+            text: As typed; the worker converts it to the type asked for.
+
+        Raises:
+            RefusedError: The answer does not fit, or the question is not open any more.
+        """
+        await self.ask(Respond(request_id=request_id, value=text))
+
+    async def pending(self) -> list[PendingMessage]:
+        """List the messages still to be delivered, in order of delivery."""
+        found: list[PendingMessage] = await self.ask(ListPending())
+        return found
+
+    async def ask(self, command: Command) -> Any:
+        """Send a command.
+
+        Args:
+            command: Which.
+
+        Returns:
+            The value of the reply.
+
+        Raises:
+            RefusedError: The worker refused it, or is gone.
+        """
+        if self.session.died is not None:
+            raise RefusedError(f"{safe(self.session.died.reason)}: R starts it again, u takes the run up")
+        try:
+            return await self.session.request(command)
+        except CommandRefused as refused:
+            # what was asked of a worker that the user has replaced since is no failure: there is nothing to tell
+            raise RefusedError(refused.failure.message if refused.failure.code != RESTARTED else "") from None
+
+    @staticmethod
+    def unknown(name: str, known: tuple[str, ...] | list[str]) -> str:
+        """Name something that there is not, with the nearest that there is."""
+        return f"{safe(name, _NAME)!r}{did_you_mean(name, known)}"
+
+
+async def request_resume(session: Session, command: ResumeRun) -> None:
+    """Take a recorded run up in a session that has loaded its target.
+
+    Args:
+        session: The session.
+        command: What to take up.
+
+    Raises:
+        CommandRefused: It cannot be taken up; the failure's code says that it is not the target that is wrong.
+    """
+    try:
+        await session.request(command)
+    except CommandRefused as refused:
+        raise CommandRefused(refused.failure.model_copy(update={"code": NOT_RESUMED})) from refused
+
+
+def _is_over(status: Status) -> bool:
+    return status.state is not None and status.state.is_ended

@@ -1,0 +1,264 @@
+"""How a run stands, turned into what the graph is overlaid with: pure functions."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, Protocol
+
+from process_core.events import RunState
+from process_core.graph import Edge
+from process_core.runfile import RunFile
+from process_core.runfile.query.globs import matches_path
+from process_core.session.protocol.messages import PendingMessage, Status, WaitingInputs
+from tui.graph.render.overlay import Mark, Overlay
+
+_REACH: Final = 200
+_NEAR: Final = 20
+_OUTSIDE: Final = frozenset({"started", "response"})
+
+
+class Linked(Protocol):
+    """What a chain of causes is made of."""
+
+    @property
+    def seq(self) -> int:
+        """Place in the run."""
+
+    @property
+    def type(self) -> str:
+        """Type of the event."""
+
+    @property
+    def path(self) -> str:
+        """Path of the step."""
+
+    @property
+    def event_id(self) -> str | None:
+        """Id of the process event."""
+
+    @property
+    def route(self) -> str | None:
+        """Id of the route."""
+
+    @property
+    def causes(self) -> tuple[int, ...]:
+        """Seqs of the events that led to it."""
+
+
+def chain(row: Linked, look_up: Callable[[int], Linked | None]) -> list[Linked]:
+    """Give an event and all that led to it, back to the outside input that began it.
+
+    Args:
+        row: The event.
+        look_up: Gives a row by its seq.
+
+    Returns:
+        The rows, the event's own first; a few hundred at most.
+    """
+    found: dict[int, Linked] = {row.seq: row}
+    waiting = [] if row.type in _OUTSIDE else sorted(row.causes)
+    while waiting and len(found) < _REACH:
+        seq = waiting.pop()
+        if seq in found:
+            continue
+        above = look_up(seq)
+        if above is None:
+            continue
+        found[seq] = above
+        if above.type not in _OUTSIDE:
+            waiting = sorted({*waiting, *above.causes})
+    return list(found.values())
+
+
+def lit_edges(rows: Sequence[Linked], edges: Iterable[Edge]) -> frozenset[str]:
+    """Give the edges that a chain of events travelled, and those that its newest event is about to.
+
+    Args:
+        rows: As `chain` gives them.
+        edges: Of the whole graph.
+
+    Returns:
+        Their keys.
+    """
+    if not rows:
+        return frozenset()
+    known = list(edges)
+    travelled = {(_scope(row.path), row.route) for row in rows if row.route is not None}
+    keys = {edge.key for edge in known if (edge.scope, edge.id) in travelled}
+    by_seq = {row.seq: row for row in rows}
+    for row in rows:
+        if len(row.causes) > 1:  # a join names the route of its last value only
+            brought = {(above.path, above.event_id) for seq in row.causes if (above := by_seq.get(seq)) is not None}
+            keys |= {e.key for e in known if e.target == row.path and (e.source, e.event_id) in brought}
+    newest = rows[0]
+    if newest.type == "event_emitted":
+        keys |= {edge.key for edge in known if edge.source == newest.path and edge.event_id == newest.event_id}
+    return frozenset(keys)
+
+
+def paused_edge(message: PendingMessage, edges: Iterable[Edge]) -> str | None:
+    """Give the edge that the next message is to travel.
+
+    Args:
+        message: Which.
+        edges: Of the whole graph.
+
+    Returns:
+        Its key, or None where no edge is known for it.
+    """
+    scope = _scope(message.target or message.source)
+    for edge in edges:
+        if edge.id == message.route and edge.scope == scope and edge.target == message.target:
+            return edge.key
+    return None
+
+
+def nearest_step(row: Linked, look_up: Callable[[int], Linked | None]) -> str:
+    """Give the step an event is of; for one of the whole process, that of the last event before it that has a step.
+
+    Args:
+        row: The event.
+        look_up: Gives a row by its seq.
+
+    Returns:
+        Path of the step; empty where none is near.
+    """
+    for seq in range(row.seq, max(0, row.seq - _NEAR), -1):
+        before = row if seq == row.seq else look_up(seq)
+        if before is not None and before.path:
+            return before.path
+    return ""
+
+
+def forced_edges(rows: Sequence[Linked], pending: Iterable[PendingMessage], edges: Iterable[Edge]) -> frozenset[str]:
+    """Give the edges along which something goes, or went, only because a person did it by hand.
+
+    Args:
+        rows: As `chain` gives them.
+        pending: The pending messages.
+        edges: Of the whole graph.
+
+    Returns:
+        Their keys.
+    """
+    by_hand = {row.seq for row in rows if row.type == "operator"}
+    travelled = {
+        (_scope(row.path), row.route) for row in rows if row.route is not None and by_hand.intersection(row.causes)
+    }
+    awaiting = {(_scope(m.target or m.source), m.route) for m in pending if m.changed and m.route is not None}
+    return frozenset(edge.key for edge in edges if (edge.scope, edge.id) in travelled | awaiting)
+
+
+def inputs_of(waiting: Iterable[WaitingInputs], edges: Sequence[Edge]) -> tuple[frozenset[str], frozenset[str]]:
+    """Give the edges into functions that hold some of their inputs and miss others.
+
+    Args:
+        waiting: These functions.
+        edges: Of the whole graph.
+
+    Returns:
+        Keys of the edges whose value has arrived, and of those whose value is missing.
+    """
+    came: set[str] = set()
+    awaited: set[str] = set()
+    for one in waiting:
+        inputs = [edge for edge in edges if edge.target == one.path and edge.function == one.function]
+        joined = [edge for edge in inputs if edge.joined]
+        for edge in inputs:
+            name = edge.parameter or (f"input {joined.index(edge) + 1}" if edge.joined else "")
+            if name in one.arrived:
+                came.add(edge.key)
+            elif name in one.missing:
+                awaited.add(edge.key)
+    return frozenset(came), frozenset(awaited)
+
+
+def failure_seq(run_file: RunFile, written: int) -> int | None:
+    """Give the event that says why a run has failed.
+
+    Args:
+        run_file: The run's file.
+        written: Seq of the last event in it.
+
+    Returns:
+        Seq of the last call that failed; None before the run's own end is written, or where no call failed.
+    """
+    if run_file.row(written).state != RunState.FAILED:
+        return None
+    return max((seqs["executor_failed"] for seqs in run_file.last_seqs({"executor_failed"}).values()), default=None)
+
+
+def cut_off(overlay: Overlay) -> Overlay:
+    """Give what a run shows whose worker has died: nothing in it runs or waits any more."""
+    alive = (Mark.RUNNING, Mark.PAUSED, Mark.WAITING)
+    states = {path: Mark.CANCELLED if mark in alive else mark for path, mark in overlay.states.items()}
+    return replace(overlay, states=states, waiting={}, arrived={}, came=frozenset(), awaited=frozenset())
+
+
+def overlay_of(
+    status: Status,
+    counts: Mapping[str, Any],
+    lit: frozenset[str],
+    edges: Sequence[Edge] = (),
+    forced: frozenset[str] = frozenset(),
+) -> Overlay:
+    """Say how every step stands.
+
+    Args:
+        status: Of the session.
+        counts: What each step did so far: path -> `completed`, `failed` and so on.
+        lit: Keys of the edges to light.
+        edges: Of the whole graph.
+        forced: Keys of the edges that something takes by hand.
+
+    Returns:
+        What the graph is overlaid with.
+    """
+    states: dict[str, Mark] = {}
+    for path, count in counts.items():
+        if path and count.completed:
+            states[path] = Mark.DONE
+    waiting: dict[str, str] = {}
+    arrived: dict[str, frozenset[str]] = {}
+    for one in status.waiting:
+        states[one.path] = Mark.WAITING
+        total = len(one.arrived) + len(one.missing)
+        waiting[one.path] = f"{len(one.arrived)}/{total} needs {', '.join(one.missing)}"
+        arrived[one.path] = arrived.get(one.path, frozenset()) | frozenset(one.arrived)
+    for path in status.parked:
+        states[path] = Mark.WAITING
+        waiting[path] = "asks for an answer"
+    states.update(dict.fromkeys(status.running, Mark.RUNNING))
+    states.update(dict.fromkeys(status.failed, Mark.FAILED))
+    if status.paused is not None and status.paused.message is not None and status.paused.message.target:
+        states[status.paused.message.target] = Mark.PAUSED
+    came, awaited = inputs_of(status.waiting, edges)
+    return Overlay(
+        states=states,
+        counts={path: count.completed for path, count in counts.items() if path and count.completed},
+        waiting=waiting,
+        arrived=arrived,
+        came=came,
+        awaited=awaited,
+        breakpoints=_broken_at(status, edges),
+        lit=lit,
+        forced=forced,
+    )
+
+
+def _broken_at(status: Status, edges: Sequence[Edge]) -> frozenset[str]:
+    """Give the event ids and paths that have a breakpoint which stops the run, globs spelt out."""
+    if status.muted:
+        return frozenset()
+    wanted = [spec for spec in status.breakpoints if spec.enabled and spec.kind == "event"]
+    places = {place for spec in wanted for place in (spec.event, spec.step) if place}
+    paths = {path for edge in edges for path in (edge.source, edge.target) if path}
+    for spec in wanted:
+        if spec.step is not None and spec.step not in paths:
+            places |= {path for path in paths if matches_path(spec.step, path)}
+        if spec.route is not None:
+            places |= {edge.event_id for edge in edges if spec.route in (edge.id, edge.key)}
+    return frozenset(places)
+
+
+def _scope(path: str) -> str:
+    return path.rpartition("/")[0]

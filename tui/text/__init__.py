@@ -1,0 +1,1 @@
+"""Text for a terminal: safe, measured, with or without colours."""

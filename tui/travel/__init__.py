@@ -1,1 +1,0 @@
-"""Going back through what is recorded."""
