@@ -1,6 +1,6 @@
 """Breakpoints as the user of the screen sets, edits and mutes them."""
 
-from surgery_targets import JOIN
+from editing_targets import JOIN
 from targets import CHAT, FAILS, HOSTILE
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, computed_field
-from recovery_steps import BROKEN, DONE, Does, do, fails
+from resume_steps import BROKEN, DONE, Does, do, fails
 
 from process_core import ProcessBuilder, Step, StepContext, function
 from process_core.resume import ResumeError
@@ -324,5 +324,5 @@ async def test_a_class_that_is_gone_is_named(path, monkeypatch):
     BROKEN.add("Does.x")
     await fails(keeping(list[Any], [globals()["Gone"]()]).run("Go", "x", run_file=path))
     monkeypatch.delitem(globals(), "Gone")
-    with pytest.raises(ResumeError, match=r"class test_recovery_states\.Gone is not loaded"):
+    with pytest.raises(ResumeError, match=r"class test_resume_states\.Gone is not loaded"):
         await keeping(list[Any], []).resume(path)

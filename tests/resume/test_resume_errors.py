@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 from cutting import cut
-from recovery_steps import BROKEN, DONE, Does, Joins, Keeps, asking, chain, fails
+from resume_steps import BROKEN, DONE, Does, Joins, Keeps, asking, chain, fails
 
 from process_core import ProcessBuilder, RunState, UnknownEventError
 from process_core.resume import EditError, ResumeError

@@ -3,7 +3,7 @@ import itertools
 
 import pytest
 from cutting import cut
-from recovery_steps import BROKEN, DONE, Asks, Basket, Does, Joins, Keeps, Talk, asking, chain, do, fails, fan, states
+from resume_steps import BROKEN, DONE, Asks, Basket, Does, Joins, Keeps, Talk, asking, chain, do, fails, fan, states
 
 from process_core import (
     Inject,

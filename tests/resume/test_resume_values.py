@@ -111,9 +111,9 @@ def test_a_program_that_was_run_as_a_script_goes_on_under_another_name():
     class Elsewhere:
         pass
 
-    recorded = decode(encode(Model(name="x")).replace(b"test_recovery_values:", b"__main__:"))
+    recorded = decode(encode(Model(name="x")).replace(b"test_resume_values:", b"__main__:"))
     process = ProcessBuilder("Any")
-    from recovery_steps import Does
+    from resume_steps import Does
 
     process.on_input_event("Go").send_event_to(process.add_step(Does))
     with pytest.raises(NotRestorableError, match="is not loaded"):

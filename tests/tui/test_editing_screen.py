@@ -2,7 +2,7 @@
 
 from contextlib import asynccontextmanager
 
-from surgery_targets import JOIN, MANY
+from editing_targets import JOIN, MANY
 
 from tui.queue.panel import QueuePanel
 from tui.screens.editor import EditorScreen, as_text
