@@ -70,7 +70,7 @@ def runs_again(file: RunFile, superstep: int | None = None) -> RunsAgain:
     begun: dict[str, int] = {}
     ended: dict[str, int] = {}
     asked: dict[str, int] = {}
-    for one in file.lineage.sums(after=point.seq):
+    for one in file.totals(after=point.seq):
         path = without_index(one.path)
         if one.type == "executor_invoked":
             begun[path] = begun.get(path, 0) + one.number

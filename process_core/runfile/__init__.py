@@ -16,10 +16,12 @@ from process_core.runfile.fork import fork_run_file
 from process_core.runfile.query.filtered_rows import FilteredRows
 from process_core.runfile.query.filters import Filter
 from process_core.runfile.query.globs import matches_path
+from process_core.runfile.read.causes import is_from_outside, walk_back, walk_forward
 from process_core.runfile.read.history import Checkpoint, Snapshot, checkpoints
 from process_core.runfile.read.info import RunInfo, StepCount
 from process_core.runfile.read.reader import RunFile
 from process_core.runfile.read.rows import PayloadRef, Row
+from process_core.runfile.read.step_counts import EventTotals
 from process_core.runfile.runs import (
     RUNS_FOLDER,
     UnreadableRun,
@@ -35,6 +37,7 @@ from process_core.runfile.write.writer import RunFileWriter
 __all__ = [
     "RUNS_FOLDER",
     "Checkpoint",
+    "EventTotals",
     "Filter",
     "FilteredRows",
     "PayloadRef",
@@ -51,6 +54,7 @@ __all__ = [
     "encode_plain",
     "export_jsonl",
     "fork_run_file",
+    "is_from_outside",
     "list_runs",
     "matches_path",
     "new_run_path",
@@ -58,4 +62,6 @@ __all__ = [
     "remove_run",
     "runs_folder",
     "to_plain",
+    "walk_back",
+    "walk_forward",
 ]

@@ -63,11 +63,11 @@ def test_a_missing_event_is_an_error_that_names_the_last(run):
 def test_causes_and_effects_name_each_other(tmp_path):
     events = [event(1), event(2, causes=(1,)), event(3, causes=(1,)), event(4, causes=(2, 3)), event(5, causes=(3,))]
     with RunFile(record(tmp_path / "x.run", events)) as run:
-        assert [row.seq for row in run.causes(4)] == [2, 3]
+        assert run.row(4).causes == (2, 3)
         assert [row.seq for row in run.effects(1)] == [2, 3]
         assert [row.seq for row in run.effects(2)] == [4]
         assert [row.seq for row in run.effects(3)] == [4, 5]
-        assert run.causes(1) == []
+        assert run.row(1).causes == ()
 
 
 def test_step_counts_follow_the_run(tmp_path):

@@ -6,30 +6,7 @@ from typing import Any, Protocol
 
 from process_core.debug.breakpoints import without_index
 from process_core.events import WorkflowEvent
-from process_core.runfile import RunFile
-
-
-@dataclass(frozen=True, slots=True)
-class EventTotals:
-    """Events that have all their names in common.
-
-    Attributes:
-        type: Their type.
-        path: Path they are about, the elements of maps taken together.
-        function: Function, or None.
-        event_id: Process event, or None.
-        code: Of warnings and failures.
-        number: How many there are.
-        last: Seq of the last one.
-    """
-
-    type: str
-    path: str
-    function: str | None
-    event_id: str | None
-    code: str | None
-    number: int
-    last: int
+from process_core.runfile import EventTotals, RunFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +83,7 @@ class RunFileHistory:
         """Sum up all events: from the counts that the file keeps, or for the past by counting."""
         return _merged(
             EventTotals(kind, without_index(path), function, event_id, code, number, last)
-            for kind, path, function, event_id, code, number, last in self._file.lineage.sums(self._until)
+            for kind, path, function, event_id, code, number, last in self._file.totals(self._until)
         )
 
     def events(self, seqs: Collection[int]) -> list[EventRecord]:
@@ -124,16 +101,16 @@ class RunFileHistory:
                 row.preview,
                 _mapping(self._file.payload(row.details)),
             )
-            for row in self._file.lineage.rows(seq for seq in seqs if 0 < seq <= self.last)
+            for row in self._file.rows(seq for seq in seqs if 0 < seq <= self.last)
         ]
 
     def links(self, first: int, last: int) -> list[tuple[int, int]]:
         """Give which events were led to by which."""
-        return self._file.lineage.links(first, min(last, self.last))
+        return self._file.links(first, min(last, self.last))
 
     def origin(self, seq: int, limit: int) -> tuple[int, int]:
         """Go back from an event through the last cause of each."""
-        return self._file.lineage.origin(seq, limit)
+        return self._file.origin(seq, limit)
 
 
 class InMemoryHistory:

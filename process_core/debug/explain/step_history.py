@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from process_core.debug.explain.event_history import EventHistory, EventTotals
+from process_core.debug.explain.event_history import EventHistory
 from process_core.debug.explain.event_text import bounded
 from process_core.debug.explain.run_state import RunSituation
+from process_core.runfile import EventTotals
 
 _ENDS: Final = ("executor_completed", "executor_failed", "executor_cancelled")
 

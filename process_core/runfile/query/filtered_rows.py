@@ -53,11 +53,6 @@ class FilteredRows:
     def __len__(self) -> int:
         return len(self.seqs)
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether everything recorded by now has been looked at."""
-        return self.scanned >= self._connection.last_seq()
-
     def cancel(self) -> None:
         """End an `advance` that is going on, from any thread; what it has found stays."""
         self._is_cancelled = True

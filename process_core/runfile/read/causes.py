@@ -1,117 +1,180 @@
-"""What led to what in a run file, and its events summed up: what a question about causes needs."""
+"""What led to what: one walk back over causes and one forward over effects, for a run file and for events in memory."""
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+import heapq
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
-from process_core.runfile.errors import RunFileError
 from process_core.runfile.read.connection import Connection
-from process_core.runfile.read.rows import Row, rows_of
 
-_AT_ONCE = 500
+REACH: Final = 100_000
+"""Events after an event among which its effects are looked for, if the caller does not say."""
 
-
-class RecordedTotals(NamedTuple):
-    """Events that have all their names in common; one combination may come in several parts."""
-
-    type: str
-    path: str
-    function: str | None
-    event_id: str | None
-    code: str | None
-    number: int
-    last: int
+_OUTSIDE_TYPES = frozenset({"started", "response"})
+# Effects mostly follow soon: the first pieces are small, and the later ones large enough that their number is.
+_FIRST_PIECE = 256
+_LARGEST_PIECE = 65_536
 
 
-class RecordedCauses:
-    """Reads what led to what.
+class HasCauses(Protocol):
+    """An event as far as its causes go: a `Row`, an `EventRecord` or a `WorkflowEvent`."""
 
-    There is no index from cause to effect, for it would cost each event more than its own row does: effects come soon
-    after their cause, so they are looked for forwards, in pieces, as far as the asker wants to go.
+    @property
+    def seq(self) -> int:
+        """Place in the run, from 1."""
 
-    Args:
-        connection: Where to read.
+    @property
+    def type(self) -> str:
+        """Type of the event."""
+
+    @property
+    def path(self) -> str:
+        """Path of what it is about."""
+
+    @property
+    def causes(self) -> tuple[int, ...]:
+        """Seqs of the events that led to it."""
+
+
+E = TypeVar("E", bound=HasCauses)
+
+
+class Ancestor(NamedTuple, Generic[E]):
+    """An event that led to another.
+
+    Attributes:
+        seq: Its place in the run.
+        depth: Steps back to it, by the shortest way.
+        event: The event, or None if the run does not have it.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def sums(self, until: int | None = None, after: int = 0) -> list[RecordedTotals]:
-        """Sum up the events.
-
-        Args:
-            until: The last event that counts; None for now.
-            after: The event after which they count. Where not all count, they are gone through one by one.
-
-        Returns:
-            The sums.
-        """
-        counted, values = "tallies t", tuple[int, ...]()
-        if until is not None or after:
-            where = "WHERE seq > ? AND seq <= ? GROUP BY shape"
-            counted = f"(SELECT shape, count(*) number, max(seq) last FROM events {where}) t"  # noqa: S608 - our own words
-            values = (after, self._connection.last_seq() if until is None else until)
-        sql = f"""
-            SELECT s.type, s.path, s.function, s.event_id, s.code, t.number, t.last
-            FROM {counted} JOIN shapes s ON s.id = t.shape ORDER BY t.last
-        """  # noqa: S608 - our own words
-        rows = self._connection.rows(sql, values)
-        for row in rows:
-            if not all(isinstance(value, kind) for value, kind in zip(row, _TYPES, strict=True)):
-                raise RunFileError(self._connection.path, f"it is damaged: the counts of {row[1]!r:.80} cannot be read")
-        return [RecordedTotals(*row) for row in rows]
-
-    def links(self, first: int, last: int) -> list[tuple[int, int]]:
-        """Give which events were led to by which.
-
-        Args:
-            first: Seq of the first event to look at.
-            last: Seq of the last one.
-
-        Returns:
-            Pairs of an event and one of its causes, by seq of the event.
-        """
-        sql = """
-            SELECT seq, cause FROM events WHERE seq BETWEEN ? AND ? AND cause IS NOT NULL
-            UNION SELECT seq, cause FROM causes WHERE seq BETWEEN ? AND ? ORDER BY seq
-        """
-        return [(seq, cause) for seq, cause in self._connection.rows(sql, (first, last, first, last))]
-
-    def origin(self, seq: int, limit: int) -> tuple[int, int]:
-        """Go back from an event through the last cause of each.
-
-        Args:
-            seq: Where to start.
-            limit: Steps at most.
-
-        Returns:
-            Seq of the event where it ends, and the number of steps.
-        """
-        sql = """
-            WITH RECURSIVE back(seq, steps) AS (
-                VALUES (?, 0)
-                UNION ALL
-                SELECT e.cause, back.steps + 1 FROM back JOIN events e ON e.seq = back.seq
-                WHERE e.cause < back.seq AND back.steps < ?
-            )
-            SELECT seq, steps FROM back ORDER BY steps DESC LIMIT 1
-        """
-        found, steps = self._connection.rows(sql, (seq, limit))[0]
-        return found, steps
-
-    def rows(self, seqs: Iterable[int]) -> list[Row]:
-        """Read some rows.
-
-        Args:
-            seqs: Which.
-
-        Returns:
-            Those that there are, in order of seq.
-        """
-        wanted = sorted(set(seqs))
-        found: list[Row] = []
-        for start in range(0, len(wanted), _AT_ONCE):
-            found += rows_of(self._connection, wanted[start : start + _AT_ONCE])
-        return found
+    seq: int
+    depth: int
+    event: E | None
 
 
-_TYPES: tuple[Any, ...] = (str, str, str | None, str | None, str | None, int, int)
+def walk_back(
+    causes: Iterable[int], read: Callable[[Collection[int]], Iterable[E]], limit: int
+) -> tuple[list[Ancestor[E]], tuple[int, ...]]:
+    """Follow causes back to the outside input, the nearest event first and each once.
+
+    Args:
+        causes: Where to begin: the causes of the event in question, or what an earlier walk left.
+        read: Returns the events of some seqs; those that do not exist are left out.
+        limit: How many ancestors to return at most.
+
+    Returns:
+        The ancestors by falling seq, and where to go on if the limit cut the walk.
+    """
+    # A cause comes before its effects, so when an event is the latest of those waiting, all of its effects have been
+    # seen: its depth is final and it is read once.
+    depths = dict.fromkeys(causes, 1)
+    waiting = [-seq for seq in depths]
+    heapq.heapify(waiting)
+    events: dict[int, E | None] = {}
+    ancestors: list[Ancestor[E]] = []
+    while waiting and len(ancestors) < limit:
+        seq = -waiting[0]
+        if seq not in events:
+            nearest = [-number for number in heapq.nsmallest(limit - len(ancestors), waiting)]
+            wanted = [number for number in nearest if number not in events]
+            events.update(dict.fromkeys(wanted))
+            events.update((event.seq, event) for event in read(wanted))
+        heapq.heappop(waiting)
+        event = events[seq]
+        ancestors.append(Ancestor(seq, depths[seq], event))
+        for cause in event.causes if event is not None else ():
+            if cause not in depths and cause < seq:
+                heapq.heappush(waiting, -cause)
+            depths[cause] = min(depths.get(cause, depths[seq] + 1), depths[seq] + 1)
+    return ancestors, tuple(sorted(-number for number in waiting))
+
+
+def walk_forward(
+    seq: int,
+    links: Callable[[int, int], Iterable[tuple[int, int]]],
+    last: int,
+    *,
+    limit: int,
+    depth: int | None = None,
+    reach: int = REACH,
+) -> dict[int, int]:
+    """Find what an event led to; since causes come first, one look forward finds all of it.
+
+    Args:
+        seq: The event.
+        links: Returns pairs of an event and one of its causes, for events between two seqs, in order.
+        last: The last event that counts.
+        limit: How many effects to return at most.
+        depth: Steps away at most; None for any.
+        reach: Events after it among which to look.
+
+    Returns:
+        Seq of each effect -> steps away.
+    """
+    depths = {seq: 0}
+    for first, end in _pieces(seq + 1, min(last, seq + reach)):
+        for effect, cause in links(first, end):
+            away = depths.get(cause)
+            if away is None or effect in depths or (depth is not None and away >= depth):
+                continue
+            depths[effect] = away + 1
+            if len(depths) > limit:
+                break
+        if len(depths) > limit:
+            break
+    del depths[seq]
+    return depths
+
+
+def is_from_outside(event: HasCauses) -> bool:
+    """Return whether an event is outside input: it has no cause, and is not about the run as a whole."""
+    return not event.causes and (event.type in _OUTSIDE_TYPES or (event.type == "event_emitted" and not event.path))
+
+
+def read_links(connection: Connection, first: int, last: int) -> list[tuple[int, int]]:
+    """Return pairs of an event and one of its causes, for the events between two seqs, in order."""
+    sql = """
+        SELECT seq, cause FROM events WHERE seq BETWEEN ? AND ? AND cause IS NOT NULL
+        UNION SELECT seq, cause FROM causes WHERE seq BETWEEN ? AND ? ORDER BY seq
+    """
+    return [(seq, cause) for seq, cause in connection.rows(sql, (first, last, first, last))]
+
+
+def read_effects(connection: Connection, seq: int, limit: int, reach: int | None = None) -> Sequence[int]:
+    """Return the seqs of the direct effects of an event, `limit` at most, among the `reach` events after it."""
+    # An index from cause to effect would cost each event more than its own row does, so they are looked for forwards.
+    sql = """
+        SELECT seq FROM events WHERE seq BETWEEN ? AND ? AND cause = ?
+        UNION SELECT seq FROM causes WHERE seq BETWEEN ? AND ? AND cause = ? ORDER BY seq LIMIT ?
+    """
+    last = connection.last_seq()
+    effects: list[int] = []
+    for first, end in _pieces(seq + 1, last if reach is None else min(last, seq + reach)):
+        rows = connection.rows(sql, (first, end, seq, first, end, seq, limit - len(effects)))
+        effects += [effect for (effect,) in rows]
+        if len(effects) >= limit:
+            break
+    return effects
+
+
+def read_origin(connection: Connection, seq: int, limit: int) -> tuple[int, int]:
+    """Go back through the last cause of each event, `limit` steps at most; return where that ends and the steps."""
+    sql = """
+        WITH RECURSIVE back(seq, steps) AS (
+            VALUES (?, 0)
+            UNION ALL
+            SELECT e.cause, back.steps + 1 FROM back JOIN events e ON e.seq = back.seq
+            WHERE e.cause < back.seq AND back.steps < ?
+        )
+        SELECT seq, steps FROM back ORDER BY steps DESC LIMIT 1
+    """
+    origin, steps = connection.rows(sql, (seq, limit))[0]
+    return origin, steps
+
+
+def _pieces(first: int, last: int) -> Iterable[tuple[int, int]]:
+    size = _FIRST_PIECE
+    while first <= last:
+        end = min(last, first + size - 1)
+        yield first, end
+        first, size = end + 1, min(size * 4, _LARGEST_PIECE)

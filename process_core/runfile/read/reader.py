@@ -1,6 +1,6 @@
 """Reading a run file, also while another process writes it; runs no code of the recorded program."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -8,7 +8,7 @@ from process_core.graph import Edge, Node
 from process_core.runfile.errors import RunFileError
 from process_core.runfile.query.filtered_rows import FilteredRows
 from process_core.runfile.query.filters import Filter
-from process_core.runfile.read.causes import RecordedCauses
+from process_core.runfile.read.causes import read_effects, read_links, read_origin
 from process_core.runfile.read.connection import Connection
 from process_core.runfile.read.history import (
     Checkpoint,
@@ -22,12 +22,13 @@ from process_core.runfile.read.history import (
 )
 from process_core.runfile.read.info import RunInfo, StepCount, read_graph, read_info
 from process_core.runfile.read.rows import PayloadRef, Row, read_rows, rows_of
-from process_core.runfile.read.step_counts import StepCounts
+from process_core.runfile.read.step_counts import EventTotals, StepCounts, read_totals
 
 TEXT_LIMIT: Final = 20_000
 """Characters that `payload_text` gives if not told otherwise."""
 
 _KEPT_VIEWS = 8
+_ROWS_AT_ONCE = 500
 
 
 class RunFile:
@@ -118,17 +119,6 @@ class RunFile:
             self._views.pop(next(iter(self._views))).drop()
         return view
 
-    def by_step(self, path: str) -> FilteredRows:
-        """Give the list of the events about one step.
-
-        Args:
-            path: The step.
-
-        Returns:
-            A view that finds nothing until it is advanced.
-        """
-        return self.view(Filter(path=path))
-
     def row(self, seq: int) -> Row:
         """Read one row.
 
@@ -146,37 +136,33 @@ class RunFile:
             raise RunFileError(self.path, f"there is no event {seq}; the last is {self.count()}")
         return found[0]
 
-    def causes(self, seq: int) -> list[Row]:
-        """Read the events that led to an event directly.
+    def rows(self, seqs: Iterable[int]) -> list[Row]:
+        """Return the rows of some events, in order of seq; those that do not exist are left out."""
+        wanted = sorted(set(seqs))
+        rows: list[Row] = []
+        for start in range(0, len(wanted), _ROWS_AT_ONCE):
+            rows += rows_of(self._connection, wanted[start : start + _ROWS_AT_ONCE])
+        return rows
+
+    # --- causes (see `read.causes` for the walks over them) ----------------------------------------------------------
+
+    def effects(self, seq: int, limit: int = 1000, *, reach: int | None = None) -> list[Row]:
+        """Return the rows of what an event led to directly, in order of seq.
 
         Args:
-            seq: Which event.
-
-        Returns:
-            Their rows, in order of seq.
-        """
-        return rows_of(self._connection, self.row(seq).causes)
-
-    def effects(self, seq: int, limit: int = 1000) -> list[Row]:
-        """Read the events that an event led to directly.
-
-        Args:
-            seq: Which event.
+            seq: The event.
             limit: How many at most.
-
-        Returns:
-            Their rows, in order of seq.
+            reach: How many events after it to look at; None for all of them.
         """
-        sql = """
-            SELECT seq FROM events WHERE seq > ? AND cause = ?
-            UNION SELECT seq FROM causes WHERE cause = ? ORDER BY seq LIMIT ?
-        """
-        return rows_of(self._connection, [found for (found,) in self._connection.rows(sql, (seq, seq, seq, limit))])
+        return self.rows(read_effects(self._connection, seq, limit, reach))
 
-    @property
-    def lineage(self) -> RecordedCauses:
-        """What led to what, and the events summed up."""
-        return RecordedCauses(self._connection)
+    def links(self, first: int, last: int) -> list[tuple[int, int]]:
+        """Return pairs of an event and one of its causes, for the events between two seqs, in order."""
+        return read_links(self._connection, first, last)
+
+    def origin(self, seq: int, limit: int) -> tuple[int, int]:
+        """Go back through the last cause of each event, `limit` steps at most; return where that ends and the steps."""
+        return read_origin(self._connection, seq, limit)
 
     def find(self, text: str, after: int = 0, *, backwards: bool = False) -> int | None:
         """Find the next event in which a text occurs.
@@ -271,6 +257,10 @@ class RunFile:
             Step path -> counts; only steps that events are about.
         """
         return self._tally.step_counts(until)
+
+    def totals(self, until: int | None = None, after: int = 0) -> list[EventTotals]:
+        """Count the events by their names; see `read_totals`."""
+        return read_totals(self._connection, until, after)
 
     def prepare_past(self, seconds: float) -> bool:
         """Work for a while on what makes the counts of the past cheap; see `StepCounts.prepare`."""

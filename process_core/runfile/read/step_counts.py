@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from process_core.runfile.errors import RunFileError
 from process_core.runfile.read.connection import Connection
@@ -19,6 +19,54 @@ _STRIDE: Final = 16_384
 
 Tallied = tuple[str, str, int, int]
 """Path, type, number of events, seq of the last; one path and type may come in several parts."""
+
+
+class EventTotals(NamedTuple):
+    """Events that have all their names in common; one combination of names may come in several parts.
+
+    Attributes:
+        number: How many there are.
+        last: Seq of the last one.
+    """
+
+    type: str
+    path: str
+    function: str | None
+    event_id: str | None
+    code: str | None
+    number: int
+    last: int
+
+
+_TOTALS_TYPES: tuple[Any, ...] = (str, str, str | None, str | None, str | None, int, int)
+
+
+def read_totals(connection: Connection, until: int | None = None, after: int = 0) -> list[EventTotals]:
+    """Count the events by their names.
+
+    Args:
+        connection: Where to read.
+        until: The last event that counts; None for now.
+        after: The event after which they count. Where not all count, they are gone through one by one.
+
+    Returns:
+        The totals, by the last event of each.
+    """
+    counted, values = "tallies t", tuple[int, ...]()
+    if until is not None or after:
+        where = "WHERE seq > ? AND seq <= ? GROUP BY shape"
+        counted = f"(SELECT shape, count(*) number, max(seq) last FROM events {where}) t"  # noqa: S608 - our own words
+        values = (after, connection.last_seq() if until is None else until)
+    sql = f"""
+        SELECT s.type, s.path, s.function, s.event_id, s.code, t.number, t.last
+        FROM {counted} JOIN shapes s ON s.id = t.shape ORDER BY t.last
+    """  # noqa: S608 - our own words
+    rows = connection.rows(sql, values)
+    for row in rows:
+        # SQLite keeps whatever a file from elsewhere put into its columns.
+        if not all(isinstance(value, kind) for value, kind in zip(row, _TOTALS_TYPES, strict=True)):
+            raise RunFileError(connection.path, f"it is damaged: the counts of {row[1]!r:.80} cannot be read")
+    return [EventTotals(*row) for row in rows]
 
 
 class StepCounts:
