@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.text.safe_text import clip, safe, safe_block, safe_content, safe_lines, safe_text
+from tui.text.safe_content import safe_content
+from tui.text.safe_text import clip, safe, safe_lines
 
 UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
@@ -176,14 +177,6 @@ def test_no_more_of_a_huge_text_is_measured_than_could_fit(monkeypatch):
     assert max(measured) <= 8 * 40
 
 
-def test_markup_is_not_parsed_for_rich():
-    assert safe_text("[bold]x[/nope]").plain == "[bold]x[/nope]"
-
-
 def test_markup_is_not_parsed_for_textual():
     content = safe_content("[@click=app.quit]x[/nope]", style="bold")
     assert content.plain == "[@click=app.quit]x[/nope]"
-
-
-def test_a_block_is_one_content_of_safe_lines():
-    assert safe_block("a\x1b\nb[/nope]", 5, 20).plain == "a␛\nb[/nope]"

@@ -14,7 +14,8 @@ from tui.chat.reading import ChatReader
 from tui.chat.transcript import KEPT, Transcript
 from tui.commands.parser import History
 from tui.messages import AnswerGiven
-from tui.text.safe_text import safe, safe_content
+from tui.text.safe_content import safe_content
+from tui.text.safe_text import safe
 from tui.widgets.text_box import TextBox
 
 _NOTHING: Final = "nothing is asked now"

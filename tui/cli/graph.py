@@ -21,8 +21,8 @@ from process_core.session.protocol.messages import Failure, Loaded, Notice
 from tui.errors import UsageError
 from tui.graph.layout.graph_model import LABEL_CELLS
 from tui.graph.layout.shapes import Direction, Zoom
-from tui.graph.render.fit import NARROW, FittedView, best_fit
 from tui.graph.render.picture import Picture, draw
+from tui.graph.render.picture_cache import NARROW, FittedView, best_fit
 from tui.graph.render.svg import picture_svg
 from tui.graph.render.text import picture_text
 from tui.text.safe_text import safe, safe_lines

@@ -12,7 +12,8 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.samples import Sample
-from tui.text.safe_text import safe, safe_content
+from tui.text.safe_content import safe_content
+from tui.text.safe_text import safe
 from tui.widgets.row_list import RowList
 
 

@@ -4,14 +4,9 @@ Neither Rich nor Textual removes escape codes, and both would parse markup. Ever
 that a person cannot see, is replaced by one that stands for it; the result is never parsed.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rich.cells import cell_len
-
-if TYPE_CHECKING:
-    from rich.style import Style
-    from rich.text import Text
-    from textual.content import Content
 
 LIMIT: Final = 2000
 """How many characters of a text are shown where nothing else is said."""
@@ -116,55 +111,6 @@ def clip(text: str, cells: int) -> str:
         else:
             high = middle - 1
     return text[:low] + ELLIPSIS
-
-
-def safe_text(text: str, limit: int = LIMIT, style: "str | Style" = "") -> "Text":
-    """Give a safe line for Rich; what looks like markup stays text.
-
-    Args:
-        text: Any text.
-        limit: As for `safe`.
-        style: Style of the whole line.
-
-    Returns:
-        The line as a Rich text.
-    """
-    from rich.text import Text  # noqa: PLC0415 - the plain command line needs `safe` without the weight of Rich
-
-    return Text(safe(text, limit), style=style)
-
-
-def safe_content(text: str, limit: int = LIMIT, style: str = "") -> "Content":
-    """Give a safe line for a Textual widget; what looks like markup stays text.
-
-    Args:
-        text: Any text.
-        limit: As for `safe`.
-        style: Textual style of the whole line.
-
-    Returns:
-        The line as a Textual content.
-    """
-    from textual.content import Content  # noqa: PLC0415 - the plain command line needs `safe` without Textual
-
-    return Content.styled(safe(text, limit), style)
-
-
-def safe_block(text: str, max_lines: int, max_width: int, style: str = "") -> "Content":
-    """Give a safe block for a Textual widget; what looks like markup stays text.
-
-    Args:
-        text: Any text.
-        max_lines: As for `safe_lines`.
-        max_width: As for `safe_lines`.
-        style: Textual style of the whole block.
-
-    Returns:
-        The lines as one Textual content.
-    """
-    from textual.content import Content  # noqa: PLC0415 - the plain command line needs `safe` without Textual
-
-    return Content.styled("\n".join(safe_lines(text, max_lines, max_width)), style)
 
 
 def _cut(text: str, limit: int) -> str:

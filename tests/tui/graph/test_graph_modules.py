@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from process_core.graph import Edge, Node, SourceKind, StepKind
 from tui.graph import Direction, Zoom, draw, picture_text
 from tui.graph.layout.channel_routing import Net, assign_tracks
+from tui.graph.layout.coordinate_assignment import settle, spread
 from tui.graph.layout.crossing_reduction import crossings, forget, order, orders
 from tui.graph.layout.cycle_removal import against_distance, back_links
 from tui.graph.layout.graph_model import build_model, wrapped
 from tui.graph.layout.layer_assignment import ranks
-from tui.graph.layout.ports import settle, spread
 
 links = st.integers(1, 12).flatmap(
     lambda n: st.tuples(st.just(n), st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=40))

@@ -1,11 +1,18 @@
-"""Where cells stand across the flow: long lines as rigid blocks, drawn to what they join, in order and apart."""
+"""Across the flow: how wide boxes must be for their ports, where boxes and lines stand, where ports end up.
+
+Long lines are rigid blocks; blocks are drawn to what they join, in order and apart.
+"""
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from tui.graph.layout.layers import CellKind, Layered
+from tui.graph.layout.box_content import BoxContent
+from tui.graph.layout.graph_model import Bundle
+from tui.graph.layout.layer_assignment import CellKind, Layered, Piece
+from tui.graph.layout.shapes import Side
 
 _ROUNDS: Final = 24
 _POLISH: Final = 4
@@ -13,6 +20,94 @@ _BEND: Final = 12
 """How many cells of distance a bend is worth: a line that can run straight does."""
 _SMALL: Final = 2500
 """Cells up to which placing takes its time."""
+_PASSES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """One direction of flow.
+
+    Attributes:
+        down: Whether the process flows from the top down; else it flows from left to right.
+    """
+
+    down: bool
+
+    @property
+    def sides(self) -> tuple[Side, Side, Side, Side]:
+        """The sides that point to earlier layers, to later layers, to lesser and to greater places across."""
+        if self.down:
+            return Side.UP, Side.DOWN, Side.LEFT, Side.RIGHT
+        return Side.LEFT, Side.RIGHT, Side.UP, Side.DOWN
+
+    @property
+    def line_gap(self) -> int:
+        """How far ports on one side of a box are from each other, at least."""
+        return 2 if self.down else 1
+
+    @property
+    def loop_gap(self) -> int:
+        """How far the two lines of a loop are from each other."""
+        return 2 if self.down else 1
+
+    @property
+    def spare(self) -> int:
+        """How much longer than its ports need a side is made."""
+        return 3 if self.down else 2
+
+    @property
+    def stretch(self) -> int:
+        """How long a side may become so that its labelled lines leave it straight."""
+        return 64 if self.down else 24
+
+    @property
+    def reach_out(self) -> int:
+        """How long a side may become to meet a line that passes beside the box."""
+        return 48 if self.down else 9
+
+    @property
+    def reach_more(self) -> int:
+        """How much longer a side may become for that when it is as long as that already."""
+        return 6 if self.down else 2
+
+    @property
+    def reach(self) -> int:
+        """The least distance from one layer of boxes to the next, so that the arrow between them shows."""
+        return 1 if self.down else 3
+
+    def point(self, along: int, across: int) -> tuple[int, int]:
+        """Give the column and row of a place."""
+        return (across, along) if self.down else (along, across)
+
+    def split(self, width: int, height: int) -> tuple[int, int]:
+        """Give how long a box is along the flow, and how wide across."""
+        return (height, width) if self.down else (width, height)
+
+    def label_across(self, kind: CellKind, cells: int, rows: int) -> int:
+        """Give what a label, a loop or a bend takes across the flow."""
+        loop = kind is CellKind.LOOP
+        if not self.down:
+            return max(1 + loop, rows)
+        return 4 + cells if loop else 2 + cells if cells else 1
+
+    def label_along(self, kind: CellKind, cells: int, rows: int) -> int:
+        """Give what a label, a loop or a bend takes along the flow."""
+        if kind is CellKind.BEND or not (cells or kind is CellKind.LOOP):
+            return 0
+        return max(1, rows) if self.down else cells + 4
+
+    def gap(self, left: CellKind, right: CellKind) -> int:
+        """Give the empty cells between two neighbours of a layer."""
+        boxes = (left is CellKind.BOX) + (right is CellKind.BOX)
+        return (1, 2, 3)[boxes] if self.down else (0, 0, 1)[boxes]
+
+    def channel(self, tracks: int) -> int:
+        """Give the room that a channel with so many tracks takes along the flow."""
+        return tracks if self.down else 2 * tracks + (tracks > 0)
+
+    def track(self, number: int) -> int:
+        """Give where a track is in its channel."""
+        return number if self.down else 2 * number + 1
 
 
 class Pull(NamedTuple):
@@ -228,3 +323,342 @@ def _rising(pairs: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int,
         chosen.append(pairs[at])
         at = previous[at]
     return chosen
+
+
+def spread(gaps: Sequence[int], length: int, margin: int) -> list[int]:
+    """Give ports places on a side, as far apart as asked for if the side is long enough, centred.
+
+    Args:
+        gaps: Wanted distance from each port to the next; one less than there are ports.
+        length: Cells of the side.
+        margin: Cells at either end that no port may take.
+
+    Returns:
+        An offset per port, rising.
+    """
+    room = length - 2 * margin - 1
+    wanted = sum(gaps)
+    if wanted > room:
+        count = len(gaps)
+        return [margin + (room * index) // count for index in range(count + 1)]
+    at = (length - wanted) // 2
+    at = max(margin, min(at, length - margin - 1 - wanted))
+    result = [at]
+    for gap in gaps:
+        at += gap
+        result.append(at)
+    return result
+
+
+def settle(wanted: Sequence[int], nominal: Sequence[int], first: int, last: int, gap: int) -> list[int]:
+    """Give ports their final places: exactly where the line beyond is if it can be, else where they would be by nature.
+
+    Args:
+        wanted: Where the line of each is, in the order the ports have to keep.
+        nominal: Where each would be if no line asked for anything.
+        first: The first cell a port may take.
+        last: The last one.
+        gap: The least distance from one to the next; less only where there is no room for it.
+
+    Returns:
+        A place per port, rising.
+    """
+    count = len(wanted)
+    if count > 1:
+        gap = max(1, min(gap, (last - first) // (count - 1)))
+    fixed = _straight(wanted, first, last, gap)
+    result: list[int] = []
+    for index in range(count):
+        low = result[-1] + gap if result else first
+        high = last - gap * (count - 1 - index)
+        later = next((i for i in range(index, count) if i in fixed), None)
+        if later is not None:
+            high = min(high, wanted[later] - gap * (later - index))
+        want = wanted[index] if index in fixed else nominal[index]
+        result.append(max(low, min(want, high)))
+    return result
+
+
+def _straight(wanted: Sequence[int], first: int, last: int, gap: int) -> set[int]:
+    """Choose the ports that can be just where their lines are: a longest sequence that leaves room for the others."""
+    count = len(wanted)
+    length = [0] * count
+    previous = [-1] * count
+    for index in range(count):
+        low, high = first + gap * index, last - gap * (count - 1 - index)
+        if not low <= wanted[index] <= high:
+            continue
+        length[index] = 1
+        for earlier in range(index):
+            fits = length[earlier] and wanted[index] - wanted[earlier] >= gap * (index - earlier)
+            if fits and length[earlier] + 1 > length[index]:
+                length[index] = length[earlier] + 1
+                previous[index] = earlier
+    chosen: set[int] = set()
+    at = max(range(count), key=lambda i: length[i], default=-1)
+    if at >= 0 and length[at]:
+        while at >= 0:
+            chosen.add(at)
+            at = previous[at]
+    return chosen
+
+
+@dataclass(slots=True)
+class BoxPlacement:
+    """A process whose cells have places across the flow; the plot adds those along it.
+
+    Attributes:
+        axes: The direction.
+        graph: Layers in their final order.
+        bundles: What the labels and bends belong to.
+        faces: Per vertex, its face.
+        lead: Per vertex, cells kept before it for arrows.
+        trail: Per vertex, cells kept after it for arrows.
+        across: Per cell, its place.
+        extent: Per cell, what it takes across.
+        pins: Per channel and piece, the places of its ends.
+    """
+
+    axes: Axes
+    graph: Layered
+    bundles: list[Bundle]
+    faces: list[BoxContent]
+    lead: list[int] = field(default_factory=list)
+    trail: list[int] = field(default_factory=list)
+    across: list[int] = field(default_factory=list)
+    extent: list[int] = field(default_factory=list)
+    pins: list[list[tuple[int, int]]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Side:
+    """One side of one box.
+
+    Attributes:
+        pieces: What leaves it: channel, index in the channel, piece; in order across.
+        gaps: Wanted distances from port to port.
+        end: 0 where the box is the upper end of the pieces, 1 where it is the lower.
+    """
+
+    pieces: list[tuple[int, int, Piece]]
+    gaps: list[int]
+    end: int
+
+
+def arrange(plan: BoxPlacement) -> None:
+    """Fill in `across`, `extent` and `pins` of a plan.
+
+    Args:
+        plan: A plan with its graph in order.
+    """
+    _Arranger(plan).run()
+
+
+class _Arranger:
+    def __init__(self, plan: BoxPlacement) -> None:
+        self.plan = plan
+        self.graph = plan.graph
+        self.axes = plan.axes
+        self.offsets: list[list[list[int]]] = [[[0, 0] for _ in channel] for channel in self.graph.channels]
+        self.sides: list[list[_Side]] = []
+        plan.extent = [1] * len(self.graph.kind)
+        self._measure_lines()
+        self._find_sides()
+        for vertex in range(len(plan.faces)):
+            self._measure_box(vertex)
+        self.placer = Placer(self.graph, plan.extent, self._gap)
+
+    def run(self) -> None:
+        plan = self.plan
+        self._spread_ports()
+        self._pull()
+        self.placer.relax()
+        for turn in range(_PASSES if len(self.graph.kind) <= _SMALL else 1):
+            self.placer.polish()
+            if turn:
+                self._widen()
+            self._spread_ports()
+            self._pull()
+        self.placer.polish()
+        self.placer.hang()
+        plan.across = self.placer.cells()
+        self._settle_ports()
+        if not self.axes.down:
+            self._trim()
+        plan.pins = [
+            [(plan.across[p.upper] + a, plan.across[p.lower] + b) for p, (a, b) in zip(channel, offset, strict=True)]
+            for channel, offset in zip(self.graph.channels, self.offsets, strict=True)
+        ]
+
+    def _measure_lines(self) -> None:
+        graph = self.graph
+        for cell, kind in enumerate(graph.kind):
+            if kind in (CellKind.LABEL, CellKind.LOOP):
+                bundle = self.plan.bundles[graph.owner[cell]]
+                self.plan.extent[cell] = self.axes.label_across(kind, bundle.cells, bundle.rows)
+        for at, channel in enumerate(graph.channels):
+            for index, piece in enumerate(channel):
+                if graph.kind[piece.lower] is CellKind.LOOP:
+                    self.offsets[at][index][1] = piece.pin * self.axes.loop_gap
+
+    def _find_sides(self) -> None:
+        position = [0] * len(self.graph.kind)
+        for layer in self.graph.layers:
+            for index, cell in enumerate(layer):
+                position[cell] = index
+        lower: list[list[tuple[int, int, Piece]]] = [[] for _ in self.plan.faces]
+        upper: list[list[tuple[int, int, Piece]]] = [[] for _ in self.plan.faces]
+        for at, channel in enumerate(self.graph.channels):
+            for index, piece in enumerate(channel):
+                if self.graph.kind[piece.upper] is CellKind.BOX:
+                    upper[piece.upper].append((at, index, piece))
+                if self.graph.kind[piece.lower] is CellKind.BOX:
+                    lower[piece.lower].append((at, index, piece))
+        for below, above in zip(upper, lower, strict=True):
+            below.sort(key=lambda e: (position[e[2].lower], e[2].pin))
+            above.sort(key=lambda e: position[e[2].upper])
+            sides = [
+                _Side(below, self._gaps([p.lower for _, _, p in below]), 0),
+                _Side(above, [self.axes.line_gap] * (len(above) - 1), 1),
+            ]
+            self.sides.append([side for side in sides if side.pieces])
+
+    def _gaps(self, cells: Sequence[int]) -> list[int]:
+        """Say how far apart ports must be for the lines from them to run straight beside their labels."""
+        gaps: list[int] = []
+        for left, right in pairwise(cells):
+            if left == right:
+                gaps.append(self.axes.loop_gap)
+                continue
+            loop = self.graph.kind[left] is CellKind.LOOP
+            reach = self.plan.extent[left] - (self.axes.loop_gap if loop else 0)
+            gaps.append(reach + self.axes.gap(CellKind.LABEL, CellKind.LABEL))
+        return gaps
+
+    def _gap(self, left: int, right: int) -> int:
+        """Say how many cells are left empty between two neighbours in a layer."""
+        kind = self.graph.kind
+        terminal = any(kind[cell] is CellKind.BOX and not self.plan.faces[cell].path for cell in (left, right))
+        return 0 if terminal and not self.axes.down else self.axes.gap(kind[left], kind[right])
+
+    def _margin(self, vertex: int) -> int:
+        """Say how many cells at the ends of a side no port may take."""
+        face = self.plan.faces[vertex]
+        return int(face.bordered or bool(face.brackets and self.axes.down))
+
+    def _measure_box(self, vertex: int) -> None:
+        axes, face = self.axes, self.plan.faces[vertex]
+        margin = self._margin(vertex)
+        least = axes.split(face.width, face.height)[1]
+        for side in self.sides[vertex]:
+            if side.gaps:
+                wanted = sum(side.gaps) + 2 * margin + axes.spare
+                if wanted > axes.stretch:
+                    wanted = max(axes.stretch, axes.line_gap * len(side.gaps) + 2 * margin + 1)
+                least = max(least, wanted)
+        self.plan.extent[vertex] = least
+
+    def _spread_ports(self) -> None:
+        """Put all ports where they would be by nature."""
+        for vertex, sides in enumerate(self.sides):
+            margin = self._margin(vertex)
+            for side in sides:
+                places = spread(side.gaps, self.plan.extent[vertex], margin)
+                for (at, index, _), place in zip(side.pieces, places, strict=True):
+                    self.offsets[at][index][side.end] = place
+
+    def _pull(self) -> None:
+        """Tell the placer what draws blocks to each other, by the ports as they are now."""
+        placer, graph = self.placer, self.graph
+        block = placer.block
+        pulls: list[list[Pull]] = [[] for _ in placer.pulls]
+        for at, channel in enumerate(graph.channels):
+            for index, piece in enumerate(channel):
+                if CellKind.BOX in (graph.kind[piece.upper], graph.kind[piece.lower]):
+                    continue
+                a, b = block[piece.upper], block[piece.lower]
+                if a != b:
+                    apart = self.offsets[at][index][1] - self.offsets[at][index][0]
+                    pulls[a].append(Pull(b, apart, apart, apart, above=False))
+                    pulls[b].append(Pull(a, -apart, -apart, -apart, above=True))
+        line_gap = self.axes.line_gap
+        for vertex, sides in enumerate(self.sides):
+            margin = self._margin(vertex)
+            box = block[vertex]
+            for side in sides:
+                first = margin
+                last = self.plan.extent[vertex] - 1 - margin - line_gap * (len(side.pieces) - 1)
+                for at, index, piece in side.pieces:
+                    ends = self.offsets[at][index]
+                    nominal, line = ends[side.end], ends[1 - side.end]
+                    low, high = min(first, nominal), max(last, nominal)
+                    other = block[piece.lower if side.end == 0 else piece.upper]
+                    above = side.end == 1
+                    pulls[box].append(Pull(other, line - high, line - low, line - nominal, above))
+                    pulls[other].append(Pull(box, low - line, high - line, nominal - line, not above))
+                    first += line_gap
+                    last += line_gap
+        placer.pulls = pulls
+
+    def _widen(self) -> None:
+        """Let boxes reach for lines that pass just beside them, where there is room."""
+        placer, extent = self.placer, self.plan.extent
+        for vertex, sides in enumerate(self.sides):
+            face = self.plan.faces[vertex]
+            if not face.bordered and not (face.brackets and self.axes.down):
+                continue
+            spare = max(self.axes.reach_out - extent[vertex], self.axes.reach_more)
+            begin = placer.at[placer.block[vertex]]
+            first, last = begin + 1, begin + extent[vertex] - 2
+            room_left, room_right = placer.room(vertex, spare)
+            left = right = 0
+            for side in sides:
+                for at, index, piece in side.pieces:
+                    other = piece.lower if side.end == 0 else piece.upper
+                    line = placer.at[placer.block[other]] + self.offsets[at][index][1 - side.end]
+                    if first - room_left <= line < first:
+                        left = max(left, int(first - line))
+                    elif last < line <= last + room_right:
+                        right = max(right, int(line - last))
+            if left + right > spare:
+                left, right = (left, 0) if left < right else (0, right)
+            if left or right:
+                placer.widen(vertex, left, right)
+
+    def _trim(self) -> None:
+        """Take back the rows that a box was given for its ports and does not need."""
+        plan = self.plan
+        for vertex, face in enumerate(plan.faces):
+            used = [self.offsets[at][index][side.end] for side in self.sides[vertex] for at, index, _ in side.pieces]
+            if not used:
+                continue
+            margin = self._margin(vertex)
+            least = max(self.axes.split(face.width, face.height)[1], max(used) - min(used) + 1 + 2 * margin)
+            spare = plan.extent[vertex] - least
+            before = min(spare, min(used) - margin)
+            after = min(spare - before, plan.extent[vertex] - 1 - margin - max(used))
+            plan.across[vertex] += before
+            plan.extent[vertex] -= before + after
+            for side in self.sides[vertex]:
+                for at, index, _ in side.pieces:
+                    self.offsets[at][index][side.end] -= before
+        least = min(plan.across, default=0)
+        plan.across = [place - least for place in plan.across]
+
+    def _settle_ports(self) -> None:
+        """Move ports to where their lines come from, as far as the side of the box reaches."""
+        across = self.plan.across
+        for vertex, sides in enumerate(self.sides):
+            margin = self._margin(vertex)
+            begin = across[vertex]
+            first, last = begin + margin, begin + self.plan.extent[vertex] - 1 - margin
+            for side in sides:
+                wanted: list[int] = []
+                nominal: list[int] = []
+                for at, index, piece in side.pieces:
+                    other = piece.lower if side.end == 0 else piece.upper
+                    wanted.append(across[other] + self.offsets[at][index][1 - side.end])
+                    nominal.append(begin + self.offsets[at][index][side.end])
+                places = settle(wanted, nominal, first, last, self.axes.line_gap)
+                for (at, index, _), place in zip(side.pieces, places, strict=True):
+                    self.offsets[at][index][side.end] = place - begin

@@ -9,12 +9,14 @@ from rich.cells import cell_len
 
 from process_core.graph import Edge, Node, SourceKind, StepKind
 from tui.graph.layout.shapes import BoxKind
-from tui.graph.render.glyphs import ASCII, UNICODE
 from tui.text.safe_text import clip, safe
 
 LABEL_CELLS: Final = 40
 """The widest a label gets; what is cut can be read in the inspector."""
 LABEL_ROWS: Final = 3
+FEEDS: Final = "→"
+FEEDS_ASCII: Final = "->"
+"""What stands between an event and the parameter it feeds."""
 JOINED: Final = "&"
 """What says that a route is one of several that an explicit join waits for."""
 _BREAK: Final = re.compile(r" |(?<=[^A-Z\s])(?=[A-Z])|(?<=[._\-/:])(?=\w)")
@@ -101,7 +103,7 @@ def build_model(
     sketcher.number_vertices()
     result = GraphModel(sketcher.vertices)
     for bundle in sketcher.bundled(ascii_only=ascii_only):
-        for part in _told_apart(bundle, ascii_only=ascii_only):
+        for part in _split_by_count(bundle, ascii_only=ascii_only):
             part.lines = wrapped(part.label, label_cells, ascii_only=ascii_only) if part.label else ()
             result.bundles.append(part)
     return result
@@ -158,7 +160,7 @@ class _ModelBuilder:
         return BoxKind.STOP, edge.source or f"{edge.kind} {edge.event_id}"
 
 
-def _told_apart(bundle: Bundle, *, ascii_only: bool) -> list[Bundle]:
+def _split_by_count(bundle: Bundle, *, ascii_only: bool) -> list[Bundle]:
     """Say on the line how many equal routes it stands for."""
     counts = sorted({len(keys) for keys in bundle.targets.values()})
     parts: list[Bundle] = []
@@ -183,7 +185,7 @@ def label_of(edge: Edge, target: Node | None, *, ascii_only: bool) -> str:
     """
     text = shown(edge.event_id, LABEL_CELLS - 10, ascii_only=ascii_only) if edge.source else ""
     if target is not None and edge.parameter and len(target.parameters.get(edge.function or "", ())) > 1:
-        text += f" {(ASCII if ascii_only else UNICODE).feeds} {shown(edge.parameter, 16, ascii_only=ascii_only)}"
+        text += f" {FEEDS_ASCII if ascii_only else FEEDS} {shown(edge.parameter, 16, ascii_only=ascii_only)}"
     if edge.joined:
         text += f" {JOINED}"
     if edge.condition:

@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from process_core.graph import Edge, Node, StepKind
-from tui.graph.layout.axes import Axes
 from tui.graph.layout.box_content import BoxContent, content_of
-from tui.graph.layout.box_placement import BoxPlacement, arrange
+from tui.graph.layout.coordinate_assignment import Axes, BoxPlacement, arrange
 from tui.graph.layout.crossing_reduction import orders
 from tui.graph.layout.cycle_removal import against_distance, back_links
 from tui.graph.layout.graph_model import GraphModel, build_model, scope_of
-from tui.graph.layout.layer_assignment import ranks
-from tui.graph.layout.layers import layered
+from tui.graph.layout.layer_assignment import layered, ranks
 from tui.graph.layout.shapes import Direction, Drawing, Zoom
 from tui.graph.layout.shapes_from_layout import plot
 

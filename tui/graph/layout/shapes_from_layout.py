@@ -5,10 +5,10 @@ from itertools import pairwise
 
 from rich.cells import cell_len
 
-from tui.graph.layout.box_placement import BoxPlacement
 from tui.graph.layout.channel_routing import Net, Run, assign_tracks
+from tui.graph.layout.coordinate_assignment import BoxPlacement
 from tui.graph.layout.graph_model import Bundle
-from tui.graph.layout.layers import CellKind, Piece
+from tui.graph.layout.layer_assignment import CellKind, Piece
 from tui.graph.layout.shapes import Drawing, Joint, Label, Line, Port, Side
 
 _Keys = tuple[str, ...]

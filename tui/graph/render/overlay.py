@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 
 class Mark(StrEnum):
@@ -14,6 +15,10 @@ class Mark(StrEnum):
     FAILED = "failed"
     DONE = "done"
     CANCELLED = "cancelled"
+
+
+URGENT: Final = (Mark.FAILED, Mark.PAUSED, Mark.RUNNING, Mark.WAITING)
+"""The states that are shown for a whole group of steps, the most urgent first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ from process_core.graph import Edge, Node
 from tui.graph.layout.graph_model import LABEL_CELLS
 from tui.graph.layout.layout import Style, lay_out
 from tui.graph.layout.shapes import Box, BoxKind, Direction, Drawing, Label, Zoom
-from tui.graph.render.canvas import Canvas, Owner, OwnerKind, Run
-from tui.graph.render.glyphs import ASCII, UNICODE, Glyphs
+from tui.graph.render.canvas import ASCII, UNICODE, Canvas, Glyphs, Owner, OwnerKind, Run
 
 
 class Picture:
@@ -48,25 +47,6 @@ class Picture:
     def boxes(self) -> dict[str, Box]:
         """Steps and frames by path; entries and STOP have none and are found in `drawing.boxes`."""
         return {box.path: box for box in self.drawing.boxes if box.path}
-
-    @cached_property
-    def edge_cells(self) -> dict[str, frozenset[tuple[int, int]]]:
-        """Per edge key, the cells (column, row) of its route, its label left out."""
-        cells: dict[str, set[tuple[int, int]]] = {}
-
-        def add(keys: tuple[str, ...], x: int, y: int) -> None:
-            for key in keys:
-                cells.setdefault(key, set()).add((x, y))
-
-        for line in self.drawing.lines:
-            for y in range(line.y0, line.y1 + 1):
-                for x in range(line.x0, line.x1 + 1):
-                    add(line.edges, x, y)
-        for joint in self.drawing.joints:
-            add(joint.edges, joint.x, joint.y)
-        for port in self.drawing.ports:
-            add(port.edges, port.x, port.y)
-        return {key: frozenset(found) for key, found in cells.items()}
 
     def runs(self, y: int) -> tuple[Run, ...]:
         """Give the pieces of a row: first column, text, owner; blank cells are left out.

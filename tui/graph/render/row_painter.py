@@ -10,9 +10,8 @@ from rich.cells import cell_len, set_cell_size
 
 from tui.graph.layout.graph_model import JOINED, cut
 from tui.graph.layout.shapes import Box, BoxKind, Slot, SlotKind
-from tui.graph.render.canvas import Owner, OwnerKind, Run
-from tui.graph.render.glyphs import ASCII
-from tui.graph.render.overlay import Mark, Overlay, count_text
+from tui.graph.render.canvas import ASCII, Owner, OwnerKind, Run
+from tui.graph.render.overlay import URGENT, Mark, Overlay, count_text
 from tui.graph.render.picture import Picture
 from tui.text.safe_text import safe
 
@@ -22,7 +21,6 @@ _DOUBLE: Final = str.maketrans(_PLAIN, "═║╔╗╚╝╠╣╦╩╬║═�
 _HEAVY_ASCII: Final = str.maketrans("-|~:+v^><", "=H=H#VA}{")
 _DOUBLE_ASCII: Final = str.maketrans("-|~:v^><", "%%%%!!!!")
 
-_URGENT: Final = (Mark.FAILED, Mark.PAUSED, Mark.RUNNING, Mark.WAITING)
 _ELEMENT: Final = re.compile(r"\[\d+\]")
 _FAR: Final = 1 << 30
 _COLUMN: Final = itemgetter(0)
@@ -55,7 +53,7 @@ class Look(NamedTuple):
     chip: bool = False
 
 
-class Painter:
+class RowPainter:
     """Lays an overlay over a picture.
 
     Args:
@@ -280,7 +278,7 @@ def _within(overlay: Overlay) -> dict[str, Mark]:
     """Per path of a nested process or map, the most urgent state below it; elements of a map count as the map."""
     result: dict[str, Mark] = {}
     for path, state in overlay.states.items():
-        if state not in _URGENT:
+        if state not in URGENT:
             continue
         static = _ELEMENT.sub("", path)
         holders = [static] if static != path else []
@@ -289,6 +287,6 @@ def _within(overlay: Overlay) -> dict[str, Mark]:
             holders.append(static)
         for holder in holders:
             other = result.get(holder)
-            if other is None or _URGENT.index(state) < _URGENT.index(other):
+            if other is None or URGENT.index(state) < URGENT.index(other):
                 result[holder] = state
     return result

@@ -30,7 +30,7 @@ CLASSES: Final = tuple(f"graph--{name}" for name in _LOOKS)
 """Component classes of the graph."""
 CSS: Final = "\n".join(
     (
-        "PictureView {",
+        "GraphView {",
         "    background: $surface;",
         "    color: $text;",
         "    scrollbar-size: 1 1;",

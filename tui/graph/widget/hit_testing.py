@@ -72,7 +72,7 @@ def target_of(picture: Picture, owner: Owner) -> str | None:
     return owner.edges[0] if owner.edges else None
 
 
-def words_for(picture: Picture, edges: Collection[Edge], owner: Owner) -> str:
+def describe_owner(picture: Picture, edges: Collection[Edge], owner: Owner) -> str:
     """Say in words what an owner is: what a tooltip shows.
 
     Args:

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.graph.render.row_painter import Look, Painter
+from tui.graph.render.row_painter import Look, RowPainter
 
 BLANK: Final = "graph--blank"
 _KEPT: Final = 2000
@@ -31,7 +31,7 @@ class _Row:
         windows: Strips that were cut out of it, by first column and width.
     """
 
-    painter: Painter
+    painter: RowPainter
     state: tuple[object, ...]
     starts: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
@@ -64,7 +64,7 @@ class StripRenderer:
             style = self._styles[name] = self._style_of(name)
         return style
 
-    def strip(self, painter: Painter, row: int, left: int, width: int) -> Strip:
+    def strip(self, painter: RowPainter, row: int, left: int, width: int) -> Strip:
         """Give a part of a row.
 
         Args:
@@ -86,7 +86,7 @@ class StripRenderer:
             strip = painted.windows[left, width] = self._cut(painted, left, width)
         return strip
 
-    def _painted(self, painter: Painter, row: int) -> _Row:
+    def _painted(self, painter: RowPainter, row: int) -> _Row:
         painted = self._rows.get(row)
         if painted is not None and painted.painter is painter:
             return painted

@@ -1,20 +1,92 @@
-"""The mini-map on the screen: where it stands, what its cells show, and which of them was clicked."""
+"""The mini-map: a whole picture in a corner, with the part that is on the screen marked."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from rich.segment import Segment
 from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
 
-from tui.graph.render.fit import SLACK
-from tui.graph.render.minimap import HEIGHT, WIDTH, MiniMap, mini_map
-from tui.graph.render.overlay import Mark
-from tui.graph.render.row_painter import Painter
+from tui.graph.layout.shapes import BoxKind
+from tui.graph.render.overlay import URGENT
+from tui.graph.render.picture import Picture
+from tui.graph.render.picture_cache import SLACK
+from tui.graph.render.row_painter import RowPainter
 from tui.graph.widget.strip_renderer import StripRenderer
 
+WIDTH: Final = 26
+HEIGHT: Final = 8
 _LEAST_WIDTH: Final = 8
 _LEAST_HEIGHT: Final = 3
-_URGENT: Final = (Mark.FAILED, Mark.PAUSED, Mark.RUNNING, Mark.WAITING)
+
+
+@dataclass(frozen=True, slots=True)
+class MiniMap:
+    """A picture at a small scale.
+
+    Attributes:
+        width: Columns, without its border.
+        height: Rows, without its border.
+        cells: Per cell (column, row), paths of the boxes there.
+        picture_width: Columns of the picture.
+        picture_height: Rows of the picture.
+    """
+
+    width: int
+    height: int
+    cells: dict[tuple[int, int], tuple[str, ...]]
+    picture_width: int
+    picture_height: int
+
+    def window(self, x: int, y: int, width: int, height: int) -> tuple[int, int, int, int]:
+        """Give the part of the map (left, top, right, bottom; the last two not included) that a screen shows."""
+        left, top = self.scaled(x, y)
+        right, bottom = self.scaled(x + width - 1, y + height - 1)
+        return left, top, right + 1, bottom + 1
+
+    def scaled(self, x: int, y: int) -> tuple[int, int]:
+        """Give the cell of the map that a cell of the picture falls in."""
+        column = min(self.width - 1, x * self.width // max(1, self.picture_width))
+        row = min(self.height - 1, y * self.height // max(1, self.picture_height))
+        return column, row
+
+    def unscaled(self, column: int, row: int) -> tuple[int, int]:
+        """Give the middle of what a cell of the map stands for."""
+        x = (2 * column + 1) * self.picture_width // (2 * self.width)
+        y = (2 * row + 1) * self.picture_height // (2 * self.height)
+        return x, y
+
+
+def mini_map(picture: Picture, width: int = WIDTH, height: int = HEIGHT) -> MiniMap:
+    """Make the map of a picture.
+
+    Args:
+        picture: The picture.
+        width: The most columns.
+        height: The most rows.
+
+    Returns:
+        The map, no larger than the picture asks for.
+    """
+    scale = max(picture.width / width, picture.height / height / 2, 1.0)
+    result = MiniMap(
+        max(1, min(width, round(picture.width / scale))),
+        max(1, min(height, round(picture.height / scale / 2) or 1)),
+        {},
+        picture.width,
+        picture.height,
+    )
+    found: dict[tuple[int, int], list[str]] = {}
+    for box in picture.drawing.boxes:
+        if box.kind is BoxKind.FRAME:
+            continue
+        left, top = result.scaled(box.x, box.y)
+        right, bottom = result.scaled(box.x + box.width - 1, box.y + box.height - 1)
+        for row in range(top, bottom + 1):
+            for column in range(left, right + 1):
+                found.setdefault((column, row), []).append(box.path)
+    result.cells.update({spot: tuple(paths) for spot, paths in found.items()})
+    return result
 
 
 class MinimapView:
@@ -24,19 +96,19 @@ class MinimapView:
         painter: The picture under its overlay.
     """
 
-    def __init__(self, painter: Painter) -> None:
+    def __init__(self, painter: RowPainter) -> None:
         self._painter = painter
         self._map: MiniMap | None = None
         self._regions: dict[Size, Region | None] = {}
         self._rows: dict[tuple[int, int, int], list[Segment]] = {}
 
     @property
-    def painter(self) -> Painter:
+    def painter(self) -> RowPainter:
         """The picture under its overlay."""
         return self._painter
 
     @painter.setter
-    def painter(self, painter: Painter) -> None:
+    def painter(self, painter: RowPainter) -> None:
         self._painter = painter
         self._rows.clear()
 
@@ -69,7 +141,7 @@ class MinimapView:
         width, height = self._map.width + 2, self._map.height + 2
         return Region(size.width - width, size.height - height, width, height)
 
-    def spot(self, at: Offset, size: Size) -> Offset | None:
+    def place_at(self, at: Offset, size: Size) -> Offset | None:
         """Say which place of the picture a click on the map means.
 
         Args:
@@ -126,7 +198,7 @@ class MinimapView:
         paths = self._map.cells.get((column, row), ())
         glyphs = self._painter.picture.glyphs
         states = {self._painter.overlay.states.get(path) for path in paths}
-        for mark in _URGENT:
+        for mark in URGENT:
             if mark in states:
                 return glyphs.marks[mark.value]
         return glyphs.marks["somewhere"] if paths else " "
