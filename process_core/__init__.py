@@ -4,10 +4,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from process_core.definition.builder import ProcessBuilder
+    from process_core.definition.builder import EventSource, ProcessBuilder, StepHandle
     from process_core.definition.declarations import Target
     from process_core.engine.context import StepContext
     from process_core.engine.run import Run, RunResult
+    from process_core.engine.start import RunOptions
     from process_core.errors import (
         ProcessDefinitionError,
         ProcessError,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from process_core.step import Step, function
 
 __all__ = [
+    "EventSource",
     "Inject",
     "Process",
     "ProcessBuilder",
@@ -33,6 +35,7 @@ __all__ = [
     "Run",
     "RunEndedError",
     "RunError",
+    "RunOptions",
     "RunResult",
     "RunState",
     "Services",
@@ -40,6 +43,7 @@ __all__ = [
     "StepContext",
     "StepFailedError",
     "StepFailure",
+    "StepHandle",
     "SuperstepLimitError",
     "Target",
     "UnknownEventError",
@@ -50,10 +54,11 @@ __all__ = [
 
 # A screen that reads run files needs parts of this package and not the engine: each name is imported when first used.
 _HOMES = {
-    "definition.builder": ("ProcessBuilder",),
+    "definition.builder": ("EventSource", "ProcessBuilder", "StepHandle"),
     "definition.declarations": ("Target",),
     "engine.context": ("StepContext",),
     "engine.run": ("Run", "RunResult"),
+    "engine.start": ("RunOptions",),
     "errors": (
         "ProcessDefinitionError", "ProcessError", "RunEndedError", "RunError", "StepFailedError", "StepFailure",
         "SuperstepLimitError", "UnknownEventError",

@@ -64,7 +64,7 @@ class CodeSwap:
         self._stale: dict[StepInstance, StepSpec] = {}
         self._going: set[Invocation] = set()
 
-    def renew(self, code: NewCode) -> SwapResult:
+    def swap(self, code: NewCode) -> SwapResult:
         """Put a generation in force; every event from here on says that it ran.
 
         Args:

@@ -67,7 +67,7 @@ class DebugEvents:
             superstep: Of the process that it was paused in.
             verb: How far it goes.
         """
-        self._at(point, superstep, "resumed", {"verb": verb})
+        self._at(point, superstep, "resumed", {"verb": "resume" if verb == "continue" else verb})
 
     def logpoint(self, point: Breakpoint, text: str, moment: Occurrence) -> None:
         """Record what a logpoint says.

@@ -66,8 +66,8 @@ class Debugger(BreakpointList):
         self._core: RunCore | None = None
         self._activity: Activity | None = None
         self._starts_paused = False
-        self._renewal: CodeSwap | None = None
-        self._surgery: Editor | None = None
+        self._code_swap: CodeSwap | None = None
+        self._editor: Editor | None = None
         self._last_words = CrashFlush()
 
     # The run.
@@ -121,9 +121,9 @@ class Debugger(BreakpointList):
         self._core = core
         self._chronicle = DebugEvents(core)
         self._gate = PauseController(core, self._watch, self._chronicle, self._changed)
-        self._surgery = Editor(core, self._gate, self._chronicle)
+        self._editor = Editor(core, self._gate, self._chronicle)
         self._activity = Activity(core)
-        self._renewal = CodeSwap(core)
+        self._code_swap = CodeSwap(core)
         core.gate = self._gate
         core.on_invoked, core.on_ended = hooks(
             core, self._activity, self._gate, self._last_words, lambda: self.on_change
@@ -192,15 +192,15 @@ class Debugger(BreakpointList):
         )
 
     @property
-    def surgery(self) -> Editor:
+    def editor(self) -> Editor:
         """Changes what the run is about to do, while it is paused or at rest.
 
         Raises:
             ProcessError: No run has been started yet.
         """
         self._held()
-        assert self._surgery is not None
-        return self._surgery
+        assert self._editor is not None
+        return self._editor
 
     def live(self) -> LiveSteps:
         """Give what the steps are doing now."""
@@ -208,10 +208,10 @@ class Debugger(BreakpointList):
 
     # Verbs.
 
-    async def resume(self) -> None:
+    async def continue_(self) -> None:
         """Go on to the next breakpoint."""
         await self._until_armed_pause()
-        self.release("resume")
+        self.release("continue")
 
     async def step(self) -> bool:
         """Deliver one message, run its function, and pause before the next message.
@@ -312,10 +312,10 @@ class Debugger(BreakpointList):
     def note_reload(self) -> None:
         """Say that the run, forked from before a reload, goes on with the code of after it."""
         self._held()
-        assert self._renewal is not None
-        self._renewal.note_reload()
+        assert self._code_swap is not None
+        self._code_swap.note_reload()
 
-    def renew(self, code: NewCode) -> SwapResult:
+    def swap_code(self, code: NewCode) -> SwapResult:
         """Put new code in force, at a boundary or while the run is still.
 
         Args:
@@ -328,8 +328,8 @@ class Debugger(BreakpointList):
             ProcessError: A state does not fit, or a service is missing; nothing has changed.
         """
         gate, _ = self._held()
-        assert self._renewal is not None
-        rebound = self._renewal.renew(code)
+        assert self._code_swap is not None
+        rebound = self._code_swap.swap(code)
         if gate.on_going_on is not None:
             gate.on_going_on()  # what was done by hand to messages of the old code cannot be undone in the new
         self.process = code.process

@@ -228,7 +228,7 @@ class PauseController:
         self._show()
         self._watch.cursor = cursor
         if self.paused is not None:
-            self.release("resume")
+            self.release("continue")
         else:
             self._course = None
             self.tell()

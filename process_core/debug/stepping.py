@@ -7,7 +7,7 @@ from process_core.debug.occurrence import around, is_within
 from process_core.engine.invocation import Invocation
 from process_core.engine.scope import Scope
 
-Verb = Literal["resume", "step", "next", "into", "out"]
+Verb = Literal["continue", "step", "next", "into", "out"]
 
 _ONE_CALL: Final = ("step", "into")
 
@@ -70,6 +70,6 @@ def stepping_goal(verb: Verb, origin: Scope) -> SteppingGoal | None:
     Returns:
         The course; None goes on freely, as `out` of the root does too.
     """
-    if verb == "resume" or (verb == "out" and origin.parent is None):
+    if verb == "continue" or (verb == "out" and origin.parent is None):
         return None
     return SteppingGoal(verb, origin)

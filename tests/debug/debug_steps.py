@@ -196,7 +196,7 @@ async def ended(debugger: Any) -> str:
     return str(debugger.state)
 
 
-async def pauses(debugger: Any, verb: Any = "resume") -> list[str]:
+async def pauses(debugger: Any, verb: Any = "continue") -> list[str]:
     """Go from pause to pause until the run is at rest or over; give each as `event -> target`."""
     found = []
     while await asyncio.wait_for(debugger.wait(), 5):

@@ -12,7 +12,7 @@ async def data_at_pauses(debugger) -> list:
     found = []
     while await debugger.wait():
         found.append(debugger.paused.message.data)
-        debugger.release("resume")
+        debugger.release("continue")
     return found
 
 
@@ -63,7 +63,7 @@ async def test_a_condition_that_raises_stops_once_says_so_and_stays_armed(debug)
     assert point.hit_count == 0
     assert "total" in of(debugger, "breakpoint_hit")[-1].details["problem"]
 
-    debugger.release("resume")
+    debugger.release("continue")
     assert (await paused(debugger)).message.data == {"total": 9}
     assert point.hit_count == 1
     assert await pauses(debugger) == ["X -> Keep"]
@@ -162,7 +162,7 @@ async def test_a_breakpoint_that_stops_once_is_gone_after_it(debug, when):
     point = debugger.breakpoints[0]
     assert (await paused(debugger)).breakpoint is point
     assert debugger.breakpoints == ()
-    debugger.release("resume")
+    debugger.release("continue")
     assert await pauses(debugger) == []
 
 
@@ -181,7 +181,7 @@ async def test_a_disabled_breakpoint_neither_stops_nor_counts(debug):
     debugger = await debug(loop(), {"event": "CountDone"}, paused=True)
     await paused(debugger)
     debugger.breakpoints[0].enabled = False
-    debugger.release("resume")
+    debugger.release("continue")
     assert await pauses(debugger) == []
     assert debugger.breakpoints[0].hit_count == 0
 
@@ -191,7 +191,7 @@ async def test_a_breakpoint_that_is_enabled_again_stops(debug):
     first, _ = debugger.breakpoints
     await paused(debugger)
     first.enabled = False
-    debugger.release("resume")
+    debugger.release("continue")
     assert (await paused(debugger)).message.data == 2
     first.enabled = True
     assert await data_at_pauses(debugger) == [2, 3, 4, 5]

@@ -70,7 +70,7 @@ async def test_an_error_breakpoint_stops_after_the_failure_and_before_anything_f
     assert point.path == "F"
     assert debugger.events[point.seq - 1].type == "executor_failed"
     assert types_since(debugger, "executor_failed") == ["breakpoint_hit", "paused"]
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == ("IDLE" if handled else "FAILED")
     assert ("Handler" in invoked(debugger)) is handled
 
@@ -119,7 +119,7 @@ async def test_two_errors_in_one_superstep_both_stop(debug):
     found = []
     while await debugger.wait():
         found.append(debugger.paused.path)
-        debugger.release("resume")
+        debugger.release("continue")
     assert found == ["A", "B"]
 
 
@@ -141,7 +141,7 @@ async def test_a_warning_breakpoint_stops_before_the_next_message(debug):
     point = await paused(debugger)
     assert debugger.events[point.seq - 1].details["event"] == "Nobody"
     assert (point.message.event_id, point.message.target) == ("X", "Relay")
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
     assert invoked(debugger) == ["Say", "Relay"]
 
@@ -151,7 +151,7 @@ async def test_a_warning_that_comes_last_stops_before_the_run_rests(debug):
     point = await paused(debugger)
     assert (point.path, debugger.events[point.seq - 1].code) == ("Pair", "missing_input")
     assert of(debugger, "status")[-1].state.value == "IN_PROGRESS"
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
 
 
@@ -162,7 +162,7 @@ async def test_a_warning_as_a_process_stops_pauses_before_its_end(debug):
     debugger = await debug(say, {"kind": "warning", "code": "unrouted_event"}, data=["Nobody", "Stop"])
     await paused(debugger)
     await debugger.run.send_event("more", 1)
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "STOPPED"
     assert [event.code for event in of(debugger, "warning")] == ["unrouted_event", "discarded_messages"]
 
@@ -172,7 +172,7 @@ async def test_a_steps_own_warning_stops_by_its_code(debug):
     process.on_input_event("go").send_event_to(process.add_step(Warns))
     debugger = await debug(process, {"kind": "warning", "code": "mind", "step": "Warns"})
     assert (await paused(debugger)).path == "Warns"
-    debugger.release("resume")
+    debugger.release("continue")
     await ended(debugger)
 
 
@@ -191,7 +191,7 @@ async def test_a_quiescence_breakpoint_stops_with_all_said_and_the_run_still_in_
     assert [event.code for event in of(debugger, "warning")] == ["missing_input"]
     assert [event.state.value for event in of(debugger, "status")] == ["IN_PROGRESS"]
     assert debugger.events[-3].type == "superstep_completed"
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
     assert [event.state.value for event in of(debugger, "status")] == ["IN_PROGRESS", "IDLE"]
 
@@ -200,11 +200,11 @@ async def test_what_is_brought_in_at_quiescence_goes_on_without_a_rest_between(d
     debugger = await debug(half_joined(), {"kind": "quiescence"})
     await paused(debugger)
     await debugger.run.send_event("other", 1)
-    debugger.release("resume")
+    debugger.release("continue")
     await paused(debugger)
     assert invoked(debugger) == ["Pair"]
     assert debugger.breakpoints[0].hit_count == 2
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
     assert [event.state.value for event in of(debugger, "status")] == ["IN_PROGRESS", "IDLE"]
 
@@ -213,21 +213,21 @@ async def test_what_is_brought_in_at_a_last_warning_puts_the_stop_at_rest_off(de
     debugger = await debug(half_joined(), {"kind": "warning"}, {"kind": "quiescence", "once": True})
     await paused(debugger)
     await debugger.run.send_event("other", 1)
-    debugger.release("resume")
+    debugger.release("continue")
     assert (await paused(debugger)).breakpoint.kind == "quiescence"
     assert invoked(debugger) == ["Pair"]
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
 
 
 async def test_a_run_that_waits_for_an_answer_stops_at_each_rest(debug):
     debugger = await debug(chain("A", kind=Ask), {"kind": "quiescence"})
     await paused(debugger)
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE_WITH_PENDING_REQUESTS"
     await debugger.run.respond(debugger.run.pending_requests[0].request_id, "hi")
     await paused(debugger)
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
 
 
@@ -235,7 +235,7 @@ async def test_a_question_answered_at_quiescence_goes_on(debug):
     debugger = await debug(chain("A", kind=Ask), {"kind": "quiescence", "once": True})
     await paused(debugger)
     await debugger.run.respond(debugger.run.pending_requests[0].request_id, "hi")
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
 
 
@@ -273,7 +273,7 @@ async def test_breakpoints_of_all_kinds_in_one_superstep_stop_in_the_order_in_wh
     found = []
     while await debugger.wait():
         found.append((debugger.paused.breakpoint.id, debugger.paused.path))
-        debugger.release("resume")
+        debugger.release("continue")
     assert [place for place in found if place[0] < 3] == [(1, "A"), (2, "B")]
     assert [place for place in found if place[0] == 3] == [(3, "A"), (3, "B")]
     assert found[-1] == (4, "")
@@ -342,7 +342,7 @@ async def test_a_muted_debugger_stops_nowhere_and_counts_nothing(debug):
     debugger = await debug(loop(), {"step": "Count"}, {"step": "Count", "log": "{data}"}, {"kind": "quiescence"})
     assert (await paused(debugger)).message.data == 0
     debugger.muted = True
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
     assert [point.hit_count for point in debugger.breakpoints] == [1, 1, 0]
     assert len(of(debugger, "log")) == 1
@@ -353,7 +353,7 @@ async def test_a_muted_debugger_holds_nothing_up(debug):
     debugger = await debug(loop(), {"step": "Count"}, paused=True)
     await paused(debugger)
     debugger.muted = True
-    debugger.release("resume")
+    debugger.release("continue")
     await ended(debugger)
     assert not debugger._gate.holds(debugger._core.root.delivered)
 
@@ -381,7 +381,7 @@ async def test_what_has_hit_and_was_not_shown_yet_is_not_shown_where_all_is_mute
     debugger = await debug(process, {"kind": "error"})
     await paused(debugger)
     debugger.muted = True
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
 
 
@@ -393,7 +393,7 @@ async def test_an_edited_breakpoint_keeps_its_number_and_place_and_counts_anew(d
     assert edited.hit_count == 0
     assert [point.id for point in debugger.breakpoints] == [1, 2]
     assert debugger.breakpoints[0] is edited
-    debugger.release("resume")
+    debugger.release("continue")
     assert (await paused(debugger)).message.data == 4
     assert (first.hit_count, edited.hit_count) == (1, 1)
 
@@ -402,7 +402,7 @@ async def test_editing_the_breakpoint_that_holds_a_message_does_not_hold_it_agai
     debugger = await debug(chain("A", "B"), {"step": "A"})
     await paused(debugger)
     debugger.edit_breakpoint(1, event="go")
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
     assert debugger.breakpoints[0].hit_count == 0
 

@@ -122,7 +122,7 @@ async def test_every_emission_that_hits_stops(debug):
     seqs = []
     while await debugger.wait():
         seqs.append(debugger.paused.seq)
-        debugger.release("resume")
+        debugger.release("continue")
     assert [debugger.events[seq - 1].data for seq in seqs] == [0, 2]
 
 
@@ -168,7 +168,7 @@ async def test_a_breakpoint_on_emit_stops_before_the_next_message_of_its_superst
     assert invoked(debugger) == ["A"]
 
 
-@pytest.mark.parametrize("verb", ["resume", "step", "next", "into", "out"])
+@pytest.mark.parametrize("verb", ["continue", "step", "next", "into", "out"])
 async def test_going_on_never_hits_the_same_message_again(debug, verb):
     debugger = await debug(loop(), {"event": "CountDone"}, {"step": "Count"}, {"function": "relay"})
     seen = []

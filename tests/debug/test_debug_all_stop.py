@@ -34,7 +34,7 @@ async def test_while_one_nested_process_is_paused_the_others_start_nothing(debug
     assert "executor_invoked" not in {event.type for event in debugger.events[before:]}
 
 
-@pytest.mark.parametrize("verb", ["resume", "step", "next", "into", "out"])
+@pytest.mark.parametrize("verb", ["continue", "step", "next", "into", "out"])
 async def test_nothing_starts_between_a_pause_and_going_on(debug, verb):
     debugger = await debug(side_by_side(), {"step": "*/*"})
     await pauses(debugger, verb)
@@ -86,10 +86,10 @@ async def test_step_ends_before_the_function_beside_it_is_let_go(debug):
     assert next(event.path for event in of(debugger, "executor_completed")) == "slow/S"
 
 
-async def test_resume_lets_all_nested_processes_go(debug):
+async def test_continue_lets_all_nested_processes_go(debug):
     debugger = await debug(side_by_side(), {"step": "b/B0", "once": True})
     await paused(debugger)
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
     assert len(invoked(debugger)) == 15
 
@@ -137,7 +137,7 @@ async def test_next_after_a_hit_in_another_process_goes_by_the_process_that_was_
 
 async def test_pausing_and_going_on_many_times_delivers_every_message_once(debug):
     debugger = await debug(side_by_side(4, 4), paused=True)
-    verbs = iter(["step", "into", "next", "out", "resume"] * 100)
+    verbs = iter(["step", "into", "next", "out", "continue"] * 100)
     while await debugger.wait():
         debugger.release(next(verbs))
         if debugger.paused is None:
@@ -170,7 +170,7 @@ async def test_a_call_that_is_queued_behind_a_busy_step_begins_when_the_run_goes
     await turns()
     assert [event.path for event in of(debugger, "executor_completed")] == ["Say", "A"]
     assert invoked(debugger).count("A") == 1
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
     assert invoked(debugger).count("A") == 2
 

@@ -27,7 +27,7 @@ BOUNDED = settings(
 )
 LONG = settings(max_examples=10_000, deadline=None, database=None, suppress_health_check=QUIET, phases=PHASES)
 
-VERBS = ("step", "into", "next", "out", "resume")
+VERBS = ("step", "into", "next", "out", "continue")
 
 
 @dataclass
@@ -302,6 +302,6 @@ async def test_stepping_a_process_with_maps_gives_the_same_run():
 
 async def test_breakpoints_in_a_process_with_maps_give_the_same_run():
     expected = await plainly()
-    assert await shuffled(["resume"], step="**") == expected
+    assert await shuffled(["continue"], step="**") == expected
     assert await shuffled(["next", "out"], step="**", when="after") == expected
-    assert await shuffled(["resume", "step"], step="Map[1]", when="emit") == expected
+    assert await shuffled(["continue", "step"], step="Map[1]", when="emit") == expected

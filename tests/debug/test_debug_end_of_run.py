@@ -121,7 +121,7 @@ async def test_a_cancelled_run_takes_no_verb(debug):
 async def test_cancelling_right_after_going_on_ends_the_run(debug):
     debugger = await debug(wrapped(chain("A", name="one"), chain("B", name="two")), {"step": "*/*"})
     await paused(debugger)
-    debugger.release("resume")
+    debugger.release("continue")
     debugger.run.cancel()
     assert await ended(debugger) == "CANCELLED"
     assert [path for path in invoked(debugger) if "/" in path] == []
@@ -151,7 +151,7 @@ async def test_a_failure_that_is_handled_leaves_the_run_paused(debug, nested):
     opened.set()
     await turns()
     assert debugger.paused is point
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
 
 

@@ -80,13 +80,13 @@ async def test_a_pause_asked_for_while_paused_changes_nothing(debug):
     point = await paused(debugger)
     debugger.request_pause()
     assert debugger.paused is point
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
 
 
-async def test_resume_right_after_a_paused_start_goes_on_from_there(debug):
+async def test_continue_right_after_a_paused_start_goes_on_from_there(debug):
     debugger = await debug(chain("A", "B"), paused=True)
-    await debugger.resume()
+    await debugger.continue_()
     assert await ended(debugger) == "IDLE"
     assert invoked(debugger) == ["A", "B"]
 
@@ -114,7 +114,7 @@ async def test_an_answer_arrives_while_paused_and_counts_when_the_run_goes_on(de
     await turns()
     assert shown(debugger.paused) == "go -> B"
     assert debugger.run.pending_requests == []
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
     assert invoked(debugger) == ["A", "B", "Keep"]
 
@@ -165,7 +165,7 @@ async def test_a_breakpoint_on_emit_stops_where_the_function_asks_after_it(debug
     whole = wrapped(process) if "/" in step else process
     debugger = await debug(whole, {"event": "Before", "when": "emit"})
     assert (await paused(debugger)).path == step
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE_WITH_PENDING_REQUESTS"
 
 
@@ -176,7 +176,7 @@ async def test_wait_tells_a_pause_from_a_rest_and_from_an_end(debug):
     debugger = await debug(chain("A", kind=Ask), paused=True)
     assert await debugger.wait()
     assert await debugger.wait()
-    debugger.release("resume")
+    debugger.release("continue")
     assert not await debugger.wait()
     assert debugger.state == "IDLE_WITH_PENDING_REQUESTS"
     debugger.run.cancel()
@@ -342,7 +342,7 @@ async def test_verbs_and_questions_before_the_start_are_refused():
     with pytest.raises(ProcessError, match="no run"):
         await debugger.wait()
     with pytest.raises(ProcessError, match="no run"):
-        debugger.release("resume")
+        debugger.release("continue")
     with pytest.raises(ProcessError, match="no run"):
         debugger.request_pause()
     await debugger.close()
@@ -354,7 +354,7 @@ async def test_a_debugger_may_be_handed_to_a_run_of_the_process():
     debugger.add_breakpoint(event="CountDone", hits="==2")
     async with process.start("go", 0, debugger=debugger) as run:
         assert (await paused(debugger)).message.data == 2
-        debugger.release("resume")
+        debugger.release("continue")
         assert str(await run.idle()) == "IDLE"
 
 

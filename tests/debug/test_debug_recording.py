@@ -57,7 +57,7 @@ async def test_the_events_of_a_pause_name_the_message(debug):
 async def test_the_events_of_a_pause_after_a_function_name_its_completion(debug):
     debugger = await debug(deep(), {"step": "outer/inner/Y", "when": "after"})
     point = await paused(debugger)
-    debugger.release("resume")
+    debugger.release("continue")
     await ended(debugger)
     for event in (of(debugger, "breakpoint_hit")[0], of(debugger, "paused")[0]):
         assert (event.path, event.superstep, event.causes) == ("outer/inner/Y", 2, (point.seq,))
@@ -135,7 +135,7 @@ async def test_a_screen_may_go_on_from_within_the_call_that_tells_it_of_a_pause(
     debugger = Debugger(fan("A", "B").build())
     debugger.add_breakpoint(step="**")
     debugger.add_breakpoint(step="**", when="after")
-    debugger.on_change = lambda: debugger.paused and debugger.release("resume")
+    debugger.on_change = lambda: debugger.paused and debugger.release("continue")
     await debugger.start("go", 0)
     assert await ended(debugger) == "IDLE"
     assert [point.hit_count for point in debugger.breakpoints] == [4, 4]

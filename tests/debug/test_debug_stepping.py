@@ -280,7 +280,7 @@ async def test_run_to_stops_before_the_event_once(debug):
     debugger.run_to(event="CountDone")
     point = await paused(debugger)
     assert (shown(point), point.reason, point.breakpoint) == ("CountDone -> Count", "run_to", None)
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
 
 
@@ -304,7 +304,7 @@ async def test_run_to_ends_at_any_pause_before_it(debug):
     await paused(debugger)
     assert await debugger.run_to(step="C")
     assert (shown(debugger.paused), debugger.paused.reason) == ("ADone -> B", "breakpoint")
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
 
 
@@ -340,14 +340,14 @@ async def test_run_to_nowhere_is_refused_and_the_run_stays_paused(debug, given, 
 # where there is nothing to go on from
 
 
-@pytest.mark.parametrize("verb", ["resume", "step", "next", "into", "out"])
+@pytest.mark.parametrize("verb", ["continue", "step", "next", "into", "out"])
 async def test_a_verb_is_refused_while_the_run_is_not_paused(debug, verb):
     debugger = await debug(chain("A"))
     await ended(debugger)
     with pytest.raises(ProcessError, match=verb):
         debugger.release(verb)
     with pytest.raises(ProcessError, match=verb):
-        await getattr(debugger, verb)()
+        await getattr(debugger, "continue_" if verb == "continue" else verb)()
 
 
 class Setter(Step):
@@ -387,7 +387,7 @@ async def test_into_a_nested_process_that_is_busy_goes_on_where_that_stands(debu
         say.on_event("X").send_event_to(inner.where_input_event_is("go"))
     debugger = await debug(process, {"step": "inner"}, data=["X"])
     await paused(debugger)
-    debugger.release("resume")
+    debugger.release("continue")
     assert shown(await paused(debugger)) == "X -> inner"
     assert await debugger.into()
     assert shown(debugger.paused) == "go -> inner/A"

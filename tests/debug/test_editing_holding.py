@@ -50,8 +50,8 @@ async def held(debug):
     """A run at rest, whose message B was held."""
     debugger = await debug(serial(), {"event": "A"}, data=["A", "B"])
     await paused(debugger)
-    debugger.surgery.hold(find(debugger, event_id="B"))
-    await debugger.resume()
+    debugger.editor.hold(find(debugger, event_id="B"))
+    await debugger.continue_()
     assert await ended(debugger) == "IDLE"
     return debugger
 
@@ -69,7 +69,7 @@ async def test_a_run_at_rest_says_what_is_held(held):
 
 
 async def test_letting_go_at_rest_delivers(held):
-    held.surgery.let_go(held.pending()[0].id)
+    held.editor.let_go(held.pending()[0].id)
     assert await ended(held) == "IDLE"
     assert invoked(held)[-1] == "Late"
     assert held.pending() == []
@@ -84,18 +84,18 @@ async def test_what_is_still_held_is_told_of_once(held):
 
 async def test_a_held_message_is_dropped_and_edited_at_rest(held):
     number = held.pending()[0].id
-    held.surgery.edit(number, 41)
-    assert held.surgery.last.code == "edit"
-    held.surgery.undo()
-    held.surgery.edit(number, 42)
-    held.surgery.let_go(number)
+    held.editor.edit(number, 41)
+    assert held.editor.last.code == "edit"
+    held.editor.undo()
+    held.editor.edit(number, 42)
+    held.editor.let_go(number)
     await ended(held)
     assert calls(held, "Late") == [{"value": 42}]
 
 
 async def test_a_held_message_has_to_be_let_go_before_it_moves(held):
     number = held.pending()[0].id
-    for act in (held.surgery.move, held.surgery.duplicate, held.surgery.hold):
+    for act in (held.editor.move, held.editor.duplicate, held.editor.hold):
         with pytest.raises(EditingError, match="let it go first") as refusal:
             act(number)
         assert refusal.value.code == "held"
@@ -105,7 +105,7 @@ async def test_only_what_is_held_is_let_go(debug):
     debugger = await debug(serial(), {"event": "A"}, data=["A", "B"])
     await paused(debugger)
     with pytest.raises(EditingError) as refusal:
-        debugger.surgery.let_go(find(debugger, event_id="A"))
+        debugger.editor.let_go(find(debugger, event_id="A"))
     assert refusal.value.code == "not_held"
 
 
@@ -113,8 +113,8 @@ async def test_let_go_in_the_same_pause_it_is_back_in_its_place(debug):
     debugger = await debug(serial(), {"event": "A"}, data=["A", "B", "A"])
     await paused(debugger)
     before = [item.id for item in debugger.pending()]
-    debugger.surgery.hold(before[1])
-    debugger.surgery.let_go(before[1])
+    debugger.editor.hold(before[1])
+    debugger.editor.let_go(before[1])
     assert [item.id for item in debugger.pending()] == before
 
 
@@ -122,10 +122,10 @@ async def test_a_later_superstep_delivers_first_what_is_let_go_in_it(debug):
     debugger = await debug(serial(), {"event": "A"}, data=["A", "B"])
     await paused(debugger)
     number = find(debugger, event_id="B")
-    debugger.surgery.hold(number)
+    debugger.editor.hold(number)
     await debugger.next()
-    debugger.surgery.let_go(number)
-    await debugger.resume()
+    debugger.editor.let_go(number)
+    await debugger.continue_()
     await ended(debugger)
     assert invoked(debugger) == ["Say", "A1", "A2", "Late", "A3"]
 
@@ -143,8 +143,8 @@ async def test_a_stop_route_lists_what_is_held(debug):
     process.on_input_event("halt").stop_process()
     debugger = await debug(process, {"event": "A"}, data=["A", "B"])
     await paused(debugger)
-    debugger.surgery.hold(find(debugger, event_id="B"))
-    await debugger.resume()
+    debugger.editor.hold(find(debugger, event_id="B"))
+    await debugger.continue_()
     await ended(debugger)
     await debugger.run.send_event("halt")
     assert await ended(debugger) == "STOPPED"
@@ -156,13 +156,13 @@ async def test_a_held_message_of_a_join_leaves_its_partner_waiting(debug):
     debugger = await debug(joining(), {"event": "R"}, data=["L", "R"])
     await paused(debugger)
     number = find(debugger, event_id="R")
-    debugger.surgery.hold(number)
+    debugger.editor.hold(number)
     assert [w.arrived for w in debugger.live().waiting] == [("left",)]
-    await debugger.resume()
+    await debugger.continue_()
     assert await ended(debugger) == "IDLE"
     assert calls(debugger, "Pair") == []
     assert len(warned(debugger, "missing_input")) == 1
-    debugger.surgery.let_go(number)
+    debugger.editor.let_go(number)
     assert await ended(debugger) == "IDLE"  # it has hit the breakpoint already
     assert calls(debugger, "Pair") == [{"left": 0, "right": 1}]
 
@@ -172,8 +172,8 @@ async def nested(debug):
     """A run at rest, whose message to the last step of a nested process was held."""
     debugger = await debug(wrapped(chain("X", "Y", name="inner")), {"step": "inner/Y", "once": True})
     await paused(debugger)
-    debugger.surgery.hold(find(debugger, target="inner/Y"))
-    await debugger.resume()
+    debugger.editor.hold(find(debugger, target="inner/Y"))
+    await debugger.continue_()
     assert await ended(debugger) == "IDLE"
     return debugger
 
@@ -186,13 +186,13 @@ async def test_a_nested_process_with_a_held_message_waits_for_it(nested):
 
 
 async def test_a_nested_process_goes_on_when_its_message_is_let_go(nested):
-    nested.surgery.let_go(nested.pending()[0].id)
+    nested.editor.let_go(nested.pending()[0].id)
     assert await ended(nested) == "IDLE"
     assert invoked(nested) == ["inner", "inner/X", "inner/Y", "End"]
 
 
 async def test_a_nested_process_goes_on_when_its_message_is_dropped(nested):
-    nested.surgery.drop(nested.pending()[0].id)
+    nested.editor.drop(nested.pending()[0].id)
     assert await ended(nested) == "IDLE"
     assert invoked(nested) == ["inner", "inner/X", "End"]
 
@@ -201,7 +201,7 @@ async def test_another_message_to_a_nested_process_waits_behind_what_is_held(nes
     await nested.run.send_event("go", 5)
     assert await ended(nested) == "IDLE"
     assert invoked(nested) == ["inner", "inner/X"]
-    nested.surgery.let_go(nested.pending()[0].id)
+    nested.editor.let_go(nested.pending()[0].id)
     assert await ended(nested) == "IDLE"
     assert [len(calls(nested, path)) for path in ("inner/Y", "End")] == [2, 2]
 
@@ -218,18 +218,18 @@ async def test_letting_go_while_paused_elsewhere_delivers_when_the_run_goes_on(d
     debugger = await debug(wrapped(chain("X", "Y", name="inner")), {"step": "inner/Y", "once": True})
     await paused(debugger)
     number = find(debugger, target="inner/Y")
-    debugger.surgery.hold(number)
-    await debugger.resume()
+    debugger.editor.hold(number)
+    await debugger.continue_()
     await ended(debugger)
     debugger.add_breakpoint(event="go", once=True)
     await debugger.run.send_event("go", 7)
     await paused(debugger)
-    debugger.surgery.let_go(number)
-    debugger.surgery.undo()
-    debugger.surgery.let_go(number)
+    debugger.editor.let_go(number)
+    debugger.editor.undo()
+    debugger.editor.let_go(number)
     await asyncio.sleep(0)
     assert "inner/Y" not in invoked(debugger)
-    await debugger.resume()
+    await debugger.continue_()
     assert await ended(debugger) == "IDLE"
     assert len(calls(debugger, "inner/Y")) == 2
     assert invoked(debugger)[-1] == "End"
@@ -249,12 +249,12 @@ async def test_what_was_done_in_a_process_that_failed_since_cannot_be_taken_back
         nested.on_function_error().send_event_to(end)
     debugger = await debug(process, {"step": "failing/Last"})
     await paused(debugger)
-    debugger.surgery.drop(find(debugger, target="failing/VeryLast"))
+    debugger.editor.drop(find(debugger, target="failing/VeryLast"))
     opened.set()
     async with asyncio.timeout(5):
         while debugger.paused is None or debugger.paused.path != "other/X":  # where the pause moves on to
             await asyncio.sleep(0)
     with pytest.raises(EditingError, match="nested process failing has ended") as refusal:
-        debugger.surgery.undo()
+        debugger.editor.undo()
     assert refusal.value.code == "process_ended"
-    assert debugger.surgery.last is None
+    assert debugger.editor.last is None

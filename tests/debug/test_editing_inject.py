@@ -65,15 +65,15 @@ def calls(debugger, path) -> list[Any]:
 
 def refused(debugger, act, *args, **options) -> EditingError:
     """See that an act is refused, and that nothing has changed by it."""
-    before = debugger.pending(), len(debugger.events), debugger.surgery.last, debugger.paused
+    before = debugger.pending(), len(debugger.events), debugger.editor.last, debugger.paused
     with pytest.raises(EditingError) as error:
-        getattr(debugger.surgery, act)(*args, **options)
-    assert (debugger.pending(), len(debugger.events), debugger.surgery.last, debugger.paused) == before
+        getattr(debugger.editor, act)(*args, **options)
+    assert (debugger.pending(), len(debugger.events), debugger.editor.last, debugger.paused) == before
     return error.value
 
 
 async def on(debugger) -> str:
-    await debugger.resume()
+    await debugger.continue_()
     return await ended(debugger)
 
 
@@ -89,7 +89,7 @@ async def chained(debug):
 
 
 async def test_an_outside_event_comes_in_the_next_superstep(chained):
-    act = chained.surgery.inject("go", 10)
+    act = chained.editor.inject("go", 10)
     (_, item) = chained.pending()
     assert (item.event_id, item.target, item.source, item.data, item.changed, item.seq) == (
         "go",
@@ -105,7 +105,7 @@ async def test_an_outside_event_comes_in_the_next_superstep(chained):
 
 
 async def test_an_event_is_injected_as_if_a_step_had_emitted_it(chained):
-    act = chained.surgery.inject("BDone", 30, step="B")
+    act = chained.editor.inject("BDone", 30, step="B")
     assert [(item.event_id, item.source, item.target) for item in chained.pending()][1] == ("BDone", "B", "C")
     await on(chained)
     assert calls(chained, "C") == [{"value": 30}, {"value": 3}]
@@ -116,7 +116,7 @@ async def test_an_event_is_injected_as_if_a_step_had_emitted_it(chained):
 async def test_an_event_injected_in_a_nested_process_takes_its_routes(debug):
     debugger = await debug(wrapped(chain("X", "Y", name="inner")), {"step": "inner/X", "once": True}, data=1)
     await paused(debugger)
-    debugger.surgery.inject("XDone", 50, step="inner/X")
+    debugger.editor.inject("XDone", 50, step="inner/X")
     await on(debugger)
     assert calls(debugger, "inner/Y") == [{"value": 50}, {"value": 2}]
 
@@ -124,7 +124,7 @@ async def test_an_event_injected_in_a_nested_process_takes_its_routes(debug):
 async def test_an_event_injected_as_that_of_a_nested_process_goes_on_outside(debug):
     debugger = await debug(wrapped(chain("X", name="inner")), {"step": "inner", "once": True}, data=1)
     await paused(debugger)
-    debugger.surgery.inject("OnResult", ["mine"], step="inner")
+    debugger.editor.inject("OnResult", ["mine"], step="inner")
     await on(debugger)
     assert len(calls(debugger, "End")) == 2
 
@@ -137,7 +137,7 @@ async def test_an_injected_event_fills_half_a_join(debug):
     say.on_event("R").send_event_to(pair, parameter="right")
     debugger = await debug(process, {"event": "L"}, data=["L"])
     await paused(debugger)
-    debugger.surgery.inject("R", "mine", step="Say")
+    debugger.editor.inject("R", "mine", step="Say")
     await on(debugger)
     assert calls(debugger, "Pair") == [{"left": 0, "right": "mine"}]
 
@@ -147,7 +147,7 @@ async def test_an_injected_event_may_stop_the_process(debug):
     process.on_input_event("halt").stop_process()
     debugger = await debug(process, {"step": "B"}, data=1)
     await paused(debugger)
-    debugger.surgery.inject("halt")
+    debugger.editor.inject("halt")
     assert await on(debugger) == "STOPPED"
     assert invoked(debugger) == ["A", "B"]
 
@@ -157,8 +157,8 @@ async def test_a_stop_that_was_injected_is_taken_back(debug):
     process.on_input_event("halt").stop_process()
     debugger = await debug(process, {"step": "B"}, data=1)
     await paused(debugger)
-    debugger.surgery.inject("halt")
-    debugger.surgery.undo()
+    debugger.editor.inject("halt")
+    debugger.editor.undo()
     assert await on(debugger) == "IDLE"
 
 
@@ -195,7 +195,7 @@ async def test_an_event_with_no_condition_that_holds_is_refused(debug):
     await paused(debugger)
     assert refused(debugger, "inject", "A", {"n": 1}, step="Say").code == "no_route"
     assert refused(debugger, "inject", "A", 1, step="Say").code == "condition_failed"
-    debugger.surgery.inject("A", {"n": 4}, step="Say")
+    debugger.editor.inject("A", {"n": 4}, step="Say")
     await on(debugger)
     assert calls(debugger, "Keep") == [{"value": {"n": 4}}]
 
@@ -218,7 +218,7 @@ async def test_a_nested_process_that_is_not_at_work_takes_no_event(debug):
 async def test_what_is_injected_before_the_run_comes_to_rest_goes_on_with_it(debug):
     debugger = await debug(chain("A", "B"), {"kind": "quiescence", "once": True})
     await paused(debugger)
-    debugger.surgery.inject("ADone", 9, step="A")
+    debugger.editor.inject("ADone", 9, step="A")
     error = refused(debugger, "force_complete", "B", None)
     assert (error.code, "for the next superstep" in str(error)) == ("nothing_to_complete", True)
     await on(debugger)
@@ -228,11 +228,11 @@ async def test_what_is_injected_before_the_run_comes_to_rest_goes_on_with_it(deb
 async def test_an_event_injected_at_rest_goes_on_at_once(debug):
     debugger = await debug(chain("A", "B", kind=Ask))
     assert await ended(debugger) == "IDLE_WITH_PENDING_REQUESTS"
-    debugger.surgery.inject("ADone", 9, step="A")
-    assert debugger.surgery.last is None
+    debugger.editor.inject("ADone", 9, step="A")
+    assert debugger.editor.last is None
     await ended(debugger)
     assert calls(debugger, "B") == [{"value": 9}]
-    debugger.surgery.inject("go", 8)
+    debugger.editor.inject("go", 8)
     await ended(debugger)
     assert len(debugger.run.pending_requests) == 2
 
@@ -241,10 +241,10 @@ async def test_an_outside_event_that_waits_is_changed_as_well(chained):
     for data in (10, 20, 30):
         await chained.run.send_event("go", data)
     _, ten, twenty, thirty = (item.id for item in chained.pending())
-    chained.surgery.edit(ten, 11)
-    chained.surgery.drop(twenty)
-    chained.surgery.move(thirty, 0)
-    chained.surgery.duplicate(thirty)
+    chained.editor.edit(ten, 11)
+    chained.editor.drop(twenty)
+    chained.editor.move(thirty, 0)
+    chained.editor.duplicate(thirty)
     assert [(item.id, item.data, item.changed) for item in chained.pending()[1:]] == [
         (thirty, 30, False),
         (chained.pending()[2].id, 30, True),
@@ -260,13 +260,13 @@ async def test_changes_to_outside_events_are_taken_back(chained):
     for data in (10, 20):
         await chained.run.send_event("go", data)
     before = chained.pending()
-    chained.surgery.edit(before[1].id, 11)
-    chained.surgery.duplicate(before[1].id)
-    chained.surgery.move(before[2].id)
-    chained.surgery.drop(before[1].id)
+    chained.editor.edit(before[1].id, 11)
+    chained.editor.duplicate(before[1].id)
+    chained.editor.move(before[2].id)
+    chained.editor.drop(before[1].id)
     await chained.run.send_event("go", 30)
     for _ in range(4):
-        chained.surgery.undo()
+        chained.editor.undo()
     assert chained.pending()[:3] == before
     assert [item.data for item in chained.pending()[3:]] == [30]
 
@@ -277,7 +277,7 @@ async def test_changes_to_outside_events_are_taken_back(chained):
 async def test_the_next_call_sees_an_edited_state(debug):
     debugger = await debug(counting(), paused=True)
     await paused(debugger)
-    debugger.surgery.edit_state("Counter", {"number": 41, "names": ["x"]})
+    debugger.editor.edit_state("Counter", {"number": 41, "names": ["x"]})
     assert debugger.run.step_states["Counter"] == Count(number=41, names=["x"])
     await on(debugger)
     assert calls(debugger, "End") == [{"value": 42}]
@@ -286,7 +286,7 @@ async def test_the_next_call_sees_an_edited_state(debug):
 async def test_the_live_instance_sees_an_edited_state(debug):
     debugger = await debug(counting())
     await ended(debugger)
-    debugger.surgery.edit_state("Counter", {"number": 41})
+    debugger.editor.edit_state("Counter", {"number": 41})
     await debugger.run.send_event("go", 1)
     await ended(debugger)
     assert calls(debugger, "End") == [{"value": 4}, {"value": 42}]
@@ -315,7 +315,7 @@ async def test_a_state_that_its_model_refuses_changes_nothing(debug, state, why)
 async def test_the_state_of_a_nested_step_is_edited_by_its_path(debug):
     debugger = await debug(wrapped(counting()), paused=True)
     await paused(debugger)
-    debugger.surgery.edit_state("counting/Counter", {"number": 10})
+    debugger.editor.edit_state("counting/Counter", {"number": 10})
     await on(debugger)
     assert calls(debugger, "counting/End") == [{"value": 11}]
 
@@ -330,10 +330,10 @@ async def test_only_a_step_with_state_has_one_to_edit(debug):
 async def test_an_edited_state_is_taken_back(debug):
     debugger = await debug(counting(), paused=True)
     await paused(debugger)
-    debugger.surgery.edit_state("Counter", {"number": 41})
-    debugger.surgery.edit_state("Counter", {"number": 51})
-    debugger.surgery.undo()
-    debugger.surgery.undo()
+    debugger.editor.edit_state("Counter", {"number": 41})
+    debugger.editor.edit_state("Counter", {"number": 51})
+    debugger.editor.undo()
+    debugger.editor.undo()
     assert debugger.run.step_states["Counter"] == Count(number=3)
     await on(debugger)
     assert calls(debugger, "End") == [{"value": 4}]
@@ -342,7 +342,7 @@ async def test_an_edited_state_is_taken_back(debug):
 async def test_the_event_of_an_edited_state_tells_before_and_after(debug):
     debugger = await debug(counting(), paused=True)
     await paused(debugger)
-    debugger.surgery.edit_state("Counter", {"number": 41})
+    debugger.editor.edit_state("Counter", {"number": 41})
     (event,) = of(debugger, "operator")
     assert (event.path, event.details["before"], event.details["after"]) == (
         "Counter",
@@ -358,7 +358,7 @@ async def test_a_step_that_waits_for_an_answer_goes_on_with_an_edited_state(debu
     process.on_input_event("go").send_event_to(process.add_step(Logger))
     debugger = await debug(process, data=7)
     await ended(debugger)
-    debugger.surgery.edit_state("Logger", {"entries": [100]})
+    debugger.editor.edit_state("Logger", {"entries": [100]})
     await debugger.run.respond("request-1", "yes")
     await ended(debugger)
     assert debugger.run.step_states["Logger"] == Log([100, -7])
@@ -370,7 +370,7 @@ async def test_a_step_that_waits_for_an_answer_goes_on_with_an_edited_state(debu
 async def test_the_next_call_is_completed_by_hand_without_its_function(debug):
     debugger = await debug(counting(), paused=True)
     await paused(debugger)
-    act = debugger.surgery.force_complete("Counter", 99)
+    act = debugger.editor.force_complete("Counter", 99)
     assert debugger.pending()[0].changed
     await on(debugger)
     assert calls(debugger, "End") == [{"value": 99}]
@@ -382,7 +382,7 @@ async def test_the_next_call_is_completed_by_hand_without_its_function(debug):
 async def test_a_nested_process_is_completed_by_hand(debug):
     debugger = await debug(wrapped(chain("X", name="inner")), paused=True)
     await paused(debugger)
-    debugger.surgery.force_complete("inner", ["mine"])
+    debugger.editor.force_complete("inner", ["mine"])
     await on(debugger)
     assert invoked(debugger) == ["inner", "End"]
 
@@ -394,7 +394,7 @@ async def test_a_join_is_completed_by_hand(debug):
     pair.on_function_result().send_event_to(process.add_step(Relay, name="End"))
     debugger = await debug(process, paused=True)
     await paused(debugger)
-    debugger.surgery.force_complete("Pair", 5)
+    debugger.editor.force_complete("Pair", 5)
     await on(debugger)
     assert calls(debugger, "End") == [{"value": 5}]
 
@@ -416,7 +416,7 @@ async def test_a_call_that_waits_for_an_answer_is_completed_by_hand(debug):
     process.on_input_event("later").send_event_to(process.add_step(Relay, name="End"))
     debugger = await debug(process)
     await ended(debugger)
-    act = debugger.surgery.force_complete("A", "mine")
+    act = debugger.editor.force_complete("A", "mine")
     assert debugger.run.pending_requests == []
     assert await ended(debugger) == "IDLE"
     (done,) = [e for e in debugger.events if e.type == "executor_completed" and e.path == "A"]
@@ -434,7 +434,7 @@ async def test_what_a_forced_call_emitted_before_counts(debug):
     ask.on_function_result().send_event_to(keep)
     debugger = await debug(process, data=4)
     await ended(debugger)
-    debugger.surgery.force_complete("EmitAndAsk", "mine")
+    debugger.editor.force_complete("EmitAndAsk", "mine")
     await ended(debugger)
     assert calls(debugger, "Keep") == [{"value": 4}, {"value": "mine"}]
 
@@ -444,7 +444,7 @@ async def test_the_queue_behind_a_forced_call_goes_on(debug):
     await ended(debugger)
     await debugger.run.send_event("go", 2)
     await ended(debugger)
-    debugger.surgery.force_complete("A", "mine")
+    debugger.editor.force_complete("A", "mine")
     assert await ended(debugger) == "IDLE_WITH_PENDING_REQUESTS"
     assert calls(debugger, "A") == [{"value": 1}, {"value": 2}]
 
@@ -452,7 +452,7 @@ async def test_the_queue_behind_a_forced_call_goes_on(debug):
 async def test_a_nested_call_that_waits_for_an_answer_is_completed_by_hand(debug):
     debugger = await debug(wrapped(chain("X", kind=Ask, name="inner")))
     await ended(debugger)
-    debugger.surgery.force_complete("inner/X", "mine")
+    debugger.editor.force_complete("inner/X", "mine")
     assert await ended(debugger) == "IDLE"
     assert invoked(debugger)[-1] == "End"
 
@@ -464,11 +464,11 @@ async def test_a_forced_call_is_taken_back_while_the_run_is_paused(debug):
     await ended(debugger)
     await debugger.run.send_event("other", 1)
     await paused(debugger)
-    debugger.surgery.force_complete("A", "mine")
-    debugger.surgery.force_complete("Keep", "mine")
+    debugger.editor.force_complete("A", "mine")
+    debugger.editor.force_complete("Keep", "mine")
     assert debugger.run.pending_requests == []
-    debugger.surgery.undo()
-    debugger.surgery.undo()
+    debugger.editor.undo()
+    debugger.editor.undo()
     assert [event.request_id for event in debugger.run.pending_requests] == ["request-1"]
     assert await on(debugger) == "IDLE_WITH_PENDING_REQUESTS"
     await debugger.run.respond("request-1", "yes")
@@ -497,7 +497,7 @@ async def test_a_failure_is_injected_for_its_handler(debug):
     debugger = await debug(process, paused=True)
     await paused(debugger)
     failure = {"type": "E", "message": "m", "traceback": "", "step": "Fail", "function": "fail", "superstep": 1}
-    debugger.surgery.inject("fail.OnError", {**failure, "input": {}}, step="Fail")
+    debugger.editor.inject("fail.OnError", {**failure, "input": {}}, step="Fail")
     await on(debugger)
     assert len(calls(debugger, "Handler")) == 2
 
@@ -506,19 +506,19 @@ async def test_a_failure_is_injected_for_its_handler(debug):
 
 
 async def test_nothing_is_left_to_undo_when_the_run_goes_on(chained):
-    chained.surgery.drop(chained.pending()[0].id)
-    assert chained.surgery.last.text == "drops ADone -> B.relay(value)"
-    await chained.resume()
+    chained.editor.drop(chained.pending()[0].id)
+    assert chained.editor.last.text == "drops ADone -> B.relay(value)"
+    await chained.continue_()
     await ended(chained)
     assert refused(chained, "undo").code == "nothing_to_undo"
-    assert chained.surgery.last is None
+    assert chained.editor.last is None
 
 
 async def test_undo_takes_the_last_act_first(chained):
-    chained.surgery.inject("go", 10)
-    chained.surgery.edit(chained.pending()[0].id, 5)
-    assert chained.surgery.undo().text == "undoes: edits ADone -> B.relay(value)"
-    assert chained.surgery.undo().text == "undoes: injects go"
+    chained.editor.inject("go", 10)
+    chained.editor.edit(chained.pending()[0].id, 5)
+    assert chained.editor.undo().text == "undoes: edits ADone -> B.relay(value)"
+    assert chained.editor.undo().text == "undoes: injects go"
     assert refused(chained, "undo").code == "nothing_to_undo"
     assert [item.data for item in chained.pending()] == [2]
     assert [item.changed for item in chained.pending()] == [False]

@@ -72,7 +72,7 @@ def values(debugger, path) -> list[Any]:
 
 
 async def on(debugger) -> str:
-    await debugger.resume()
+    await debugger.continue_()
     return await ended(debugger)
 
 
@@ -99,7 +99,7 @@ async def pairs(debug):
 
 
 async def test_a_message_is_delivered_first(three):
-    three.surgery.move(ids(three)[2])
+    three.editor.move(ids(three)[2])
     assert names(three) == ["C", "A", "B"]
     assert three.paused.message.event_id == "C"
     assert [item.event_id for item in three.pending() if item.next] == ["C"]
@@ -108,9 +108,9 @@ async def test_a_message_is_delivered_first(three):
 
 
 async def test_a_message_is_moved_to_a_place(three):
-    three.surgery.move(ids(three)[0], 1)
+    three.editor.move(ids(three)[0], 1)
     assert names(three) == ["B", "A", "C"]
-    three.surgery.move(ids(three)[0], 99)
+    three.editor.move(ids(three)[0], 99)
     await on(three)
     assert values(three, "Note") == [0, 2, 1]
 
@@ -118,15 +118,15 @@ async def test_a_message_is_moved_to_a_place(three):
 async def test_going_on_does_not_hit_again_what_was_hit_before_it_was_moved(debug):
     debugger = await debug(noted(), {"event": "A"}, data=["A", "B", "C"])
     await paused(debugger)
-    debugger.surgery.move(ids(debugger)[0], 2)
+    debugger.editor.move(ids(debugger)[0], 2)
     assert await on(debugger) == "IDLE"
     assert len(of(debugger, "breakpoint_hit")) == 1
 
 
 async def test_a_message_put_first_is_held_against_the_breakpoints(three):
     three.add_breakpoint(event="C")
-    three.surgery.move(ids(three)[2])
-    await three.resume()
+    three.editor.move(ids(three)[2])
+    await three.continue_()
     point = await paused(three)
     assert (point.reason, point.message.event_id) == ("breakpoint", "C")
     await on(three)
@@ -134,14 +134,14 @@ async def test_a_message_put_first_is_held_against_the_breakpoints(three):
 
 
 async def test_step_delivers_the_message_that_was_put_first(three):
-    three.surgery.move(ids(three)[2])
+    three.editor.move(ids(three)[2])
     assert await three.step()
     assert values(three, "Note") == [2]
     assert three.paused.message.event_id == "A"
 
 
 async def test_a_dropped_message_is_never_delivered(three):
-    three.surgery.drop(ids(three)[1])
+    three.editor.drop(ids(three)[1])
     assert names(three) == ["A", "C"]
     await on(three)
     assert values(three, "Note") == [0, 2]
@@ -149,7 +149,7 @@ async def test_a_dropped_message_is_never_delivered(three):
 
 async def test_all_messages_may_be_dropped(three):
     for number in ids(three):
-        three.surgery.drop(number)
+        three.editor.drop(number)
     assert three.pending() == []
     assert three.paused.message is None
     assert await on(three) == "IDLE"
@@ -157,12 +157,12 @@ async def test_all_messages_may_be_dropped(three):
 
 
 async def test_the_pause_moves_to_the_next_message_when_its_own_is_dropped(three):
-    three.surgery.drop(ids(three)[0])
+    three.editor.drop(ids(three)[0])
     assert (three.paused.message.event_id, three.paused.path) == ("B", "Note")
 
 
 async def test_a_message_is_delivered_twice(three):
-    three.surgery.duplicate(ids(three)[0])
+    three.editor.duplicate(ids(three)[0])
     assert names(three) == ["A", "A", "B", "C"]
     assert [item.changed for item in three.pending()] == [False, True, False, False]
     assert len(set(ids(three))) == 4
@@ -171,7 +171,7 @@ async def test_a_message_is_delivered_twice(three):
 
 
 async def test_an_edited_message_is_delivered_with_its_new_payload(three):
-    three.surgery.edit(ids(three)[1], {"new": [1]})
+    three.editor.edit(ids(three)[1], {"new": [1]})
     assert [item.changed for item in three.pending()] == [False, True, False]
     assert three.pending()[1].data == {"new": [1]}
     await on(three)
@@ -183,7 +183,7 @@ async def test_a_payload_that_does_not_fit_is_refused_and_changes_nothing(debug)
     await paused(debugger)
     before = debugger.pending(), len(debugger.events)
     with pytest.raises(EditingError, match=r"parameter 'value': expected int, got str") as refusal:
-        debugger.surgery.edit(ids(debugger)[0], "seven")
+        debugger.editor.edit(ids(debugger)[0], "seven")
     assert refusal.value.code == "payload_mismatch"
     assert (debugger.pending(), len(debugger.events)) == before
     await on(debugger)
@@ -193,7 +193,7 @@ async def test_a_payload_that_does_not_fit_is_refused_and_changes_nothing(debug)
 async def test_a_payload_becomes_what_the_parameter_wants(debug):
     debugger = await debug(typed(), paused=True, data=7)
     await paused(debugger)
-    debugger.surgery.edit(ids(debugger)[0], "8")
+    debugger.editor.edit(ids(debugger)[0], "8")
     await on(debugger)
     assert values(debugger, "Typed") == [8]
 
@@ -201,19 +201,19 @@ async def test_a_payload_becomes_what_the_parameter_wants(debug):
 async def test_a_payload_that_did_not_fit_may_be_mended(debug):
     debugger = await debug(typed(), paused=True, data="x")
     await paused(debugger)
-    debugger.surgery.edit(ids(debugger)[0], 8)
+    debugger.editor.edit(ids(debugger)[0], 8)
     assert await on(debugger) == "IDLE"
     assert values(debugger, "Typed") == [8]
 
 
 async def test_an_edited_message_of_a_join_changes_that_argument_alone(pairs):
-    pairs.surgery.edit(ids(pairs, event_id="R")[0], "edited")
+    pairs.editor.edit(ids(pairs, event_id="R")[0], "edited")
     await on(pairs)
     assert given(pairs, "Pair") == [{"left": 0, "right": "edited"}, {"left": 2, "right": 3}]
 
 
 async def test_dropping_a_message_of_a_join_leaves_its_partner_waiting(pairs):
-    pairs.surgery.drop(ids(pairs, event_id="R")[0])
+    pairs.editor.drop(ids(pairs, event_id="R")[0])
     await on(pairs)
     assert given(pairs, "Pair") == [{"left": 0, "right": 3}]
     (warning,) = of(pairs, "warning")
@@ -226,7 +226,7 @@ async def test_dropping_a_message_gives_back_a_partner_that_came_earlier(debug):
     await debugger.run.send_event("go", ["R"])
     await paused(debugger)
     assert [w.missing for w in debugger.live().waiting] == []
-    debugger.surgery.drop(ids(debugger)[0])
+    debugger.editor.drop(ids(debugger)[0])
     assert [(w.path, w.arrived, w.missing) for w in debugger.live().waiting] == [("Pair", ("left",), ("right",))]
     await on(debugger)
     assert given(debugger, "Pair") == []
@@ -238,13 +238,13 @@ async def test_dropping_a_message_gives_back_a_partner_that_came_earlier(debug):
 
 async def test_the_order_of_a_join_follows_the_order_of_its_messages(pairs):
     second = ids(pairs, event_id="R")[1]
-    pairs.surgery.move(second)
+    pairs.editor.move(second)
     await on(pairs)
     assert given(pairs, "Pair") == [{"left": 0, "right": 3}, {"left": 2, "right": 1}]
 
 
 async def test_a_doubled_message_joins_the_next_partner(pairs):
-    pairs.surgery.duplicate(ids(pairs, event_id="L")[0])
+    pairs.editor.duplicate(ids(pairs, event_id="L")[0])
     await on(pairs)
     assert given(pairs, "Pair") == [{"left": 0, "right": 1}, {"left": 0, "right": 3}]
 
@@ -258,8 +258,8 @@ async def test_what_a_call_was_given_already_cannot_be_changed(debug):
     debugger = await debug(process, {"event": "B"}, data=["A", "B"])
     await paused(debugger)
     (number,) = ids(debugger)
-    assert refused(debugger.surgery.drop, number) == "already_used"
-    assert refused(debugger.surgery.edit, number, 1) == "already_used"
+    assert refused(debugger.editor.drop, number) == "already_used"
+    assert refused(debugger.editor.edit, number, 1) == "already_used"
     await on(debugger)
     assert given(debugger, "Maybe") == [{"value": 0, "extra": 1}]
 
@@ -268,8 +268,8 @@ async def test_a_message_of_a_nested_process_is_changed_there(debug):
     debugger = await debug(wrapped(chain("X", "Y", name="inner")), {"step": "inner/Y", "once": True}, data=1)
     await paused(debugger)
     (number,) = ids(debugger, target="inner/Y")
-    debugger.surgery.edit(number, 40)
-    debugger.surgery.duplicate(number)
+    debugger.editor.edit(number, 40)
+    debugger.editor.duplicate(number)
     await on(debugger)
     assert values(debugger, "inner/Y") == [40, 40]
     assert {event.path for event in of(debugger, "operator")} == {"inner/Y"}
@@ -281,8 +281,8 @@ async def test_messages_of_two_processes_do_not_mix(debug):
     )
     await paused(debugger)
     number = ids(debugger, target="b/P")[0]
-    debugger.surgery.move(number, 5)
-    debugger.surgery.drop(number)
+    debugger.editor.move(number, 5)
+    debugger.editor.drop(number)
     await on(debugger)
     assert "b/P" not in invoked(debugger)
     assert "a/Y" in invoked(debugger)
@@ -290,16 +290,16 @@ async def test_messages_of_two_processes_do_not_mix(debug):
 
 async def test_an_unknown_message_is_refused(three):
     for number in (0, -1, 99, 2**70):
-        assert refused(three.surgery.drop, number) == "unknown_message"
-        assert refused(three.surgery.move, number) == "unknown_message"
-        assert refused(three.surgery.edit, number, 1) == "unknown_message"
-        assert refused(three.surgery.hold, number) == "unknown_message"
+        assert refused(three.editor.drop, number) == "unknown_message"
+        assert refused(three.editor.move, number) == "unknown_message"
+        assert refused(three.editor.edit, number, 1) == "unknown_message"
+        assert refused(three.editor.hold, number) == "unknown_message"
 
 
 async def test_a_delivered_message_is_refused(three):
     first = ids(three)[0]
     await three.step()
-    assert refused(three.surgery.drop, first) == "unknown_message"
+    assert refused(three.editor.drop, first) == "unknown_message"
 
 
 async def test_a_run_that_goes_on_is_not_operated(debug):
@@ -308,25 +308,25 @@ async def test_a_run_that_goes_on_is_not_operated(debug):
     step = process.add_step(Hold, factory=lambda: Hold(opened))
     process.on_input_event("go").send_event_to(step)
     debugger = await debug(process)
-    assert refused(debugger.surgery.drop, 1) == "not_paused"
-    assert refused(debugger.surgery.inject, "go", 1) == "not_paused"
-    assert refused(debugger.surgery.undo) == "not_paused"
+    assert refused(debugger.editor.drop, 1) == "not_paused"
+    assert refused(debugger.editor.inject, "go", 1) == "not_paused"
+    assert refused(debugger.editor.undo) == "not_paused"
     opened.set()
     debugger.run.cancel()
     await ended(debugger)
-    assert refused(debugger.surgery.inject, "go", 1) == "run_ended"
+    assert refused(debugger.editor.inject, "go", 1) == "run_ended"
 
 
 async def test_each_act_is_one_operator_event(three):
     first, second, third = ids(three)
     seqs = [item.seq for item in three.pending()]
     acts = [
-        three.surgery.move(third),
-        three.surgery.hold(second),
-        three.surgery.duplicate(first),
-        three.surgery.edit(third, "new"),
-        three.surgery.drop(first),
-        three.surgery.undo(),
+        three.editor.move(third),
+        three.editor.hold(second),
+        three.editor.duplicate(first),
+        three.editor.edit(third, "new"),
+        three.editor.drop(first),
+        three.editor.undo(),
     ]
     events = of(three, "operator")
     assert [event.seq for event in events] == [act.seq for act in acts]
@@ -344,7 +344,7 @@ async def test_each_act_is_one_operator_event(three):
 
 
 async def test_what_an_edited_message_leads_to_has_the_act_among_its_causes(three):
-    act = three.surgery.edit(ids(three)[1], "new")
+    act = three.editor.edit(ids(three)[1], "new")
     await on(three)
     call = next(e for e in three.events if e.type == "executor_invoked" and e.data == {"value": "new"})
     assert act.seq in call.causes
@@ -353,6 +353,6 @@ async def test_what_an_edited_message_leads_to_has_the_act_among_its_causes(thre
 async def test_a_fan_loses_only_what_was_dropped(debug):
     debugger = await debug(fan("A", "B", "C"), {"step": "End", "once": True}, data=1)
     await paused(debugger)
-    debugger.surgery.drop(ids(debugger)[1])
+    debugger.editor.drop(ids(debugger)[1])
     await on(debugger)
     assert [event.event_id for event in of(debugger, "executor_invoked") if event.path == "End"] == ["ADone", "CDone"]

@@ -36,7 +36,7 @@ LONG = settings(BOUNDED, max_examples=5000, derandomize=False)
 
 def act(debugger: Debugger, chance: random.Random) -> str:
     """Do something to a paused run; gives what was done, or why it was refused."""
-    surgery = debugger.surgery
+    surgery = debugger.editor
     pending = debugger.pending()
     number = chance.choice(pending).id if pending else 0
     paths = [*debugger.run.step_states, "S0", "S1/S0", "nowhere"]
@@ -78,8 +78,8 @@ async def operated(process: Described, outside: Any, seed: int, done: list[str])
                 while await debugger.wait():
                     before, point = shown(debugger), debugger.paused
                     done += [act(debugger, chance) for _ in range(chance.randrange(5))]
-                    while debugger.surgery.last is not None:
-                        debugger.surgery.undo()
+                    while debugger.editor.last is not None:
+                        debugger.editor.undo()
                     assert shown(debugger) == before
                     assert debugger.paused.message == point.message
                     debugger.release(chance.choice(["step", "next", "into"]))
@@ -150,7 +150,7 @@ async def cut_off(process: Described, outside: Any, seed: int, folder: Path, don
             assert run.core.writer.flush(5)
             cut(folder / "one.run", folder / "two.run")
             done += acts
-            debugger.release("resume")
+            debugger.release("continue")
             assert not await debugger.wait()
             resumed = await again.start(resume_from=folder / "two.run")
             assert not await again.wait()

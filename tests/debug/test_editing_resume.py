@@ -92,7 +92,7 @@ def calls(events, path) -> list[Any]:
 async def both(debugger, cut_off, builder) -> tuple[Any, Any]:
     """Let a paused run go on, and take up what a kill would have left of it; give what both come to."""
     path = cut_off(debugger)
-    await debugger.resume()
+    await debugger.continue_()
     await ended(debugger)
     RAN.clear()
     resumed = await builder.build().resume(path)
@@ -108,10 +108,10 @@ async def paused_before(debug, tmp_path, builder, *, data, **point):
 async def test_a_changed_queue_is_delivered_by_the_run_that_is_taken_up(debug, tmp_path, cut_off):
     debugger = await paused_before(debug, tmp_path, adding(), data=["A", "B", "C", "D"], event="B")
     b, c, d = ids(debugger)
-    debugger.surgery.edit(b, 100)
-    debugger.surgery.drop(c)
-    debugger.surgery.move(d)
-    debugger.surgery.duplicate(d)
+    debugger.editor.edit(b, 100)
+    debugger.editor.drop(c)
+    debugger.editor.move(d)
+    debugger.editor.duplicate(d)
     one, other = await both(debugger, cut_off, adding())
     assert other.step_states == one.step_states
     assert one.step_states["One"] == Total(total=100, seen=[0, 100])
@@ -122,10 +122,10 @@ async def test_a_changed_queue_is_delivered_by_the_run_that_is_taken_up(debug, t
 
 async def test_what_was_taken_back_is_not_done_again(debug, tmp_path, cut_off):
     debugger = await paused_before(debug, tmp_path, adding(), data=["A", "B"], event="B")
-    debugger.surgery.edit(ids(debugger)[0], 100)
-    debugger.surgery.edit_state("One", {"total": 50})
-    debugger.surgery.undo()
-    debugger.surgery.undo()
+    debugger.editor.edit(ids(debugger)[0], 100)
+    debugger.editor.edit_state("One", {"total": 50})
+    debugger.editor.undo()
+    debugger.editor.undo()
     one, other = await both(debugger, cut_off, adding())
     assert other.step_states == one.step_states
     assert one.step_states["One"] == Total(total=1, seen=[0, 1])
@@ -133,8 +133,8 @@ async def test_what_was_taken_back_is_not_done_again(debug, tmp_path, cut_off):
 
 async def test_an_injected_event_is_brought_in_again(debug, tmp_path, cut_off):
     debugger = await paused_before(debug, tmp_path, adding(), data=["A", "B"], event="B")
-    debugger.surgery.inject("D", 7, step="Say")
-    debugger.surgery.inject("go", ["C"])
+    debugger.editor.inject("D", 7, step="Say")
+    debugger.editor.inject("go", ["C"])
     one, other = await both(debugger, cut_off, adding())
     assert other.step_states == one.step_states
     assert one.step_states["Two"].seen == [7, 0]
@@ -142,14 +142,14 @@ async def test_an_injected_event_is_brought_in_again(debug, tmp_path, cut_off):
 
 async def test_a_held_message_is_still_held(debug, tmp_path, cut_off):
     debugger = await paused_before(debug, tmp_path, adding(), data=["A", "B"], event="B")
-    debugger.surgery.hold(ids(debugger)[0])
+    debugger.editor.hold(ids(debugger)[0])
     path = cut_off(debugger)
     again = Debugger(adding().build())
     await again.start(resume_from=path)
     assert await ended(again) == "IDLE"
     (item,) = again.pending()
     assert (item.event_id, item.held) == ("B", True)
-    again.surgery.let_go(item.id)
+    again.editor.let_go(item.id)
     assert await ended(again) == "IDLE"
     assert again.run.step_states["One"].seen == [0, 1]
     await again.close()
@@ -157,15 +157,15 @@ async def test_a_held_message_is_still_held(debug, tmp_path, cut_off):
 
 async def test_a_message_held_at_rest_survives_and_so_does_letting_it_go(debug, tmp_path, cut_off):
     debugger = await paused_before(debug, tmp_path, adding(), data=["A", "B"], event="B")
-    debugger.surgery.hold(ids(debugger)[0])
-    await debugger.resume()
+    debugger.editor.hold(ids(debugger)[0])
+    await debugger.continue_()
     await ended(debugger)
-    debugger.surgery.edit(ids(debugger)[0], 8)
+    debugger.editor.edit(ids(debugger)[0], 8)
     path = cut_off(debugger)
     again = Debugger(adding().build())
     await again.start(resume_from=path)
     await ended(again)
-    again.surgery.let_go(again.pending()[0].id)
+    again.editor.let_go(again.pending()[0].id)
     await ended(again)
     assert again.run.step_states["One"].seen == [0, 8]
     await again.close()
@@ -174,8 +174,8 @@ async def test_a_message_held_at_rest_survives_and_so_does_letting_it_go(debug, 
 async def test_a_join_whose_message_was_edited_or_dropped_comes_out_the_same(debug, tmp_path, cut_off):
     debugger = await paused_before(debug, tmp_path, joining(), data=["L", "R", "L", "R"], event="R")
     first = ids(debugger)[0]
-    debugger.surgery.drop(first)
-    debugger.surgery.edit(ids(debugger)[-1], "edited")
+    debugger.editor.drop(first)
+    debugger.editor.edit(ids(debugger)[-1], "edited")
     one, other = await both(debugger, cut_off, joining())
     assert calls(one.events, "Pair") == calls(other.events, "Pair") == [{"left": 0, "right": "edited"}]
 
@@ -184,8 +184,8 @@ async def test_a_nested_queue_is_changed_again(debug, tmp_path, cut_off):
     inner = adding()
     process = wrapped(inner)
     debugger = await paused_before(debug, tmp_path, process, data=["A", "B", "C"], step="adding/Two")
-    debugger.surgery.edit(ids(debugger)[0], 60)
-    debugger.surgery.inject("A", 70, step="adding/Say")
+    debugger.editor.edit(ids(debugger)[0], 60)
+    debugger.editor.inject("A", 70, step="adding/Say")
     one, other = await both(debugger, cut_off, process)
     assert other.step_states == one.step_states
     assert one.step_states["adding/Two"].seen == [60]
@@ -195,8 +195,8 @@ async def test_a_nested_queue_is_changed_again(debug, tmp_path, cut_off):
 
 async def test_an_edited_state_is_the_state_of_the_run_that_is_taken_up(debug, tmp_path, cut_off):
     debugger = await paused_before(debug, tmp_path, adding(), data=["A", "B", "C"], event="B")
-    debugger.surgery.edit_state("One", {"total": 1000, "seen": ["set"]})  # it has been called in this superstep
-    debugger.surgery.edit_state("Two", {"total": 2000})  # it has not
+    debugger.editor.edit_state("One", {"total": 1000, "seen": ["set"]})  # it has been called in this superstep
+    debugger.editor.edit_state("Two", {"total": 2000})  # it has not
     one, other = await both(debugger, cut_off, adding())
     assert other.step_states == one.step_states
     assert one.step_states["One"] == Total(total=1001, seen=["set", 1])
@@ -209,7 +209,7 @@ async def test_a_state_edited_at_rest_is_kept(debug, tmp_path, cut_off):
     await debugger.close()
     debugger = await debug(adding(), data=["A"], run_file=tmp_path / "two.run")
     await ended(debugger)
-    debugger.surgery.edit_state("One", {"total": 1000})
+    debugger.editor.edit_state("One", {"total": 1000})
     path = cut_off(debugger)
     async with adding().build().start(resume_from=path) as run:
         await run.idle()
@@ -218,7 +218,7 @@ async def test_a_state_edited_at_rest_is_kept(debug, tmp_path, cut_off):
 
 async def test_a_call_that_was_to_be_completed_by_hand_is_not_made_again(debug, tmp_path, cut_off):
     debugger = await paused_before(debug, tmp_path, adding(), data=["A", "B", "C"], event="B")
-    debugger.surgery.force_complete("One", 500)
+    debugger.editor.force_complete("One", 500)
     one, other = await both(debugger, cut_off, adding())
     assert other.step_states == one.step_states
     assert one.step_states["One"].seen == [0]
@@ -229,7 +229,7 @@ async def test_a_call_that_was_to_be_completed_by_hand_is_not_made_again(debug, 
 async def test_a_call_completed_by_hand_at_rest_is_completed_in_the_run_taken_up(debug, tmp_path, cut_off):
     debugger = await debug(chain("A", "B", kind=Ask), run_file=tmp_path / "one.run")
     await ended(debugger)
-    debugger.surgery.force_complete("A", "mine")
+    debugger.editor.force_complete("A", "mine")
     path = cut_off(debugger)
     async with chain("A", "B", kind=Ask).build().start(resume_from=path) as run:
         assert str(await run.idle()) == "IDLE"
@@ -238,13 +238,13 @@ async def test_a_call_completed_by_hand_at_rest_is_completed_in_the_run_taken_up
 
 async def test_a_run_cut_off_twice_still_delivers_the_changed_queue(debug, tmp_path, cut_off):
     debugger = await paused_before(debug, tmp_path, adding(), data=["A", "B", "C"], event="B")
-    debugger.surgery.edit(ids(debugger)[0], 100)
+    debugger.editor.edit(ids(debugger)[0], 100)
     first = cut_off(debugger).rename(tmp_path / "first.run")
     again = Debugger(adding().build())
     again.add_breakpoint(event="C", once=True)
     await again.start(resume_from=first)
     await paused(again)
-    again.surgery.edit(ids(again)[0], 200)
+    again.editor.edit(ids(again)[0], 200)
     second = cut_off(again)
     await again.close()
     result = await adding().build().resume(second)
@@ -254,9 +254,9 @@ async def test_a_run_cut_off_twice_still_delivers_the_changed_queue(debug, tmp_p
 
 async def test_changes_after_going_on_do_not_leak_into_the_next_superstep(debug, tmp_path, cut_off):
     debugger = await paused_before(debug, tmp_path, adding(), data=["A", "B", "C"], event="B")
-    debugger.surgery.drop(ids(debugger)[0])
+    debugger.editor.drop(ids(debugger)[0])
     debugger.add_breakpoint(step="End", once=True)
-    await debugger.resume()
+    await debugger.continue_()
     await paused(debugger)
     one, other = await both(debugger, cut_off, adding())
     assert other.step_states == one.step_states

@@ -437,6 +437,6 @@ async def test_explaining_changes_nothing(debug, tmp_path):
     for path in ("chain", "chain/A", "chain/B", "End"):
         debugger.explain(path=path)
     assert len(debugger.events) == before
-    debugger.release("resume")
+    debugger.release("continue")
     assert await ended(debugger) == "IDLE"
     assert len(of(debugger, "paused")) == 1

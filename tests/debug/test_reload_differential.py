@@ -17,7 +17,7 @@ from process_core.reload import StateMigrator
 def renew(debugger: Debugger, process: Any) -> None:
     """Give a run the same process with classes, routes and functions that are all new."""
     made = builder_of(process).build()
-    debugger.renew(NewCode(made, StateMigrator(made.graph, ()), debugger.services, {}))
+    debugger.swap_code(NewCode(made, StateMigrator(made.graph, ()), debugger.services, {}))
 
 
 async def renewed(process: Any, outside: Any, verbs: list[str], *, at_boundaries: bool) -> tuple[Any, int]:
@@ -84,4 +84,4 @@ def test_renewing_at_every_pause_gives_the_same_run():
 
 
 def test_renewing_at_the_end_of_every_superstep_gives_the_same_run():
-    assert check(st.just(["resume"]), at_boundaries=True) > 100
+    assert check(st.just(["continue"]), at_boundaries=True) > 100

@@ -41,6 +41,7 @@ def sinking():
 def test_the_public_names_are_those_of_the_design():
     assert sorted(process_core.__all__) == sorted(
         [
+            "EventSource",
             "Inject",
             "Process",
             "ProcessBuilder",
@@ -50,6 +51,7 @@ def test_the_public_names_are_those_of_the_design():
             "Run",
             "RunEndedError",
             "RunError",
+            "RunOptions",
             "RunResult",
             "RunState",
             "Services",
@@ -57,6 +59,7 @@ def test_the_public_names_are_those_of_the_design():
             "StepContext",
             "StepFailedError",
             "StepFailure",
+            "StepHandle",
             "SuperstepLimitError",
             "Target",
             "UnknownEventError",

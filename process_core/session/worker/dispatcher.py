@@ -319,7 +319,7 @@ class Dispatcher:
         else:
             if debugger.paused is None:
                 raise CommandError("not_paused", f"cannot {verb}: the run is not paused")
-            debugger.release(verb)
+            debugger.release("continue" if verb == "resume" else verb)
 
     async def _run_to(self, command: RunTo) -> None:
         if command.event is None and command.step is None:

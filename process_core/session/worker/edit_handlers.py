@@ -63,7 +63,7 @@ class EditHandlers:
         debugger = self._debugger()
         if debugger.run is None:
             raise CommandError("no_run", "no run has been started yet")
-        return debugger.surgery
+        return debugger.editor
 
     async def _move(self, command: MoveMessage) -> EditResult:
         return _told(self._surgery().move(command.message, command.place))

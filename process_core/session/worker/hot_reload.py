@@ -98,7 +98,7 @@ class HotReload:
             self._forget()
             debugger = self._debugger()
             if command.action == "back" and debugger is not None and debugger.paused is not None:
-                debugger.release("resume")
+                debugger.release("continue")
 
     def look(self) -> bool:
         """Load what has changed on disk, and put it in force as soon as may be.
@@ -163,7 +163,7 @@ class HotReload:
         held: tuple[str, ...] = ()
         try:
             if debugger is not None and debugger.run is not None and not debugger.run.state.is_ended:
-                rebound = debugger.renew(self._new_code(staged, before, debugger))
+                rebound = debugger.swap_code(self._new_code(staged, before, debugger))
                 on_old_code = tuple(rebound.on_old_code)
                 held = tuple(str(item) for item in rebound.held)
         except StateMismatchError as error:

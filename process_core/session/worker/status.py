@@ -36,7 +36,7 @@ def status_of(
         return Status(breakpoints=breakpoints, muted=muted)
     live = debugger.live()
     paused = debugger.paused
-    undo = debugger.surgery.last
+    undo = debugger.editor.last
     return Status(
         run_id=run.run_id,
         run_file=run_file,
