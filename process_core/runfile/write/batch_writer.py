@@ -5,6 +5,7 @@ import functools
 import hashlib
 import sqlite3
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -32,8 +33,8 @@ _BRIEF = "checkpoints (id, parent, path, superstep, seq, extra)"
 _EVENTS = "events (seq, shape, ts, superstep, cause, data)"
 _CLOSING_PATIENCE = 200  # milliseconds to wait for readers in the middle of a read
 _ADD_EXTRAS = "UPDATE events SET request_id = ?, details = ? WHERE seq = ?"
-_TALLY = """
-    INSERT INTO tallies SELECT shape, count(*), max(seq) FROM events WHERE seq BETWEEN ? AND ? GROUP BY shape
+_COUNT_EVENTS = """
+    INSERT INTO tallies VALUES (?, ?, ?)
     ON CONFLICT (shape) DO UPDATE SET number = number + excluded.number, last = excluded.last
 """
 _PARTS = ("pending", "joins", "requests", "answers", "extra")
@@ -156,7 +157,7 @@ class BatchWriter:
             if ends:
                 self._insert_flat(_EVENTS, flat, WIDTH)
                 self._insert(_EVENTS, rows)
-                execute(_TALLY, (min(ends), max(ends)))
+                self._count(flat, rows)
             if extras:
                 self._connection.executemany(_ADD_EXTRAS, extras)
             self._insert("causes", causes)
@@ -195,6 +196,16 @@ class BatchWriter:
         # needs neither. With a reader there now it has to stay as it is, and that does no harm.
         with contextlib.suppress(sqlite3.OperationalError):
             self._connection.execute("PRAGMA journal_mode = DELETE")
+
+    def _count(self, flat: list[Any], rows: list[tuple[Any, ...]]) -> None:
+        """Add a batch to the counts of events per shape."""
+        # Not by SQL over the rows just written, which took a fifth of the writer's time: these are passes in C.
+        numbers = Counter(flat[1::WIDTH])
+        last = dict(zip(flat[1::WIDTH], flat[::WIDTH], strict=True))  # in order, so that the last one stays
+        for row in rows:
+            numbers[row[1]] += 1
+            last[row[1]] = max(row[0], last.get(row[1], 0))
+        self._connection.executemany(_COUNT_EVENTS, [(shape, n, last[shape]) for shape, n in numbers.items()])
 
     def _after(self, table: str) -> int:
         return int(self._connection.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchone()[0])  # noqa: S608 - our own names
