@@ -2,7 +2,7 @@
 
 from textual.message import Message
 
-from process_core.session.protocol.messages import Failure, Loaded, OpenRequest
+from process_core.session.protocol.messages import Failure, OpenRequest
 
 
 class ActionWanted(Message):
@@ -30,18 +30,6 @@ class AnswerGiven(Message):
     def __init__(self, request: OpenRequest, text: str) -> None:
         self.request = request
         self.text = text
-        super().__init__()
-
-
-class TargetLoaded(Message):
-    """The target is loaded, for the first time or again.
-
-    Attributes:
-        loaded: What was found.
-    """
-
-    def __init__(self, loaded: Loaded) -> None:
-        self.loaded = loaded
         super().__init__()
 
 

@@ -200,16 +200,11 @@ def test_views_dropped_for_newer_ones_can_be_made_again(mixed):
             assert run.count(Filter(text=f"needle{'' if number % 2 else 's'}", last_superstep=number)) == number % 2
 
 
-def test_find_goes_from_hit_to_hit_in_both_directions(tmp_path):
+def test_text_is_found_wherever_it_is(tmp_path):
     path = record(tmp_path / "x.run", [event(n, data="hit" if n % 4000 == 0 else "miss") for n in range(1, 12_001)])
     with RunFile(path) as run:
-        assert run.find("HIT") == 4000
-        assert run.find("hit", 4000) == 8000
-        assert run.find("hit", 12_000) is None
-        assert run.find("hit", backwards=True) == 12_000
-        assert run.find("hit", 12_000, backwards=True) == 8000
-        assert run.find("hit", 4000, backwards=True) is None
-        assert run.find("nowhere") is None
+        assert [row.seq for row in run.page(0, 10, Filter(text="HIT"))] == [4000, 8000, 12_000]
+        assert run.page(0, 10, Filter(text="nowhere")) == []
 
 
 def test_the_events_of_one_step_are_listed_without_its_namesakes(tmp_path):

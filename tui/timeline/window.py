@@ -37,11 +37,6 @@ class Window:
         """Number of lines."""
         return self.written if self._hits is None else len(self._hits)
 
-    @property
-    def is_filtered(self) -> bool:
-        """Whether the lines are the hits of a filter."""
-        return self._hits is not None
-
     def grow(self, written: int) -> None:
         """Take note of rows that were written.
 

@@ -2,7 +2,6 @@
 
 import time
 from array import array
-from bisect import bisect_left, bisect_right
 from typing import Any, Final
 
 from process_core.predicate import ENVELOPE, Predicate
@@ -96,30 +95,6 @@ class FilteredRows:
             At most so many rows.
         """
         return rows_of(self._connection, self.seqs[max(0, start) : max(0, start) + max(0, limit)])
-
-    def after(self, seq: int) -> int | None:
-        """Give the next event found so far.
-
-        Args:
-            seq: The event to start from.
-
-        Returns:
-            The first seq found that is greater, or None.
-        """
-        place = bisect_right(self.seqs, seq)
-        return self.seqs[place] if place < len(self.seqs) else None
-
-    def before(self, seq: int) -> int | None:
-        """Give the event before, among those found so far.
-
-        Args:
-            seq: The event to start from.
-
-        Returns:
-            The last seq found that is less, or None.
-        """
-        place = bisect_left(self.seqs, seq)
-        return self.seqs[place - 1] if place else None
 
     def drop(self) -> None:
         """Free what the view holds in the connection; it cannot be advanced any more."""

@@ -164,26 +164,6 @@ class RunFile:
         """Go back through the last cause of each event, `limit` steps at most; return where that ends and the steps."""
         return read_origin(self._connection, seq, limit)
 
-    def find(self, text: str, after: int = 0, *, backwards: bool = False) -> int | None:
-        """Find the next event in which a text occurs.
-
-        Args:
-            text: What to look for in names, payloads and details; upper and lower case are the same.
-            after: Seq of the event to start from, which is not looked at.
-            backwards: Look at earlier events, not later ones; `after=0` then starts from the end.
-
-        Returns:
-            Its seq, or None.
-        """
-        view = self.view(Filter(text=text))
-        if backwards:
-            view.advance()
-            return view.before(after or self.count() + 1)
-        while True:
-            found = view.after(after)
-            if found is not None or view.advance(hits=len(view) + 1):
-                return found if found is not None else view.after(after)
-
     def seq_at(self, timestamp: float) -> int:
         """Find the last event at or before a time.
 

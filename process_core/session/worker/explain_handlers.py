@@ -3,7 +3,6 @@
 from dataclasses import asdict
 
 from process_core.debug import Debugger, explain_recorded
-from process_core.debug.travel import runs_again
 from process_core.runfile import RunFile
 from process_core.session.protocol.explanation import Explain, Explanation
 
@@ -41,19 +40,3 @@ def explain_file(file: RunFile, command: Explain, until: int | None = None) -> E
     """
     found = explain_recorded(file, seq=command.seq, path=command.path, function=command.function, until=until)
     return Explanation.model_validate(asdict(found))
-
-
-def told_again(file: RunFile, superstep: int | None = None) -> str:
-    """Say in one line what runs again when a recorded run goes on after a superstep.
-
-    Args:
-        file: Its file.
-        superstep: After which superstep; None is the last.
-
-    Returns:
-        Whether it forks, and which steps run again.
-
-    Raises:
-        ProcessError: The file holds no such superstep.
-    """
-    return runs_again(file, superstep).text

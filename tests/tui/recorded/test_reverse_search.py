@@ -1,5 +1,7 @@
 """Finding, in a recording, where a breakpoint would have stopped; and what a fork runs again."""
 
+from collections import Counter
+
 import pytest
 
 from process_core.runfile import RunFile
@@ -86,3 +88,11 @@ async def test_after_the_last_superstep_nothing_runs_again(order):
 
 async def test_a_superstep_that_was_never_over_is_none_to_go_on_from(order):
     assert runs_again(order, 4) is None
+
+
+async def test_what_runs_again_is_what_a_fork_then_calls(order, tmp_path):
+    again = runs_again(order, 1)
+    async with nested_order.build().start(resume_from=order.path, superstep=1, run_file=tmp_path / "fork.run") as run:
+        await run.idle()
+        called = Counter(event.path for event in run.events if event.type == "executor_invoked")
+    assert called == dict(again.calls)
