@@ -20,7 +20,9 @@ from process_core.runfile.read.causes import is_from_outside, walk_back, walk_fo
 from process_core.runfile.read.history import Checkpoint, Snapshot, checkpoints
 from process_core.runfile.read.info import RunInfo, StepCount
 from process_core.runfile.read.reader import RunFile
+from process_core.runfile.read.rerun_preview import RerunPreview, runs_again
 from process_core.runfile.read.rows import PayloadRef, Row
+from process_core.runfile.read.run_at_event import BufferedInput, RecordedMessage, RunAtEvent, superstep_end
 from process_core.runfile.read.step_counts import EventTotals
 from process_core.runfile.runs import (
     RUNS_FOLDER,
@@ -36,12 +38,16 @@ from process_core.runfile.write.writer import RunFileWriter
 
 __all__ = [
     "RUNS_FOLDER",
+    "BufferedInput",
     "Checkpoint",
     "EventTotals",
     "Filter",
     "FilteredRows",
     "PayloadRef",
+    "RecordedMessage",
+    "RerunPreview",
     "Row",
+    "RunAtEvent",
     "RunFile",
     "RunFileError",
     "RunFileWriter",
@@ -60,7 +66,9 @@ __all__ = [
     "new_run_path",
     "prune_runs",
     "remove_run",
+    "runs_again",
     "runs_folder",
+    "superstep_end",
     "to_plain",
     "walk_back",
     "walk_forward",

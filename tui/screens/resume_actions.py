@@ -2,10 +2,9 @@
 
 from typing import Final
 
-from process_core.runfile import RunFileError
+from process_core.runfile import RerunPreview, RunFileError, runs_again
 from process_core.session.client.session import CommandRefused
 from tui.messages import TargetRefused
-from tui.recorded.rerun_preview import RerunPreview, runs_again
 from tui.run_controller import RefusedError
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.travel_actions import TravelActions

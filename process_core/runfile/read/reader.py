@@ -22,6 +22,7 @@ from process_core.runfile.read.history import (
 )
 from process_core.runfile.read.info import RunInfo, StepCount, read_graph, read_info
 from process_core.runfile.read.rows import PayloadRef, Row, read_rows, rows_of
+from process_core.runfile.read.run_at_event import KeptCheckpoint, RunAtEvent
 from process_core.runfile.read.step_counts import EventTotals, StepCounts, read_totals
 
 TEXT_LIMIT: Final = 20_000
@@ -49,6 +50,15 @@ class RunFile:
         self._connection = Connection(self.path)
         self._views: dict[Filter, FilteredRows] = {}
         self._tally = StepCounts(self._connection)
+        self._kept_checkpoint = KeptCheckpoint()
+
+    def at(self, seq: int | None = None) -> RunAtEvent:
+        """Return the run as it stood at an event.
+
+        Args:
+            seq: The event; None is the newest there is, whenever something is asked.
+        """
+        return RunAtEvent(self, self._connection, self._kept_checkpoint, seq)
 
     def close(self) -> None:
         """Close it; harmless the second time."""

@@ -4,10 +4,9 @@ from collections import Counter
 
 import pytest
 
-from process_core.runfile import RunFile
+from process_core.runfile import RunFile, runs_again
 from process_core.session.protocol.breakpoints import BreakpointSpec
 from sample_processes import nested_order
-from tui.recorded.rerun_preview import runs_again
 from tui.recorded.reverse_search import find_back, wanted_by, wanted_of
 
 
