@@ -38,14 +38,14 @@ class Shot:
 
 
 async def _rest(driver: Driver) -> None:
-    await driver.rest()
+    await driver.settle()
 
 
 async def _hello(driver: Driver) -> None:
     await _rest(driver)
     await driver.answer("hello")
     await driver.until(lambda: driver.status.paused is not None)
-    await driver.rest()
+    await driver.settle()
 
 
 async def _commands(driver: Driver) -> None:
@@ -59,7 +59,7 @@ async def _why(driver: Driver) -> None:
     await driver.until(lambda: driver.status.paused is not None)
     for key in ("6", "s", "s"):
         await driver.press(key)
-        await driver.rest()
+        await driver.settle()
     await driver.press("h")
     await driver.until("z undoes")
     await driver.command("why Editor")

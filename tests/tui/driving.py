@@ -14,6 +14,8 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 for name in ("NO_COLOR", "TEXTUAL_THEME"):
     os.environ.pop(name, None)
 
+from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
@@ -23,9 +25,11 @@ from tui.run_controller import StartOptions
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_processes"
-RESTING = ("IDLE", "IDLE_WITH_PENDING_REQUESTS", "STOPPED", "FAILED")
+IDLE_STATES = ("IDLE", "IDLE_WITH_PENDING_REQUESTS", "STOPPED", "FAILED")
 PATIENCE = 15.0
 """Seconds after which a test gives up waiting for a screen."""
+_ROUNDS = 5
+"""How often widgets are waited for after a key; a run that computes keeps them busy for ever."""
 
 
 def freeze_cursors(patch: Callable[[Any, str, Any], None]) -> None:
@@ -35,7 +39,7 @@ def freeze_cursors(patch: Callable[[Any, str, Any], None]) -> None:
 
 
 def opener(runs_dir: Path, cwd: Path = ROOT) -> Callable[[], Any]:
-    """Give what opens a session that records the same run to the byte every time."""
+    """Return what opens a session that records the same run to the byte every time."""
     ticks = itertools.count()
     runs = itertools.count(1)
 
@@ -51,7 +55,7 @@ def opener(runs_dir: Path, cwd: Path = ROOT) -> Callable[[], Any]:
 
 
 def screen_text(app: Any) -> str:
-    """Give what a terminal would show, without colours."""
+    """Return what a terminal would show, without colours."""
     return "\n".join(strip.text.rstrip() for strip in app.screen._compositor.render_strips())
 
 
@@ -87,13 +91,13 @@ class Driver:
         await self.pilot.pause()
         return self.text
 
-    async def rest(self) -> None:
-        """Wait until a run is paused or at rest, and the screen shows all of it."""
-        await self.until(lambda: self.status.paused is not None or self.status.state in RESTING)
+    async def settle(self) -> None:
+        """Wait until a run is paused or idle, and the screen shows all of it."""
+        await self.until(lambda: self.status.paused is not None or self.status.state in IDLE_STATES)
         before = ""
         while not self._shows_all or before != self.text:
             before = self.text
-            await self.pilot.pause(0.1)
+            await self.pilot.pause()
         await self.pilot.pause()
 
     @property
@@ -106,30 +110,51 @@ class Driver:
         return [row.type for row in last] in (["status"], ["paused"]) and not screen.graph.is_laying_out
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        await self._send(*(_key(key) for key in keys))
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:
-        """Type a text, letter by letter."""
-        names = {" ": "space", "_": "underscore", "/": "slash", ".": "full_stop", ":": "colon", '"': "quotation_mark"}
-        names |= {"*": "asterisk", "{": "left_curly_bracket", "}": "right_curly_bracket", "-": "minus", "@": "at"}
-        names |= {"[": "left_square_bracket", "]": "right_square_bracket", "'": "apostrophe", ",": "comma"}
-        await self.press(*(names.get(character, character) for character in text))
+        """Put a text into the box that has the focus."""
+        await self._send(self._paste(text))
+        await self.pilot.pause()
 
     async def command(self, line: str) -> None:
-        """Type a command on the command line and enter it."""
+        """Enter a command on the command line."""
         if self.screen.inserting:
-            await self.press("escape")
-        await self.press("colon")
-        await self.type(line)
-        await self.press("enter")
+            await self._send(_key("escape"))
+        await self._send(_key("colon"))
+        await self._send(self._paste(line), _key("enter"))
+        await self.pilot.pause()
 
     async def answer(self, text: str) -> None:
-        """Type an answer into the chat and enter it."""
+        """Enter an answer into the chat."""
         if self.app.focused is not self.screen.chat.box:
-            await self.press("a")
-        await self.type(text)
-        await self.press("enter")
+            await self._send(_key("a"))
+        await self._send(self._paste(text), _key("enter"))
+        await self.pilot.pause()
+
+    def _paste(self, text: str) -> events.Paste:
+        """Return a text as one paste; a key for each letter costs two waits and a layout for each letter."""
+        assert isinstance(self.app.focused, Input | TextArea), f"no text box has the focus: {self.app.focused}"
+        return events.Paste(text)
+
+    async def _send(self, *sent: events.Event) -> None:
+        """Send each event as the terminal does, once all widgets have dealt with the one before.
+
+        Pilot waits until the process is idle, twice for each key: 40 ms at least, a second where a run computes.
+        """
+        assert self.app._driver is not None
+        for event in sent:
+            self.app._driver.send_message(event)
+            for _ in range(_ROUNDS):
+                await self.pilot._wait_for_screen()
+                if not any(pump.message_queue_size for pump in self.screen.walk_children(with_self=True)):
+                    break
+
+
+def _key(name: str) -> events.Key:
+    character = name if len(name) == 1 else None
+    return events.Key(_character_to_key(name) if character and not name.isalnum() else name, character)
 
 
 @asynccontextmanager

@@ -14,10 +14,10 @@ def picture(snap, runs_dir: Path, sample: str, size: tuple[int, int], story=None
 
     async def before(pilot) -> None:
         driver = Driver(app, pilot)
-        await driver.rest()
+        await driver.settle()
         if story is not None:
             await story(driver)
-            await driver.rest()
+            await driver.settle()
 
     return snap(app, terminal_size=size, run_before=before)
 
