@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 
 class NoData:
@@ -110,17 +110,69 @@ class ProcessEvent:
         return f"ProcessEvent(id={self.id!r}{data}, visibility={self.visibility.name})"
 
 
-# Types of workflow event. User code may emit the first set and any string that is in neither; the rest is the engine's.
-USER_TYPES: Final = frozenset({"output", "error", "warning", "data"})
-ENGINE_TYPES: Final = frozenset(
-    {
-        "started", "status", "failed",
-        "executor_invoked", "executor_completed", "executor_failed", "executor_cancelled",
-        "superstep_started", "superstep_completed",
-        "request_info", "response", "event_emitted", "input_waiting", "log",
-        "breakpoint_hit", "paused", "resumed", "reloaded", "operator",
-    }
-)  # fmt: skip
+class EventType(NamedTuple):
+    """What a type of workflow event is about, in a line, and whether user code may add events of it."""
+
+    meaning: str
+    from_user: bool = False
+
+
+EVENT_TYPES: Final[dict[str, EventType]] = {
+    "started": EventType("a run began, or outside input set it going again"),
+    "status": EventType("the run's state changed; `state` has it"),
+    "failed": EventType("the run failed; `details` say why"),
+    "output": EventType("a step yielded an output", from_user=True),
+    "error": EventType("a step reports an error that it lives with", from_user=True),
+    "warning": EventType("something that a person should know; `details` have its code", from_user=True),
+    "data": EventType("a step shows a value", from_user=True),
+    "executor_invoked": EventType("a function was called; `data` has the arguments"),
+    "executor_completed": EventType("a function returned; `data` has the result"),
+    "executor_failed": EventType("a function raised, or was given what it does not take"),
+    "executor_cancelled": EventType("a call was cancelled"),
+    "superstep_started": EventType("a superstep of a process began"),
+    "superstep_completed": EventType("a superstep of a process is over"),
+    "request_info": EventType("a function asks and waits; `data` has the prompt"),
+    "response": EventType("an answer came in"),
+    "event_emitted": EventType("a step emitted a process event, or one came from outside"),
+    "input_waiting": EventType("a call waits for arguments that have not come"),
+    "log": EventType("a step logged or printed, or a logpoint was reached"),
+    "breakpoint_hit": EventType("a breakpoint matched"),
+    "paused": EventType("the run was paused"),
+    "resumed": EventType("the run goes on from a pause"),
+    "reloaded": EventType("new code took over; `details` have the digests of the sources"),
+    "operator": EventType("somebody changed the run by hand"),
+}
+"""The types that the engine knows. Any other string is a custom type, which only user code adds."""
+
+WARNING_CODES: Final[dict[str, str]] = {
+    "abandoned_thread": "a cancelled call runs in a thread, which cannot be interrupted",
+    "answer_refused": "a recorded answer does not fit the changed code, so the question is asked again",
+    "changed_queue_lost": "messages changed by hand before the run was cut off could not be brought back",
+    "checkpoint_incomplete": "a value can only be written as text, so the run cannot be resumed from here",
+    "condition_failed": "a route's condition raised",
+    "discarded_emissions": "a failed or cancelled call's events go nowhere",
+    "discarded_messages": "messages were not delivered, since the process stopped or was cancelled",
+    "held_messages": "messages are held and have not been delivered",
+    "internal_event_not_visible": "the parent routes an event by name that is internal to the nested process",
+    "late_emission": "a call emitted after its function had returned",
+    "missing_input": "a call still lacks a required argument at the end",
+    "no_condition_matched": "no condition on a source held, and there is no `otherwise`",
+    "not_serialisable": "a payload can only be written as its repr",
+    "pending_request": "a question is unanswered at the end",
+    "recording_failed": "the run file cannot be written any more",
+    "reserved_event_type": "user code added an event of a type that is the engine's",
+    "state_does_not_fit": "a step stays on its old code, since its state does not fit the new",
+    "unrouted_event": "no route takes an event that was emitted",
+    "unused_input": "a value for an optional parameter was never used",
+    "user_warning": "a step's own warning that names no code",
+}
+"""The codes of the warnings that the engine gives, and what each means."""
+
+
+def may_user_add(event_type: str) -> bool:
+    """Return whether user code may add events of a type: of a custom one, and of some that the engine knows."""
+    known = EVENT_TYPES.get(event_type)
+    return known is None or known.from_user
 
 
 @dataclass(slots=True, eq=False)
@@ -130,7 +182,7 @@ class WorkflowEvent:
     User code makes one with a type and data (`WorkflowEvent("progress", data=0.4)`); the engine fills in the rest.
 
     Attributes:
-        type: One of `USER_TYPES`, `ENGINE_TYPES`, or any other string (a custom event).
+        type: A key of `EVENT_TYPES`, or any other string (a custom event).
         data: What it is about: the input of a call (dict parameter -> value), its result, a payload, a prompt.
         details: More about a warning or failure; always with a stable `code` where the engine made it.
         state: The new state of the run, for `status`.

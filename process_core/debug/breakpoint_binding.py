@@ -1,38 +1,12 @@
 """Binding: sees what in a process a breakpoint can match, and what was meant where nothing can."""
 
 from collections.abc import Iterator
-from typing import Final
 
 from process_core.debug.breakpoints import Breakpoint, Candidate, without_index
+from process_core.events import WARNING_CODES
 from process_core.graph import ERROR_SUFFIX, RESULT_SOURCE, RESULT_SUFFIX, Edge, Graph, Node, SourceKind, StepKind
 from process_core.runfile.query.globs import path_pattern
 from process_core.suggestions import did_you_mean
-
-WARNING_CODES: Final = frozenset(
-    {
-        "abandoned_thread",
-        "answer_refused",
-        "changed_queue_lost",
-        "checkpoint_incomplete",
-        "condition_failed",
-        "discarded_emissions",
-        "discarded_messages",
-        "held_messages",
-        "internal_event_not_visible",
-        "late_emission",
-        "missing_input",
-        "no_condition_matched",
-        "not_serialisable",
-        "pending_request",
-        "recording_failed",
-        "reserved_event_type",
-        "state_does_not_fit",
-        "unrouted_event",
-        "unused_input",
-        "user_warning",
-    }
-)
-"""Codes of the warnings that the engine gives."""
 
 
 def bind(point: Breakpoint, graph: Graph) -> None:

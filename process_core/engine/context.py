@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from process_core.errors import ReservedEventError, StepContextError
 from process_core.events import (
-    ENGINE_TYPES,
     NO_DATA,
     ProcessEvent,
     Visibility,
     WorkflowEvent,
     event_name,
+    may_user_add,
 )
 
 if TYPE_CHECKING:
@@ -308,7 +308,7 @@ class StepContext:
 
     def _add(self, event: WorkflowEvent) -> None:
         scope = self._invocation.scope
-        if event.type in ENGINE_TYPES:
+        if not may_user_add(event.type):
             scope.warn(
                 "reserved_event_type",
                 f"{self.path} added an event of type {event.type!r}, which is the engine's; it was ignored",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from process_core.engine.invocation import Emission, Invocation
 from process_core.errors import StepContextError
-from process_core.events import NO_DATA, USER_TYPES, Visibility, WorkflowEvent
+from process_core.events import NO_DATA, Visibility, WorkflowEvent
 
 if TYPE_CHECKING:
     from process_core.engine.core import RunCore
@@ -104,7 +104,7 @@ class Stewardship:
             event = copy.copy(event)  # the user may add the same one again
             event.path, event.step, event.function = slot.path, slot.plan.name, invocation.function.name
             event.superstep, event.causes = self.superstep, (invocation.seq,)
-            if event.type in USER_TYPES and event.type == "warning" and event.details is None:
+            if event.type == "warning" and event.details is None:
                 event.details = {"code": "user_warning"}
             recorder.pass_on(event)
             if event.type == "warning" and self.run.on_warned is not None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from pathlib import Path
 
 import pytest
 from debug_steps import (
@@ -26,10 +25,8 @@ from debug_steps import (
     wrapped,
 )  # fmt: skip
 
-import process_core
 from process_core import ProcessBuilder, Step, StepContext, WorkflowEvent, function
 from process_core.debug import BreakpointError, Debugger
-from process_core.debug.breakpoint_binding import WARNING_CODES
 
 
 def failing(*, handled: bool = False, kind: type[Step] = Fail) -> ProcessBuilder:
@@ -324,15 +321,6 @@ def test_a_name_that_does_not_exist_is_told_with_what_was_meant(given, bound, hi
     point = Debugger(deep().build()).add_breakpoint(**given)
     assert point.bound is bound
     assert hint in point.problem if hint else point.problem is None
-
-
-def test_every_warning_of_the_engine_can_be_named():
-    source = Path(process_core.__file__).parent
-    texts = [path.read_text() for name in ("engine", "debug") for path in (source / name).rglob("*.py")]
-    texts.append((source / "recording/run_recorder.py").read_text())
-    used = {code for text in texts for code in re.findall(r"\bwarn\(\s*\"(\w+)\"", text)}
-    assert used
-    assert used <= WARNING_CODES
 
 
 # muting and editing

@@ -8,7 +8,7 @@ from rules_observing import assert_grammar, calls, codes, of, only, said, warnin
 from rules_steps import Ask, Double, Pair, Say, Seen, Sink, Trigger
 
 from process_core import ProcessBuilder, RunState, Step, StepContext, Visibility, WorkflowEvent, function
-from process_core.events import ENGINE_TYPES, USER_TYPES
+from process_core.events import EVENT_TYPES
 
 
 class Report(Step):
@@ -36,6 +36,10 @@ def reporting():
     process.on_input_event("go").send_event_to(report)
     report.on_function_result().send_event_to(trigger)
     return process.build()
+
+
+USER_TYPES = {name for name, kind in EVENT_TYPES.items() if kind.from_user}
+ENGINE_TYPES = EVENT_TYPES.keys() - USER_TYPES
 
 
 async def test_rule_18_the_types_are_those_of_the_design():
