@@ -97,7 +97,8 @@ def record_run(
     taker = _Taker(core, writer)
     recorder.sinks.append(taker.take)
     core.writer = writer
-    core.recorder = recorder = FastRecorder(recorder, writer, taker.tell)
+    if len(recorder.sinks) == 1:
+        core.recorder = recorder = FastRecorder(recorder, writer, taker.tell)
     _Checkpoints(core, recorder, writer, point).begin()
 
     def close() -> None:

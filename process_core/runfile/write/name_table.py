@@ -7,6 +7,9 @@ STATE: Final = 6
 """Place of the state in a combination."""
 CODE: Final = 8
 """Place of the code."""
+GENERATION: Final = 9
+"""Place of the generation."""
+_NONE: Final = (None,) * (GENERATION - STATE)
 _REMEMBERED = 50_000
 
 Shape = tuple[Any, ...]
@@ -30,14 +33,18 @@ class NameTable:
         first: The first number to give.
 
     Attributes:
-        common: Those that have neither state nor code: type, path, step, function, event id, route, response type and
-            generation -> number.
+        common: Those of the present generation that have neither state, response type nor code, by their first six
+            names. Kept apart since most events are of this kind, and the key is made for each of them.
     """
 
     def __init__(self, first: int) -> None:
         self.common: dict[tuple[Any, ...], int] = {}
         self._others: dict[Shape, int] = {}
         self._next = first
+
+    def new_generation(self) -> None:
+        """Forget the combinations of the code so far; those of the next have numbers of their own."""
+        self.common.clear()
 
     def number(self, shape: Shape) -> tuple[int, bool]:
         """Give the number of a combination.
@@ -50,8 +57,8 @@ class NameTable:
         """
         known: dict[tuple[Any, ...], int] = self._others
         key = shape
-        if shape[STATE] is None and shape[CODE] is None:
-            known, key = self.common, (*shape[:STATE], *shape[STATE + 1 : CODE], *shape[CODE + 1 :])
+        if shape[STATE:GENERATION] == _NONE:
+            known, key = self.common, shape[:STATE]
         try:
             number = known.get(key)
         except TypeError:  # a name that is no text and cannot even be hashed

@@ -209,6 +209,7 @@ class RunFileWriter(WriteQueue):
             metadata: What a reader should know of it (source digests), JSON-able.
         """
         self.generation = generation
+        self.shapes.new_generation()
         if self.failed is None:
             nodes, edges = dump_nodes(graph_nodes), dump_edges(graph_edges)
             self._put(GraphItem(generation, seq, nodes, edges, dump_metadata(metadata or {})))
