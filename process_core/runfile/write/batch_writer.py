@@ -8,7 +8,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any, Final
 
 from process_core.runfile.codec.decode import one_line
@@ -30,6 +30,7 @@ _WORTH_IT = 0.9
 _REMEMBERED_PAYLOADS = 10_000
 _ROWS_AT_ONCE = (2048, 256, 32, 4, 1)
 _BRIEF = "checkpoints (id, parent, path, superstep, seq, extra)"
+_BRIEF_WIDTH = 6
 _EVENTS = "events (seq, shape, ts, superstep, cause, data)"
 _CLOSING_PATIENCE = 200  # milliseconds to wait for readers in the middle of a read
 _ADD_EXTRAS = "UPDATE events SET request_id = ?, details = ? WHERE seq = ?"
@@ -118,7 +119,7 @@ class BatchWriter:
         self._new_shapes: list[tuple[Any, ...]] = []
         self._new_payloads: list[tuple[Any, ...]] = []
         self._new_checkpoints: list[tuple[Any, ...]] = []
-        self._new_briefs: list[tuple[Any, ...]] = []
+        self._new_briefs: list[Any] = []
         self._new_states: list[tuple[Any, ...]] = []
         self._state: str | None = None
 
@@ -147,10 +148,9 @@ class BatchWriter:
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         try:
-            for item in others:
-                self._other(item)
+            self._add(others)
             self._insert("checkpoints", self._new_checkpoints)
-            self._insert(_BRIEF, self._new_briefs)
+            self._insert_flat(_BRIEF, self._new_briefs, _BRIEF_WIDTH)
             self._insert("states", self._new_states, "INSERT OR REPLACE")
             self._insert("shapes", self._new_shapes)
             self._insert("payloads", self._new_payloads)
@@ -294,10 +294,15 @@ class BatchWriter:
         self._new_payloads.append((number, digest, RAW, len(body), preview, text))
         return number
 
+    def _add(self, items: Iterable[Any]) -> None:
+        for is_brief, group in groupby(items, _is_brief):
+            if is_brief:
+                self._add_briefs(group)
+            else:
+                for item in group:
+                    self._other(item)
+
     def _other(self, item: Any) -> None:
-        if type(item) is tuple:
-            self._brief(*item)
-            return
         if isinstance(item, NameItem):
             self._shape(item)
             return
@@ -319,13 +324,17 @@ class BatchWriter:
         for path, body in item.states.items():
             self._put_state(path, item.seq, number, item.versions.get(path), body)
 
-    def _brief(self, superstep: int, seq: int, brief: str) -> None:
-        number = self._next_checkpoint
-        self._next_checkpoint = number + 1
-        parent = self._parents.get("")
-        self._parents[""] = number
-        written = brief if len(brief) < _DIGEST_FROM else self._payload(brief.encode(), _DIGEST_FROM)
-        self._new_briefs.append((number, parent, "", superstep, seq, written))
+    def _add_briefs(self, briefs: Iterable[tuple[int, int, str]]) -> None:
+        """Number brief checkpoints; there is one a superstep, so this is a loop without calls."""
+        values, number, parent = self._new_briefs, self._next_checkpoint, self._parents.get("")
+        for superstep, seq, brief in briefs:
+            written = brief if len(brief) < _DIGEST_FROM else self._payload(brief.encode(), _DIGEST_FROM)
+            values += (number, parent, "", superstep, seq, written)
+            parent = number
+            number += 1
+        self._next_checkpoint = number
+        if parent is not None:
+            self._parents[""] = parent
 
     def _put_state(self, path: str, seq: int, checkpoint: int, version: str | None, body: bytes) -> None:
         step = self._steps.get(path) or self._new_step(path)
@@ -341,6 +350,10 @@ class BatchWriter:
 def _insert_sql(verb: str, table: str, width: int, rows: int) -> str:
     row = f"({','.join('?' * width)})"
     return f"{verb} INTO {table} VALUES {','.join([row] * rows)}"
+
+
+def _is_brief(item: Any) -> bool:
+    return type(item) is tuple
 
 
 def _name(value: Any) -> str | None:
