@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 VERSIONS ?= 3.11 3.12 3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types contracts suite test-slow test-all bench bench-runfile bench-reload bench-peers screenshots screenshots-check clean
+.PHONY: help setup run test lint types contracts suite test-slow test-all words bench bench-runfile bench-reload bench-peers screenshots screenshots-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -28,6 +28,9 @@ test: lint types contracts suite ## lint, types, import contracts and the suite
 lint: $(STAMP) ## ruff, rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+words: $(STAMP) ## words that the code has given up
+	$(BIN)/python tests/check_words.py
 
 types: $(STAMP) ## strict mypy on the packages
 	$(BIN)/mypy
