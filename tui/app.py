@@ -12,7 +12,8 @@ from textual.binding import BindingType
 from textual.filter import Monochrome, NoColor
 
 from process_core.session.client.session import Session
-from process_core.session.protocol.messages import Failure, Loaded
+from process_core.session.protocol.envelope import Failure
+from process_core.session.protocol.status import Loaded
 from tui.cli.hangup import leave_on_hang_up
 from tui.messages import TargetRefused
 from tui.palette import ActionProvider

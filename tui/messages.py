@@ -2,7 +2,8 @@
 
 from textual.message import Message
 
-from process_core.session.protocol.messages import Failure, OpenRequest
+from process_core.session.protocol.envelope import Failure
+from process_core.session.protocol.status import OpenRequest
 
 
 class ActionWanted(Message):

@@ -11,7 +11,7 @@ from typing import Final
 
 from process_core.runfile import Filter, RecordedMessage, Row, RunAtEvent, RunFile, to_plain
 from process_core.session.protocol.breakpoints import BreakpointSpec
-from process_core.session.protocol.messages import OpenRequest, PendingMessage, Status, WaitingInputs
+from process_core.session.protocol.status import OpenRequest, PendingMessage, Status, WaitingInputs
 from tui.actions import ACTIONS, Group
 
 _PREVIEWED: Final = 1000

@@ -2,24 +2,26 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from process_core.events import RunState
 from process_core.session.client.session import RESTARTED, CommandRefused, Session
-from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec
-from process_core.session.protocol.envelope import Command
-from process_core.session.protocol.messages import (
-    Control,
+from process_core.session.protocol.breakpoints import BreakpointSpec
+from process_core.session.protocol.status import Loaded, PendingMessage, Status
+from process_core.session.protocol.verbs import (
+    AddBreakpoint,
+    Command,
     ListPending,
-    Loaded,
-    PendingMessage,
     Respond,
     ResumeRun,
     RunTo,
     SendEvent,
     Start,
-    Status,
+    Verb,
+    capabilities,
+    verbs,
 )
 from tui.breakpoints.text import BreakTextError, Names, read_breakpoint, write_breakpoint
 from tui.commands.parser import did_you_mean, split_event
@@ -27,7 +29,6 @@ from tui.status.keys import BUSY
 from tui.text.safe_text import safe
 from tui.text.step_names import full_path
 
-Verb = Literal["resume", "pause", "step", "next", "into", "out", "stop"]
 NOT_RESUMED: Final = "not_resumed"
 """Code of the failure to take up a recorded run with a target that could be loaded."""
 _NAME: Final = 80
@@ -212,21 +213,43 @@ class RunControl:
         loaded: Loaded = await self.ask(command)
         return loaded
 
-    async def verb(self, verb: Verb) -> None:
-        """Do a verb of the debugger.
+    async def verb(self, name: str) -> None:
+        """Do a verb that needs no arguments.
 
         Args:
-            verb: Which.
+            name: In the verb table, e.g. `continue`.
 
         Raises:
             RefusedError: It makes no sense now.
         """
-        if verb not in ("pause", "stop") and self.session.died is None and self.status.paused is None:
-            raise RefusedError("the run is not paused")
+        await self.do(verbs()[name]())
+
+    async def do(self, command: Verb) -> Any:
+        """Do a verb, unless it makes no sense now.
+
+        Returns:
+            The value of the reply.
+
+        Raises:
+            RefusedError: It makes no sense now, or the worker refused it.
+        """
+        reason = self.capabilities()[command.name]
+        if reason is not None:
+            raise RefusedError(reason)
+        return await self.ask(command)
+
+    def capabilities(self) -> Mapping[str, str | None]:
+        """Return for each verb, by its name, None where it is allowed now, else the reason why not."""
+        reason = self._out_of_reach()
+        return capabilities(self.status) if reason is None else dict.fromkeys(verbs(), reason)
+
+    def _out_of_reach(self) -> str | None:
+        if self.session.died is not None:
+            return f"{safe(self.session.died.reason)}: press R to restart, or u to resume the run"
         if self.status.blocked_for >= BUSY:
             where = ", ".join(safe(path, _NAME) for path in self.status.running) or "the target's code"
-            raise RefusedError(f"{where} keeps the worker from hearing anything: R ends it and starts anew, or wait")
-        await self.ask(Control(verb=verb))
+            return f"{where} keeps the worker busy: wait, or press R to restart"
+        return None
 
     async def run_to(self, place: str) -> str:
         """Go on until just before an event or a step, once.
@@ -330,7 +353,7 @@ class RunControl:
             RefusedError: The worker refused it, or is gone.
         """
         if self.session.died is not None:
-            raise RefusedError(f"{safe(self.session.died.reason)}: R starts it again, u takes the run up")
+            raise RefusedError(self._out_of_reach() or "")
         try:
             return await self.session.request(command)
         except CommandRefused as refused:

@@ -13,7 +13,7 @@ from pathlib import Path
 from process_core.reload import Project, locate_module
 from process_core.runfile import RunFile
 from process_core.session.client.worker_process import WorkerSession
-from process_core.session.protocol.messages import Control, Start
+from process_core.session.protocol.verbs import Start, Stop
 
 BAR_RELOAD = 0.020
 BAR_SAVE = 0.3
@@ -84,7 +84,7 @@ async def save_to_message(folder):
             edit(folder, value)
             saved = time.time()
             taken.append(await first_output(session, value) - saved)
-        await session.request(Control(verb="stop"))
+        await session.request(Stop())
     return taken
 
 

@@ -9,19 +9,20 @@ from process_core.runfile import RunFile
 from process_core.session.client.in_process import InProcessSession
 from process_core.session.client.session import CommandRefused
 from process_core.session.client.worker_process import WorkerSession
-from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec
-from process_core.session.protocol.edits import HoldMessage
-from process_core.session.protocol.messages import (
-    Control,
+from process_core.session.protocol.breakpoints import BreakpointSpec
+from process_core.session.protocol.envelope import Notice
+from process_core.session.protocol.status import Reloaded
+from process_core.session.protocol.verbs import (
+    AddBreakpoint,
+    Continue,
+    HoldMessage,
     ListPending,
-    Notice,
     Reload,
-    Reloaded,
     Respond,
-    Restart,
     ResumeRun,
     SendEvent,
     Start,
+    Stop,
 )
 
 CHAT = """
@@ -106,7 +107,7 @@ class Chat:
         await self.session.request(Respond(request_id=self.status.requests[0].request_id, value=text))
 
     async def resume(self):
-        await self.session.request(Control(verb="resume"))
+        await self.session.request(Continue())
 
     async def reload(self, action="now", step=None):
         await self.session.request(Reload(action=action, step=step))
@@ -179,7 +180,7 @@ async def test_a_reload_between_runs_is_what_the_next_run_begins_with(talk):
     await talk.until(lambda: talk.status.state is RunState.STOPPED)
     talk.save(chat("NEW {texts}"))
     await talk.reload()
-    await talk.session.request(Restart())
+    await talk.session.request(Start())
     await talk.say("one")
     assert await talk.outputs(1) == ["NEW ['one']"]
 
@@ -224,7 +225,7 @@ async def test_a_run_that_never_rests_takes_new_code_in_at_the_end_of_a_superste
     await talk.reload()
     await talk.until(lambda: talk.status.generation == 2)
     await talk.until(lambda: "new" in _outputs(talk.status.run_file))
-    await talk.session.request(Control(verb="stop"))
+    await talk.session.request(Stop())
     found = _outputs(talk.status.run_file)
     assert found == sorted(found, reverse=True)
 
@@ -243,7 +244,7 @@ async def test_a_save_in_the_middle_of_a_long_call_is_pending_until_the_superste
     (tmp_path / "go").touch()
     await talk.until(lambda: talk.status.generation == 2)
     await talk.until(lambda: "new" in _outputs(talk.status.run_file))
-    await talk.session.request(Control(verb="stop"))
+    await talk.session.request(Stop())
     assert _outputs(talk.status.run_file)[0] == "old"
 
 
@@ -260,7 +261,7 @@ async def test_a_save_that_is_pending_is_replaced_by_the_next_one(talk, tmp_path
     await talk.reload()
     (tmp_path / "go").touch()
     await talk.until(lambda: "new" in _outputs(talk.status.run_file))
-    await talk.session.request(Control(verb="stop"))
+    await talk.session.request(Stop())
     assert "never" not in _outputs(talk.status.run_file)
 
 
@@ -444,7 +445,7 @@ async def test_a_run_that_goes_on_is_paused_where_its_state_does_not_fit(talk):
     await talk.reload()
     await talk.paused()
     assert talk.status.reload.state == "unfit"
-    await talk.session.request(Control(verb="stop"))
+    await talk.session.request(Stop())
 
 
 STATEFUL = "from pydantic import BaseModel\nclass Count(BaseModel):\n    {field}\nclass Loop(Step[Count])"
@@ -499,7 +500,7 @@ async def test_an_outside_event_that_the_code_takes_no_more_is_held(talk):
     await talk.reload()
     held = [message.event_id for message in await talk.session.request(ListPending()) if message.held]
     assert held == ["more"]
-    await talk.session.request(Control(verb="stop"))
+    await talk.session.request(Stop())
 
 
 JOIN = """
@@ -637,11 +638,11 @@ async def test_a_run_that_is_started_anew_begins_with_the_save_that_was_waiting(
     await talk.until(lambda: talk.status.running == ("Loop",))
     talk.save(SLOW.format(said="new"))
     await talk.reload()
-    await talk.session.request(Restart())
+    await talk.session.request(Start())
     (tmp_path / "go").touch()
     await talk.until(lambda: _outputs(talk.status.run_file)[:1] == ["new"])
     assert talk.status.reload is None
-    await talk.session.request(Control(verb="stop"))
+    await talk.session.request(Stop())
 
 
 async def test_a_save_is_taken_in_by_the_worker_that_watches(tmp_path):

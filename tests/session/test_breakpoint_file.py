@@ -8,17 +8,21 @@ import stat
 import pytest
 
 from process_core.events import RunState
-from process_core.session.client import CommandRefused, InProcessSession, WorkerSession
-from process_core.session.protocol.breakpoints import (
+from process_core.session.client.in_process import InProcessSession
+from process_core.session.client.session import CommandRefused
+from process_core.session.client.worker_process import WorkerSession
+from process_core.session.protocol.breakpoints import BREAKPOINTS_FILE, BreakpointSpec
+from process_core.session.protocol.envelope import Notice
+from process_core.session.protocol.verbs import (
     AddBreakpoint,
-    BreakpointSpec,
+    Continue,
     EditBreakpoint,
     EnableBreakpoint,
     MuteBreakpoints,
     RemoveBreakpoint,
+    Start,
 )
-from process_core.session.protocol.messages import Control, Notice, Start
-from process_core.session.worker.breakpoint_file import BREAKPOINTS_FILE, BreakpointFile, target_key
+from process_core.session.worker.breakpoint_file import BreakpointFile, target_key
 
 SOURCE = """
 from process_core import ProcessBuilder, Step, StepContext, function
@@ -342,7 +346,7 @@ async def test_an_edited_breakpoint_keeps_its_number_and_counts_anew(opened):
     assert [spec.id for spec in session.status.breakpoints] == [1, 2]
     assert session.status.paused.breakpoint == 1
     await session.request(RemoveBreakpoint(breakpoint=2))
-    await session.request(Control(verb="resume"))
+    await session.request(Continue())
     status = await until(session, lambda status: status.paused and status.paused.message.event_id == "Again")
     assert (status.paused.breakpoint, status.paused.message.preview) == (1, "4")
 

@@ -8,9 +8,13 @@ import pytest
 
 from process_core.events import RunState
 from process_core.runfile import RunFile
-from process_core.session.client import CommandRefused, InProcessSession, WorkerSession
-from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec
-from process_core.session.protocol.edits import (
+from process_core.session.client.in_process import InProcessSession
+from process_core.session.client.session import CommandRefused
+from process_core.session.client.worker_process import WorkerSession
+from process_core.session.protocol.breakpoints import BreakpointSpec
+from process_core.session.protocol.verbs import (
+    AddBreakpoint,
+    Continue,
     DropMessage,
     DuplicateMessage,
     EditMessage,
@@ -18,12 +22,18 @@ from process_core.session.protocol.edits import (
     ForceComplete,
     HoldMessage,
     Inject,
+    ListPending,
     MoveMessage,
+    Next,
     ReadMessage,
     ReadState,
+    Respond,
+    SendEvent,
+    Start,
+    Step,
+    Stop,
     Undo,
 )
-from process_core.session.protocol.messages import Control, ListPending, Respond, SendEvent, Start
 
 PATIENCE = 20
 SHOP = """
@@ -114,7 +124,7 @@ async def pending(session):
 
 
 async def go_on(session):
-    await session.request(Control(verb="resume"))
+    await session.request(Continue())
     status = await until(session, lambda status: status.state not in {None, RunState.IN_PROGRESS})
     return status.run_file
 
@@ -224,7 +234,7 @@ async def test_an_event_is_injected(session):
     assert (failure.code, "did you mean 'Ordered'" in failure.message) == ("unknown_event", True)
     assert (await refusal(session, Inject(event="Ordered", step="split"))).code == "unknown_step"
     assert (await refusal(session, Inject(event="Go", data=[1], has_data=True))).code == "payload_mismatch"
-    await session.request(Control(verb="next"))
+    await session.request(Next())
     await until(session, lambda status: status.paused and status.superstep == 3)
     await go_on(session)
     assert await taken(session) == [0, 7, 0, 1]
@@ -261,7 +271,7 @@ ALL = [
 @pytest.mark.parametrize("command", ALL, ids=lambda command: command.type)
 async def test_nothing_is_done_to_a_run_that_has_ended(session, command):
     await paused(session)
-    await session.request(Control(verb="stop"))
+    await session.request(Stop())
     await until(session, lambda status: status.state is RunState.CANCELLED)
     assert (await refusal(session, command)).code == "run_ended"
     assert session.status.undo is None
@@ -302,7 +312,7 @@ async def test_a_changed_run_that_is_killed_goes_on_with_its_changed_queue(proje
     async with await WorkerSession.open(cwd=project, runs_dir=tmp_path / "runs") as session:
         await session.load("shop.py")
         _, second, third = await paused(session)
-        await session.request(Control(verb="step"))
+        await session.request(Step())
         await until(session, lambda status: status.paused and status.paused.message.id == second)
         await session.request(MoveMessage(message=third))
         await session.request(EditMessage(message=second, data={"id": 40}))

@@ -5,12 +5,11 @@ from pathlib import Path
 import pytest
 
 from process_core.events import RunState
-from process_core.runfile import RunFile
-from process_core.session.client import CommandRefused, InProcessSession
-from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec
-from process_core.session.protocol.explanation import Explain
-from process_core.session.protocol.messages import Start
-from process_core.session.worker.explain_handlers import explain_file
+from process_core.session.client.explain_file import explain_file
+from process_core.session.client.in_process import InProcessSession
+from process_core.session.client.session import CommandRefused
+from process_core.session.protocol.breakpoints import BreakpointSpec
+from process_core.session.protocol.verbs import AddBreakpoint, Explain, Start
 
 TARGETS = Path(__file__).with_name("hostile_steps.py")
 
@@ -50,8 +49,7 @@ async def test_an_event_is_explained_as_its_file_alone_explains_it(session):
     await stopped(session)
     asked = Explain(seq=6)
     live = await session.request(asked)
-    with RunFile(session.status.run_file) as file:
-        assert explain_file(file, asked) == live
+    assert explain_file(Path(session.status.run_file), asked) == live
     assert live.causes
 
 

@@ -7,9 +7,11 @@ import pytest
 
 from process_core.events import RunState
 from process_core.runfile import RunFile
-from process_core.session.client import CommandRefused, InProcessSession, WorkerSession
-from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec
-from process_core.session.protocol.messages import Control, Respond, Restart, ResumeRun, Start
+from process_core.session.client.in_process import InProcessSession
+from process_core.session.client.session import CommandRefused
+from process_core.session.client.worker_process import WorkerSession
+from process_core.session.protocol.breakpoints import BreakpointSpec
+from process_core.session.protocol.verbs import AddBreakpoint, Continue, Respond, ResumeRun, Start, Stop
 
 PATIENCE = 20
 TALK = """
@@ -95,7 +97,7 @@ async def refusal(session, command):
 
 async def test_a_cancelled_run_is_gone_on_with_at_the_same_question(session):
     path = await talk(session, "one", "two")
-    await session.request(Control(verb="stop"))
+    await session.request(Stop())
     await until(session, lambda s: s.status.state is RunState.CANCELLED)
     await session.request(ResumeRun(run_file=path))
     await asked(session, "after two?")
@@ -122,7 +124,7 @@ async def test_the_target_that_the_file_names_is_loaded_where_nothing_is(session
 
 async def test_the_reply_tells_what_is_loaded(session):
     path = await talk(session)
-    await session.request(Control(verb="stop"))
+    await session.request(Stop())
     await until(session, lambda s: s.status.state is RunState.CANCELLED)
     assert await session.request(ResumeRun(run_file=path)) == session.loaded
 
@@ -130,7 +132,7 @@ async def test_the_reply_tells_what_is_loaded(session):
 async def test_a_file_that_does_not_name_its_target_needs_one_to_be_loaded(session, tmp_path):
     from process_core.session.worker.target import load_target
 
-    process = load_target("talking.py", session._server._holder._cwd)
+    process = load_target("talking.py", session._server._session._cwd)
     await process.run("Go", "hello", run_file=tmp_path / "x.run")
     failure = await refusal(session, ResumeRun(run_file=str(tmp_path / "x.run")))
     assert failure.code == "no_target"
@@ -141,7 +143,7 @@ async def test_a_file_that_does_not_name_its_target_needs_one_to_be_loaded(sessi
 
 async def test_an_earlier_superstep_forks_into_a_new_file(session):
     path = await talk(session, "one", "two")
-    await session.request(Control(verb="stop"))
+    await session.request(Stop())
     await until(session, lambda s: s.status.state is RunState.CANCELLED)
     await session.request(ResumeRun(run_file=path, superstep=1))
     status = await asked(session, "after hello?")
@@ -152,7 +154,7 @@ async def test_an_earlier_superstep_forks_into_a_new_file(session):
 
 async def test_breakpoints_hold_in_a_run_that_is_gone_on_with(session):
     path = await talk(session)
-    await session.request(Control(verb="stop"))
+    await session.request(Stop())
     await until(session, lambda s: s.status.state is RunState.CANCELLED)
     await session.request(AddBreakpoint(breakpoint=BreakpointSpec(event="Again")))
     await session.request(ResumeRun(run_file=path))
@@ -164,23 +166,12 @@ async def test_breakpoints_hold_in_a_run_that_is_gone_on_with(session):
 
 async def test_a_run_may_be_gone_on_with_paused(session):
     path = await talk(session)
-    await session.request(Control(verb="stop"))
+    await session.request(Stop())
     await until(session, lambda s: s.status.state is RunState.CANCELLED)
     await session.request(ResumeRun(run_file=path, superstep=0, paused=True))
     status = await until(session, lambda s: s.status.paused)
     assert status.paused.reason == "start"
     assert status.pending == 1
-
-
-async def test_restart_begins_again_with_the_input_of_the_recorded_run(session, project, tmp_path):
-    path = await talk(session, "one")
-    await session.close()
-    async with await InProcessSession.open(cwd=project, runs_dir=tmp_path / "other") as other:
-        await other.resume(path)
-        await asked(other, "after one?")
-        await other.request(Restart())
-        status = await asked(other, "after hello?")
-        assert status.run_file != path
 
 
 async def test_a_refused_file_leaves_the_run_that_is_going_on_alone(session, project, tmp_path):
@@ -195,7 +186,7 @@ async def test_a_refused_file_leaves_the_run_that_is_going_on_alone(session, pro
 
 async def test_a_changed_process_is_refused_with_the_difference(session, project):
     path = await talk(session)
-    await session.request(Control(verb="stop"))
+    await session.request(Stop())
     await until(session, lambda s: s.status.state is RunState.CANCELLED)
     (project / "talking.py").write_text(TALK.replace("add_step(Note)", 'add_step(Note, name="Notes")'))
     await session.load("talking.py")
@@ -224,7 +215,7 @@ async def test_a_killed_conversation_goes_on_in_a_new_worker(project, tmp_path):
         assert [b.event for b in session.status.breakpoints] == ["Again"]
         await answer(session, "three")
         await until(session, lambda s: s.status.paused)
-        await session.request(Control(verb="resume"))
+        await session.request(Continue())
         await asked(session, "after three?")
         with RunFile(path) as file:
             rows = file.page(0, 10_000)

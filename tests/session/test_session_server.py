@@ -7,22 +7,26 @@ import pytest
 
 from process_core.events import RunState
 from process_core.runfile.read.reader import RunFile
-from process_core.session.client import CommandRefused, InProcessSession
-from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec, EnableBreakpoint, RemoveBreakpoint
-from process_core.session.protocol.envelope import MAX_FRAME
+from process_core.session.client.in_process import InProcessSession
+from process_core.session.client.session import CommandRefused
+from process_core.session.protocol.breakpoints import BreakpointSpec
+from process_core.session.protocol.envelope import MAX_FRAME, Notice, Reply
 from process_core.session.protocol.framing import BadFrame
-from process_core.session.protocol.messages import (
-    Control,
+from process_core.session.protocol.status import Status
+from process_core.session.protocol.verbs import (
+    AddBreakpoint,
+    Continue,
+    EnableBreakpoint,
     Hello,
     ListPending,
-    Notice,
-    Reply,
+    Pause,
+    RemoveBreakpoint,
     Respond,
-    Restart,
     RunTo,
     SendEvent,
     Start,
-    Status,
+    Step,
+    Stop,
 )
 from process_core.session.worker.server import SessionServer
 
@@ -149,16 +153,6 @@ async def test_a_new_start_ends_the_run_before_it(session):
         assert run_file.info.state is RunState.CANCELLED
 
 
-async def test_restart_takes_the_input_of_the_last_start(session):
-    await load_counts(session, data=4)
-    first = await at_rest(session)
-    await session.request(Restart())
-    second = await until(session, lambda s: s.run_id != first.run_id and s.state is RunState.IDLE and all_written(s))
-    with RunFile(second.run_file) as run_file:
-        payloads = [run_file.payload(row.data) for row in run_file.page(0, 99) if row.type == "executor_invoked"]
-    assert payloads == [{"number": 4}, {"number": 5}]
-
-
 async def test_run_ids_and_times_can_be_given(tmp_path):
     ids, ticks = itertools.count(1), itertools.count(1000)
     options = {"run_ids": lambda: f"run-{next(ids)}", "clock": lambda: float(next(ticks))}
@@ -227,7 +221,7 @@ async def test_resume_goes_on_to_the_next_hit(session):
     previews = []
     for _ in range(2):
         previews.append((await paused(session)).paused.message.preview)
-        await session.request(Control(verb="resume"))
+        await session.request(Continue())
         before = previews[-1]
         await until(session, lambda s: not s.paused or s.paused.message.preview != before)  # noqa: B023 - used at once
     assert previews == ["4", "5"]
@@ -271,7 +265,7 @@ async def test_a_breakpoint_that_makes_no_sense_is_refused(session, spec):
 async def test_step_delivers_one_message(session):
     await load_counts(session, data=1, paused=True)
     await paused(session)
-    await session.request(Control(verb="step"))
+    await session.request(Step())
     status = await until(session, lambda s: s.paused and s.paused.reason == "step")
     assert status.paused.message.preview == "2"
 
@@ -280,7 +274,7 @@ async def test_pause_stops_a_running_process(session):
     await session.load("hostile_steps.py:ticks")
     await session.request(Start(event="Go", data=900, has_data=True))
     await until(session, lambda status: status.superstep > 2)
-    await session.request(Control(verb="pause"))
+    await session.request(Pause())
     assert (await paused(session)).paused.reason == "pause"
 
 
@@ -290,14 +284,14 @@ async def test_run_to_stops_once_before_the_event(session):
     await session.request(RunTo(event="Again"))
     status = await until(session, lambda s: s.paused and s.paused.reason == "run_to")
     assert status.paused.message.preview == "4"
-    await session.request(Control(verb="resume"))
+    await session.request(Continue())
     assert (await at_rest(session)).state is RunState.IDLE
 
 
 async def test_stop_cancels_a_paused_run(session):
     await load_counts(session, data=1, paused=True)
     await paused(session)
-    await session.request(Control(verb="stop"))
+    await session.request(Stop())
     assert (await at_rest(session)).state is RunState.CANCELLED
 
 
@@ -318,10 +312,9 @@ async def test_an_outside_event_is_taken_in(session):
     ("command", "code"),
     [
         (Start(), "no_target"),
-        (Restart(), "no_run"),
         (ListPending(), "no_target"),
         (AddBreakpoint(breakpoint=BreakpointSpec(event="X")), "no_target"),
-        (Control(verb="resume"), "no_target"),
+        (Continue(), "no_target"),
         (Respond(request_id="r", value=1), "no_target"),
         (Hello(version=99), "version"),
     ],
@@ -333,13 +326,12 @@ async def test_a_command_that_needs_a_target_is_refused_without_one(session, com
 @pytest.mark.parametrize(
     ("command", "code"),
     [
-        (Control(verb="pause"), "no_run"),
-        (Control(verb="stop"), "no_run"),
+        (Pause(), "no_run"),
+        (Stop(), "no_run"),
         (SendEvent(event="Go"), "no_run"),
         (Respond(request_id="r", value=1), "no_run"),
         (RunTo(event="Again"), "no_run"),
-        (RunTo(), "bad_command"),
-        (Control(verb="resume"), "not_paused"),
+        (Continue(), "not_paused"),
         (RemoveBreakpoint(breakpoint=7), "unknown_breakpoint"),
         (EnableBreakpoint(breakpoint=7, enabled=True), "unknown_breakpoint"),
     ],
@@ -352,7 +344,8 @@ async def test_a_command_that_makes_no_sense_before_a_run_is_refused(session, co
 @pytest.mark.parametrize(
     ("command", "code"),
     [
-        (Control(verb="step"), "not_paused"),
+        (Step(), "not_paused"),
+        (RunTo(), "bad_command"),
         (SendEvent(event="Og"), "unknown_event"),
         (Respond(request_id="r", value=1), "unknown_request"),
     ],
@@ -366,7 +359,7 @@ async def test_a_command_that_a_resting_run_cannot_follow_is_refused(session, co
 async def test_an_ended_run_takes_no_events(session):
     await load_counts(session, data=1, paused=True)
     await paused(session)
-    await session.request(Control(verb="stop"))
+    await session.request(Stop())
     await at_rest(session)
     assert (await refusal(session, SendEvent(event="Go", data=1, has_data=True))).code == "run_ended"
 
@@ -380,8 +373,8 @@ async def test_an_ended_run_takes_no_events(session):
         (b'{"id": 4, "type": "fly"}', 4, "'fly'"),
         (b'{"id": 5, "type": "load"}', 5, "target"),
         (b'{"id": 6, "type": "load", "target": "x", "more": 1}', 6, "more"),
-        (b'{"id": 7, "type": "control", "verb": "jump"}', 7, "verb"),
-        (b'{"id": "x", "type": "restart"}', 0, "id"),
+        (b'{"id": 7, "type": "reload", "action": "jump"}', 7, "action"),
+        (b'{"id": "x", "type": "pause"}', 0, "id"),
         (b"\xff\xfe", 0, ""),
         (b"[" * 100_000, 0, ""),
     ],
@@ -472,7 +465,7 @@ async def test_a_listener_that_raises_does_not_silence_the_others(session):
 
 async def test_a_status_that_cannot_be_made_is_reported_once_and_the_session_lives(session, monkeypatch, capsys):
     await load_counts(session)
-    monkeypatch.setattr(session._server._holder, "status", lambda: 1 / 0)
+    monkeypatch.setattr(session._server._session, "status", lambda: 1 / 0)
     assert (await session.request(Hello()))["version"]
     assert (await session.request(Hello()))["version"]
     assert capsys.readouterr().err.count("ZeroDivisionError") == 1

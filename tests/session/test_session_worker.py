@@ -9,10 +9,12 @@ import pytest
 
 from process_core.events import RunState
 from process_core.runfile.read.reader import RunFile
-from process_core.session.client import CommandRefused, WorkerDied, WorkerSession
 from process_core.session.client import worker_process as worker_session
-from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec
-from process_core.session.protocol.messages import Control, ListPending, Respond, Restart, Start, Status
+from process_core.session.client.session import CommandRefused, WorkerDied
+from process_core.session.client.worker_process import WorkerSession
+from process_core.session.protocol.breakpoints import BreakpointSpec
+from process_core.session.protocol.status import Status
+from process_core.session.protocol.verbs import AddBreakpoint, ListPending, Pause, Respond, Start, Stop
 
 TARGETS = Path(__file__).with_name("hostile_steps.py")
 PATIENCE = 20
@@ -110,14 +112,14 @@ async def test_a_step_that_returns_what_cannot_be_serialised_is_recorded_by_its_
 async def test_a_coroutine_that_hangs_is_shown_running_and_can_be_cancelled(tmp_path):
     async with working(tmp_path, "hangs_async") as worker:
         await worker.until(lambda s: s.status.running == ("HangsAsync",))
-        await worker.session.request(Control(verb="stop"))
+        await worker.session.request(Stop())
         assert (await worker.at_rest()).state is RunState.CANCELLED
 
 
 async def test_a_plain_function_that_hangs_is_shown_running_and_can_be_cancelled(tmp_path):
     async with working(tmp_path, "hangs_sync") as worker:
         await worker.until(lambda s: s.status.running == ("HangsSync",))
-        await worker.session.request(Control(verb="stop"))
+        await worker.session.request(Stop())
         assert (await worker.at_rest()).state is RunState.CANCELLED
 
 
@@ -154,7 +156,7 @@ async def test_a_killed_worker_is_told_with_its_signal_and_can_be_restarted(tmp_
         assert (died.signal, died.reason) == (9, "worker died (signal 9)")
         assert worker.told[-1] == died
         with pytest.raises(CommandRefused, match="worker died"):
-            await worker.session.request(Restart())
+            await worker.session.request(Start())
         loaded = await worker.session.restart_worker()
         assert loaded.name == "Counts"
         assert worker.session.died is None
@@ -165,7 +167,7 @@ async def test_a_killed_worker_is_told_with_its_signal_and_can_be_restarted(tmp_
 
 async def test_a_request_that_is_open_when_the_worker_dies_is_refused(tmp_path):
     async with working(tmp_path, "hogs_loop_for_ever") as worker:
-        waiting = asyncio.ensure_future(worker.session.request(Control(verb="pause")))
+        waiting = asyncio.ensure_future(worker.session.request(Pause()))
         await worker.until(lambda s: s.status.blocked_for)
         os.kill(worker.session.pid, signal.SIGKILL)
         with pytest.raises(CommandRefused) as refused:
@@ -242,7 +244,7 @@ async def test_a_session_can_be_closed_twice_and_then_refuses(tmp_path):
     await session.close()
     await session.close()
     with pytest.raises(CommandRefused) as refused:
-        await session.request(Restart())
+        await session.request(Start())
     assert refused.value.failure.code == "closed"
 
 

@@ -6,8 +6,9 @@ import time
 
 import pytest
 
+from process_core.session.protocol.envelope import Notice, Reply
 from process_core.session.protocol.framing import BadFrame, Decoder, encode
-from process_core.session.protocol.messages import Notice, Reply, Status, answers
+from process_core.session.protocol.status import Status, answers
 from process_core.session.worker import worker_channel as link_module
 from process_core.session.worker.worker_channel import WorkerChannel
 

@@ -19,7 +19,7 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from process_core.session.client import InProcessSession
+from process_core.session.client.in_process import InProcessSession
 from tui.app import StepscopeApp
 from tui.run_controller import StartOptions
 

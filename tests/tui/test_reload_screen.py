@@ -3,7 +3,7 @@
 import pytest
 from targets import CHAT
 
-from process_core.session.protocol.messages import Reload
+from process_core.session.protocol.verbs import Reload
 
 NEW = CHAT.replace("async def", "async  def", 1)
 

@@ -7,7 +7,7 @@ import pytest
 from driving import Driver
 from targets import CHAT
 
-from process_core.session.client import WorkerSession
+from process_core.session.client.worker_process import WorkerSession
 from tui.app import StepscopeApp
 from tui.run_controller import StartOptions
 

@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from process_core.session.protocol.breakpoints import (
+from process_core.session.protocol.breakpoints import BreakpointSpec
+from process_core.session.protocol.verbs import (
     AddBreakpoint,
-    BreakpointSpec,
     EditBreakpoint,
     EnableBreakpoint,
     MuteBreakpoints,

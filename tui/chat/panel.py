@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from process_core.runfile import RunFile
-from process_core.session.protocol.messages import OpenRequest
+from process_core.session.protocol.status import OpenRequest
 from tui.chat.reading import ChatReader
 from tui.chat.transcript import KEPT, Transcript
 from tui.commands.parser import History

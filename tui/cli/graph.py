@@ -17,7 +17,8 @@ from process_core.graph import Edge, Node
 from process_core.runfile import RunFile, RunFileError
 from process_core.session.client.session import CommandRefused, Update
 from process_core.session.client.worker_process import WorkerSession
-from process_core.session.protocol.messages import Failure, Loaded, Notice
+from process_core.session.protocol.envelope import Failure, Notice
+from process_core.session.protocol.status import Loaded
 from tui.errors import UsageError
 from tui.graph.layout.graph_model import LABEL_CELLS
 from tui.graph.layout.shapes import Direction, Zoom

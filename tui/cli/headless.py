@@ -15,17 +15,10 @@ from process_core.runfile.errors import RunFileError
 from process_core.runfile.read.reader import RunFile
 from process_core.session.client.session import CommandRefused, Session, Update, WorkerDied
 from process_core.session.client.worker_process import WorkerSession
-from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec
-from process_core.session.protocol.messages import (
-    Control,
-    Failure,
-    Notice,
-    OpenRequest,
-    PausedAt,
-    Respond,
-    ResumeRun,
-    Start,
-)
+from process_core.session.protocol.breakpoints import BreakpointSpec
+from process_core.session.protocol.envelope import Failure, Notice
+from process_core.session.protocol.status import OpenRequest, PausedAt
+from process_core.session.protocol.verbs import AddBreakpoint, Command, Continue, Respond, ResumeRun, Start, Stop
 from tui.cli.event_line import BLOCK, TOLD_WIDTH, WIDTH, event_lines
 from tui.cli.line_source import LineSource
 from tui.text.safe_text import safe, safe_lines
@@ -174,7 +167,7 @@ class _Headless:
             if not self._is_cancelled_here:
                 self._is_cancelled_here = True
                 self._out.say("-- end of input: nobody answers the open question; the run is cancelled --")
-                await self._do(Control(verb="stop"))
+                await self._do(Stop())
             return None
         await self._print_the_rest(state)
         if state is RunState.FAILED:
@@ -207,9 +200,9 @@ class _Headless:
         message = paused.message
         before = f" before {message.event_id} -> {message.target or 'STOP'}  {message.preview}" if message else ""
         self._out.say(f"-- paused ({why}){before.rstrip()}: no terminal to press a key in, going on --")
-        await self._do(Control(verb="resume"))
+        await self._do(Continue())
 
-    async def _do(self, command: Control | Respond) -> None:
+    async def _do(self, command: Command) -> None:
         try:
             await self._session.request(command)
         except CommandRefused as refused:

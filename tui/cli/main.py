@@ -14,7 +14,7 @@ from tui.errors import UsageError
 
 if TYPE_CHECKING:
     from process_core.session.client.session import Session
-    from process_core.session.protocol.messages import Loaded
+    from process_core.session.protocol.status import Loaded
 
 _BAD_INPUT: Final = 2
 _INTERRUPTED: Final = 130
@@ -141,7 +141,7 @@ async def _open_app(target: str | None, arguments: argparse.Namespace | None) ->
     """Load the target in a worker while the UI is imported, then open the app."""
     from process_core.session.client.session import CommandRefused  # noqa: PLC0415
     from process_core.session.client.worker_process import WorkerSession  # noqa: PLC0415
-    from process_core.session.worker.breakpoint_file import BREAKPOINTS_FILE  # noqa: PLC0415 - starting must be quick
+    from process_core.session.protocol.breakpoints import BREAKPOINTS_FILE  # noqa: PLC0415 - starting must be quick
 
     async def open_session() -> "Session":
         session = await WorkerSession.open(cwd=Path.cwd(), breakpoints_file=BREAKPOINTS_FILE)

@@ -48,7 +48,7 @@ def do(arguments: argparse.Namespace) -> int:
 
 async def _open_app(path: Path, at: int | None) -> int:
     from process_core.session.client.worker_process import WorkerSession  # noqa: PLC0415
-    from process_core.session.worker.breakpoint_file import BREAKPOINTS_FILE  # noqa: PLC0415 - only where it is shown
+    from process_core.session.protocol.breakpoints import BREAKPOINTS_FILE  # noqa: PLC0415 - only where it is shown
 
     recorded = await RecordedSession.open(path)
     try:

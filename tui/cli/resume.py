@@ -10,8 +10,9 @@ from process_core.events import RunState
 from process_core.runfile import RunFile, RunFileError, RunInfo
 from process_core.session.client.session import CommandRefused
 from process_core.session.client.worker_process import WorkerSession
-from process_core.session.protocol.messages import Failure, ResumeRun
-from process_core.session.worker.breakpoint_file import BREAKPOINTS_FILE
+from process_core.session.protocol.breakpoints import BREAKPOINTS_FILE
+from process_core.session.protocol.envelope import Failure
+from process_core.session.protocol.verbs import ResumeRun
 from tui.errors import UsageError
 from tui.recorded.describe import how_on
 from tui.recorded.resuming import folder_of, take_up, target_of

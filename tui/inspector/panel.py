@@ -13,7 +13,7 @@ from textual.timer import Timer
 from process_core.graph import Node
 from process_core.runfile import RunFile
 from process_core.session.protocol.explanation import Explanation
-from process_core.session.protocol.messages import ReloadInfo, Status
+from process_core.session.protocol.status import ReloadInfo, Status
 from tui.inspector.event_page import event_page
 from tui.inspector.items import Item, Piece, Role
 from tui.inspector.outline_view import OutlineView

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from process_core.session.protocol.messages import ReloadInfo
+from process_core.session.protocol.status import ReloadInfo
 from tui.inspector.items import Item, Piece, Role
 from tui.text.safe_text import safe, safe_lines
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from process_core.errors import ProcessError
 from process_core.graph import Edge, Node, SourceKind
-from process_core.session.protocol.messages import Status
+from process_core.session.protocol.status import Status
 from tui.inspector.event_page import payload_section
 from tui.inspector.items import Item, Piece, Role, section
 from tui.inspector.links import link

@@ -4,7 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from process_core.session.protocol.edits import (
+from process_core.session.protocol.status import PendingMessage
+from process_core.session.protocol.verbs import (
+    Command,
     DropMessage,
     DuplicateMessage,
     Editable,
@@ -19,8 +21,6 @@ from process_core.session.protocol.edits import (
     ReadState,
     Undo,
 )
-from process_core.session.protocol.envelope import Command
-from process_core.session.protocol.messages import PendingMessage
 from tui.commands.parser import did_you_mean, split_event
 from tui.run_controller import RefusedError, RunControl
 from tui.text.safe_text import safe

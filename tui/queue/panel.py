@@ -6,7 +6,7 @@ from typing import Final, overload
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from process_core.session.protocol.messages import PendingMessage, WaitingInputs
+from process_core.session.protocol.status import PendingMessage, WaitingInputs
 from tui.text.safe_text import safe
 from tui.widgets.row_list import Cells, RowList
 

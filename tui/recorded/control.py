@@ -3,11 +3,11 @@
 from typing import Any, NoReturn
 
 from process_core.runfile import RunInfo
-from process_core.session.protocol.envelope import Command
-from process_core.session.protocol.messages import Loaded, PendingMessage
+from process_core.session.protocol.status import Loaded, PendingMessage
+from process_core.session.protocol.verbs import Command
 from tui.recorded.describe import how_on
 from tui.recorded.recorded_session import RecordedSession
-from tui.run_controller import RefusedError, RunControl, Verb
+from tui.run_controller import RefusedError, RunControl
 
 
 class RecordedControl(RunControl):
@@ -40,7 +40,7 @@ class RecordedControl(RunControl):
         """Refuse."""
         await self._refuse()
 
-    async def verb(self, verb: Verb) -> None:  # noqa: ARG002 - every verb is refused
+    async def do(self, command: Command) -> Any:  # noqa: ARG002 - every verb is refused
         """Refuse."""
         await self._refuse()
 

@@ -8,8 +8,9 @@ from typing import Any, Final, Self
 from process_core.graph import SourceKind
 from process_core.runfile import RunFile, RunFileError, RunInfo
 from process_core.session.client.session import CommandRefused, Session
-from process_core.session.protocol.envelope import Command
-from process_core.session.protocol.messages import Failure, Loaded, Notice, Status
+from process_core.session.protocol.envelope import Failure, Notice
+from process_core.session.protocol.status import Loaded, Status
+from process_core.session.protocol.verbs import Command
 from tui.recorded.describe import how_on
 
 _LIVE: Final = 0.1

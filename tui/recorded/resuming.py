@@ -5,7 +5,8 @@ from pathlib import Path
 
 from process_core.runfile import RUNS_FOLDER, RunInfo
 from process_core.session.client.session import Session
-from process_core.session.protocol.messages import Loaded, ResumeRun
+from process_core.session.protocol.status import Loaded
+from process_core.session.protocol.verbs import ResumeRun
 from tui.errors import UsageError
 from tui.recorded.describe import command
 from tui.run_controller import RunControl, request_resume

@@ -6,7 +6,7 @@ from typing import Any, Final
 from process_core.events import RunState
 from process_core.graph import Edge, Node
 from process_core.runfile import Checkpoint, Row, RunFile, RunFileError, StepCount, to_plain
-from process_core.session.protocol.messages import OpenRequest, Status, WaitingInputs
+from process_core.session.protocol.status import OpenRequest, Status, WaitingInputs
 
 _MOST: Final = 50
 """Steps whose questions and missing inputs are read."""

@@ -8,7 +8,7 @@ from textual import on
 
 from process_core.events import RunState
 from process_core.runfile import RunFileError, RunInfo
-from process_core.session.protocol.messages import Status
+from process_core.session.protocol.status import Status
 from tui.actions import Panel
 from tui.inspector.panel import InspectorPanel
 from tui.recorded.control import RecordedControl

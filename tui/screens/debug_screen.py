@@ -14,7 +14,8 @@ from textual.timer import Timer
 from process_core.events import RunState
 from process_core.runfile import RunFile, RunFileError
 from process_core.session.client.session import CommandRefused, Update, WorkerDied
-from process_core.session.protocol.messages import Notice, PausedAt, Reloaded, Status
+from process_core.session.protocol.envelope import Notice
+from process_core.session.protocol.status import PausedAt, Reloaded, Status
 from tui.actions import ACTIONS, BY_NAME, Panel, is_function_key, is_untyped
 from tui.commands.command_line import CommandLine, LineKind
 from tui.commands.parser import CommandSyntaxError, parse

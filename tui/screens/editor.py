@@ -18,7 +18,7 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
-from process_core.session.protocol.edits import Editable
+from process_core.session.protocol.verbs import Editable
 from tui.queue.controller import json_of
 from tui.run_controller import RefusedError
 from tui.text.safe_text import clip, safe

@@ -8,7 +8,7 @@ from process_core.events import RunState
 from process_core.graph import Edge
 from process_core.runfile import RunFile
 from process_core.runfile.query.globs import matches_path
-from process_core.session.protocol.messages import PendingMessage, Status, WaitingInputs
+from process_core.session.protocol.status import PendingMessage, Status, WaitingInputs
 from tui.graph.render.overlay import Mark, Overlay
 
 _REACH: Final = 200

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from process_core.session.protocol.messages import Failure, ProblemInfo
+from process_core.session.protocol.envelope import Failure, ProblemInfo
 from tui.run_controller import NOT_RESUMED
 from tui.text.safe_text import safe, safe_lines
 

@@ -12,7 +12,7 @@ from textual.widgets import Input
 from process_core.graph import Edge
 from process_core.runfile import RunFile
 from process_core.session.client.session import RESTARTED, CommandRefused
-from process_core.session.protocol.messages import Status
+from process_core.session.protocol.status import Status
 from tui.actions import Action, Panel
 from tui.breakpoints.controller import BreakpointController
 from tui.breakpoints.panel import BreakpointsPanel

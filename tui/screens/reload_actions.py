@@ -3,7 +3,8 @@
 from collections.abc import Awaitable
 from typing import Literal
 
-from process_core.session.protocol.messages import Reload, ReloadInfo, Status
+from process_core.session.protocol.status import ReloadInfo, Status
+from process_core.session.protocol.verbs import Reload
 from tui.actions import Panel
 from tui.run_controller import RefusedError
 from tui.screens.told import Standing

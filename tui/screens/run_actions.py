@@ -15,7 +15,7 @@ class RunActions(SurgeryActions):
 
     async def do_continue(self, _: str = "") -> None:
         """Let the run go on."""
-        await self.control.verb("resume")
+        await self.control.verb("continue")
 
     async def do_pause(self, _: str = "") -> None:
         """Pause before the next message."""

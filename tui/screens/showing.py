@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from process_core.session.protocol.messages import Status
+from process_core.session.protocol.status import Status
 from tui.actions import Panel
 from tui.run_controller import RefusedError, RunControl
 from tui.screens.graph_overlay import cut_off, forced_edges, overlay_of, paused_edge

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from process_core.session.protocol.edits import Editable
-from process_core.session.protocol.messages import PendingMessage
+from process_core.session.protocol.status import PendingMessage
+from process_core.session.protocol.verbs import Editable
 from tui.actions import BY_NAME, Panel
 from tui.commands.command_line import LineKind
 from tui.queue.controller import json_of, number_of

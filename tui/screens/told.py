@@ -2,7 +2,7 @@
 
 from process_core.events import RunState
 from process_core.graph import Node
-from process_core.session.protocol.messages import Loaded, Status
+from process_core.session.protocol.status import Loaded, Status
 from tui.actions import Panel
 from tui.inspector.reload_page import banner_text
 from tui.run_controller import RunControl

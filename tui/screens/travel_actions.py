@@ -14,7 +14,7 @@ from textual.timer import Timer
 from process_core.graph import Node
 from process_core.predicate import PredicateError
 from process_core.runfile import Row, RunFile, RunFileError
-from process_core.session.protocol.messages import Status
+from process_core.session.protocol.status import Status
 from tui.recorded.reverse_search import Wanted, find_back, wanted_by, wanted_of
 from tui.recorded.run_at_event import RunAtEvent, status_at, superstep_end
 from tui.run_controller import RefusedError

@@ -1,11 +1,11 @@
 """Asking why: what led to an event, or what a step waits for."""
 
 import asyncio
-from pathlib import Path
 
 from process_core.errors import ProcessError
-from process_core.runfile import RunFile
-from process_core.session.protocol.explanation import Explain, Explanation
+from process_core.session.client.explain_file import explain_file
+from process_core.session.protocol.explanation import Explanation
+from process_core.session.protocol.verbs import Explain
 from tui.actions import Panel
 from tui.run_controller import RefusedError
 from tui.screens.run_actions import RunActions
@@ -67,7 +67,7 @@ class WhyActions(RunActions):
         if self.run_file is None:
             raise RefusedError("nothing is recorded yet")
         try:
-            return await asyncio.to_thread(_explain, self.run_file.path, question, until)
+            return await asyncio.to_thread(explain_file, self.run_file.path, question, until)
         except ProcessError as error:
             raise RefusedError(str(error)) from None
 
@@ -106,10 +106,3 @@ class WhyActions(RunActions):
         if row is None:
             raise RefusedError("select an event or a step, or name it: why SEQ or why STEP")
         return Explain(seq=row.seq)
-
-
-def _explain(path: Path, question: Explain, until: int | None) -> Explanation:
-    from process_core.session.worker.explain_handlers import explain_file  # noqa: PLC0415 - loads the debugger, only when asked
-
-    with RunFile(path) as own:
-        return explain_file(own, question, until)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len
 
 from process_core.events import RunState
-from process_core.session.protocol.messages import PausedAt, Status
+from process_core.session.protocol.status import PausedAt, Status
 from tui.text.safe_text import clip, safe
 
 

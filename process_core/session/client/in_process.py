@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Self
 
 from process_core.session.client.session import CommandRefused, Session
+from process_core.session.protocol.envelope import Failure, Notice, Reply
 from process_core.session.protocol.framing import Decoder, encode
-from process_core.session.protocol.messages import Failure, Notice, Reloaded, Reply, Status
+from process_core.session.protocol.status import Reloaded, Status
 from process_core.session.worker.server import SessionServer
 
 

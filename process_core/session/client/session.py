@@ -5,41 +5,23 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import TypeAdapter, ValidationError
 
 from process_core.errors import ProcessError
-from process_core.session.protocol.breakpoints import AddBreakpoint, BreakpointSpec, EditBreakpoint, MuteBreakpoints
-from process_core.session.protocol.edits import ACTS, READS, Editable, EditResult
-from process_core.session.protocol.envelope import Command
-from process_core.session.protocol.explanation import Explain, Explanation
+from process_core.session.protocol.breakpoints import BreakpointSpec
+from process_core.session.protocol.envelope import Failure, Notice, Reply
 from process_core.session.protocol.framing import BadFrame, Decoder, encode
-from process_core.session.protocol.messages import (
-    Failure,
-    ListPending,
-    Load,
-    Loaded,
-    Notice,
-    PendingMessage,
-    Reloaded,
-    Reply,
-    ResumeRun,
-    Status,
-    answers,
-)
+from process_core.session.protocol.status import Loaded, Reloaded, Status, answers
+from process_core.session.protocol.verbs import AddBreakpoint, Command, Load, MuteBreakpoints, ResumeRun
 
-_VALUES: dict[type[Command], TypeAdapter[Any]] = {
-    Load: TypeAdapter(Loaded),
-    ResumeRun: TypeAdapter(Loaded),
-    AddBreakpoint: TypeAdapter(BreakpointSpec),
-    EditBreakpoint: TypeAdapter(BreakpointSpec),
-    Explain: TypeAdapter(Explanation),
-    ListPending: TypeAdapter(list[PendingMessage]),
-    **dict.fromkeys(ACTS, TypeAdapter(EditResult)),
-    **dict.fromkeys(READS, TypeAdapter(Editable)),
-}
+
+@cache
+def _reader(answer: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(answer)
 
 
 class CommandRefused(ProcessError):  # noqa: N818 - the name says what happened; nothing is broken
@@ -129,9 +111,7 @@ class Session(ABC):
             command: Any command of the protocol; its number is given here.
 
         Returns:
-            The value of the reply: `Loaded` for a `Load`, a `BreakpointSpec` for an `AddBreakpoint` and an
-            `EditBreakpoint`, a list of `PendingMessage` for a `ListPending`, an `Explanation` for an `Explain`, an
-            `EditResult` or an `Editable` for surgery, else plain data.
+            The value of the reply, of the type that the command names as its `answer`; else plain data.
 
         Raises:
             CommandRefused: The worker refused it, or is dead.
@@ -152,8 +132,7 @@ class Session(ABC):
             raise CommandRefused(Failure(code="bad_command", message=f"cannot be sent: {error}")) from None
         finally:
             self._open.pop(number, None)
-        adapter = _VALUES.get(type(command))
-        return value if adapter is None else adapter.validate_python(value)
+        return value if command.answer is None else _reader(command.answer).validate_python(value)
 
     async def load(self, target: str) -> Loaded:
         """Load a target.

@@ -14,8 +14,10 @@ from typing import Final, Self
 from process_core.runfile import RunFile, RunFileError
 from process_core.session.client.session import CommandRefused, Session, Update, WorkerDied
 from process_core.session.client.worker_stderr import WorkerStderr
+from process_core.session.protocol.envelope import Failure
 from process_core.session.protocol.framing import encode
-from process_core.session.protocol.messages import Failure, Quit, Status
+from process_core.session.protocol.status import Status
+from process_core.session.protocol.verbs import Quit
 
 QUIT_GRACE: Final = 1.5
 """Seconds that a worker gets to end by itself."""

@@ -1,16 +1,20 @@
-"""Breakpoints as they travel, and the commands about them."""
+"""A breakpoint as it travels, and where a project keeps its own."""
 
-from typing import Literal
+from pathlib import Path
+from typing import Final, Literal
 
-from process_core.session.protocol.envelope import Command, Message
+from process_core.session.protocol.envelope import Message
+
+BREAKPOINTS_FILE: Final = Path(".stepscope/breakpoints.json")
+"""Where the breakpoints of a project are, from its folder."""
 
 
 class BreakpointSpec(Message):
-    """Where a run is to stop, and when.
+    """Where a run is to pause, and when.
 
     Attributes:
-        id: Given by the worker; None while it is being asked for.
-        kind: What it is about: a message or a call, an error, a warning, or that the run has come to rest.
+        id: Assigned by the worker; None in a request for a new one.
+        kind: What it is about: a message or a call, an error, a warning, or that the run has become idle.
         code: Code of the warning, or type of the error; None is any.
         event: Event id.
         step: Glob on step paths.
@@ -19,12 +23,12 @@ class BreakpointSpec(Message):
         when: Before delivery, after completion, or on emit.
         condition: Predicate text; the breakpoint counts only where it is true.
         hits: `==n`, `>=n` or `%n` on the number of times it counted.
-        log: Template; logs instead of stopping.
-        once: Removed after the first stop.
+        log: Template; logs instead of pausing.
+        once: Removed after the first pause.
         enabled: Whether it counts at all.
-        hit_count: How often it counted (told by the worker).
-        bound: Whether anything in the process can ever match it (told by the worker).
-        problem: Why it does not work, where it does not (told by the worker).
+        hit_count: How often it counted (set by the worker).
+        bound: Whether anything in the process can ever match it (set by the worker).
+        problem: Why it does not work, where it does not (set by the worker).
     """
 
     id: int | None = None
@@ -43,39 +47,3 @@ class BreakpointSpec(Message):
     hit_count: int = 0
     bound: bool = True
     problem: str | None = None
-
-
-class AddBreakpoint(Command):
-    """Add a breakpoint; answers with the `BreakpointSpec` that holds its id."""
-
-    type: Literal["add_breakpoint"] = "add_breakpoint"
-    breakpoint: BreakpointSpec
-
-
-class RemoveBreakpoint(Command):
-    """Remove a breakpoint."""
-
-    type: Literal["remove_breakpoint"] = "remove_breakpoint"
-    breakpoint: int
-
-
-class EditBreakpoint(Command):
-    """Put another breakpoint in the place of the one with its id; answers with the `BreakpointSpec`."""
-
-    type: Literal["edit_breakpoint"] = "edit_breakpoint"
-    breakpoint: BreakpointSpec
-
-
-class EnableBreakpoint(Command):
-    """Switch a breakpoint on or off."""
-
-    type: Literal["enable_breakpoint"] = "enable_breakpoint"
-    breakpoint: int
-    enabled: bool
-
-
-class MuteBreakpoints(Command):
-    """Let no breakpoint stop the run, or let them again; each keeps whether it is enabled."""
-
-    type: Literal["mute_breakpoints"] = "mute_breakpoints"
-    muted: bool

@@ -1,9 +1,12 @@
-"""What every message of a session has in common."""
+"""What every message of a session has in common, and how a command is answered or refused."""
+
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-PROTOCOL_VERSION = 1
-MAX_FRAME = 16 * 1024 * 1024
+PROTOCOL_VERSION: Final = 2
+"""Version 2 has one command for each verb, where version 1 had `control` with a `verb`."""
+MAX_FRAME: Final = 16 * 1024 * 1024
 """Largest frame either side accepts, in bytes."""
 
 
@@ -13,7 +16,48 @@ class Message(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Command(Message):
-    """The base of what a client sends."""
+class ProblemInfo(Message):
+    """One problem or warning of a definition."""
 
-    id: int = 0
+    code: str
+    message: str
+    step: str | None = None
+    function: str | None = None
+    suggestion: str | None = None
+
+
+class Failure(Message):
+    """Why a command was refused; nothing has changed.
+
+    Attributes:
+        code: Stable name, e.g. `missing_file`, `syntax_error`, `import_error`, `not_a_process`, `definition`,
+            `unknown_event`, `unknown_request`, `invalid_response`, `no_run`, `run_ended`, `bad_command`, `not_paused`,
+            and of editing `unknown_message`, `unknown_step`, `payload_mismatch`, `invalid_state`, `no_state`,
+            `step_busy`, `no_route`, `condition_failed`, `not_running`, `held`, `not_held`, `already_used`,
+            `nothing_to_complete`, `nothing_to_undo`, `not_taken_in`, `process_ended`, `too_large`.
+        message: What is wrong and what to do about it.
+        problems: The problems of a definition.
+        traceback: Of the user's own code, without frames of ours.
+    """
+
+    code: str
+    message: str
+    problems: tuple[ProblemInfo, ...] = ()
+    traceback: str | None = None
+
+
+class Reply(Message):
+    """The answer to the command of the same number."""
+
+    type: Literal["reply"] = "reply"
+    id: int
+    value: Any = None
+    failure: Failure | None = None
+
+
+class Notice(Message):
+    """Something the user should read once."""
+
+    type: Literal["notice"] = "notice"
+    severity: Literal["information", "warning", "error"] = "information"
+    text: str = ""

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from process_core.session.protocol.breakpoints import BreakpointSpec
+from process_core.session.protocol.breakpoints import BREAKPOINTS_FILE, BreakpointSpec
 
-BREAKPOINTS_FILE: Final = Path(".stepscope/breakpoints.json")
-"""Where the breakpoints of a project are, from its folder."""
+Notify = Callable[[str, str], None]
+"""Shows the user something once: severity and text."""
 FORMAT: Final = 1
 _TOLD: Final = frozenset({"id", "hit_count", "bound", "problem"})
 """What a worker tells of a breakpoint, which is of one run only."""

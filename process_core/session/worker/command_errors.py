@@ -19,7 +19,7 @@ from process_core.predicate import PredicateError
 from process_core.resume import ResumeError
 from process_core.runfile.errors import RunFileError
 from process_core.services import MissingServiceError
-from process_core.session.protocol.messages import Failure, ProblemInfo
+from process_core.session.protocol.envelope import Failure, ProblemInfo
 from process_core.session.worker.status import bounded_status
 from process_core.session.worker.target_error import TargetError, exception_text, user_traceback
 
@@ -82,7 +82,7 @@ def failure_of(error: BaseException) -> Failure:
     return Failure(code="error", message=bounded_status(message, _LIMIT), traceback=bounded_status(told, _TRACEBACK))
 
 
-def bad_command(body: bytes, error: ValidationError) -> tuple[int, Failure]:
+def bad_command(body: bytes, error: ValueError) -> tuple[int, Failure]:
     """Say what is wrong with a frame that holds no command.
 
     Args:
@@ -101,12 +101,13 @@ def bad_command(body: bytes, error: ValidationError) -> tuple[int, Failure]:
         kind = found.get("type")
         if type(found.get("id")) is int:
             number = found["id"]
-    told = []
-    for item in error.errors(include_url=False, include_input=False, include_context=False)[:_SHOWN_ERRORS]:
-        where = ".".join(str(part) for part in item["loc"] if part != kind)
-        told.append(f"{where}: {item['msg']}" if where else item["msg"])
+    if isinstance(error, ValidationError):
+        items = error.errors(include_url=False, include_input=False, include_context=False)[:_SHOWN_ERRORS]
+        reasons = [": ".join(filter(None, [".".join(map(str, item["loc"])), item["msg"]])) for item in items]
+    else:
+        reasons = [str(error)]
     what = f"command {kind!r}" if isinstance(kind, str) else "command"
-    return number, Failure(code="bad_command", message=bounded_status(f"bad {what}: {'; '.join(told)}", _LIMIT))
+    return number, Failure(code="bad_command", message=bounded_status(f"bad {what}: {'; '.join(reasons)}", _LIMIT))
 
 
 def problem_infos(problems: Iterable[Problem]) -> tuple[ProblemInfo, ...]:

@@ -10,7 +10,8 @@ from process_core.debug import Debugger, NewCode
 from process_core.reload import StagedModules, StateMigrator, StateMismatchError
 from process_core.reload.watcher import saves
 from process_core.services import Services
-from process_core.session.protocol.messages import Loaded, Reload, Reloaded, ReloadInfo
+from process_core.session.protocol.status import Loaded, Reloaded, ReloadInfo
+from process_core.session.protocol.verbs import Reload
 from process_core.session.worker.command_errors import CommandError, failure_of
 from process_core.session.worker.status import bounded_status
 from process_core.session.worker.target import LoadedTarget
@@ -26,7 +27,7 @@ class HotReload:
         adopt: Makes the session go on with new code; gives what the target holds then.
         changed: Called when `info` has changed.
         notice: Tells the user something once: severity and text.
-        tell: Tells that new code is in force.
+        reloaded: Called when new code is in force.
 
     Attributes:
         info: What has become of an edit that is not in force, or None.
@@ -39,14 +40,14 @@ class HotReload:
         adopt: Callable[[LoadedTarget], Loaded],
         changed: Callable[[], None],
         notice: Callable[[str, str], None],
-        tell: Callable[[Reloaded], None],
+        reloaded: Callable[[Reloaded], None],
     ) -> None:
         self.info: ReloadInfo | None = None
         self._debugger = debugger
         self._adopt = adopt
         self._changed = changed
         self._notice = notice
-        self._tell = tell
+        self._reloaded = reloaded
         self._opened: LoadedTarget | None = None
         self._staged: StagedModules[LoadedTarget] | None = None
         self._declined: dict[str, str | None] = {}
@@ -136,12 +137,12 @@ class HotReload:
             debugger.at_boundary(self._at_boundary)
             self._changed()
 
-    def take_now(self) -> None:
+    def swap_at_once(self) -> None:
         """Put in force what is loaded, whatever the run: another one is about to begin."""
         if self._staged is not None:
             self._put(self._staged, None)
 
-    def still(self) -> None:
+    def run_may_be_still(self) -> None:
         """Note that the run may have come to stand still."""
         debugger = self._debugger()
         is_waiting = self._staged is not None and self.info is not None and self.info.state == "pending"
@@ -179,7 +180,7 @@ class HotReload:
         self._forget()
         loaded = self._adopt(opened)
         generation = debugger.generation if debugger is not None else 1
-        self._tell(Reloaded(loaded=loaded, generation=generation, on_old_code=on_old_code, held=held))
+        self._reloaded(Reloaded(loaded=loaded, generation=generation, on_old_code=on_old_code, held=held))
         self._notice("information", _said(staged, generation, on_old_code, held))
         self._changed()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from process_core.runfile import RunFile, to_plain
-from process_core.session.protocol.messages import Start
+from process_core.session.protocol.verbs import Start
 from process_core.session.worker.target import LoadedTarget, open_target
 
 _BEGINNING: Final = 50

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from process_core.errors import ProcessError
 from process_core.events import RunState
+from process_core.session.protocol.envelope import Failure, Notice, Reply
 from process_core.session.protocol.framing import BadFrame
-from process_core.session.protocol.messages import AnyCommand, Failure, Notice, Quit, Reloaded, Reply, Status, commands
+from process_core.session.protocol.status import Reloaded, Status
+from process_core.session.protocol.verbs import Command, Quit, read_command
 from process_core.session.worker.command_errors import CommandError, bad_command, failure_of
-from process_core.session.worker.dispatcher import Dispatcher
+from process_core.session.worker.handlers import carry_out
+from process_core.session.worker.live_session import LiveSession
 from process_core.session.worker.run_paths import RunPaths
 from process_core.session.worker.status import bounded_status
 
@@ -62,7 +63,7 @@ class SessionServer:
             None if runs_dir is None else Path(runs_dir),
             lambda text: self._notice("warning", text),
         )
-        self._holder = Dispatcher(
+        self._session = LiveSession(
             cwd=cwd,
             options=lambda: _options(clock, run_ids),
             new_run_file=self._place.next,
@@ -79,7 +80,7 @@ class SessionServer:
         self._looks = 0
         self._early: list[str] = []
         self._early_hidden = 0
-        self._queue: asyncio.Queue[AnyCommand] = asyncio.Queue()
+        self._queue: asyncio.Queue[Command] = asyncio.Queue()
         self._serving = asyncio.create_task(self._serve())
 
     def receive(self, frame: bytes | BadFrame) -> None:
@@ -92,8 +93,8 @@ class SessionServer:
             self._send(Reply(id=0, failure=Failure(code="bad_command", message=frame.reason)))
             return
         try:
-            command = commands.validate_json(frame)
-        except ValidationError as error:
+            command = read_command(frame)
+        except ValueError as error:
             number, failure = bad_command(frame, error)
             self._send(Reply(id=number, failure=failure))
             return
@@ -106,7 +107,7 @@ class SessionServer:
             stream: `stdout` or `stderr`.
             text: The line.
         """
-        if self._holder.log(stream, text):
+        if self._session.log(stream, text):
             return
         if not self._early:
             self._loop.call_soon(self._tell_early)
@@ -122,13 +123,13 @@ class SessionServer:
             await self._serving
         if self._timer is not None:
             self._timer.cancel()
-        await self._holder.close()
+        await self._session.close()
 
     async def _serve(self) -> None:
         while True:
             command = await self._queue.get()
             try:
-                reply = Reply(id=command.id, value=await self._holder.carry_out(command))
+                reply = Reply(id=command.id, value=await carry_out(self._session, command, self._status))
             except Exception as error:  # noqa: BLE001 - whatever a command runs into is its own failure
                 reply = Reply(id=command.id, failure=failure_of(error))
                 if not isinstance(
@@ -168,7 +169,7 @@ class SessionServer:
 
     def _status(self) -> Status:
         try:
-            status = self._holder.status()
+            status = self._session.status()
         except Exception as error:  # noqa: BLE001 - a status that cannot be made must not end the session
             if not self._is_failing:
                 traceback.print_exception(error)

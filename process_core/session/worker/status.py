@@ -7,7 +7,7 @@ from process_core.events import NO_DATA, WorkflowEvent
 from process_core.runfile.codec.decode import one_line
 from process_core.runfile.codec.tags import TaggedWriter
 from process_core.session.protocol.breakpoints import BreakpointSpec
-from process_core.session.protocol.messages import OpenRequest, PausedAt, PendingMessage, Status, WaitingInputs
+from process_core.session.protocol.status import OpenRequest, PausedAt, PendingMessage, Status, WaitingInputs
 
 PREVIEW: Final = 160
 """Characters of a payload that a message shows."""

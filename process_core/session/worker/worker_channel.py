@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from process_core.session.protocol.envelope import Failure, Notice, Reply
 from process_core.session.protocol.framing import BadFrame, Decoder, FrameTooLargeError, encode
-from process_core.session.protocol.messages import Failure, Notice, Reloaded, Reply, Status
+from process_core.session.protocol.status import Reloaded, Status
 
 BEAT: Final = 0.25
 """Seconds between two looks at whether the event loop still turns."""

@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 
 from process_core.events import WorkflowEvent
 from process_core.runfile import RunFile, RunFileWriter
-from process_core.session.protocol.messages import OpenRequest, PausedAt, Status, WaitingInputs
+from process_core.session.protocol.status import OpenRequest, PausedAt, Status, WaitingInputs
 from tui.inspector.panel import InspectorPanel
 from tui.inspector.payloads import read_payload, size_text
 from tui.inspector.step_page import StepFacts

@@ -1,7 +1,7 @@
 """Breakpoints and pending messages, a line each."""
 
 from process_core.session.protocol.breakpoints import BreakpointSpec
-from process_core.session.protocol.messages import PendingMessage, WaitingInputs
+from process_core.session.protocol.status import PendingMessage, WaitingInputs
 from tui.breakpoints.panel import line_of
 from tui.queue.panel import line_of as message_line
 from tui.queue.panel import waiting_line

@@ -9,7 +9,7 @@ from recorded_runs import record, replaying
 from targets import CHAT
 
 from process_core.runfile import RunFile, list_runs, to_plain
-from process_core.session.client import WorkerSession
+from process_core.session.client.worker_process import WorkerSession
 from tui.app import StepscopeApp
 from tui.screens.debug_screen import DebugScreen
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from process_core.graph import Edge, SourceKind
 from process_core.session.protocol.breakpoints import BreakpointSpec
-from process_core.session.protocol.messages import PausedAt, PendingMessage, Status, WaitingInputs
+from process_core.session.protocol.status import PausedAt, PendingMessage, Status, WaitingInputs
 from tui.graph.render.overlay import Mark
 from tui.screens.graph_overlay import chain, forced_edges, inputs_of, lit_edges, nearest_step, overlay_of, paused_edge
 

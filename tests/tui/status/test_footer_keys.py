@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from process_core.events import RunState
-from process_core.session.protocol.messages import PausedAt, Status
+from process_core.session.protocol.status import PausedAt, Status
 from tui.actions import Panel
 from tui.status.keys import fit_hints, hints
 from tui.status.mode import ModeState

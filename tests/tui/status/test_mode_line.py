@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from process_core.events import RunState
-from process_core.session.protocol.messages import PausedAt, PendingMessage, Status
+from process_core.session.protocol.status import PausedAt, PendingMessage, Status
 from tui.status.mode import ModeState, Role, fit, length, parts
 
 MESSAGE = PendingMessage(id=1, event_id="UserInputReceived", target="Response", route="r")

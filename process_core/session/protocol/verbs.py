@@ -1,0 +1,582 @@
+"""What a client can ask of a session: one model for each command, and with that the table of debugger verbs.
+
+Defining a subclass of `Verb` is all that registers a verb; `@handles` in the worker says what carries it out. Command
+line, completion, help, palette, capabilities and the JSON schema for other clients are made from the table.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
+
+from pydantic import Field
+from pydantic.fields import FieldInfo
+from pydantic_core import from_json
+
+from process_core.debug.explain.model import Explanation
+from process_core.events import RunState
+from process_core.session.protocol.breakpoints import BreakpointSpec
+from process_core.session.protocol.envelope import PROTOCOL_VERSION, Message
+from process_core.session.protocol.status import Loaded, PendingMessage, Status
+
+
+class Refusal(NamedTuple):
+    """Why a command makes no sense now: a stable code, and words for the user."""
+
+    code: str
+    reason: str
+
+
+Condition = Callable[[Status], Refusal | None]
+
+
+def has_run(status: Status) -> Refusal | None:
+    """Need a run, which may be over."""
+    return Refusal("no_run", "no run has been started yet") if status.state is None else None
+
+
+def is_live(status: Status) -> Refusal | None:
+    """Need a run that is not over."""
+    if status.state is not None and status.state.is_ended:
+        return Refusal("run_ended", f"the run is over ({status.state.value})")
+    return has_run(status)
+
+
+def is_paused(status: Status) -> Refusal | None:
+    """Need a run that is paused."""
+    return Refusal("not_paused", "the run is not paused") if status.paused is None else None
+
+
+def is_editable(status: Status) -> Refusal | None:
+    """Need a run that is paused or idle."""
+    if status.state is not None and status.state.is_ended:
+        return Refusal("run_ended", "the run is over: there is nothing to change; go back in time, or restart")
+    if status.state is RunState.IN_PROGRESS and status.paused is None:
+        return Refusal("not_paused", "the run is going on; pause it before you change it")
+    return has_run(status)
+
+
+def has_undo(status: Status) -> Refusal | None:
+    """Need an edit that can be undone."""
+    return Refusal("nothing_to_undo", "nothing to undo since this pause") if status.undo is None else None
+
+
+class FieldKind(StrEnum):
+    """What a field of a verb names, which decides how it is completed."""
+
+    EVENT = "event"
+    INPUT_EVENT = "input_event"
+    STEP = "step"
+    FUNCTION = "function"
+    MESSAGE = "message"
+    BREAKPOINT = "breakpoint"
+    FREE = "free"
+
+
+EventId = Annotated[str, FieldKind.EVENT, Field(description="Event id.")]
+InputEventId = Annotated[str, FieldKind.INPUT_EVENT, Field(description="Id of an input event of the process.")]
+StepPath = Annotated[str, FieldKind.STEP, Field(description="Path of a step, e.g. `outer/Step`.")]
+FunctionName = Annotated[str, FieldKind.FUNCTION, Field(description="Name of a function of the step.")]
+MessageId = Annotated[int, FieldKind.MESSAGE, Field(description="Number of a pending message.")]
+BreakpointId = Annotated[int, FieldKind.BREAKPOINT, Field(description="Number of a breakpoint.")]
+
+COMMANDS: Final[dict[str, type["Command"]]] = {}
+"""Every command by the `type` it has on the wire, in order of definition; verbs are those that are a `Verb`."""
+
+
+class Command(Message):
+    """The base of what a client sends; a subclass registers itself by its `type`.
+
+    Attributes:
+        id: Number of the command; its reply has the same.
+        name: Its `type` on the wire.
+        answer: Type of the value of its reply; None where there is none to read.
+        needs: What must hold in the session; the same reason greys a verb out and refuses it.
+    """
+
+    name: ClassVar[str] = ""
+    answer: ClassVar[Any] = None
+    needs: ClassVar[tuple[Condition, ...]] = ()
+
+    id: int = 0
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Register a command that has a `type`."""
+        super().__pydantic_init_subclass__(**kwargs)
+        kind = cls.model_fields.get("type")
+        if kind is not None:
+            cls.name = kind.default
+            COMMANDS[cls.name] = cls
+
+    @classmethod
+    def refusal(cls, status: Status) -> Refusal | None:
+        """Return why it makes no sense now, or None where it does."""
+        return next((refusal for need in cls.needs if (refusal := need(status)) is not None), None)
+
+    @classmethod
+    def arguments(cls) -> dict[str, FieldInfo]:
+        """Return the fields that a user fills in."""
+        return {name: field for name, field in cls.model_fields.items() if name not in ("id", "type")}
+
+
+class Verb(Command):
+    """The base of what a user can ask of a run.
+
+    Attributes:
+        word: What is typed on the command line.
+        help: What it does, in one sentence: the docstring's first paragraph.
+        is_undoable: Whether `Undo` takes it back.
+    """
+
+    word: ClassVar[str] = ""
+    help: ClassVar[str] = ""
+    is_undoable: ClassVar[bool] = False
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Fill in what the model says by itself."""
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.word = cls.__dict__.get("word") or cls.name.replace("_", "-")
+        cls.help = " ".join(inspect.cleandoc(cls.__doc__ or "").partition("\n\n")[0].split())
+
+
+class EditResult(Message):
+    """What was done to a run; the value of the reply to an edit.
+
+    Attributes:
+        text: In one line, e.g. `dropped OrderPlaced -> Stock.reserve(order)`.
+        seq: Seq of its `operator` event.
+    """
+
+    text: str
+    seq: int | None = None
+
+
+class Editable(Message):
+    """Something in full, to be edited; the value of the reply to `ReadMessage` and `ReadState`.
+
+    Attributes:
+        value: As plain JSON; what JSON has no word for is a text.
+        is_exact: Whether sending `value` back would change nothing.
+        schema_: JSON schema of what may be sent, where the type is declared.
+    """
+
+    value: Any = None
+    is_exact: bool = True
+    schema_: dict[str, Any] | None = None
+
+
+# The session.
+
+
+class Hello(Command):
+    """Greet the worker; the first command on a connection, answered with the worker's version."""
+
+    type: Literal["hello"] = "hello"
+    token: str = ""
+    version: int = PROTOCOL_VERSION
+
+
+class Load(Command):
+    """Load the target (`path.py[:attr]` or `package.module[:attr]`).
+
+    Attributes:
+        target: The target.
+        watch: Whether edits are loaded as they are saved.
+    """
+
+    answer = Loaded
+
+    type: Literal["load"] = "load"
+    target: str
+    watch: bool = False
+
+
+class Start(Command):
+    """Start a run, ending the one before it.
+
+    Attributes:
+        event: Input event; None takes the only one, or the first declared.
+        data: Its payload.
+        has_data: Whether there is one (`None` is a value).
+        paused: Pause before the first message.
+    """
+
+    type: Literal["start"] = "start"
+    event: str | None = None
+    data: Any = None
+    has_data: bool = False
+    paused: bool = False
+
+
+class ResumeRun(Command):
+    """Go on with a recorded run, in its own file.
+
+    Attributes:
+        run_file: Path of the run file.
+        superstep: After which superstep; an earlier one than the last forks into a new file.
+        paused: Pause before the first message.
+    """
+
+    answer = Loaded
+
+    type: Literal["resume_run"] = "resume_run"
+    run_file: str
+    superstep: int | None = None
+    paused: bool = False
+
+
+class ListPending(Command):
+    """List the pending messages, in order of delivery."""
+
+    answer = list[PendingMessage]
+
+    type: Literal["list_pending"] = "list_pending"
+
+
+class ReadMessage(Command):
+    """Read the payload of a pending message, to edit it."""
+
+    answer = Editable
+    needs = (has_run,)
+
+    type: Literal["read_message"] = "read_message"
+    message: MessageId
+
+
+class ReadState(Command):
+    """Read the state of a step, to edit it."""
+
+    answer = Editable
+    needs = (has_run,)
+
+    type: Literal["read_state"] = "read_state"
+    path: StepPath
+
+
+class Quit(Command):
+    """End the run and the worker."""
+
+    type: Literal["quit"] = "quit"
+
+
+# Running.
+
+
+class Continue(Verb):
+    """Go on to the next breakpoint; the run never pauses twice at the same message."""
+
+    needs = (is_paused,)
+
+    type: Literal["continue"] = "continue"
+
+
+class Pause(Verb):
+    """Pause before the next message; functions that run now finish."""
+
+    needs = (is_live,)
+
+    type: Literal["pause"] = "pause"
+
+
+class Step(Verb):
+    """Deliver one message, run its function, and pause again."""
+
+    needs = (is_paused,)
+
+    type: Literal["step"] = "step"
+
+
+class Next(Verb):
+    """Run to the end of the superstep and pause."""
+
+    needs = (is_paused,)
+
+    type: Literal["next"] = "next"
+
+
+class Into(Verb):
+    """Step into the nested process that the next message goes to."""
+
+    needs = (is_paused,)
+
+    type: Literal["into"] = "into"
+
+
+class Out(Verb):
+    """Run until the nested process is done, and pause in its parent."""
+
+    needs = (is_paused,)
+
+    type: Literal["out"] = "out"
+
+
+class RunTo(Verb):
+    """Go on until just before the event or the step, once."""
+
+    word = "runto"
+    needs = (has_run,)
+
+    type: Literal["run_to"] = "run_to"
+    event: EventId | None = None
+    step: StepPath | None = None
+
+
+class Stop(Verb):
+    """Cancel the run; what it recorded stays."""
+
+    needs = (is_live,)
+
+    type: Literal["stop"] = "stop"
+
+
+class Reload(Verb):
+    """Load edits of the code.
+
+    Attributes:
+        action: `now`: look for edits; `reset`: load what waits, with the state of a step reset; `keep`: stay paused on
+            the old code until the next save; `back`: go on with the old code as if nothing had been saved.
+        step: Path of the step to reset; None resets every one that does not fit.
+    """
+
+    type: Literal["reload"] = "reload"
+    action: Literal["now", "reset", "keep", "back"] = "now"
+    step: StepPath | None = None
+
+
+class SendEvent(Verb):
+    """Send an outside event to the run, with JSON as its data."""
+
+    word = "send"
+    needs = (is_live,)
+
+    type: Literal["send_event"] = "send_event"
+    event: InputEventId
+    data: Any = None
+    has_data: bool = False
+
+
+class Respond(Verb):
+    """Answer an open question; text is converted to the type asked for."""
+
+    word = "answer"
+    needs = (has_run,)
+
+    type: Literal["respond"] = "respond"
+    request_id: str
+    value: Any
+
+
+class Explain(Verb):
+    """Explain what led to an event and what it led to; or what a step has done, and what it waits for.
+
+    Attributes:
+        seq: Of an event.
+        path: Of a step.
+        function: Of that step, where one is meant.
+    """
+
+    word = "why"
+    answer = Explanation
+    needs = (has_run,)
+
+    type: Literal["explain"] = "explain"
+    seq: int | None = None
+    path: StepPath | None = None
+    function: FunctionName | None = None
+
+
+# Breakpoints.
+
+
+class AddBreakpoint(Verb):
+    """Set a breakpoint at an event, step, route, function, error, warning or quiescence."""
+
+    word = "break"
+    answer = BreakpointSpec
+
+    type: Literal["add_breakpoint"] = "add_breakpoint"
+    breakpoint: BreakpointSpec
+
+
+class EditBreakpoint(Verb):
+    """Replace the breakpoint of the same id; its hit count starts again."""
+
+    word = "change"
+    answer = BreakpointSpec
+
+    type: Literal["edit_breakpoint"] = "edit_breakpoint"
+    breakpoint: BreakpointSpec
+
+
+class RemoveBreakpoint(Verb):
+    """Remove a breakpoint."""
+
+    word = "delete"
+
+    type: Literal["remove_breakpoint"] = "remove_breakpoint"
+    breakpoint: BreakpointId
+
+
+class EnableBreakpoint(Verb):
+    """Switch a breakpoint on or off."""
+
+    word = "enable"
+
+    type: Literal["enable_breakpoint"] = "enable_breakpoint"
+    breakpoint: BreakpointId
+    enabled: bool
+
+
+class MuteBreakpoints(Verb):
+    """Let no breakpoint pause the run, or let them again; each keeps whether it is enabled."""
+
+    word = "mute"
+
+    type: Literal["mute_breakpoints"] = "mute_breakpoints"
+    muted: bool
+
+
+# Editing a paused run. Each edit is an `operator` event; payloads and states travel as plain JSON.
+
+
+class Edit(Verb):
+    """The base of the verbs that change a paused run."""
+
+    answer = EditResult
+    needs: ClassVar[tuple[Condition, ...]] = (is_editable,)
+    is_undoable = True
+
+
+class MoveMessage(Edit):
+    """Deliver a pending message at another place among those of its process; 0 is first."""
+
+    word = "move"
+
+    type: Literal["move_message"] = "move_message"
+    message: MessageId
+    place: int = 0
+
+
+class HoldMessage(Edit):
+    """Hold a pending message until it is released, or release it."""
+
+    word = "hold"
+
+    type: Literal["hold_message"] = "hold_message"
+    message: MessageId
+    held: bool = True
+
+
+class DropMessage(Edit):
+    """Never deliver a message."""
+
+    word = "drop"
+
+    type: Literal["drop_message"] = "drop_message"
+    message: MessageId
+
+
+class DuplicateMessage(Edit):
+    """Deliver a message once more, right after itself."""
+
+    word = "dup"
+
+    type: Literal["duplicate_message"] = "duplicate_message"
+    message: MessageId
+
+
+class EditMessage(Edit):
+    """Replace the payload of a pending message."""
+
+    word = "edit"
+
+    type: Literal["edit_message"] = "edit_message"
+    message: MessageId
+    data: Any
+
+
+class Inject(Edit):
+    """Bring an event into the paused run, from outside or as if a step had emitted it.
+
+    Attributes:
+        event: The event id.
+        data: Its payload.
+        has_data: Whether there is one.
+        step: Path of the step to emit it; None brings it from outside.
+    """
+
+    type: Literal["inject"] = "inject"
+    event: EventId
+    data: Any = None
+    has_data: bool = False
+    step: StepPath | None = None
+
+
+class EditState(Edit):
+    """Replace the state of a step, checked against its model.
+
+    Attributes:
+        path: The step.
+        state: The whole state; a partial mapping is refused where a field without default is missing.
+    """
+
+    word = "state"
+
+    type: Literal["edit_state"] = "edit_state"
+    path: StepPath
+    state: Any
+
+
+class ForceComplete(Edit):
+    """End a call that waits for an answer, or the next message's call, as if it had returned that result."""
+
+    word = "complete"
+
+    type: Literal["force_complete"] = "force_complete"
+    path: StepPath
+    result: Any = None
+
+
+class Undo(Edit):
+    """Undo the last edit of the paused run."""
+
+    needs = (is_editable, has_undo)
+    is_undoable = False
+
+    type: Literal["undo"] = "undo"
+
+
+def verbs() -> dict[str, type[Verb]]:
+    """Return the verb table: every verb by its name."""
+    return {name: kind for name, kind in COMMANDS.items() if issubclass(kind, Verb)}
+
+
+def capabilities(status: Status) -> Mapping[str, str | None]:
+    """Return for each verb, by its name, None where it is allowed now, else the reason why not."""
+    refusals = {name: verb.refusal(status) for name, verb in verbs().items()}
+    return {name: refusal.reason if refusal is not None else None for name, refusal in refusals.items()}
+
+
+class UnknownCommandError(ValueError):
+    """A frame that holds no command."""
+
+
+def read_command(frame: bytes | str) -> Command:
+    """Read a command from its JSON.
+
+    Raises:
+        ValidationError: A field is missing, unknown or of the wrong type.
+        UnknownCommandError: It is not JSON, or names no command.
+    """
+    try:
+        body = from_json(frame)
+    except ValueError as error:
+        raise UnknownCommandError(f"this is not JSON: {error}") from None
+    kind = body.get("type") if isinstance(body, dict) else None
+    if not isinstance(kind, str):
+        raise UnknownCommandError("a command is a JSON object with a `type`")
+    if kind not in COMMANDS:
+        raise UnknownCommandError(f"there is no command {kind!r}")
+    return COMMANDS[kind].model_validate_json(frame)

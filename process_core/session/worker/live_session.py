@@ -1,0 +1,253 @@
+"""What a session works on: a loaded process, its debugger with the current run, and the breakpoints."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from process_core.debug import Debugger
+from process_core.engine.run import Run, unknown_event
+from process_core.errors import ProcessError
+from process_core.events import NO_DATA
+from process_core.process import Process
+from process_core.resume import load_point
+from process_core.session.protocol.status import Loaded, Reloaded, Status
+from process_core.session.protocol.verbs import Load, ResumeRun, Start
+from process_core.session.worker.breakpoint_file import Notify, target_key
+from process_core.session.worker.command_errors import CommandError, problem_infos
+from process_core.session.worker.hot_reload import HotReload
+from process_core.session.worker.recorded_run import read_recorded_run
+from process_core.session.worker.session_breakpoints import SessionBreakpoints
+from process_core.session.worker.status import status_of
+from process_core.session.worker.target import LoadedTarget, open_target
+
+END_GRACE: Final = 2.0
+"""Seconds that the steps of an ended run get to end."""
+
+
+class LiveSession:
+    """Holds what the commands of a session are about.
+
+    Args:
+        cwd: The folder that targets are relative to.
+        options: Returns further options of the next run.
+        new_run_file: Returns the path of the next run's file, from the name of the process.
+        changed: Called whenever the status may have changed.
+        notice: Shows the user something once: severity and text.
+        reloaded: Called when new code is in force.
+        breakpoints_file: Where breakpoints are kept from one session to the next; None keeps them nowhere.
+
+    Attributes:
+        breakpoints: All of them.
+        hot_reload: Loads edits of the target's code.
+    """
+
+    def __init__(
+        self,
+        *,
+        cwd: str | Path,
+        options: Callable[[], Mapping[str, Any]],
+        new_run_file: Callable[[str], Path],
+        changed: Callable[[], None],
+        notice: Notify,
+        reloaded: Callable[[Reloaded], None],
+        breakpoints_file: Path | None = None,
+    ) -> None:
+        self._cwd = Path(cwd).resolve()
+        self._options = options
+        self._new_run_file = new_run_file
+        self._changed = changed
+        self._notice = notice
+        self._loaded_target: LoadedTarget | None = None
+        self._target = ""
+        self._debugger: Debugger | None = None
+        self._run_file = ""
+        self.breakpoints = SessionBreakpoints(breakpoints_file, notice)
+        self.hot_reload = HotReload(
+            debugger=lambda: self._debugger, adopt=self._adopt, changed=changed, notice=notice, reloaded=reloaded
+        )
+
+    @property
+    def debugger(self) -> Debugger:
+        """The current debugger.
+
+        Raises:
+            CommandError: Nothing is loaded.
+        """
+        if self._debugger is None:
+            raise CommandError("no_target", "nothing is loaded yet")
+        return self._debugger
+
+    @property
+    def run(self) -> Run:
+        """The current run.
+
+        Raises:
+            CommandError: There is none.
+        """
+        run = self.debugger.run
+        if run is None:
+            raise CommandError("no_run", "no run has been started yet")
+        return run
+
+    def status(self) -> Status:
+        """Return how things are."""
+        debugger = self._debugger
+        status = status_of(debugger, self._run_file, self.breakpoints.specs(debugger), muted=self.breakpoints.is_muted)
+        status = status.model_copy(update={"reload": self.hot_reload.info})
+        point = debugger.paused.breakpoint if debugger is not None and debugger.paused is not None else None
+        if point is None or status.paused is None:
+            return status
+        number = self.breakpoints.number_of(point)
+        update: dict[str, Any] = {"breakpoint": number}
+        if number is None:  # set by nobody here: the debugger's own, where `run_to` is to end
+            update["reason"] = "run_to"
+        return status.model_copy(update={"paused": status.paused.model_copy(update=update)})
+
+    def log(self, stream: str, text: str) -> bool:
+        """Record a line that no step printed; return whether there is a run to record it in."""
+        if self._debugger is None or self._debugger.run is None:
+            return False
+        try:
+            self._debugger.log(stream, text)
+        except ProcessError:
+            return False
+        self._has_changed()
+        return True
+
+    async def close(self) -> None:
+        """End the run."""
+        await self.hot_reload.stop()
+        debugger, self._debugger = self._debugger, None
+        await self._end(debugger)
+
+    async def load(self, command: Load) -> Loaded:
+        """Load a target; the run before ends."""
+        target = open_target(command.target, self._cwd)
+        await self._replace(Debugger(target.process))
+        self._loaded_target = target
+        self._target = command.target
+        self._take_kept_breakpoints()
+        self._run_file = ""
+        self.hot_reload.begin(target, watch=command.watch)
+        return self._loaded()
+
+    async def start(self, command: Start) -> None:
+        """Start a run; the run before ends."""
+        self.hot_reload.swap_at_once()
+        if self._loaded_target is None:
+            raise CommandError("no_target", "nothing is loaded yet")
+        process = self._loaded_target.process
+        event = _input_event(process, command.event)
+        path = self._new_run_file(process.name)
+        options = {
+            **self._options(),
+            "run_file": path,
+            "target": self._target,
+            "cwd": str(self._cwd),
+            "services": self._loaded_target.services(),
+        }
+        debugger = Debugger(process, collect_events=False, **options)
+        await self._replace(debugger)
+        self._run_file = str(path)
+        data = command.data if command.has_data else NO_DATA
+        try:
+            await debugger.start(event, data, paused=command.paused)
+        except BaseException:
+            if debugger.run is None:
+                self._run_file = ""
+            raise
+
+    async def resume(self, command: ResumeRun) -> Loaded:
+        """Go on with a recorded run; the run before ends."""
+        recorded = read_recorded_run(self._cwd / command.run_file)
+        path, is_past = recorded.path, command.superstep not in (None, recorded.superstep)
+        name, target = self._target, self._loaded_target
+        if target is None:
+            if recorded.target is None:
+                raise CommandError("no_target", f"{path} does not say what was run; load the target first")
+            name, target = recorded.open(self._cwd)
+        process = target.process
+        if is_past or not recorded.is_at(self._run_file):
+            load_point(path, process.graph, command.superstep)  # raises where the run cannot be resumed
+        elif not self.run.state.is_ended:
+            raise CommandError("run_live", "this run is going on: there is nothing to resume")
+        options = {**self._options(), "services": target.services()}
+        if is_past:
+            options |= {"run_file": self._new_run_file(process.name), "target": name}
+        debugger = Debugger(process, collect_events=False, **options)
+        before = self._debugger if recorded.is_at(self._run_file) else None
+        generation = before.generation if before is not None else 1
+        await self._replace(debugger)
+        if target is not self._loaded_target:
+            self.hot_reload.begin(target, watch=False)
+        self._loaded_target, self._target = target, name
+        self._take_kept_breakpoints()
+        self._run_file = str(options.get("run_file", path))
+        try:
+            await debugger.start(resume_from=path, superstep=command.superstep, paused=command.paused)
+        except BaseException:
+            if debugger.run is None:
+                self._run_file = ""
+            raise
+        if debugger.generation < generation:
+            debugger.note_reload()
+        return self._loaded()
+
+    def _loaded(self) -> Loaded:
+        assert self._loaded_target is not None
+        process = self._loaded_target.process
+        return Loaded(
+            target=self._target,
+            name=process.name,
+            nodes=process.graph.nodes,
+            edges=process.graph.edges,
+            input_events=process.graph.input_events,
+            warnings=problem_infos(process.warnings),
+        )
+
+    def _adopt(self, target: LoadedTarget) -> Loaded:
+        """Go on with new code: the run has it, or there is no run that could."""
+        self._loaded_target = target
+        debugger = self._debugger
+        if debugger is not None and debugger.run is None:
+            fresh = Debugger(target.process)
+            fresh.on_change = self._has_changed
+            self.breakpoints.move(debugger, fresh)
+            self._debugger = fresh
+        return self._loaded()
+
+    def _has_changed(self) -> None:
+        self._changed()
+        self.hot_reload.run_may_be_still()
+
+    async def _replace(self, debugger: Debugger) -> None:
+        debugger.on_change = self._has_changed
+        self.breakpoints.move(self._debugger, debugger)
+        old, self._debugger = self._debugger, debugger
+        await self._end(old)
+
+    def _take_kept_breakpoints(self) -> None:
+        assert self._loaded_target is not None
+        key = target_key(self._loaded_target.place, self._loaded_target.attribute, self._cwd)
+        self.breakpoints.switch_target(key, self.debugger)
+
+    async def _end(self, debugger: Debugger | None) -> None:
+        if debugger is None:
+            return
+        debugger.on_change = None
+        try:
+            await asyncio.wait_for(debugger.close(), END_GRACE)
+        except TimeoutError:
+            self._notice("warning", "a step of the run before did not end when it was cancelled; it may go on unseen")
+
+
+def _input_event(process: Process, event: str | None) -> str:
+    inputs = process.graph.input_events
+    if not inputs:
+        raise CommandError("unknown_event", f"process {process.name!r} has no input event: add on_input_event(...)")
+    if event is None:
+        return inputs[0]
+    if event not in inputs:
+        raise unknown_event(event, process.name, inputs)
+    return event
