@@ -8,13 +8,14 @@ from process_core.engine.compiled import CompiledRoute
 from process_core.engine.composite import NestedScope
 from process_core.engine.scope import Scope
 from process_core.runfile import encode_plain
+from process_core.runfile.codec.compact_checkpoint import CHECKPOINT, MESSAGE
 
 if TYPE_CHECKING:
     from process_core.engine.core import RunCore
 
 
 class CompactCheckpoints:
-    """Writes what `process_core.runfile.read.compact_checkpoint` reads, for one generation of the process.
+    """Writes what `process_core.runfile.codec.compact_checkpoint` reads, for one generation of the process.
 
     Args:
         core: The run.
@@ -62,10 +63,10 @@ class CompactCheckpoints:
             written = str(data) if data.__class__ is int and -_SHORT < data < _SHORT else encode_plain(data)
             if written is None:
                 return None
-            messages.append(f"[{route[0]},{message.seq},{written}]")
+            messages.append(MESSAGE % (route[0], message.seq, written))
         if rest is not self._rest:
             self._rest, self._rest_text = rest, json.dumps(rest)
-        return f"[{generation},{core.asked},{self._rest_text},{nested},[{','.join(messages)}]]"
+        return CHECKPOINT % (generation, core.asked, self._rest_text, nested, ",".join(messages))
 
 
 _SHORT = 10**15

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from process_core.runfile.codec.graphs import dump_metadata
 from process_core.runfile.errors import RunFileError
-from process_core.runfile.graphs import dump_metadata
 from process_core.runfile.read.connection import Connection
 from process_core.runfile.read.history import Checkpoint, read_checkpoints
 from process_core.runfile.schema import create

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from process_core.predicate import ENVELOPE, Predicate
 from process_core.runfile.codec.decode import to_plain
-from process_core.runfile.query.filter_sql import MatchingNames, TextSearch
+from process_core.runfile.query.filter_sql import MatchingNames, TextSearch, data_condition
 from process_core.runfile.query.filters import Filter
-from process_core.runfile.query.payload_sql import data_condition
 from process_core.runfile.read.connection import DATA_TEXT, Connection
 from process_core.runfile.read.rows import Row, rows_of
 

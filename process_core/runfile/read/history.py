@@ -1,11 +1,13 @@
 """Checkpoints and states: how the run stood at any point."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from process_core.runfile.codec.compact_checkpoint import expand
+from process_core.runfile.codec.graphs import load_edges
 from process_core.runfile.errors import RunFileError
-from process_core.runfile.read.compact_checkpoint import read_brief
 from process_core.runfile.read.connection import Connection
 
 _LAST = 2**62
@@ -117,7 +119,7 @@ def read_snapshot(connection: Connection, number: int) -> Snapshot:
         None if ref is None else connection.decode(connection.body(ref)) for ref in parts
     )
     if isinstance(extra, list):
-        extra = read_brief(connection, extra, found[0].superstep)
+        extra = _expanded(connection, extra, found[0].superstep)
     states, versions = read_states(connection, found[0].seq)
     return Snapshot(found[0], states, versions, pending or [], joins or [], requests or [], answers or [], extra)
 
@@ -180,7 +182,7 @@ def read_extra(connection: Connection, seq: int) -> Any:
     sql = "SELECT extra, superstep FROM checkpoints WHERE seq = ? AND path = '' ORDER BY id DESC LIMIT 1"
     for ref, superstep in connection.rows(sql, (seq,)):
         extra = None if ref is None else connection.decode(connection.body(ref))
-        return read_brief(connection, extra, superstep) if isinstance(extra, list) else extra
+        return _expanded(connection, extra, superstep) if isinstance(extra, list) else extra
     return None
 
 
@@ -204,3 +206,12 @@ def read_state_history(
     """
     found = connection.rows(sql, (path, _LAST if until is None else until, limit))
     return [(seq, None if ref is None else connection.decode(connection.body(ref))) for seq, ref in reversed(found)]
+
+
+def _expanded(connection: Connection, compact: Sequence[Any], superstep: int) -> dict[str, Any]:
+    generation = compact[0] if compact and isinstance(compact[0], int) else -1
+    edges: str = connection.one("SELECT edges FROM graphs WHERE generation = ?", (generation,))[0]
+    try:
+        return expand(compact, superstep, load_edges(edges))
+    except (ValueError, TypeError) as error:
+        raise RunFileError(connection.path, f"it is damaged: {error}") from error

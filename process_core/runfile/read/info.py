@@ -8,8 +8,8 @@ from typing import Any
 from process_core.events import RunState
 from process_core.graph import Edge, Node
 from process_core.runfile.codec.decode import to_plain
+from process_core.runfile.codec.graphs import load_edges, load_nodes
 from process_core.runfile.errors import RunFileError
-from process_core.runfile.graphs import load_edges, load_nodes
 from process_core.runfile.read.connection import Connection
 from process_core.runfile.write.lock import is_live
 
@@ -62,30 +62,6 @@ class RunInfo:
     def is_interrupted(self) -> bool:
         """Whether the run was cut off: nobody writes it any more, and nobody said how it ended."""
         return not self.is_live and self.ended is None
-
-
-@dataclass(slots=True)
-class StepCount:
-    """How often a step did what.
-
-    Attributes:
-        invoked: Functions begun.
-        completed: Functions that came to their end.
-        failed: Functions that raised.
-        cancelled: Functions that were cancelled.
-        last_seq: Seq of the step's last event of any type.
-    """
-
-    invoked: int = 0
-    completed: int = 0
-    failed: int = 0
-    cancelled: int = 0
-    last_seq: int = 0
-
-    @property
-    def running(self) -> int:
-        """Functions that have begun and not ended."""
-        return max(0, self.invoked - self.completed - self.failed - self.cancelled)
 
 
 def read_info(connection: Connection) -> RunInfo:

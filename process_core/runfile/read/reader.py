@@ -20,10 +20,10 @@ from process_core.runfile.read.history import (
     read_state_history,
     read_states,
 )
-from process_core.runfile.read.info import RunInfo, StepCount, read_graph, read_info
+from process_core.runfile.read.info import RunInfo, read_graph, read_info
 from process_core.runfile.read.rows import PayloadRef, Row, read_rows, rows_of
 from process_core.runfile.read.run_at_event import KeptCheckpoint, RunAtEvent
-from process_core.runfile.read.step_counts import EventTotals, StepCounts, read_totals
+from process_core.runfile.read.step_counts import EventTotals, StepCount, StepCounts, read_totals
 
 TEXT_LIMIT: Final = 20_000
 """Characters that `payload_text` gives if not told otherwise."""

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from process_core.runfile.read.info import StepCount
+from process_core.runfile.read.step_counts import StepCount
 
 if TYPE_CHECKING:
     from process_core.runfile.read.reader import RunFile

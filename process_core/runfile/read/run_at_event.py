@@ -17,8 +17,8 @@ from process_core.runfile.codec.decode import to_plain
 from process_core.runfile.errors import RunFileError
 from process_core.runfile.read.connection import Connection
 from process_core.runfile.read.history import Checkpoint
-from process_core.runfile.read.info import StepCount
 from process_core.runfile.read.rows import Row, read_rows
+from process_core.runfile.read.step_counts import StepCount
 
 if TYPE_CHECKING:
     from process_core.runfile.read.reader import RunFile

@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from process_core.runfile.errors import RunFileError
 from process_core.runfile.read.connection import Connection
-from process_core.runfile.read.info import StepCount
 
 _COUNTED: Final = {
     "executor_invoked": "invoked",
@@ -19,6 +19,30 @@ _STRIDE: Final = 16_384
 
 Tallied = tuple[str, str, int, int]
 """Path, type, number of events, seq of the last; one path and type may come in several parts."""
+
+
+@dataclass(slots=True)
+class StepCount:
+    """How often a step did what.
+
+    Attributes:
+        invoked: Functions begun.
+        completed: Functions that came to their end.
+        failed: Functions that raised.
+        cancelled: Functions that were cancelled.
+        last_seq: Seq of the step's last event of any type.
+    """
+
+    invoked: int = 0
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    last_seq: int = 0
+
+    @property
+    def running(self) -> int:
+        """Functions that have begun and not ended."""
+        return max(0, self.invoked - self.completed - self.failed - self.cancelled)
 
 
 class EventTotals(NamedTuple):

@@ -8,8 +8,8 @@ from typing import Any, Self
 from process_core.graph import Edge, Node
 from process_core.runfile.codec.decode import is_restorable
 from process_core.runfile.codec.encode import encode
+from process_core.runfile.codec.graphs import dump_edges, dump_metadata, dump_nodes
 from process_core.runfile.errors import RunFileError
-from process_core.runfile.graphs import dump_edges, dump_metadata, dump_nodes
 from process_core.runfile.write.batch_writer import CheckpointItem, GraphItem, StateItem
 from process_core.runfile.write.open_for_write import OpenedForWriting, open_again, open_new
 from process_core.runfile.write.write_queue import WriteQueue
@@ -161,7 +161,7 @@ class RunFileWriter(WriteQueue):
         """Take in a checkpoint of the root at which no state has changed and little is pending.
 
         Args:
-            brief: What it holds, as `process_core.runfile.read.compact_checkpoint` describes it.
+            brief: What it holds, as `process_core.runfile.codec.compact_checkpoint` describes it.
             superstep: The superstep that is over.
             seq: Seq of the last event that it covers; that event must have been appended.
         """
