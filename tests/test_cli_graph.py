@@ -12,7 +12,6 @@ import pytest
 from process_core.graph import Edge, Node, SourceKind, StepKind
 from process_core.runfile import RunFileWriter
 from tui.cli.graph import fitted
-from tui.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[1]
 HOSTILE = "\x1b]52;c;aGk=\x07[/x]\u202e"
@@ -42,16 +41,12 @@ def build():
 """
 
 
-def stepscope(*arguments, cwd=ROOT, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "tui.cli", "graph", *map(str, arguments)],
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **environment},
-    )
+@pytest.fixture
+def graph(stepscope):
+    def call(*arguments, cwd=ROOT, **options):
+        return stepscope("graph", *arguments, cwd=cwd, **options)
+
+    return call
 
 
 @pytest.fixture
@@ -65,22 +60,18 @@ def recorded(tmp_path):
 
 
 @pytest.fixture
-def draw(capsys):
+def draw(graph):
     def call(*arguments):
-        try:
-            code = main(["graph", *map(str, arguments)])
-        except SystemExit as ended:
-            code = ended.code
-        told = capsys.readouterr()
-        return code, told.out, told.err
+        ended = graph(*arguments)
+        return ended.returncode, ended.stdout, ended.stderr
 
     return call
 
 
-def test_a_process_is_drawn_plain_where_nobody_sees_colours():
-    ended = stepscope("sample_processes/chatbot.py")
+def test_a_process_is_drawn_plain_where_nobody_sees_colours(graph):
+    ended = graph("sample_processes/chatbot.py")
     assert ended.returncode == 0, ended.stderr
-    out = ended.stdout.decode()
+    out = ended.stdout
     assert all(word in out for word in ("startProcess", "UserInput", "AssistantResponseGenerated", "STOP", "╭", "▼"))
     assert "\x1b" not in out
 
@@ -114,24 +105,37 @@ def test_a_terminal_gets_colours_and_its_own_width(tmp_path):
 
 
 def test_the_same_process_gives_the_same_bytes_under_any_hash_seed():
-    drawn = {stepscope("sample_processes/nested_order.py", PYTHONHASHSEED=str(seed)).stdout for seed in (1, 2)}
+    command = [sys.executable, "-m", "tui.cli", "graph", "sample_processes/nested_order.py"]
+    drawn = {
+        subprocess.run(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=60,
+            check=True,
+            env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONHASHSEED": str(seed)},
+        ).stdout
+        for seed in (1, 2)
+    }
     assert len(drawn) == 1
+    assert drawn != {b""}
 
 
-def test_an_encoding_without_lines_gets_ascii(tmp_path):
+def test_an_encoding_without_lines_gets_ascii(graph, tmp_path):
     (tmp_path / "tiny.py").write_text(PROCESS)
-    ended = stepscope("tiny.py", cwd=tmp_path, PYTHONIOENCODING="ascii")
+    ended = graph("tiny.py", cwd=tmp_path, encoding="ascii")
     assert ended.returncode == 0, ended.stderr
-    assert b"+--" in ended.stdout
+    assert "+--" in ended.stdout
 
 
-def test_mermaid_and_dot_are_those_of_the_process_itself():
+def test_mermaid_and_dot_are_those_of_the_process_itself(graph):
     from sample_processes.nested_order import build
 
     built = build()
     process = built.build() if hasattr(built, "build") else built
     for kind, text in (("mermaid", process.to_mermaid()), ("dot", process.to_dot())):
-        assert stepscope("sample_processes/nested_order.py", "--format", kind).stdout.decode() == text
+        assert graph("sample_processes/nested_order.py", "--format", kind).stdout == text
 
 
 @pytest.mark.parametrize(
@@ -144,20 +148,20 @@ def test_mermaid_and_dot_are_those_of_the_process_itself():
     ],
     ids=["missing", "syntax error", "no process", "sys.exit"],
 )
-def test_a_target_that_cannot_be_loaded_ends_with_code_2(tmp_path, source, message):
+def test_a_target_that_cannot_be_loaded_ends_with_code_2(graph, tmp_path, source, message):
     if source is not None:
         (tmp_path / "target.py").write_text(source)
-    ended = stepscope("target.py", cwd=tmp_path)
+    ended = graph("target.py", cwd=tmp_path)
     assert ended.returncode == 2
-    assert message in ended.stderr.decode()
-    assert b"tui/cli" not in ended.stderr
+    assert message in ended.stderr
+    assert "tui/cli" not in ended.stderr
 
 
-def test_what_a_target_prints_does_not_get_into_the_picture(tmp_path):
+def test_what_a_target_prints_does_not_get_into_the_picture(graph, tmp_path):
     (tmp_path / "tiny.py").write_text("print('hello there')\n" + PROCESS)
-    ended = stepscope("tiny.py", "--format", "dot", cwd=tmp_path)
-    assert ended.stdout.startswith(b"digraph")
-    assert b"hello there" not in ended.stdout
+    ended = graph("tiny.py", "--format", "dot", cwd=tmp_path)
+    assert ended.stdout.startswith("digraph")
+    assert "hello there" not in ended.stdout
 
 
 def test_a_recorded_run_is_drawn_without_its_code(recorded, draw):

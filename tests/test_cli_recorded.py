@@ -4,6 +4,7 @@ import contextlib
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -50,19 +51,6 @@ def build():
 """
 
 
-def stepscope(*arguments, cwd, text="", timeout=60):
-    return subprocess.run(
-        [sys.executable, "-m", "tui.cli", *map(str, arguments)],
-        cwd=cwd,
-        input=text,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-        env=ENVIRONMENT,
-    )
-
-
 @pytest.fixture
 def project(tmp_path):
     (tmp_path / "chat.py").write_text(CHAT)
@@ -70,8 +58,17 @@ def project(tmp_path):
 
 
 @pytest.fixture
-def killed(project):
-    """A chat whose command and worker were both killed while it waited for its second answer."""
+def killed(project, killed_project):
+    """A run of the project that was killed while it waited for its second answer."""
+    shutil.copytree(killed_project, project, dirs_exist_ok=True)
+    return run_of(project)
+
+
+@pytest.fixture(scope="module")
+def killed_project(tmp_path_factory):
+    """A project with a chat whose command and worker were both killed."""
+    project = tmp_path_factory.mktemp("killed")
+    (project / "chat.py").write_text(CHAT)
     command = [sys.executable, "-m", "tui.cli", "run", "chat.py"]
     process = subprocess.Popen(
         command, cwd=project, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT, text=True
@@ -87,7 +84,7 @@ def killed(project):
         os.kill(pid, signal.SIGKILL)
     process.communicate(timeout=30)
     until(lambda: not info_of(path).is_live)
-    return path
+    return project
 
 
 def info_of(path):
@@ -124,7 +121,7 @@ def write(path, *, process="Chat", target=None, payload="x", state=RunState.STOP
 # open, without a terminal
 
 
-def test_open_prints_the_events_and_how_one_goes_on(tmp_path):
+def test_open_prints_the_events_and_how_one_goes_on(stepscope, tmp_path):
     write(tmp_path / "x.run", payload="good morning")
     ended = stepscope("open", "x.run", cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
@@ -133,21 +130,21 @@ def test_open_prints_the_events_and_how_one_goes_on(tmp_path):
     assert "stepscope resume x.run --superstep N" in ended.stderr
 
 
-def test_open_imports_no_code_of_the_run(tmp_path):
+def test_open_imports_no_code_of_the_run(stepscope, tmp_path):
     (tmp_path / "evil.py").write_text("import pathlib; pathlib.Path('ran').touch()")
     write(tmp_path / "x.run", target="evil.py:build")
     assert stepscope("open", "x.run", cwd=tmp_path).returncode == 0
     assert not (tmp_path / "ran").exists()
 
 
-def test_open_begins_at_the_event_asked_for(tmp_path):
+def test_open_begins_at_the_event_asked_for(stepscope, tmp_path):
     write(tmp_path / "x.run")
     ended = stepscope("open", "x.run", "--at", "3", cwd=tmp_path)
     assert "status" in ended.stdout
     assert "started" not in ended.stdout
 
 
-def test_open_lets_nothing_of_a_hostile_run_through(tmp_path):
+def test_open_lets_nothing_of_a_hostile_run_through(stepscope, tmp_path):
     write(tmp_path / "x.run", process=HOSTILE, target=HOSTILE, payload=HOSTILE, hostile=HOSTILE)
     ended = stepscope("open", "x.run", cwd=tmp_path)
     assert ended.returncode == 0
@@ -165,7 +162,7 @@ def test_open_lets_nothing_of_a_hostile_run_through(tmp_path):
     ids=["missing", "text", "another database", "empty"],
 )
 @pytest.mark.parametrize("command", ["open", "resume"])
-def test_a_file_that_is_no_run_is_bad_input(tmp_path, command, content, message):
+def test_a_file_that_is_no_run_is_bad_input(stepscope, tmp_path, command, content, message):
     if content is not None:
         (tmp_path / "x.run").write_bytes(content)
     ended = stepscope(command, "x.run", cwd=tmp_path)
@@ -203,7 +200,7 @@ def test_open_follows_a_run_until_it_ends_where_that_is_asked_for(tmp_path):
     process.communicate()
 
 
-def test_open_of_a_run_that_goes_on_prints_what_there_is_and_says_so(tmp_path):
+def test_open_of_a_run_that_goes_on_prints_what_there_is_and_says_so(stepscope, tmp_path):
     out = RunFileWriter(tmp_path / "x.run", process="P", run_id="r", started=time.time())
     try:
         out.append(WorkflowEvent("started", seq=1, run_id="r", timestamp=time.time()))
@@ -218,7 +215,7 @@ def test_open_of_a_run_that_goes_on_prints_what_there_is_and_says_so(tmp_path):
 # resume, without a terminal
 
 
-def test_a_killed_chat_goes_on_at_the_same_question_with_its_history(project, killed):
+def test_a_killed_chat_goes_on_at_the_same_question_with_its_history(stepscope, project, killed):
     before = info_of(killed).events
     ended = stepscope("resume", "last", cwd=project, text="again\nexit\n")
     assert ended.returncode == 0, ended.stderr
@@ -230,19 +227,19 @@ def test_a_killed_chat_goes_on_at_the_same_question_with_its_history(project, ki
         assert run_file.count() > before
 
 
-def test_exit_as_the_only_answer_ends_the_killed_chat(project, killed):
+def test_exit_as_the_only_answer_ends_the_killed_chat(stepscope, project, killed):
     ended = stepscope("resume", killed.stem, cwd=project, text="exit\n")
     assert ended.returncode == 0, ended.stderr
     assert "STOPPED" in ended.stdout
 
 
-def test_a_run_is_taken_up_from_another_folder(project, killed, tmp_path_factory):
+def test_a_run_is_taken_up_from_another_folder(stepscope, project, killed, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     ended = stepscope("resume", killed, cwd=elsewhere, text="exit\n")
     assert ended.returncode == 0, ended.stderr
 
 
-def test_an_earlier_superstep_is_forked_into_a_file_of_its_own(project, killed):
+def test_an_earlier_superstep_is_forked_into_a_file_of_its_own(stepscope, project, killed):
     kept = info_of(killed).events
     ended = stepscope("resume", killed, "--superstep", "1", cwd=project, text="other\nexit\n")
     assert ended.returncode == 0, ended.stderr
@@ -251,41 +248,41 @@ def test_an_earlier_superstep_is_forked_into_a_file_of_its_own(project, killed):
     assert len(list_runs(killed.parent)) == 2
 
 
-def test_a_stopped_run_is_refused_with_the_way_to_fork_it(project, killed):
+def test_a_stopped_run_is_refused_with_the_way_to_fork_it(stepscope, project, killed):
     stepscope("resume", killed, cwd=project, text="exit\n")
     ended = stepscope("resume", killed, cwd=project)
     assert ended.returncode == 2
     assert "--superstep N` forks a new run" in ended.stderr
 
 
-def test_a_superstep_that_was_not_recorded_is_bad_input(project, killed):
+def test_a_superstep_that_was_not_recorded_is_bad_input(stepscope, project, killed):
     ended = stepscope("resume", killed, "--superstep", "99", cwd=project)
     assert ended.returncode == 2
     assert "no checkpoint after superstep 99" in ended.stderr
 
 
-def test_a_changed_process_is_bad_input_with_the_differences(project, killed):
+def test_a_changed_process_is_bad_input_with_the_differences(stepscope, project, killed):
     (project / "chat.py").write_text(CHAT.replace('"Said"', '"Spoken"'))
     ended = stepscope("resume", killed, cwd=project)
     assert ended.returncode == 2
     assert re.search(r"route .*Said.* is gone", ended.stderr)
 
 
-def test_another_target_may_be_named(project, killed):
+def test_another_target_may_be_named(stepscope, project, killed):
     (project / "chat.py").rename(project / "moved.py")
     assert stepscope("resume", killed, cwd=project).returncode == 2
     ended = stepscope("resume", killed, "--target", "moved.py", cwd=project, text="exit\n")
     assert ended.returncode == 0, ended.stderr
 
 
-def test_a_run_that_does_not_say_what_was_run_asks_for_it(tmp_path):
+def test_a_run_that_does_not_say_what_was_run_asks_for_it(stepscope, tmp_path):
     write(tmp_path / "x.run", state=RunState.CANCELLED)
     ended = stepscope("resume", "x.run", cwd=tmp_path)
     assert ended.returncode == 2
     assert "stepscope resume x.run --target" in ended.stderr
 
 
-def test_a_run_that_is_still_written_is_not_taken_up(tmp_path):
+def test_a_run_that_is_still_written_is_not_taken_up(stepscope, tmp_path):
     out = RunFileWriter(tmp_path / "x.run", process="P", run_id="r", started=time.time(), target="p.py")
     try:
         ended = stepscope("resume", "x.run", cwd=tmp_path)

@@ -4,7 +4,6 @@ import os
 import pty
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from driving import ROOT
@@ -13,19 +12,6 @@ from targets import CHAT, FIVE_PROBLEMS
 from process_core.runfile import RunFile
 from tui.cli.hangup import HUNG_UP
 from tui.cli.main import main
-
-
-def stepscope(*arguments: str, cwd: Path, text: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tui.cli", *arguments],
-        cwd=cwd,
-        input=text,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
 
 
 @pytest.mark.parametrize(
@@ -62,24 +48,24 @@ def test_version_is_told(capsys):
     ],
     ids=["missing", "syntax error", "no process", "sys.exit", "five problems"],
 )
-def test_a_target_that_cannot_be_loaded_ends_with_code_2_and_no_traceback_of_ours(tmp_path, source, message):
+def test_a_target_that_cannot_be_loaded_ends_with_code_2_and_no_traceback_of_ours(stepscope, tmp_path, source, message):
     if source is not None:
         (tmp_path / "target.py").write_text(source)
     ended = stepscope("run", "target.py", cwd=tmp_path)
     assert ended.returncode == 2
     assert message in ended.stderr
-    assert "tui/cli.py" not in ended.stderr
+    assert "tui/cli" not in ended.stderr
     assert "process_core/session" not in ended.stderr
 
 
-def test_a_piped_conversation_is_held_to_its_end(tmp_path):
+def test_a_piped_conversation_is_held_to_its_end(stepscope, tmp_path):
     (tmp_path / "target.py").write_text(CHAT)
     ended = stepscope("run", "target.py", cwd=tmp_path, text="hello\nexit\n")
     assert ended.returncode == 0, ended.stderr
     assert "you said hello" in ended.stdout
 
 
-def test_without_a_terminal_the_samples_are_listed(tmp_path):
+def test_without_a_terminal_the_samples_are_listed(stepscope, tmp_path):
     ended = stepscope(cwd=tmp_path)
     assert ended.returncode == 0
     assert "chatbot.py" in ended.stdout

@@ -1,0 +1,40 @@
+"""What tests of every folder share."""
+
+import contextlib
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tui.cli.main import main
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def stepscope() -> Callable[..., Ended]:
+    """Runs the `stepscope` command in this interpreter, without a terminal; targets are loaded in workers."""
+
+    def call(*arguments: object, cwd: Path, text: str = "", encoding: str = "utf-8") -> Ended:
+        out, errors = io.TextIOWrapper(io.BytesIO(), encoding=encoding), io.StringIO()
+        stdin, sys.stdin = sys.stdin, io.StringIO(text)
+        try:
+            with contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+                code = main([str(argument) for argument in arguments])
+        except SystemExit as ended:
+            code = ended.code
+        finally:
+            sys.stdin = stdin
+        out.flush()
+        return Ended(code, out.buffer.getvalue().decode(encoding), errors.getvalue())
+
+    return call
