@@ -39,7 +39,7 @@ contracts: $(STAMP) ## the import contracts
 	$(BIN)/lint-imports --no-cache
 
 suite: $(STAMP) ## the tests
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal
 
 test-slow: $(STAMP) ## soak and long fuzz
 	$(BIN)/python -m pytest -q -m slow --timeout 1800

@@ -52,7 +52,7 @@ def test_what_is_read_is_what_the_engine_would_have_written_out(name, noted, tmp
     assert name not in ("joins", "typed", "fails") or noted
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases())
 def test_so_it_is_for_random_processes(tmp_path_factory, case):
     described, outside = case

@@ -69,7 +69,7 @@ def processes(draw_from, nested=True):
 
 
 looks = st.tuples(st.sampled_from(Zoom), st.sampled_from(Direction), st.sampled_from([40, 16]), st.booleans())
-any_process = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+any_process = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def picture_of(process, look):
