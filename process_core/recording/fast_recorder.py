@@ -7,7 +7,7 @@ from process_core.engine.recorder import Recorder
 from process_core.events import WorkflowEvent
 from process_core.runfile import RunFileWriter
 from process_core.runfile.write.write_buffer import FULL
-from process_core.runfile.write.write_queue import SHORT_INT
+from process_core.runfile.write.writer import SHORT_INT
 
 
 class FastRecorder(Recorder):
@@ -19,14 +19,14 @@ class FastRecorder(Recorder):
         tell: Told of an event whose payload the file has only in part.
     """
 
-    __slots__ = ("_backlog", "_shapes", "_started", "_tell", "_writer")
+    __slots__ = ("_buffer", "_names", "_started", "_tell", "_writer")
 
     def __init__(self, recorder: Recorder, writer: RunFileWriter, tell: Callable[[WorkflowEvent], None]) -> None:
         super().__init__(recorder.run_id, recorder.sinks, copies=recorder.copies, clock=recorder.clock)
         self.seq = recorder.seq
         self._writer = writer
         self._tell = tell
-        self._backlog, self._shapes, self._started = writer.backlog, writer.shapes.common, writer.started
+        self._buffer, self._names, self._started = writer.buffer, writer.names.common, writer.started
 
     def record(
         self,
@@ -58,11 +58,11 @@ class FastRecorder(Recorder):
             else:
                 text = _NOT_COMMON
             if text is not _NOT_COMMON:
-                rows = self._backlog.rows
+                rows = self._buffer.rows
                 try:
                     rows += (
                         seq,
-                        self._shapes[type, path, step, function, event_id, route],
+                        self._names[type, path, step, function, event_id, route],
                         int((self.clock() - self._started) * 1e6),
                         superstep,
                         causes[0] if causes else None,

@@ -235,7 +235,7 @@ def bench_sustained(folder, rate, seconds):
         busy += took
         longest = max(longest, took)
     took = time.perf_counter() - began
-    backlog = len(writer.backlog)
+    backlog = len(writer.buffer)
     writer.close("IDLE")
     said = reader.communicate()[0].strip()
     with RunFile(path) as run:

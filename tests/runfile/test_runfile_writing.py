@@ -11,7 +11,7 @@ from runfile_cases import STARTED, event, loop_events, record, writer
 from process_core.events import RunState
 from process_core.graph import Edge, Node, SourceKind, StepKind
 from process_core.runfile import RunFile, RunFileWriter
-from process_core.runfile.write import write_queue as intake
+from process_core.runfile.write import writer as writing
 from process_core.runfile.write.write_buffer import BLOCK
 
 
@@ -175,19 +175,19 @@ def test_no_thread_is_left_behind(tmp_path):
 
 
 def test_a_full_queue_makes_append_wait_and_loses_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(intake, "MAX_QUEUE", 5000)
+    monkeypatch.setattr(writing, "MAX_QUEUE", 5000)
     longest = 0
     with writer(tmp_path / "x.run") as out:
         for one in loop_events(30_000):
             out.append(one)
-            longest = max(longest, len(out.backlog))
+            longest = max(longest, len(out.buffer))
     assert longest <= 5000 + BLOCK
     with RunFile(tmp_path / "x.run") as run:
         assert run.count() == 30_000
 
 
 def test_many_large_payloads_make_append_wait(tmp_path, monkeypatch):
-    monkeypatch.setattr(intake, "MAX_QUEUE_BYTES", 100_000)
+    monkeypatch.setattr(writing, "MAX_QUEUE_BYTES", 100_000)
     with writer(tmp_path / "x.run") as out:
         for seq in range(1, 101):
             out.append(event(seq, data=f"{seq}" * 10_000))
