@@ -265,7 +265,9 @@ def test_a_source_without_a_target_is_ignored():
     process = entry()
     process.on_input_event("unused")
     process.add_step(Double).on_event("nothing")
-    process.build()
+    built = process.build().graph
+    assert built.input_events == ("go",)
+    assert {edge.event_id for edge in built.edges}.isdisjoint({"unused", "nothing"})
 
 
 def test_every_problem_has_code_message_and_text():

@@ -1,11 +1,11 @@
 """Breakpoints that outlive a session: `.stepscope/breakpoints.json`."""
 
-import asyncio
 import json
 import os
 import stat
 
 import pytest
+from waiting import until
 
 from process_core.events import RunState
 from process_core.session.client.in_process import InProcessSession
@@ -88,17 +88,6 @@ def named(session):
 
 def texts(session):
     return [notice.text for notice in session.told]
-
-
-async def until(session, condition):
-    woken = asyncio.Event()
-    undo = session.subscribe(lambda _: woken.set())
-    async with asyncio.timeout(10):
-        while not condition(session.status):
-            woken.clear()
-            await woken.wait()
-    undo()
-    return session.status
 
 
 async def test_breakpoints_are_there_again_in_the_next_session(opened, project):

@@ -5,6 +5,7 @@ import os
 import signal
 
 import pytest
+from waiting import until
 
 from process_core.events import RunState
 from process_core.runfile import RunFile
@@ -98,17 +99,6 @@ async def session(project, tmp_path):
     async with await InProcessSession.open(cwd=project, runs_dir=tmp_path / "runs") as session:
         await session.load("shop.py")
         yield session
-
-
-async def until(session, condition):
-    woken = asyncio.Event()
-    undo = session.subscribe(lambda _: woken.set())
-    async with asyncio.timeout(PATIENCE):
-        while not condition(session.status):
-            woken.clear()
-            await woken.wait()
-    undo()
-    return session.status
 
 
 async def paused(session, count=3):

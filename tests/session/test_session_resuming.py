@@ -1,9 +1,9 @@
-import asyncio
 import os
 import shutil
 import signal
 
 import pytest
+from waiting import until
 
 from process_core.events import RunState
 from process_core.runfile import RunFile
@@ -59,19 +59,8 @@ async def session(project, tmp_path):
         yield session
 
 
-async def until(session, condition):
-    woken = asyncio.Event()
-    undo = session.subscribe(lambda _: woken.set())
-    async with asyncio.timeout(PATIENCE):
-        while not condition(session):
-            woken.clear()
-            await woken.wait()
-    undo()
-    return session.status
-
-
 async def asked(session, prompt):
-    return await until(session, lambda s: [r.prompt for r in s.status.requests] == [prompt])
+    return await until(session, lambda status: [r.prompt for r in status.requests] == [prompt])
 
 
 async def answer(session, text):
@@ -98,13 +87,13 @@ async def refusal(session, command):
 async def test_a_cancelled_run_is_gone_on_with_at_the_same_question(session):
     path = await talk(session, "one", "two")
     await session.request(Stop())
-    await until(session, lambda s: s.status.state is RunState.CANCELLED)
+    await until(session, lambda status: status.state is RunState.CANCELLED)
     await session.request(ResumeRun(run_file=path))
     await asked(session, "after two?")
     await answer(session, "end")
-    status = await until(session, lambda s: s.status.state is RunState.STOPPED)
+    status = await until(session, lambda status: status.state is RunState.STOPPED)
     assert status.run_file == path
-    await until(session, lambda s: s.status.written > 0)
+    await until(session, lambda status: status.written > 0)
     with RunFile(path) as file:
         assert file.state_at(file.count())["Note"] == ["one", "two"]
 
@@ -125,7 +114,7 @@ async def test_the_target_that_the_file_names_is_loaded_where_nothing_is(session
 async def test_the_reply_tells_what_is_loaded(session):
     path = await talk(session)
     await session.request(Stop())
-    await until(session, lambda s: s.status.state is RunState.CANCELLED)
+    await until(session, lambda status: status.state is RunState.CANCELLED)
     assert await session.request(ResumeRun(run_file=path)) == session.loaded
 
 
@@ -144,7 +133,7 @@ async def test_a_file_that_does_not_name_its_target_needs_one_to_be_loaded(sessi
 async def test_an_earlier_superstep_forks_into_a_new_file(session):
     path = await talk(session, "one", "two")
     await session.request(Stop())
-    await until(session, lambda s: s.status.state is RunState.CANCELLED)
+    await until(session, lambda status: status.state is RunState.CANCELLED)
     await session.request(ResumeRun(run_file=path, superstep=1))
     status = await asked(session, "after hello?")
     assert status.run_file != path
@@ -155,21 +144,21 @@ async def test_an_earlier_superstep_forks_into_a_new_file(session):
 async def test_breakpoints_hold_in_a_run_that_is_gone_on_with(session):
     path = await talk(session)
     await session.request(Stop())
-    await until(session, lambda s: s.status.state is RunState.CANCELLED)
+    await until(session, lambda status: status.state is RunState.CANCELLED)
     await session.request(AddBreakpoint(breakpoint=BreakpointSpec(event="Again")))
     await session.request(ResumeRun(run_file=path))
     await asked(session, "after hello?")
     await answer(session, "one")
-    status = await until(session, lambda s: s.status.paused)
+    status = await until(session, lambda status: status.paused)
     assert status.paused.reason == "breakpoint"
 
 
 async def test_a_run_may_be_gone_on_with_paused(session):
     path = await talk(session)
     await session.request(Stop())
-    await until(session, lambda s: s.status.state is RunState.CANCELLED)
+    await until(session, lambda status: status.state is RunState.CANCELLED)
     await session.request(ResumeRun(run_file=path, superstep=0, paused=True))
-    status = await until(session, lambda s: s.status.paused)
+    status = await until(session, lambda status: status.paused)
     assert status.paused.reason == "start"
     assert status.pending == 1
 
@@ -187,7 +176,7 @@ async def test_a_refused_file_leaves_the_run_that_is_going_on_alone(session, pro
 async def test_a_changed_process_is_refused_with_the_difference(session, project):
     path = await talk(session)
     await session.request(Stop())
-    await until(session, lambda s: s.status.state is RunState.CANCELLED)
+    await until(session, lambda status: status.state is RunState.CANCELLED)
     (project / "talking.py").write_text(TALK.replace("add_step(Note)", 'add_step(Note, name="Notes")'))
     await session.load("talking.py")
     failure = await refusal(session, ResumeRun(run_file=path))
@@ -208,13 +197,13 @@ async def test_a_killed_conversation_goes_on_in_a_new_worker(project, tmp_path):
         path = await talk(session, "one", "two")
         await session.request(AddBreakpoint(breakpoint=BreakpointSpec(event="Again")))
         os.kill(session.pid, signal.SIGKILL)
-        await until(session, lambda s: s.died is not None)
+        await until(session, lambda _: session.died is not None)
         await session.resume(path)
         await asked(session, "after two?")
         assert session.died is None
         assert [b.event for b in session.status.breakpoints] == ["Again"]
         await answer(session, "three")
-        await until(session, lambda s: s.status.paused)
+        await until(session, lambda status: status.paused)
         await session.request(Continue())
         await asked(session, "after three?")
         with RunFile(path) as file:
@@ -228,12 +217,12 @@ async def test_a_new_worker_without_anything_loaded_takes_a_recorded_run_up(proj
     async with await WorkerSession.open(cwd=project, runs_dir=tmp_path / "runs") as session:
         path = await talk(session, "one")
         os.kill(session.pid, signal.SIGKILL)
-        await until(session, lambda s: s.died is not None)
+        await until(session, lambda _: session.died is not None)
     async with await WorkerSession.open(cwd=tmp_path, runs_dir=tmp_path / "runs") as session:
         loaded = await session.resume(path)
         assert loaded.name == "Talking"
         await asked(session, "after one?")
         os.kill(session.pid, signal.SIGKILL)
-        await until(session, lambda s: s.died is not None)
+        await until(session, lambda _: session.died is not None)
         await session.resume(path)
         await asked(session, "after one?")

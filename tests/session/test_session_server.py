@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from process_core.events import RunState
 from process_core.runfile.read.reader import RunFile
@@ -37,17 +38,6 @@ TARGETS = Path(__file__).with_name("hostile_steps.py")
 async def session(tmp_path):
     async with await InProcessSession.open(cwd=TARGETS.parent, runs_dir=tmp_path) as session:
         yield session
-
-
-async def until(session, condition):
-    woken = asyncio.Event()
-    undo = session.subscribe(lambda _: woken.set())
-    async with asyncio.timeout(10):
-        while not condition(session.status):
-            woken.clear()
-            await woken.wait()
-    undo()
-    return session.status
 
 
 async def paused(session):
