@@ -1,24 +1,35 @@
-"""Finds what somebody meant by a name that does not exist."""
+"""What somebody meant by a name that does not exist."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Final
+
+_LIKENESS: Final = 0.55
+"""Least likeness of two names; lower, and short names suggest one another at random."""
+_SHOWN: Final = 80
 
 
-def did_you_mean(name: object, known: Iterable[str]) -> str | None:
-    """Give a suggestion for a name that is not known.
-
-    Args:
-        name: What was written.
-        known: What could have been meant.
-
-    Returns:
-        `did you mean ...?` for the closest name, else the list of known names, or None where there are none.
-    """
-    names = list(known)
-    close = get_close_matches(str(name), names, n=1, cutoff=0.5)
-    folded = {n.casefold(): n for n in names}
-    if not close and str(name).casefold() in folded:
-        close = [folded[str(name).casefold()]]
+def nearest(name: object, names: Iterable[str]) -> str | None:
+    """Return the name that is most like one that does not exist, letter case aside; None where none is."""
+    names = list(names)
+    close = get_close_matches(str(name), names, n=1, cutoff=_LIKENESS)
     if close:
-        return f"did you mean {close[0]!r}?"
+        return close[0]
+    folded = {known.casefold(): known for known in names}
+    close = get_close_matches(str(name).casefold(), folded, n=1, cutoff=_LIKENESS)
+    return folded[close[0]] if close else None
+
+
+def suggestion(name: object, names: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?` to end a message with, or nothing where no name is near."""
+    close = nearest(name, names)
+    return f"; did you mean {close[:_SHOWN]!r}?" if close is not None else ""
+
+
+def did_you_mean(name: object, names: Iterable[str]) -> str | None:
+    """Return `did you mean 'x'?`, or the list of all names where none is near; None where there are none."""
+    names = list(names)
+    close = nearest(name, names)
+    if close is not None:
+        return f"did you mean {close!r}?"
     return f"there is {', '.join(map(repr, names))}" if names else None

@@ -1,12 +1,16 @@
 """Everything a user can make the screen do: one list behind every key, every `:` command, every palette entry and help.
 
-An action names its handler, a method of the debug screen called `do_<name>`; what a key, a verb or the palette does is
-therefore the same by construction.
+A debugger verb needs no row here: what has none is reached by its word, and is in help and the palette. A row adds
+a key, a chapter of the help, or a handler of the screen's own (`do_<name>`) where more than the verb is to be done.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
+
+from process_core.session.protocol import verbs
+from process_core.session.protocol.verbs import Verb
+from tui.commands.verb_line import usage_of
 
 
 class Panel(StrEnum):
@@ -31,7 +35,7 @@ class Panel(StrEnum):
 
 
 class Argument(StrEnum):
-    """What a verb's argument names, which decides how it is completed."""
+    """What the argument of a command names, which decides how it is completed."""
 
     NONE = "none"
     PLACE = "place"
@@ -45,7 +49,8 @@ class Argument(StrEnum):
     WHY = "why"
     PANEL = "panel"
     THEME = "theme"
-    VERB = "verb"
+    WORD = "word"
+    FIELDS = "fields"
     FREE = "free"
 
 
@@ -60,6 +65,7 @@ class Group(StrEnum):
     TALK = "Talk to the process"
     GRAPH = "Graph"
     SCREEN = "Screen"
+    OTHER = "Other verbs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +73,20 @@ class Action:
     """One thing a user can do.
 
     Attributes:
-        name: Unique; `do_<name>` of the debug screen handles it.
+        name: Unique; `do_<name>` of the debug screen handles it, if there is one.
         title: What it does, in two or three words (palette, footer).
         help: What it does, in a sentence.
         group: Chapter of the help screen.
         keys: Keys as Textual names them; the first is the one that is shown.
         panels: Panels in which the keys work; empty for all of them.
-        verb: The word of the command line, or None.
-        usage: The verb's arguments as help shows them; optional ones in square brackets.
+        word: The word of the command line, or None.
+        usage: The word's arguments as help shows them; optional ones in square brackets.
         argument: How the argument is completed.
         short: The footer's label, or empty for the title.
         always: Whether the keys work even while a text box has the focus.
         palette: Whether the palette lists it.
         native: Whether the panel's own widget obeys the keys; the screen binds none then, and needs no handler.
+        verb: Name of the debugger verb that it sends, which says whether it is allowed; empty where it sends none.
     """
 
     name: str
@@ -88,17 +95,18 @@ class Action:
     group: Group
     keys: tuple[str, ...] = ()
     panels: tuple[Panel, ...] = ()
-    verb: str | None = None
+    word: str | None = None
     usage: str = ""
     argument: Argument = Argument.NONE
     short: str = ""
     always: bool = False
     palette: bool = True
     native: bool = False
+    verb: str = ""
 
     @property
     def needs_argument(self) -> bool:
-        """Whether the verb means nothing alone."""
+        """Whether the word means nothing alone."""
         return bool(self.usage) and not self.usage.startswith("[")
 
     @property
@@ -112,39 +120,46 @@ class Action:
         return self.short or self.title.lower()
 
 
+def of_verb(kind: type[Verb], group: Group = Group.OTHER, keys: tuple[str, ...] = (), **more: Any) -> Action:
+    """Return the action that sends a verb; what is not given is what the verb's model says."""
+    fields: dict[str, Any] = {
+        "name": kind.name,
+        "title": kind.name.replace("_", " ").capitalize(),
+        "help": kind.help,
+        "word": kind.word,
+        "usage": usage_of(kind),
+        "argument": Argument.FIELDS if kind.arguments() else Argument.NONE,
+        "verb": kind.name,
+    }
+    return Action(group=group, keys=keys, **(fields | more))
+
+
 _LISTS = (Panel.GRAPH, Panel.TIMELINE, Panel.BREAKPOINTS, Panel.QUEUE)
 _QUEUE = (Panel.QUEUE,)
 _ROWS = (Panel.TIMELINE, Panel.INSPECTOR, Panel.CHAT, Panel.BREAKPOINTS, Panel.QUEUE)
 
 ACTIONS: Final[tuple[Action, ...]] = (
-    Action("continue", "Continue", "Let the run go on; it never stops at the same message twice.", Group.RUN,
-           ("c", "f5"), verb="continue"),
-    Action("pause", "Pause", "Pause before the next message; functions that run now finish.", Group.RUN,
-           ("p", "f6"), verb="pause"),
-    Action("step", "Step one message", "Deliver one message, run its function, and pause again.", Group.RUN,
-           ("s", "f11"), verb="step", short="step"),
-    Action("next", "Next superstep", "Run to the end of the superstep and pause.", Group.RUN,
-           ("n", "f10"), verb="next", short="next superstep"),
-    Action("into", "Step into", "Step into the nested process that the next message goes to.", Group.RUN,
-           ("i",), verb="into", short="into"),
-    Action("out", "Step out", "Run until the nested process is done, and pause in its parent.", Group.RUN,
-           ("r", "shift+f11"), verb="out", short="out"),
-    Action("run_to", "Run to cursor",
-           "Go on until just before the selected event or step (or the one named), once.", Group.RUN,
-           ("t",), panels=(Panel.GRAPH, Panel.TIMELINE, Panel.QUEUE), verb="runto", usage="[EVENT_ID|STEP]",
-           argument=Argument.PLACE, short="run to here"),
-    Action("stop", "Stop the run", "Cancel the run; what it recorded stays.", Group.RUN, ("X",), verb="stop"),
-    Action("restart", "Restart", "Load the target again and start anew with the same input; breakpoints stay.",
-           Group.RUN, ("R",), verb="restart", short="restart"),
-    Action("resume", "Take the run up",
+    of_verb(verbs.Continue, Group.RUN, ("c", "f5")),
+    of_verb(verbs.Pause, Group.RUN, ("p", "f6")),
+    of_verb(verbs.Step, Group.RUN, ("s", "f11"), title="Step one message", short="step"),
+    of_verb(verbs.Next, Group.RUN, ("n", "f10"), title="Next superstep", short="next superstep"),
+    of_verb(verbs.Into, Group.RUN, ("i",), title="Step into", short="into"),
+    of_verb(verbs.Out, Group.RUN, ("r", "shift+f11"), title="Step out", short="out"),
+    of_verb(verbs.RunTo, Group.RUN, ("t",), title="Run to cursor",
+            help="Go on until just before the selected event or step (or the one named), once.",
+            panels=(Panel.GRAPH, Panel.TIMELINE, Panel.QUEUE), usage="[EVENT_ID|STEP]", argument=Argument.PLACE,
+            short="run to here"),
+    of_verb(verbs.Stop, Group.RUN, ("X",), title="Stop the run"),
+    Action("restart", "Restart", "Load the target again and start it with the same input; breakpoints stay.",
+           Group.RUN, ("R",), word="restart", short="restart"),
+    Action("resume", "Resume run",
            "Go on where the run was recorded last, after its worker died, it failed, or from a recording;"
            " with the number of an earlier superstep, or from the past, as a fork.", Group.RUN,
-           ("u",), verb="resume", usage="[SUPERSTEP]", argument=Argument.FREE, short="take up"),
-    Action("reload", "Reload the code",
-           "Take in edits of the code now; where a state does not fit them, begin that step anew, keep the old code"
-           " until the next save, or go back to it.", Group.RUN, verb="reload", usage="[why|keep|back|reset [STEP]]",
-           argument=Argument.FREE),
-    Action("quit", "Quit", "Leave; asks first while a run is alive.", Group.RUN, ("q",), verb="quit"),
+           ("u",), word="resume", usage="[SUPERSTEP]", argument=Argument.FREE, short="resume"),
+    of_verb(verbs.Reload, Group.RUN, title="Reload the code",
+            help="Load edits of the code now; where a state does not fit them, reset that step, keep the old code until"
+            " the next save, or go back to it.", usage="[why|keep|back|reset [STEP]]", argument=Argument.FREE),
+    Action("quit", "Quit", "Leave; asks first while a run is alive.", Group.RUN, ("q",), word="quit"),
     Action("leave_now", "Leave at once", "Leave without being asked.", Group.RUN, ("ctrl+q",), always=True),
     Action("interrupt", "Pause, then quit",
            "Pause the run; pressed again within two seconds while it stands, leave.", Group.RUN,
@@ -152,99 +167,101 @@ ACTIONS: Final[tuple[Action, ...]] = (
 
     Action("toggle_break", "Toggle breakpoint", "Break on the selected event, route or step, or no longer.",
            Group.STOPS, ("b", "f9"), panels=_LISTS, short="breakpoint"),
-    Action("break", "Set a breakpoint",
-           "Stop at an event, step (globs too), route, function, error, warning or quiescence; with log, only tell."
-           " A predicate reads data, event_id, path, function, superstep ...", Group.STOPS,
-           verb="break", usage="PLACE [before|after|emit] [hits ==N] [once] [if PREDICATE] [log TEXT]",
-           argument=Argument.BREAK),
-    Action("edit_break", "Edit breakpoint",
-           "Put the breakpoint of what is selected on the command line, as break takes it; Enter changes it.",
-           Group.STOPS, ("B",), panels=_LISTS, verb="change", usage="[NUMBER PLACE ...]", argument=Argument.BREAKPOINT,
-           short="edit"),
+    of_verb(verbs.AddBreakpoint, Group.STOPS, name="break", title="Set a breakpoint",
+            help="Pause at an event, step (globs too), route, function, error, warning or quiescence; with log, only"
+            " log. A predicate reads data, event_id, path, function, superstep ...",
+            usage="PLACE [before|after|emit] [hits ==N] [once] [if PREDICATE] [log TEXT]", argument=Argument.BREAK),
+    of_verb(verbs.EditBreakpoint, Group.STOPS, ("B",), name="edit_break", title="Edit breakpoint",
+            help="Put the breakpoint of what is selected on the command line, as break takes it; Enter changes it.",
+            panels=_LISTS, usage="[NUMBER PLACE ...]", argument=Argument.BREAKPOINT, short="edit"),
     Action("cond", "Condition", "Let a breakpoint count only where a predicate holds; without one, everywhere.",
-           Group.STOPS, verb="cond", usage="NUMBER [PREDICATE]", argument=Argument.BREAKPOINT),
+           Group.STOPS, word="cond", usage="NUMBER [PREDICATE]", argument=Argument.BREAKPOINT, verb="edit_breakpoint"),
     Action("hits", "Hit count", "Let a breakpoint stop at the third time only, from it on, or every third time.",
-           Group.STOPS, verb="hits", usage="NUMBER [==3|>=3|%3]", argument=Argument.BREAKPOINT),
+           Group.STOPS, word="hits", usage="NUMBER [==3|>=3|%3]", argument=Argument.BREAKPOINT, verb="edit_breakpoint"),
     Action("log", "Logpoint", "Let a breakpoint log a text with {expressions} instead of stopping; without one, stop.",
-           Group.STOPS, verb="log", usage="NUMBER [TEXT]", argument=Argument.BREAKPOINT),
+           Group.STOPS, word="log", usage="NUMBER [TEXT]", argument=Argument.BREAKPOINT, verb="edit_breakpoint"),
     Action("once", "Once", "Let a breakpoint go after its first stop, or stay.", Group.STOPS,
-           verb="once", usage="NUMBER", argument=Argument.BREAKPOINT),
-    Action("enable", "Switch breakpoint on", "Let a breakpoint count.", Group.STOPS,
-           verb="enable", usage="NUMBER|EVENT|all", argument=Argument.BREAKPOINT),
+           word="once", usage="NUMBER", argument=Argument.BREAKPOINT, verb="edit_breakpoint"),
+    of_verb(verbs.EnableBreakpoint, Group.STOPS, name="enable", title="Switch breakpoint on",
+            help="Let a breakpoint count.", usage="NUMBER|EVENT|all", argument=Argument.BREAKPOINT),
     Action("disable", "Switch breakpoint off", "Let a breakpoint not count; it keeps its number and count.",
-           Group.STOPS, verb="disable", usage="NUMBER|EVENT|all", argument=Argument.BREAKPOINT),
+           Group.STOPS, word="disable", usage="NUMBER|EVENT|all", argument=Argument.BREAKPOINT,
+           verb="enable_breakpoint"),
     Action("switch_break", "Switch breakpoint", "Switch the selected breakpoint on or off; it keeps its count.",
            Group.STOPS, ("space",), panels=(Panel.BREAKPOINTS,), short="on/off"),
-    Action("delete_break", "Delete breakpoint", "Delete the selected breakpoint, or those named; `all` deletes all.",
-           Group.STOPS, ("d", "delete"), panels=(Panel.BREAKPOINTS,), verb="delete", usage="[NUMBER|EVENT|all]",
-           argument=Argument.BREAKPOINT, short="delete"),
-    Action("mute", "Mute breakpoints", "Let no breakpoint stop the run, or let them again.", Group.STOPS,
-           ("M",), panels=(Panel.BREAKPOINTS,), verb="mute", short="mute"),
+    of_verb(verbs.RemoveBreakpoint, Group.STOPS, ("d", "delete"), name="delete_break", title="Delete breakpoint",
+            help="Delete the selected breakpoint, or those named; `all` deletes all.", panels=(Panel.BREAKPOINTS,),
+            usage="[NUMBER|EVENT|all]", argument=Argument.BREAKPOINT, short="delete"),
+    of_verb(verbs.MuteBreakpoints, Group.STOPS, ("M",), name="mute", title="Mute breakpoints",
+            help="Let no breakpoint pause the run, or let them again.", panels=(Panel.BREAKPOINTS,), usage="",
+            argument=Argument.NONE, short="mute"),
 
     Action("first", "Deliver first", "Deliver the selected message before all others.", Group.CHANGE,
-           ("T",), panels=_QUEUE, verb="first", usage="[NUMBER]", argument=Argument.MESSAGE, short="first"),
+           ("T",), panels=_QUEUE, word="first", usage="[NUMBER]", argument=Argument.MESSAGE, short="first",
+           verb="move_message"),
     Action("earlier", "Deliver earlier", "Deliver the selected message one place earlier.", Group.CHANGE,
-           ("K",), panels=_QUEUE, short="earlier"),
+           ("K",), panels=_QUEUE, short="earlier", verb="move_message"),
     Action("later_on", "Deliver later", "Deliver the selected message one place later.", Group.CHANGE,
-           ("J",), panels=_QUEUE, short="later"),
-    Action("move", "Move a message", "Deliver a message at another place; 1 is first.", Group.CHANGE,
-           verb="move", usage="NUMBER PLACE", argument=Argument.MESSAGE),
-    Action("hold_toggle", "Hold or let go", "Keep the selected message back, or let it go.", Group.CHANGE,
-           ("h",), panels=_QUEUE, short="hold"),
-    Action("hold", "Hold a message", "Keep a message back until it is let go.", Group.CHANGE,
-           verb="hold", usage="[NUMBER]", argument=Argument.MESSAGE),
-    Action("letgo", "Let a message go", "Let a held message be delivered; `all` lets all go.", Group.CHANGE,
-           verb="letgo", usage="[NUMBER|all]", argument=Argument.MESSAGE),
-    Action("drop", "Drop a message", "Never deliver a message.", Group.CHANGE,
-           ("d", "delete"), panels=_QUEUE, verb="drop", usage="[NUMBER]", argument=Argument.MESSAGE, short="drop"),
-    Action("dup", "Duplicate a message", "Deliver a message once more, right after itself.", Group.CHANGE,
-           ("D",), panels=_QUEUE, verb="dup", usage="[NUMBER]", argument=Argument.MESSAGE, short="duplicate"),
-    Action("edit", "Edit a message", "Give a message another payload; without JSON, in an editor.", Group.CHANGE,
-           ("e",), panels=_QUEUE, verb="edit", usage="[NUMBER [JSON]]", argument=Argument.MESSAGE, short="edit"),
-    Action("inject", "Inject an event", "Bring an event into the paused run, from outside or as if a step emitted it.",
-           Group.CHANGE, ("I",), panels=_QUEUE, verb="inject", usage="EVENT [JSON] [from STEP]",
-           argument=Argument.INJECT, short="inject"),
-    Action("state", "Edit a state", "Give a step another state, checked by its model; without JSON, in an editor.",
-           Group.CHANGE, ("E",), panels=(Panel.GRAPH, Panel.INSPECTOR), verb="state", usage="[STEP [JSON]]",
-           argument=Argument.STEP, short="edit state"),
-    Action("complete", "Complete a call", "End the step's waiting or next call as if it had returned that result.",
-           Group.CHANGE, verb="complete", usage="STEP [JSON]", argument=Argument.STEP),
-    Action("undo", "Undo", "Take the last change of the paused run back.", Group.CHANGE, ("z",), verb="undo"),
+           ("J",), panels=_QUEUE, short="later", verb="move_message"),
+    of_verb(verbs.MoveMessage, Group.CHANGE, name="move", title="Move a message",
+            help="Deliver a message at another place; 1 is first.", usage="NUMBER PLACE", argument=Argument.MESSAGE),
+    Action("hold_toggle", "Hold or release", "Hold the selected message, or release it.", Group.CHANGE,
+           ("h",), panels=_QUEUE, short="hold", verb="hold_message"),
+    of_verb(verbs.HoldMessage, Group.CHANGE, name="hold", title="Hold a message",
+            help="Hold a message until it is released.", usage="[NUMBER]", argument=Argument.MESSAGE),
+    Action("letgo", "Release a message", "Let a held message be delivered; `all` releases all.", Group.CHANGE,
+           word="letgo", usage="[NUMBER|all]", argument=Argument.MESSAGE, verb="hold_message"),
+    of_verb(verbs.DropMessage, Group.CHANGE, ("d", "delete"), name="drop", title="Drop a message", panels=_QUEUE,
+            usage="[NUMBER]", argument=Argument.MESSAGE, short="drop"),
+    of_verb(verbs.DuplicateMessage, Group.CHANGE, ("D",), name="dup", title="Duplicate a message", panels=_QUEUE,
+            usage="[NUMBER]", argument=Argument.MESSAGE, short="duplicate"),
+    of_verb(verbs.EditMessage, Group.CHANGE, ("e",), name="edit", title="Edit a message",
+            help="Replace the payload of a message; without JSON, in an editor.", panels=_QUEUE,
+            usage="[NUMBER [JSON]]", argument=Argument.MESSAGE, short="edit"),
+    of_verb(verbs.Inject, Group.CHANGE, ("I",), title="Inject an event", panels=_QUEUE,
+            usage="EVENT [JSON] [from STEP]", argument=Argument.INJECT, short="inject"),
+    of_verb(verbs.EditState, Group.CHANGE, ("E",), name="state", title="Edit a state",
+            help="Replace the state of a step, checked by its model; without JSON, in an editor.",
+            panels=(Panel.GRAPH, Panel.INSPECTOR), usage="[STEP [JSON]]", argument=Argument.STEP, short="edit state"),
+    of_verb(verbs.ForceComplete, Group.CHANGE, name="complete", title="Complete a call",
+            help="End the step's waiting or next call as if it had returned that result."),
+    of_verb(verbs.Undo, Group.CHANGE, ("z",)),
 
     Action("step_back", "Previous event", "Look at the event before; s then looks at the one after.",
-           Group.TRAVEL, ("S",), verb="stepback", short="event before"),
+           Group.TRAVEL, ("S",), word="stepback", short="event before"),
     Action("next_back", "Previous superstep",
            "Look at the end of the superstep before; n then looks at that of the one after.", Group.TRAVEL,
-           ("N",), verb="nextback", short="superstep before"),
+           ("N",), word="nextback", short="superstep before"),
     Action("reverse", "Back to a match",
            "Look at the last event before at which a breakpoint would have stopped, or a predicate held.",
-           Group.TRAVEL, ("C",), verb="back-to", usage="[PREDICATE]", argument=Argument.FREE, short="hit before"),
+           Group.TRAVEL, ("C",), word="back-to", usage="[PREDICATE]", argument=Argument.FREE, short="hit before"),
     Action("goto_paused", "To the present", "Go to the event at which the run is paused; leave the past.",
-           Group.TRAVEL, ("full_stop",), verb="here", short="present"),
+           Group.TRAVEL, ("full_stop",), word="here", short="present"),
 
     Action("search", "Search", "Find the next event whose line holds a text.", Group.LOOK,
-           ("slash",), verb="search", usage="TEXT", argument=Argument.FREE, short="search"),
+           ("slash",), word="search", usage="TEXT", argument=Argument.FREE, short="search"),
     Action("search_next", "Find again", "Find the next event that fits the last search.", Group.LOOK,
            ("greater_than_sign",)),
     Action("search_back", "Find before", "Find the event before that fits the last search.", Group.LOOK,
            ("less_than_sign",)),
     Action("filter", "Filter the timeline", "Show only events that match; empty shows all again.", Group.LOOK,
-           ("f",), verb="filter", usage="[TEXT]", argument=Argument.FREE, short="filter"),
+           ("f",), word="filter", usage="[TEXT]", argument=Argument.FREE, short="filter"),
     Action("cause", "Go to the cause", "Select the event that led to the selected one.", Group.LOOK,
-           ("left", "h"), panels=(Panel.TIMELINE,), verb="cause", short="cause"),
+           ("left", "h"), panels=(Panel.TIMELINE,), word="cause", short="cause"),
     Action("effect", "Go to the effect", "Select the first event that the selected one led to.", Group.LOOK,
-           ("right", "l"), panels=(Panel.TIMELINE,), verb="effect", short="effect"),
+           ("right", "l"), panels=(Panel.TIMELINE,), word="effect", short="effect"),
     Action("back", "Back from a jump", "Select the event that the last jump began at.", Group.LOOK,
-           ("backspace",), panels=(Panel.TIMELINE,), verb="back"),
-    Action("why", "Why?", "Explain the selected event: what led to it and what it led to; or the selected step: what"
-           " each parameter waits for, and why it has not come.", Group.LOOK,
-           ("W",), verb="why", usage="[SEQ|STEP[.FUNCTION]]", argument=Argument.WHY, short="why"),
+           ("backspace",), panels=(Panel.TIMELINE,), word="back"),
+    of_verb(verbs.Explain, Group.LOOK, ("W",), name="why", title="Why?",
+            help="Explain the selected event: what led to it and what it led to; or the selected step: what each"
+            " parameter waits for, and why it has not come.", usage="[SEQ|STEP[.FUNCTION]]", argument=Argument.WHY,
+            short="why"),
     Action("goto", "Go to event", "Select the event of that number; a number alone does the same.", Group.LOOK,
-           verb="goto", usage="SEQ", argument=Argument.FREE),
+           word="goto", usage="SEQ", argument=Argument.FREE),
     Action("follow", "Follow the newest event", "Keep the newest event in sight, or no longer.", Group.LOOK,
-           ("F",), verb="follow", short="follow"),
+           ("F",), word="follow", short="follow"),
     Action("copy", "Copy", "Copy the selected event, step or answer to the clipboard.", Group.LOOK,
-           ("y",), verb="copy"),
+           ("y",), word="copy"),
     Action("enter", "Open", "Go into the selected step's nested process, or look at the selected event.",
            Group.LOOK, ("enter",), panels=_LISTS, palette=False),
     Action("leave", "Leave", "Leave the text box, the nested process, or the panel that fills the screen.",
@@ -258,12 +275,11 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("inspect_close", "Close a value", "Close what is under the cursor, or go to what holds it.", Group.LOOK,
            ("left", "h"), panels=(Panel.INSPECTOR,), palette=False, native=True),
 
-    Action("answer", "Answer", "Answer the open question; without text, go to the chat box.", Group.TALK,
-           ("a",), verb="answer", usage="[TEXT]", argument=Argument.FREE),
-    Action("send", "Send an event", "Send an outside event to the run, with JSON as its data.", Group.TALK,
-           verb="send", usage="EVENT [JSON]", argument=Argument.INPUT_EVENT),
+    of_verb(verbs.Respond, Group.TALK, ("a",), name="answer", title="Answer",
+            help="Answer the open question; without text, go to the chat box.", usage="[TEXT]", argument=Argument.FREE),
+    of_verb(verbs.SendEvent, Group.TALK, name="send", title="Send an event", argument=Argument.INPUT_EVENT),
     Action("next_request", "Next question", "Choose the next of several open questions.", Group.TALK,
-           ("ctrl+n",), verb="question", always=True, short="next question"),
+           ("ctrl+n",), word="question", always=True, short="next question"),
 
     Action("graph_walk", "Walk the graph", "Select the next step in a direction.", Group.GRAPH,
            ("left", "right", "up", "down"), panels=(Panel.GRAPH,), palette=False, native=True),
@@ -275,24 +291,24 @@ ACTIONS: Final[tuple[Action, ...]] = (
            panels=(Panel.GRAPH,)),
     Action("graph_out", "Less of each step", "Draw steps smaller.", Group.GRAPH, ("minus",), panels=(Panel.GRAPH,)),
     Action("graph_fit", "Fit the graph", "Choose size and direction so that as much as possible is seen.",
-           Group.GRAPH, ("0",), panels=(Panel.GRAPH,), verb="fit"),
+           Group.GRAPH, ("0",), panels=(Panel.GRAPH,), word="fit"),
     Action("graph_turn", "Turn the graph", "Let it flow from top to bottom, or from left to right.", Group.GRAPH,
-           ("v",), panels=(Panel.GRAPH,), verb="turn"),
+           ("v",), panels=(Panel.GRAPH,), word="turn"),
     Action("graph_fold", "Fold a nested process", "Fold or unfold the nested process that is selected.", Group.GRAPH,
-           ("o",), panels=(Panel.GRAPH,), verb="fold"),
+           ("o",), panels=(Panel.GRAPH,), word="fold"),
     Action("graph_map", "Small map", "Show or hide the small map of the graph.", Group.GRAPH,
-           ("M",), panels=(Panel.GRAPH,), verb="map"),
+           ("M",), panels=(Panel.GRAPH,), word="map"),
     Action("graph_ascii", "ASCII graph", "Draw the graph with nothing but ASCII, or with box drawing again.",
-           Group.GRAPH, panels=(Panel.GRAPH,), verb="ascii"),
+           Group.GRAPH, panels=(Panel.GRAPH,), word="ascii"),
     Action("graph_follow", "Follow the active step", "Keep the step that runs in sight, or stay.", Group.GRAPH,
-           ("w",), panels=(Panel.GRAPH,), verb="watch"),
+           ("w",), panels=(Panel.GRAPH,), word="watch"),
 
     Action("command", "Command line", "Type a command; Tab completes, Up and Down recall.", Group.SCREEN,
            ("colon",), palette=False, short="command"),
     Action("palette", "Palette", "Search everything there is to do.", Group.SCREEN,
            ("ctrl+p",), always=True, palette=False),
     Action("help", "Help", "Every key and every command, or one of them.", Group.SCREEN,
-           ("question_mark", "f1"), verb="help", usage="[VERB]", argument=Argument.VERB),
+           ("question_mark", "f1"), word="help", usage="[VERB]", argument=Argument.WORD),
     Action("panel_1", "Graph panel", "Go to the step graph.", Group.SCREEN, ("1",)),
     Action("panel_2", "Timeline panel", "Go to the event timeline.", Group.SCREEN, ("2",)),
     Action("panel_3", "Inspector panel", "Go to the inspector.", Group.SCREEN, ("3",)),
@@ -300,7 +316,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("panel_5", "Breakpoints panel", "Go to the breakpoints.", Group.SCREEN, ("5",)),
     Action("panel_6", "Queue panel", "Go to the pending messages.", Group.SCREEN, ("6",)),
     Action("panel", "Go to a panel", "Go to the panel of that name or number.", Group.SCREEN,
-           verb="panel", usage="NAME", argument=Argument.PANEL, palette=False),
+           word="panel", usage="NAME", argument=Argument.PANEL, palette=False),
     Action("focus_next", "Next panel", "Move the focus to the next panel on the screen.", Group.SCREEN,
            ("tab",), palette=False),
     Action("focus_previous", "Previous panel", "Move the focus to the panel before.", Group.SCREEN,
@@ -310,15 +326,31 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("tab_previous", "Previous tab", "Show the panel before that shares this place.", Group.SCREEN,
            ("left_square_bracket",)),
     Action("zoom", "Fill the screen", "Let the panel fill the screen, or give it back its place.", Group.SCREEN,
-           ("m",), verb="zoom", short="maximise"),
+           ("m",), word="zoom", short="maximise"),
     Action("grow", "Larger panel", "Give the panel more room.", Group.SCREEN, ("plus",)),
     Action("shrink", "Smaller panel", "Give the panel less room.", Group.SCREEN, ("underscore",)),
     Action("theme", "Change theme", "Change to the next theme, or the one named.", Group.SCREEN,
-           verb="theme", usage="[NAME]", argument=Argument.THEME),
+           word="theme", usage="[NAME]", argument=Argument.THEME),
 )  # fmt: skip
 
 BY_NAME: Final = {action.name: action for action in ACTIONS}
-BY_VERB: Final = {action.verb: action for action in ACTIONS if action.verb is not None}
+
+
+def actions() -> tuple[Action, ...]:
+    """Return every action: those listed here, and one for each verb of the table that none of them sends."""
+    sent = {action.verb for action in ACTIONS}
+    return (*ACTIONS, *(of_verb(kind) for name, kind in verbs.verbs().items() if name not in sent))
+
+
+def action_of(name: str) -> Action:
+    """Return the action of a name."""
+    return BY_NAME.get(name) or next(action for action in actions() if action.name == name)
+
+
+def words() -> dict[str, Action]:
+    """Return the actions by their words of the command line."""
+    return {action.word: action for action in actions() if action.word is not None}
+
 
 _KEY_NAMES: Final = {
     "slash": "/", "colon": ":", "question_mark": "?", "plus": "+", "underscore": "_", "full_stop": ".",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from tui.actions import ACTIONS, BY_NAME, Action, key_text
+from tui.actions import Action, action_of, actions, key_text
 from tui.commands.command_line import LineKind
 from tui.screens.debug_screen import DebugScreen
 from tui.text.safe_text import safe
@@ -37,7 +37,7 @@ def entries(events: tuple[str, ...]) -> Iterator[Entry]:
     Yields:
         An entry for each action that the palette lists, then one breakpoint for each event.
     """
-    for action in ACTIONS:
+    for action in actions():
         if action.palette:
             yield Entry(action.title, _help(action), action.name)
     for event in events:
@@ -45,7 +45,7 @@ def entries(events: tuple[str, ...]) -> Iterator[Entry]:
 
 
 def _help(action: Action) -> str:
-    ways = [key_text(key) for key in action.keys[:1]] + ([f":{action.verb}"] if action.verb else [])
+    ways = [key_text(key) for key in action.keys[:1]] + ([f":{action.word}"] if action.word else [])
     return f"{action.help} [{' or '.join(ways)}]" if ways else action.help
 
 
@@ -83,9 +83,9 @@ class _Command:
         self._entry = entry
 
     def __call__(self) -> None:
-        action = BY_NAME[self._entry.action]
+        action = action_of(self._entry.action)
         if action.needs_argument and not self._entry.argument:
-            self._screen.line.open(LineKind.COMMAND, f"{action.verb} ")
+            self._screen.line.open(LineKind.COMMAND, f"{action.word} ")
         elif self._entry.argument:
             self._screen.perform(action, self._entry.argument)
         else:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +13,8 @@ from process_core.session.protocol.status import Loaded, PendingMessage, Status
 from process_core.session.protocol.verbs import (
     AddBreakpoint,
     Command,
+    EditResult,
+    FieldKind,
     ListPending,
     Respond,
     ResumeRun,
@@ -23,8 +25,10 @@ from process_core.session.protocol.verbs import (
     capabilities,
     verbs,
 )
+from process_core.suggestions import suggestion
 from tui.breakpoints.text import BreakTextError, Names, read_breakpoint, write_breakpoint
-from tui.commands.parser import did_you_mean, split_event
+from tui.commands.parser import split_event
+from tui.commands.verb_line import VerbLineError, read_verb
 from tui.status.keys import BUSY
 from tui.text.safe_text import safe
 from tui.text.step_names import full_path
@@ -224,6 +228,28 @@ class RunControl:
         """
         await self.do(verbs()[name]())
 
+    async def send_verb(self, name: str, line: str, names: Mapping[FieldKind, Sequence[tuple[str, str]]]) -> str:
+        """Do a verb with the arguments that were typed for it.
+
+        Args:
+            name: In the verb table.
+            line: The arguments, by the fields of its model.
+            names: The names that they may hold, each with a hint.
+
+        Returns:
+            What was done, safe.
+
+        Raises:
+            RefusedError: It cannot be read, makes no sense now, or the worker refused it.
+        """
+        try:
+            command = read_verb(verbs()[name], line, {kind: [word for word, _ in each] for kind, each in names.items()})
+        except VerbLineError as error:
+            raise RefusedError(str(error)) from None
+        done = await self.do(command)
+        text = done.text if isinstance(done, EditResult) else json.dumps(done, default=str) if done is not None else ""
+        return safe(text or f"{command.word}: done", _TEXT)
+
     async def do(self, command: Verb) -> Any:
         """Do a verb, unless it makes no sense now.
 
@@ -295,7 +321,7 @@ class RunControl:
         named = made.event or made.step or ""
         known = (*self.events, *self.steps)
         problem = safe(made.problem or f"nothing in this process matches {named!r}", _TEXT)
-        hint = "" if "did you mean" in problem else did_you_mean(named, known)
+        hint = "" if "did you mean" in problem else suggestion(named, known)
         return f"breakpoint {made.id} waits: {problem}{hint}", False
 
     async def send(self, argument: str) -> str:
@@ -363,7 +389,7 @@ class RunControl:
     @staticmethod
     def unknown(name: str, known: tuple[str, ...] | list[str]) -> str:
         """Name something that there is not, with the nearest that there is."""
-        return f"{safe(name, _NAME)!r}{did_you_mean(name, known)}"
+        return f"{safe(name, _NAME)!r}{suggestion(name, known)}"
 
 
 async def request_resume(session: Session, command: ResumeRun) -> None:

@@ -11,7 +11,6 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
-from difflib import get_close_matches
 from enum import Enum
 from functools import partial
 from itertools import islice
@@ -20,6 +19,7 @@ from typing import Any, Final, NamedTuple
 
 from process_core.events import NoData
 from process_core.predicate.errors import Fault
+from process_core.suggestions import nearest
 
 ATOMS: Final = frozenset({int, float, bool, str, bytes, type(None), Decimal})
 """Types whose operations are Python's own."""
@@ -285,8 +285,8 @@ def _stored(owner: Any, name: str, base: int) -> Any:
 
 
 def _no_attribute(owner: Any, name: str) -> str:
-    close = get_close_matches(name, _names(owner), 1)
-    also = f" (did you mean {close[0]!r}?)" if close else ""
+    close = nearest(name, _names(owner))
+    also = f" (did you mean {close!r}?)" if close is not None else ""
     if box_type(owner) is dict:
         return f"there is no {name!r}{also}"
     if name in layout_of(type(owner)).members:

@@ -3,11 +3,11 @@
 import ast
 import warnings
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
 from typing import Final
 
 from process_core.predicate.errors import PredicateError
 from process_core.predicate.functions import FUNCTIONS, PATTERN_FUNCTIONS
+from process_core.suggestions import nearest
 
 DATA: Final = "data"
 ENVELOPE: Final = (
@@ -178,9 +178,8 @@ def _check_name(node: ast.Name, source: Source, names: Collection[str]) -> None:
         raise source.error(f"{node.id!r} is not known here; there is only {', '.join(names)}", node)
     if node.id in FUNCTIONS or node.id in PATTERN_FUNCTIONS:
         raise source.error(f"{node.id!r} is a function: write {node.id}(...)", node)
-    close = get_close_matches(node.id, [*names, *FUNCTIONS, *PATTERN_FUNCTIONS], 1)
     lower = {"true": "True", "false": "False", "none": "None", "null": "None"}.get(node.id.lower())
-    hint = lower or (close[0] if close else None)
+    hint = lower or nearest(node.id, [*names, *FUNCTIONS, *PATTERN_FUNCTIONS])
     also = f"did you mean {hint!r}?" if hint else f"for a field of the payload write data.{node.id}"
     raise source.error(f"unknown name {node.id!r} ({also})", node)
 
@@ -203,8 +202,8 @@ def _check_call(node: ast.Call, source: Source) -> None:
     if function is None or (is_method and not function.method):
         known = [n for n, f in FUNCTIONS.items() if f.method or not is_method]
         known += [] if is_method else PATTERN_FUNCTIONS
-        close = get_close_matches(name, known, 1)
-        also = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(known))}"
+        close = nearest(name, known)
+        also = f"did you mean {close!r}?" if close is not None else f"there are {', '.join(sorted(known))}"
         at = source.name_column(node.func) if isinstance(node.func, ast.Attribute) else source.column(node)
         raise PredicateError(source.text, f"{name!r} cannot be called ({also})", at)
     if not function.least <= len(arguments) <= function.most:

@@ -1,10 +1,11 @@
 """Where a module of the user's is, and what it is called."""
 
-import difflib
 import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from process_core.suggestions import nearest
 
 
 class NoSuchModuleError(ImportError):
@@ -29,8 +30,8 @@ class ModuleLocation:
         """Make the error that says that there is no such module."""
         *folders, last = self.name.split(".")
         folder = self.root.joinpath(*folders)
-        near = difflib.get_close_matches(last, sorted(p.stem for p in folder.glob("*.py")), n=1)
-        hint = f"; did you mean {'.'.join([*folders, near[0]])!r}?" if near else ""
+        near = nearest(last, sorted(p.stem for p in folder.glob("*.py")))
+        hint = f"; did you mean {'.'.join([*folders, near])!r}?" if near is not None else ""
         return NoSuchModuleError(f"there is no module {self.name!r} under {self.root}, nor installed{hint}")
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tui.actions import ACTIONS, BY_NAME, BY_VERB, Panel, key_text
+from tui.actions import ACTIONS, BY_NAME, Panel, key_text, words
 from tui.commands.command_line import CommandLine
 from tui.commands.parser import parse
 from tui.palette import entries
@@ -42,9 +42,9 @@ def test_in_every_panel_a_key_means_one_thing(panel):
     assert [key for key, count in keys.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("action", [action for action in ACTIONS if action.verb], ids=lambda action: action.name)
+@pytest.mark.parametrize("action", [action for action in ACTIONS if action.word], ids=lambda action: action.name)
 def test_every_verb_is_understood(action):
-    assert parse(f"{action.verb} {'x' if action.usage else ''}").action is action
+    assert parse(f"{action.word} {'x' if action.usage else ''}").action is action
 
 
 @pytest.mark.parametrize("action", [action for action in ACTIONS if action.palette], ids=lambda action: action.name)
@@ -60,16 +60,16 @@ def test_the_palette_offers_a_breakpoint_on_every_event():
 def test_help_tells_every_key_and_verb(action):
     text = "\n".join(line for line, _ in help_lines(110))
     assert all(key_text(key) in text for key in action.keys)
-    assert action.verb is None or f":{action.verb}" in text
+    assert action.word is None or f":{action.word}" in text
 
 
 def test_every_action_can_be_reached_in_some_way():
-    assert [action.name for action in ACTIONS if not (action.keys or action.verb or action.palette)] == []
+    assert [action.name for action in ACTIONS if not (action.keys or action.word or action.palette)] == []
 
 
 def test_names_and_verbs_are_unique():
     assert len(BY_NAME) == len(ACTIONS)
-    assert len(BY_VERB) == len([action for action in ACTIONS if action.verb])
+    assert len(words()) == len([action for action in ACTIONS if action.word])
 
 
 def _own_keys(widget_class) -> set[str]:

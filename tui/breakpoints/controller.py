@@ -10,6 +10,7 @@ from process_core.session.protocol.verbs import (
     MuteBreakpoints,
     RemoveBreakpoint,
 )
+from process_core.suggestions import suggestion
 from tui.breakpoints.text import (
     BreakTextError,
     check_condition,
@@ -18,7 +19,6 @@ from tui.breakpoints.text import (
     read_breakpoint,
     write_breakpoint,
 )
-from tui.commands.parser import did_you_mean
 from tui.run_controller import RefusedError, RunControl
 from tui.text.safe_text import safe
 
@@ -74,7 +74,7 @@ class BreakpointController:
             known = [name for spec in specs for name in (spec.event, spec.step) if name]
             numbers = ", ".join(str(spec.id) for spec in specs)
             shown = safe(which, _NAME)
-            raise RefusedError(f"no breakpoint {shown!r} (there are: {numbers}){did_you_mean(which, known)}")
+            raise RefusedError(f"no breakpoint {shown!r} (there are: {numbers}){suggestion(which, known)}")
         return found
 
     async def toggle(self, *, event: str | None = None, step: str | None = None) -> str:

@@ -12,7 +12,7 @@ from process_core.runfile import RunFile
 from process_core.session.protocol.status import OpenRequest
 from tui.chat.reading import ChatReader
 from tui.chat.transcript import KEPT, Transcript
-from tui.commands.parser import History
+from tui.commands.history import History
 from tui.messages import AnswerGiven
 from tui.text.safe_content import safe_content
 from tui.text.safe_text import safe

@@ -187,11 +187,11 @@ async def _open_app(target: str | None, arguments: argparse.Namespace | None) ->
 
 
 def _check_event(event: str | None, loaded: "Loaded") -> None:
-    from tui.commands.parser import did_you_mean  # noqa: PLC0415 - the UI is imported by now
+    from process_core.suggestions import suggestion  # noqa: PLC0415 - the UI is imported by now
     from tui.text.safe_text import safe  # noqa: PLC0415
 
     if event is not None and event not in loaded.input_events:
-        _fail(f"{safe(loaded.name)} takes in no event {safe(event)!r}{did_you_mean(event, loaded.input_events)}")
+        _fail(f"{safe(loaded.name)} takes in no event {safe(event)!r}{suggestion(event, loaded.input_events)}")
 
 
 def _import_ui() -> tuple[Any, Any, Any]:

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from tui.actions import BY_VERB, Argument, Panel
+from process_core.session.protocol.verbs import FieldKind, verbs
+from tui.actions import Argument, Panel, words
 from tui.breakpoints.text import WHENS, BreakTextError, split_place, word_of
 from tui.breakpoints.text import Names as PlaceNames
+from tui.commands.verb_line import field_at
 
 
 class BreakpointName(NamedTuple):
@@ -51,8 +53,20 @@ class Names:
     messages: tuple[tuple[int, str], ...] = ()
     themes: tuple[str, ...] = ()
 
+    def by_kind(self) -> dict[FieldKind, list[tuple[str, str]]]:
+        """Return the names that a field of each kind may hold, each with a hint."""
+        functions = dict.fromkeys(name.rpartition(".")[2] for name in self.functions)
+        return {
+            FieldKind.EVENT: [(event, "event") for event in self.events],
+            FieldKind.INPUT_EVENT: [(event, "input event") for event in self.input_events],
+            FieldKind.STEP: [(step, "step") for step in self.steps],
+            FieldKind.FUNCTION: [(function, "function") for function in functions],
+            FieldKind.MESSAGE: [(str(number), text) for number, text in self.messages],
+            FieldKind.BREAKPOINT: [(str(point.number), point.text) for point in self.breakpoints],
+        }
 
-class Stage(NamedTuple):
+
+class Completable(NamedTuple):
     """What of an argument is settled, and what can stand in the place of the rest.
 
     Attributes:
@@ -71,7 +85,7 @@ _CLAUSES: Final = (
     ("hits ==", "at the Nth time"),
     ("hits >=", "from the Nth time on"),
     ("hits %", "every Nth time"),
-    ("log ", "tell a text with {expressions}, and do not stop"),
+    ("log ", "log a text with {expressions}, and do not pause"),
     ("once", "only the first time"),
     ("after", "after the call completed"),
     ("emit", "as it is emitted"),
@@ -80,7 +94,7 @@ _CLAUSES: Final = (
 _KINDS: Final = (
     ("error", "any error, or: error TYPE"),
     ("warning", "any warning, or: warning CODE"),
-    ("quiescence", "when the run comes to rest"),
+    ("quiescence", "when the run becomes idle"),
     ("route ", "a route by its id"),
     ("function ", "a function, in whatever step"),
     ("event ", "an event by its id"),
@@ -88,7 +102,7 @@ _KINDS: Final = (
 )
 
 
-def stage(argument: Argument, rest: str, names: Names, verb: str = "") -> Stage:
+def completable(argument: Argument, rest: str, names: Names, verb: str = "") -> Completable:
     """Say how an argument can go on.
 
     Args:
@@ -98,16 +112,16 @@ def stage(argument: Argument, rest: str, names: Names, verb: str = "") -> Stage:
         verb: The verb it belongs to.
 
     Returns:
-        What is settled, and what the rest can become.
+        What is settled, and what may follow.
     """
     typed = rest.lstrip()
     several = _SEVERAL.get(argument)
     if several is not None:
         return several(typed, names, verb)
-    return Stage("", typed, _ONE[argument](names) if argument in _ONE else ())
+    return Completable("", typed, _ONE[argument](names) if argument in _ONE else ())
 
 
-def _break(typed: str, names: Names, _: str) -> Stage:
+def _break(typed: str, names: Names, _: str) -> Completable:
     places = [
         *((word_of(event, names.events), "event") for event in names.events),
         *((word_of(step, names.steps), "step") for step in names.steps),
@@ -116,21 +130,21 @@ def _break(typed: str, names: Names, _: str) -> Stage:
     ]
     field, _, after = typed.partition(" ")
     if field in ("route", "function", "event", "step") and " " not in after.strip() and after == after.rstrip():
-        return Stage(f"{field} ", after, _of_field(field, names))
+        return Completable(f"{field} ", after, _of_field(field, names))
     try:
         _place, clauses = split_place(typed, PlaceNames(names.events, names.steps))
     except BreakTextError:
-        return Stage("", typed, places)
+        return Completable("", typed, places)
     if not clauses and not typed.endswith(" "):
-        return Stage("", typed, places)
+        return Completable("", typed, places)
     last = typed.rpartition(" ")[2]
     words = clauses.split()
     if "if" in words or "log" in words or (words and words[-1] == "hits"):
-        return Stage("", typed, ())
+        return Completable("", typed, ())
     when_given = any(when in words for when in WHENS)
     given = {*words, *(WHENS if when_given else ())}
     free = [(word, hint) for word, hint in _CLAUSES if word.split()[0] not in given or word.strip() == last]
-    return Stage(typed[: len(typed) - len(last)], last, free)
+    return Completable(typed[: len(typed) - len(last)], last, free)
 
 
 def _of_field(field: str, names: Names) -> list[tuple[str, str]]:
@@ -143,37 +157,44 @@ def _of_field(field: str, names: Names) -> list[tuple[str, str]]:
     return [(word_of(name, known), field) for name in known]
 
 
-def _breakpoint(typed: str, names: Names, verb: str) -> Stage:
+def _breakpoint(typed: str, names: Names, verb: str) -> Completable:
     number, space, after = typed.partition(" ")
     point = next((point for point in names.breakpoints if str(point.number) == number), None)
     if not space or point is None:
         several = [("all", "every breakpoint")] if verb in ("enable", "disable", "delete") and names.breakpoints else []
-        return Stage("", typed, [*((str(point.number), point.text) for point in names.breakpoints), *several])
+        return Completable("", typed, [*((str(point.number), point.text) for point in names.breakpoints), *several])
     now = {"cond": point.condition, "hits": point.hits, "log": point.log, "change": point.text}.get(verb, "")
     known = [(now, "as it is now")] if now else []
     if verb == "hits":
         known += [("==", "at the Nth time"), (">=", "from the Nth time on"), ("%", "every Nth time")]
-    return Stage(f"{number} ", after.lstrip(), known)
+    return Completable(f"{number} ", after.lstrip(), known)
 
 
-def _message(typed: str, names: Names, verb: str) -> Stage:
+def _message(typed: str, names: Names, verb: str) -> Completable:
     if " " in typed:
-        return Stage("", typed, ())
+        return Completable("", typed, ())
     several = [("all", "every held message")] if verb == "letgo" and names.messages else []
-    return Stage("", typed, [*((str(number), text) for number, text in names.messages), *several])
+    return Completable("", typed, [*((str(number), text) for number, text in names.messages), *several])
 
 
-def _inject(typed: str, names: Names, _: str) -> Stage:
+def _inject(typed: str, names: Names, _: str) -> Completable:
     before, word, after = typed.rpartition(" from ")
     if word:
-        return Stage(f"{before} from ", after, [(step, "step") for step in names.steps])
+        return Completable(f"{before} from ", after, [(step, "step") for step in names.steps])
     event = max((event for event in names.events if typed.startswith(f"{event} ")), key=len, default=None)
     if event is None:
         outside = [(event, "from outside") for event in names.input_events]
         inside = [(event, "event") for event in names.events if event not in names.input_events]
-        return Stage("", typed, [*outside, *inside])
+        return Completable("", typed, [*outside, *inside])
     last = typed.rpartition(" ")[2]
-    return Stage(typed[: len(typed) - len(last)], last, [("from ", "as if a step had emitted it")])
+    return Completable(typed[: len(typed) - len(last)], last, [("from ", "as if a step had emitted it")])
+
+
+def _fields(typed: str, names: Names, word: str) -> Completable:
+    kind = verbs()[words()[word].verb]
+    offered = names.by_kind()
+    settled, last, names_of = field_at(kind, typed, {of: [name for name, _ in each] for of, each in offered.items()})
+    return Completable(settled, last, offered.get(names_of, ()))
 
 
 def _places(names: Names) -> list[tuple[str, str]]:
@@ -191,11 +212,12 @@ _ONE: Final[Mapping[Argument, Callable[[Names], Sequence[tuple[str, str]]]]] = {
     ],
     Argument.PANEL: lambda _: [(panel.value, f"key {panel.number}") for panel in Panel],
     Argument.THEME: lambda names: [(theme, "theme") for theme in names.themes],
-    Argument.VERB: lambda _: [(verb, action.title) for verb, action in BY_VERB.items()],
+    Argument.WORD: lambda _: [(word, action.title) for word, action in words().items()],
 }
-_SEVERAL: Final[Mapping[Argument, Callable[[str, Names, str], Stage]]] = {
+_SEVERAL: Final[Mapping[Argument, Callable[[str, Names, str], Completable]]] = {
     Argument.BREAK: _break,
     Argument.BREAKPOINT: _breakpoint,
     Argument.MESSAGE: _message,
     Argument.INJECT: _inject,
+    Argument.FIELDS: _fields,
 }

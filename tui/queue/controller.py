@@ -21,7 +21,8 @@ from process_core.session.protocol.verbs import (
     ReadState,
     Undo,
 )
-from tui.commands.parser import did_you_mean, split_event
+from process_core.suggestions import suggestion
+from tui.commands.parser import split_event
 from tui.run_controller import RefusedError, RunControl
 from tui.text.safe_text import safe
 from tui.text.step_names import full_path
@@ -132,7 +133,7 @@ class QueueController:
             text, step = head.strip(), tail.strip()
             step = full_path(step, self._control.steps)
             if step not in self._control.steps:
-                raise RefusedError(f"no step {safe(step, _NAME)!r}{did_you_mean(step, self._control.steps)}")
+                raise RefusedError(f"no step {safe(step, _NAME)!r}{suggestion(step, self._control.steps)}")
         loaded = self._control.loaded
         if step is None and loaded is not None and event not in loaded.input_events:
             sources = dict.fromkeys(safe(e.source, _NAME) for e in loaded.edges if e.event_id == event and e.source)
@@ -158,7 +159,7 @@ class QueueController:
         path, rest = split_event(argument, steps)
         path = full_path(path, steps)
         if path not in steps:
-            raise RefusedError(f"no step {safe(path, _NAME)!r}{did_you_mean(path, steps)}")
+            raise RefusedError(f"no step {safe(path, _NAME)!r}{suggestion(path, steps)}")
         return path, rest
 
 

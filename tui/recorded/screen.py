@@ -197,7 +197,7 @@ class ReplayScreen(DebugScreen):
 
     async def do_answer(self, argument: str = "") -> None:  # noqa: ARG002 - there is nobody to answer
         """Refuse: there is nobody to answer."""
-        await self.control.verb("resume")
+        await self.control.verb("continue")
 
     async def do_restart(self, _: str = "") -> None:
         """Refuse: a recording is not begun anew."""

@@ -16,7 +16,7 @@ from process_core.runfile import RunFile, RunFileError
 from process_core.session.client.session import CommandRefused, Update, WorkerDied
 from process_core.session.protocol.envelope import Notice
 from process_core.session.protocol.status import PausedAt, Reloaded, Status
-from tui.actions import ACTIONS, BY_NAME, Panel, is_function_key, is_untyped
+from tui.actions import ACTIONS, BY_NAME, Panel, action_of, is_function_key, is_untyped
 from tui.commands.command_line import CommandLine, LineKind
 from tui.commands.parser import CommandSyntaxError, parse
 from tui.graph.widget.view import GraphView
@@ -345,7 +345,7 @@ class DebugScreen(ReloadActions, Showing):
             self.say("the target is not loaded yet")
             return
         self.keys_line.hush()
-        action = BY_NAME[name]
+        action = action_of(name)
         self._user_acted(name)
         if name == "filter":
             self.do_filter()
@@ -362,7 +362,7 @@ class DebugScreen(ReloadActions, Showing):
 
     @on(ActionWanted)
     def _action_wanted(self, event: ActionWanted) -> None:
-        self.perform(BY_NAME[event.action], event.argument)
+        self.perform(action_of(event.action), event.argument)
 
     @on(CommandLine.Entered)
     def _line_entered(self, event: CommandLine.Entered) -> None:

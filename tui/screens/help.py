@@ -11,10 +11,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.actions import ACTIONS, Action, key_text
+from tui.actions import Action, actions, key_text
 
 _KEYS: Final = 14
-_VERB: Final = 26
+_WORD: Final = 26
 _NARROW: Final = 92
 _INTRO: Final = (
     "The process runs in a worker of its own; this screen shows what is recorded of it.",
@@ -33,22 +33,22 @@ def help_lines(width: int) -> list[tuple[str, str]]:
         Lines with a tone each: `title`, `text` or `plain`.
     """
     lines: list[tuple[str, str]] = [(line, "plain") for line in _INTRO]
-    for group, actions in groupby(ACTIONS, key=lambda action: action.group):
+    for group, members in groupby(actions(), key=lambda action: action.group):
         lines += [("", "plain"), (group.value, "title")]
-        lines += [(line, "text") for action in actions for line in _action_lines(action, width)]
+        lines += [(line, "text") for action in members for line in _action_lines(action, width)]
     return lines
 
 
 def _action_lines(action: Action, width: int) -> list[str]:
     keys = " ".join(key_text(key) for key in action.keys)
-    verb = f":{action.verb} {action.usage}".rstrip() if action.verb else ""
+    word = f":{action.word} {action.usage}".rstrip() if action.word else ""
     where = f" ({', '.join(panel.heading for panel in action.panels)})" if action.panels else ""
     if width < _NARROW:
         below = [f"      {line}" for line in wrap(action.help + where, width - 6)]
-        return [f"  {keys:<{_KEYS}} {verb}".rstrip(), *below]
-    lead = f"  {keys:<{_KEYS}} {verb:<{_VERB}} "
-    if len(verb) > _VERB or len(keys) > _KEYS:
-        indent = " " * (_KEYS + _VERB + 4)
+        return [f"  {keys:<{_KEYS}} {word}".rstrip(), *below]
+    lead = f"  {keys:<{_KEYS}} {word:<{_WORD}} "
+    if len(word) > _WORD or len(keys) > _KEYS:
+        indent = " " * (_KEYS + _WORD + 4)
         return [lead.rstrip(), *(indent + line for line in wrap(action.help + where, max(width - len(indent), 20)))]
     lines = wrap(action.help + where, max(width - len(lead), 20))
     return [lead + lines[0], *(" " * len(lead) + line for line in lines[1:])]

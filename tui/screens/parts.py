@@ -173,9 +173,9 @@ class DebugParts(Screen[None]):
             argument: As after its verb.
             refused: Told what was wrong instead of the last line.
         """
-        handler = getattr(self, action.handler)
+        handler = getattr(self, action.handler, None)
         try:
-            outcome = handler(argument)
+            outcome = handler(argument) if handler is not None else self._send_verb(action, argument)
         except RefusedError as error:
             self._refused(str(error), refused)
             return
@@ -184,6 +184,10 @@ class DebugParts(Screen[None]):
             return
         if inspect.isawaitable(outcome):
             self.run_worker(self._finish(action, outcome, refused), group="actions", exit_on_error=False)
+
+    async def _send_verb(self, action: Action, argument: str) -> None:
+        """Send a verb that needs nothing of this screen but its words."""
+        self.say(await self.control.send_verb(action.verb, argument, self.names().by_kind()))
 
     async def _finish(self, action: Action, outcome: Any, refused: Callable[[str], None] | None) -> None:
         try:

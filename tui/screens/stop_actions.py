@@ -37,7 +37,7 @@ class StopActions(Standing):
             spec = self.stops.find(number)[0]
         else:
             spec = self._selected_break()
-        self.line.open(LineKind.COMMAND, f"{BY_NAME['edit_break'].verb} {spec.id} {self.stops.text_of(spec)}")
+        self.line.open(LineKind.COMMAND, f"{BY_NAME['edit_break'].word} {spec.id} {self.stops.text_of(spec)}")
 
     def _selected_break(self) -> BreakpointSpec:
         """Give the breakpoint of what is selected, or the one that the run is paused at."""

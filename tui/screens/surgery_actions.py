@@ -132,7 +132,7 @@ class SurgeryActions(StopActions):
         """Bring an event into the run."""
         self.check_present()
         if not argument:
-            self.line.open(LineKind.COMMAND, f"{BY_NAME['inject'].verb} ")
+            self.line.open(LineKind.COMMAND, f"{BY_NAME['inject'].word} ")
             return
         self._did(await self.surgery.inject(argument))
 

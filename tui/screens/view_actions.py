@@ -1,8 +1,8 @@
 """The actions that change what is seen: selection, panels, theme, help; none of them touches the run."""
 
-from tui.actions import BY_NAME, BY_VERB, Panel
+from process_core.suggestions import suggestion
+from tui.actions import BY_NAME, Panel, words
 from tui.commands.command_line import LineKind
-from tui.commands.parser import did_you_mean
 from tui.run_controller import RefusedError
 from tui.screens.why_actions import WhyActions
 from tui.text.safe_text import safe
@@ -202,10 +202,10 @@ class ViewActions(WhyActions):
         from tui.screens.help import HelpScreen  # noqa: PLC0415 - only when asked for
 
         if argument:
-            action = BY_VERB.get(argument.lstrip(":"))
+            action = words().get(argument.lstrip(":"))
             if action is None:
-                raise RefusedError(f"no command {safe(argument, 40)!r}{did_you_mean(argument, BY_VERB)}")
-            self.say(f"{action.verb} {action.usage}".rstrip() + f": {action.help}")
+                raise RefusedError(f"no command {safe(argument, 40)!r}{suggestion(argument, words())}")
+            self.say(f"{action.word} {action.usage}".rstrip() + f": {action.help}")
             return
         self.app.push_screen(HelpScreen())
 
@@ -215,7 +215,7 @@ class ViewActions(WhyActions):
             if argument.casefold() in (panel.value, str(panel.number)):
                 self.go_to(panel)
                 return
-        raise RefusedError(f"no panel {safe(argument, 40)!r}{did_you_mean(argument, [p.value for p in Panel])}")
+        raise RefusedError(f"no panel {safe(argument, 40)!r}{suggestion(argument, [p.value for p in Panel])}")
 
     def do_panel_1(self, _: str = "") -> None:
         """Go to the graph."""

@@ -2,11 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final
 
 from process_core.predicate import Predicate, PredicateError, compile_predicate
 from process_core.runfile import Filter
+from process_core.suggestions import nearest
 from tui.timeline.terms import NAMES, NameTerms, Term
 
 _EXAMPLES: Final = {"type": "emit", "step": "outer/*", "event": "User*", "superstep": "3..5", "state": "FAILED"}
@@ -126,9 +126,9 @@ def _term(word: _Word) -> Term | None:
     if not colon or word.is_quoted or not name.isalpha():
         return None
     if name not in NAMES:
-        close = get_close_matches(name, NAMES, 1, 0.7)
-        if close:
-            raise FilterError(f"there is no {name}: to filter by; did you mean {close[0]}:{value} ?")
+        close = nearest(name, NAMES)
+        if close is not None:
+            raise FilterError(f"there is no {name}: to filter by; did you mean {close}:{value} ?")
         return None
     if not value:
         raise FilterError(f"{name}: needs a word after it, for instance {name}:{_EXAMPLES.get(name, 'x*')}")

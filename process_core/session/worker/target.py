@@ -1,6 +1,5 @@
 """From what a person types (`chatbot.py`, `shop.orders:build`) to a process."""
 
-import difflib
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from process_core.process import Process
 from process_core.reload import ModuleLocation, NoSuchModuleError, Project, StagedModules, locate_module
 from process_core.services import Services
 from process_core.session.worker.target_error import TargetError, from_exception
+from process_core.suggestions import suggestion
 
 __all__ = ["LoadedTarget", "TargetError", "load_target", "open_target"]
 
@@ -169,7 +169,7 @@ def _file_hint(path: Path) -> str:
         siblings = sorted(p.name for p in folder.iterdir() if p.suffix == ".py")
     except OSError:
         return ""
-    return _did_you_mean(path.name, siblings) or (f" (there are: {_listed(siblings)})" if siblings else "")
+    return suggestion(path.name, siblings) or (f" (there are: {_listed(siblings)})" if siblings else "")
 
 
 def _named(module: ModuleType, attribute: str, shown: str) -> tuple[str, Any]:
@@ -179,7 +179,7 @@ def _named(module: ModuleType, attribute: str, shown: str) -> tuple[str, Any]:
             value = getattr(value, part)
         except AttributeError:
             public = [name for name in dir(value) if not name.startswith("_")]
-            hint = _did_you_mean(part, public) or _candidates_hint(module)
+            hint = suggestion(part, public) or _candidates_hint(module)
             raise TargetError("missing_attribute", f"{shown} has no attribute {attribute!r}{hint}") from None
         except Exception as error:  # noqa: BLE001 - a module may compute its attributes
             raise from_exception(error, f"reading {shown}:{attribute}") from None
@@ -293,11 +293,6 @@ def _called(function: Callable[[], Any], shown: str) -> Any:
 
 def _is_dotted(text: str) -> bool:
     return all(part.isidentifier() for part in text.split("."))
-
-
-def _did_you_mean(name: str, names: list[str]) -> str:
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _listed(names: list[str]) -> str:

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.actions import ACTIONS, BY_NAME, BY_VERB
+from process_core.suggestions import suggestion
+from tui.actions import ACTIONS, BY_NAME, words
 from tui.commands.completion import BreakpointName, Names
-from tui.commands.parser import CommandSyntaxError, History, complete, did_you_mean, parse, split_event
+from tui.commands.history import History
+from tui.commands.parser import CommandSyntaxError, complete, parse, split_event
 
 NAMES = Names(
     events=("startProcess", "UserInputReceived", "Exit"),
@@ -18,9 +20,9 @@ NAMES = Names(
 )
 
 
-@pytest.mark.parametrize("action", [action for action in ACTIONS if action.verb], ids=lambda action: action.name)
+@pytest.mark.parametrize("action", [action for action in ACTIONS if action.word], ids=lambda action: action.name)
 def test_every_verb_leads_to_its_action(action):
-    line = f":{action.verb} x" if action.needs_argument else f":{action.verb}"
+    line = f":{action.word} x" if action.needs_argument else f":{action.word}"
     assert parse(line).action is action
 
 
@@ -108,13 +110,13 @@ def test_what_a_completion_shows_is_safe_though_the_line_is_exact():
 
 
 def test_every_kind_of_argument_but_free_text_is_completed():
-    for verb, action in BY_VERB.items():
+    for verb, action in words().items():
         found = complete(f"{verb} ", NAMES)
         assert bool(found) is (action.argument.value not in ("none", "free")), verb
 
 
 def test_names_that_differ_in_case_are_near():
-    assert did_you_mean("userinputreceived", NAMES.events) == "; did you mean 'UserInputReceived'?"
+    assert suggestion("userinputreceived", NAMES.events) == "; did you mean 'UserInputReceived'?"
 
 
 def test_an_event_id_with_spaces_is_parted_from_its_data():
