@@ -79,7 +79,7 @@ class FunctionSpec:
     visibility: Visibility = Visibility.INTERNAL
 
     def parameter(self, name: str) -> Parameter | None:
-        """Give the data parameter of that name."""
+        """Return the data parameter of that name."""
         return next((p for p in self.parameters if p.name == name), None)
 
 
@@ -287,21 +287,14 @@ class Graph:
     input_events: tuple[str, ...]
 
     def step(self, name: str) -> StepSpec:
-        """Give the step of that name; KeyError where there is none."""
+        """Return the step of that name; KeyError where there is none."""
         for step in self.steps:
             if step.name == name:
                 return step
         raise KeyError(name)
 
     def stateful(self, prefix: str = "") -> Iterator[tuple[str, StepSpec]]:
-        """Give every step that keeps state, at any depth.
-
-        Args:
-            prefix: What the paths start with.
-
-        Yields:
-            Path and step.
-        """
+        """Return every step that keeps state, at any depth."""
         for step in self.steps:
             if step.has_state:
                 yield prefix + step.name, step

@@ -24,17 +24,7 @@ class PayloadCheck:
         self._adapter: Callable[[Any], Any] | None = None
 
     def __call__(self, value: Any) -> Any:
-        """Give the value as the annotation wants it.
-
-        Args:
-            value: Any payload.
-
-        Returns:
-            The value itself where its type is right, else what pydantic makes of it.
-
-        Raises:
-            PayloadMismatchError: It does not fit; says what was expected and what came.
-        """
+        """Return a payload as the annotation wants it: itself if its type is right, else what pydantic makes of it."""
         if self.exact is None or type(value) in self.exact:
             return value
         if self._adapter is None:
@@ -49,11 +39,7 @@ class PayloadCheck:
 
 
 def first_complaint(error: Exception) -> str:
-    """Give the first thing that a check finds wrong, with its place within the value.
-
-    Args:
-        error: What pydantic or a validator raised.
-    """
+    """Return the first thing that a check finds wrong, with its place within the value."""
     errors = getattr(error, "errors", None)
     if callable(errors):
         first = errors(include_url=False, include_context=False, include_input=False)[0]
@@ -63,7 +49,7 @@ def first_complaint(error: Exception) -> str:
 
 
 def _exact_types(annotation: Any) -> frozenset[type[Any]] | None:
-    """Give the types that need no look inside; None for annotations that take anything."""
+    """Return the types that need no look inside; None for annotations that take anything."""
     if annotation is Any or annotation is object or isinstance(annotation, typing.TypeVar):
         return None
     if annotation is None or annotation is type(None):

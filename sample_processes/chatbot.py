@@ -29,7 +29,7 @@ class ChatCompletion(Protocol):
     """Anything that can continue a conversation."""
 
     async def complete(self, messages: list[Message]) -> str:
-        """Give the next line."""
+        """Return the next line."""
         ...
 
 
@@ -37,7 +37,7 @@ class OfflineChat:
     """Answers from what was said, without a network; the same conversation always gets the same replies."""
 
     async def complete(self, messages: list[Message]) -> str:
-        """Give the next line."""
+        """Return the next line."""
         said = messages[-1].text.strip()
         turn = sum(message.role == "user" for message in messages)
         if not said:
@@ -61,14 +61,14 @@ class OpenAIChat:
         self._model = model
 
     async def complete(self, messages: list[Message]) -> str:
-        """Give the next line."""
+        """Return the next line."""
         history = [{"role": message.role, "content": message.text} for message in messages]
         reply = await self._client.chat.completions.create(model=self._model, messages=history)
         return reply.choices[0].message.content or ""
 
 
 class Intro(Step):
-    """Says hello."""
+    """Greets."""
 
     @function
     def introduce(self) -> str:

@@ -100,7 +100,7 @@ class Publisher(Step):
 
     @function
     async def publish(self, context: StepContext, verdict: str) -> None:
-        """Say so to the world."""
+        """Publish the verdict."""
         await context.yield_output(f"published {verdict}")
         await context.emit_event("Published")
 

@@ -25,7 +25,7 @@ class Reader(Step):
 
     @function
     async def read(self, context: StepContext, letter: Letter | None = None) -> None:
-        """Take the letter given, or the example."""
+        """Take the letter, or the example."""
         await context.emit_event("LetterRead", letter or Letter())
 
 

@@ -1,4 +1,4 @@
-"""An order: a nested process packs it, tells its parent what is public, and keeps the rest to itself."""
+"""An order: a nested process packs it, shows its parent what is public, and keeps the rest to itself."""
 
 from pydantic import BaseModel
 
@@ -29,7 +29,7 @@ class Intake(Step):
 
     @function
     async def accept(self, context: StepContext, order: Order | None = None) -> None:
-        """Take the order given, or the example."""
+        """Take the order, or the example."""
         await context.emit_event("OrderAccepted", order or Order())
 
 
@@ -38,7 +38,7 @@ class Picker(Step[Shelf]):
 
     @function
     async def pick(self, context: StepContext, order: Order) -> None:
-        """Pick the next item, or say that all are there."""
+        """Pick the next item, or report that all are there."""
         missing = [item for item in order.items if item not in self.state.picked]
         if missing:
             self.state.picked.append(missing[0])
@@ -48,7 +48,7 @@ class Picker(Step[Shelf]):
 
 
 class Packer(Step):
-    """Packs the parcel and tells the parent process."""
+    """Packs the parcel and hands it to the parent process."""
 
     @function
     async def pack(self, context: StepContext, order: Order) -> None:
@@ -62,7 +62,7 @@ class Shipping(Step[Ledger]):
 
     @function
     async def ship(self, context: StepContext, parcel: str) -> None:
-        """Ship, and tell the outside."""
+        """Ship, and announce it outside."""
         self.state.parcels.append(parcel)
         await context.yield_output(parcel)
         await context.emit_event("OrderShipped", parcel, Visibility.PUBLIC)

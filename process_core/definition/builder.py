@@ -148,7 +148,7 @@ class StepHandle:
         return self._source(SourceKind.RESULT, function=function)
 
     def on_function_error(self, function: str | None = None) -> EventSource:
-        """Start routes at the failure of a function; the target is given a `StepFailure`.
+        """Start routes at the failure of a function; the target receives a `StepFailure`.
 
         Args:
             function: The function; may be left out where the step has one.
@@ -242,7 +242,7 @@ class ProcessBuilder:
         return EventSource(self, SourceDeclaration(SourceKind.INPUT, None, event_id))
 
     def on_error(self) -> EventSource:
-        """Start routes at any failure that its step does not handle; the target is given a `StepFailure`."""
+        """Start routes at any failure that its step does not handle; the target receives a `StepFailure`."""
         return EventSource(self, SourceDeclaration(SourceKind.PROCESS_ERROR))
 
     def listen_for(self, *, all_of: Sequence[EventSource]) -> JoinSource:
@@ -254,7 +254,7 @@ class ProcessBuilder:
         return JoinSource(self, all_of)
 
     def build(self) -> Process:
-        """Check everything and freeze it.
+        """Check everything and make the process.
 
         Returns:
             The process; problems that are only warnings stand in its `warnings`.
@@ -304,13 +304,7 @@ class ProcessBuilder:
 
 
 def as_target(step: "StepHandle | Target | str", function: str | None, parameter: str | None) -> Target:
-    """Give the target that the arguments of `send_event_to` mean.
-
-    Args:
-        step: A step, its name, or a `Target`, whose own function and parameter hold where these are None.
-        function: The function.
-        parameter: The parameter.
-    """
+    """Return the target that the arguments of `send_event_to` mean; they go before those of a `Target`."""
     if isinstance(step, Target):
         return Target(step.step, function or step.function, parameter or step.parameter)
     return Target(step, function, parameter)

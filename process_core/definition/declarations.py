@@ -1,4 +1,4 @@
-"""What a builder has been told, before anything is checked: plain records."""
+"""What a builder collects before anything is checked: plain records."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

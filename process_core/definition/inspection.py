@@ -16,15 +16,7 @@ _UNNAMED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def read_functions(step_class: type[Any], context_type: type[Any]) -> tuple[dict[str, FunctionSpec], list[Problem]]:
-    """Read the functions of a step class.
-
-    Args:
-        step_class: The class.
-        context_type: The class whose annotation asks for the context.
-
-    Returns:
-        Functions by name in order of declaration (base classes first), and what is wrong with them.
-    """
+    """Return the functions of a step class by name, base classes first, and what is wrong with them."""
     found: dict[str, FunctionSpec] = {}
     problems: list[Problem] = []
     for method_name, mark in _marked(step_class).items():
@@ -179,14 +171,7 @@ def _injection(name: str, annotation: Any, context_type: type[Any]) -> Injection
 
 
 def state_type_of(step_class: type[Any]) -> Any:
-    """Give the type of a step's state: what stands in `Step[...]`, looked up through base classes.
-
-    Args:
-        step_class: The class.
-
-    Returns:
-        The type, or None for a step without state.
-    """
+    """Return the type in `Step[...]`, looked up through base classes; None for a step without state."""
     return _state_of(step_class, ())
 
 
@@ -212,14 +197,7 @@ def _resolve_state(found: Any, cls: type[Any]) -> Any:
 
 
 def constructor_needs(step_class: type[Any]) -> tuple[str, ...]:
-    """Give the parameters without defaults that the constructor of a class asks for.
-
-    Args:
-        step_class: The class.
-
-    Returns:
-        Their names; empty where `step_class()` works.
-    """
+    """Return the parameters that the constructor of a class requires; none where `step_class()` works."""
     try:
         parameters = inspect.signature(step_class).parameters.values()
     except (TypeError, ValueError):

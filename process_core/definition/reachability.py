@@ -1,4 +1,4 @@
-"""What in a graph can never fire, and what nothing leads to."""
+"""Find what in a graph can never fire, and what nothing leads to."""
 
 from collections.abc import Iterator
 
@@ -7,14 +7,7 @@ from process_core.graph import Graph, SourceKind
 
 
 def find_unfed(graph: Graph) -> Iterator[Problem]:
-    """Find functions that can never fire because no route feeds a required parameter.
-
-    Args:
-        graph: The graph.
-
-    Yields:
-        One problem per parameter.
-    """
+    """Yield a problem for each required parameter that no route feeds: its function can never fire."""
     plain: dict[tuple[str, str], set[str | None]] = {}
     for route in graph.routes:
         if route.target is not None and route.join is None:
@@ -34,14 +27,7 @@ def find_unfed(graph: Graph) -> Iterator[Problem]:
 
 
 def find_unreachable(graph: Graph) -> Iterator[Problem]:
-    """Find steps that no outside event can lead to.
-
-    Args:
-        graph: The graph.
-
-    Yields:
-        One warning per step.
-    """
+    """Yield a warning for each step that no outside event can lead to."""
     reached: set[str | None] = {None}
     grew = True
     while grew:

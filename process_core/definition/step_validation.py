@@ -1,4 +1,4 @@
-"""Checks the steps of a definition, one by one, and freezes each."""
+"""Checks the steps of a definition, one by one, and makes each a `StepSpec`."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _PATH_CHARACTERS = "/[]"
 
 
 def step_name(declaration: StepDeclaration) -> str:
-    """Give the name that a declared step has in its process."""
+    """Return the name that a declared step has in its process."""
     if declaration.name is not None:
         return str(declaration.name)
     if declaration.inner is not None:
@@ -26,17 +26,7 @@ def step_name(declaration: StepDeclaration) -> str:
 
 
 def resolve_step(declaration: StepDeclaration, index: int, graph: Graph | None, problems: list[Problem]) -> StepSpec:
-    """Check one step and freeze it.
-
-    Args:
-        declaration: What was declared.
-        index: Its place in the process.
-        graph: The nested graph, where it has one.
-        problems: Takes what is wrong.
-
-    Returns:
-        The step; of use for checking routes even where there are problems.
-    """
+    """Check one step, add what is wrong to `problems`, and return what routes are checked against all the same."""
     name = step_name(declaration)
     if not isinstance(declaration.name, str | None) or not name or any(c in name for c in _PATH_CHARACTERS):
         problems.append(

@@ -1,4 +1,4 @@
-"""Checks a whole definition and freezes it: targets, parameters, joins, what can fire and what can be reached."""
+"""Checks a whole definition (targets, parameters, joins, what can fire and be reached) and makes it a `Graph`."""
 
 import inspect
 from collections import Counter
@@ -51,15 +51,7 @@ class DefinitionValidator:
         self._ids: Counter[str] = Counter()
 
     def resolve(self, builder: "ProcessBuilder", enclosing: "tuple[ProcessBuilder, ...]") -> Graph:
-        """Check a definition.
-
-        Args:
-            builder: The definition.
-            enclosing: The builders it is nested in, outermost first.
-
-        Returns:
-            The graph, sound only where `problems` is empty.
-        """
+        """Check a definition; the graph that is returned is sound only where `problems` is empty."""
         steps = self._resolve_steps(builder, enclosing)
         routes: list[Route] = []
         joins: list[Join] = []
@@ -194,7 +186,7 @@ class DefinitionValidator:
             return None
 
     def _condition(self, condition: Condition | None, source: SourceDeclaration) -> Any:
-        """Give (callable, text), None for no condition, False for a wrong one."""
+        """Return (callable, text), None for no condition, False for a wrong one."""
         if condition is None:
             return None
         name = self._names.get(id(source.step))
@@ -214,7 +206,7 @@ class DefinitionValidator:
         return condition, _callable_text(condition)
 
     def _target(self, target: Target) -> Any:
-        """Give a RouteTarget, or False for a wrong one."""
+        """Return a RouteTarget, or False for a wrong one."""
         found = self._function(target)
         if found is None:
             return False

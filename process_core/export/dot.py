@@ -17,15 +17,7 @@ from process_core.graph import Edge, Node, StepKind
 
 
 def to_dot(graph: Drawable) -> str:
-    """Draw a process in Graphviz's language.
-
-    Args:
-        graph: The process's graph, or anything with its name, nodes and edges; a nested process becomes a cluster
-            around a node that stands for it.
-
-    Returns:
-        The text of the graph, the same for the same graph.
-    """
+    """Return a process in Graphviz's language; a nested process becomes a cluster around a node that stands for it."""
     return "\n".join(_Writer(graph).lines()) + "\n"
 
 

@@ -36,14 +36,9 @@ def visible(text: str) -> str:
 
 
 def edge_label(edge: Edge, nodes: dict[str, Node]) -> str:
-    """Say what travels along an edge, when, and into which function where the target leaves that open.
+    """Return what travels along an edge, when, and into which function where the target leaves that open.
 
-    Args:
-        edge: The edge.
-        nodes: Every node by its path.
-
-    Returns:
-        One line, such as `OrderPlaced [data.total > 10] to Ship.pack(order)`.
+    One line, such as `OrderPlaced [data.total > 10] to Ship.pack(order)`.
     """
     label = "" if edge.kind in ENTRY_KINDS else edge.event_id
     if edge.condition:
@@ -69,23 +64,23 @@ class Names:
         self._ids: dict[tuple[str, ...], str] = {}
 
     def node(self, path: str) -> str:
-        """Give the id of a step."""
+        """Return the id of a step."""
         return self._give("n", "node", path)
 
     def entry(self, edge: Edge) -> str:
-        """Give the id of what an edge from the process itself starts at."""
+        """Return the id of what an edge from the process itself starts at."""
         return self._give("e", "entry", edge.scope, edge.kind, edge.event_id)
 
     def stop(self, scope: str) -> str:
-        """Give the id of the end of a process."""
+        """Return the id of the end of a process."""
         return self._give("s", "stop", scope)
 
     def source(self, edge: Edge) -> str:
-        """Give the id of where an edge starts."""
+        """Return the id of where an edge starts."""
         return self.entry(edge) if edge.kind in ENTRY_KINDS or not edge.source else self.node(edge.source)
 
     def target(self, edge: Edge) -> str:
-        """Give the id of where an edge ends."""
+        """Return the id of where an edge ends."""
         return self.node(edge.target) if edge.target else self.stop(edge.scope)
 
     def _give(self, letter: str, *key: str) -> str:

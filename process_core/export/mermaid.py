@@ -22,14 +22,7 @@ _PLAIN = re.compile(r"(?<=\w)[._-](?=\w)|[(),/ ]|[^\W_]|[^\x00-\x7f]")
 
 
 def to_mermaid(graph: Drawable) -> str:
-    """Draw a process as a Mermaid flowchart.
-
-    Args:
-        graph: The process's graph, or anything with its name, nodes and edges; nested processes become subgraphs.
-
-    Returns:
-        The text of the diagram, the same for the same graph.
-    """
+    """Return a process as a Mermaid flowchart; nested processes become subgraphs."""
     return "\n".join(["flowchart TD", *_Writer(graph).lines()]) + "\n"
 
 

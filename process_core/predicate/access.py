@@ -59,14 +59,7 @@ MISSING: Final = _Missing()
 
 
 def plain(value: Any) -> Any:
-    """Give a value in the form in which predicates see it.
-
-    Args:
-        value: Anything.
-
-    Returns:
-        An exact atom for subclasses of atoms, Enum members, dates, UUIDs and paths; everything else unchanged.
-    """
+    """Return an exact atom for subclasses of atoms, Enum members, dates, UUIDs and paths; everything else unchanged."""
     kind = type(value)
     if kind in ATOMS or kind in _BOX_TYPES:
         return value
@@ -92,7 +85,7 @@ def plain(value: Any) -> Any:
 
 
 def box_type(value: Any) -> type[Any] | None:
-    """Give the builtin container that a value is, or is a subclass of; None for everything else."""
+    """Return the builtin container that a value is, or is a subclass of; None for everything else."""
     kind = type(value)
     if kind in _BOX_TYPES:
         return kind
@@ -100,19 +93,7 @@ def box_type(value: Any) -> type[Any] | None:
 
 
 def get(owner: Any, name: str, column: int) -> Any:
-    """Read an attribute: a key of a mapping, a field of a model, an instance's own attribute, a slot.
-
-    Args:
-        owner: A plain value.
-        name: The attribute.
-        column: Where the predicate asks for it.
-
-    Returns:
-        The plain value.
-
-    Raises:
-        Fault: There is no such data.
-    """
+    """Read a mapping's key, a model's field, an instance's own attribute or a slot; Fault if it is missing."""
     value = owner.get(name, MISSING) if type(owner) is dict else read(owner, name)
     if type(value) in ATOMS:
         return value
@@ -124,19 +105,7 @@ def get(owner: Any, name: str, column: int) -> Any:
 
 
 def index(owner: Any, key: Any, column: int) -> Any:
-    """Read an item: by key of a mapping, by position of a sequence, by name of an object.
-
-    Args:
-        owner: A plain value.
-        key: A plain key, position or slice.
-        column: Where the predicate asks for it.
-
-    Returns:
-        The plain value.
-
-    Raises:
-        Fault: There is no such item.
-    """
+    """Read an item: by key of a mapping, by position of a sequence, by name of an object; Fault if missing."""
     box: Any = type(owner) if type(owner) in (str, bytes) else box_type(owner)
     if box is dict:
         check_keys(owner, key, column)
@@ -157,16 +126,7 @@ def index(owner: Any, key: Any, column: int) -> Any:
 
 
 def check_keys(box: Any, key: Any, column: int) -> None:
-    """Make sure that looking a key up in a mapping or set asks no user object whether it is equal.
-
-    Args:
-        box: A mapping or a set.
-        key: The plain key to be looked up.
-        column: Where the predicate asks for it.
-
-    Raises:
-        Fault: The key is no plain value, or the keys of `box` are not.
-    """
+    """Raise Fault unless looking a key up asks no user object whether it is equal."""
     if type(key) is str:
         return  # an object that has the hash of a text is that text
     if type(key) not in ATOMS:
@@ -180,15 +140,7 @@ def check_keys(box: Any, key: Any, column: int) -> None:
 
 
 def read(owner: Any, name: str) -> Any:
-    """Read an object's own data, or `MISSING`.
-
-    Args:
-        owner: Anything.
-        name: An attribute; for a mapping, a key.
-
-    Returns:
-        The value as it is stored.
-    """
+    """Return an object's own data as it is stored, or `MISSING`."""
     kind = type(owner)
     if issubclass(kind, dict):
         return dict.get(owner, name, MISSING)
@@ -228,14 +180,7 @@ _layouts: dict[int, tuple["weakref.ref[type]", Layout]] = {}  # by the id of the
 
 
 def layout_of(kind: type) -> Layout:
-    """Find out, once per class, where its instances keep their data.
-
-    Args:
-        kind: Any class.
-
-    Returns:
-        What its class bodies say; nothing of the class is called.
-    """
+    """Find out, once per class, where its instances keep their data; nothing of the class is called."""
     known = _layouts.get(id(kind))
     if known is not None and known[0]() is kind:
         return known[1]
@@ -298,7 +243,7 @@ def _no_attribute(owner: Any, name: str) -> str:
 
 
 def _names(owner: Any) -> list[str]:
-    """Give some names under which an object keeps data, to suggest one."""
+    """Return some names under which an object keeps data, to suggest one."""
     if issubclass(type(owner), dict):
         found = list(islice(dict.keys(owner), _SUGGESTED))
     else:

@@ -42,15 +42,8 @@ _SIGNS: Final[Mapping[type[ast.unaryop], Callable[..., Any]]] = {
 def compile_tree(tree: ast.expr, source: Source) -> tuple[Callable[..., Any], tuple[str, ...], bool]:
     """Compile a checked tree.
 
-    Args:
-        tree: What `syntax.parse` gave.
-        source: Its text, for columns.
-
     Returns:
-        A function of the data and then the values of the envelope names; those names; whether it looks at the data.
-
-    Raises:
-        PredicateError: A pattern in it is wrong.
+        A function of the data and then the values of the envelope names; those names; whether it uses the data.
     """
     return _Compiler(source).function(tree)
 
@@ -74,7 +67,7 @@ class _Compiler:
         return function, names, DATA in self._names
 
     def _any(self, node: ast.expr) -> tuple[ast.expr, bool]:
-        """Translate a part; also say whether it always gives a bool."""
+        """Translate a part; also return whether it is always a bool."""
         match node:
             case ast.Constant():
                 return ast.Constant(node.value), isinstance(node.value, bool)
@@ -187,7 +180,7 @@ class _Compiler:
         return _on_text(name, matches)
 
     def _pattern_column(self, pattern: ast.Constant, error: PatternError) -> int:
-        """Give the column of the mistake where the pattern stands in the text letter by letter, else its start."""
+        """Return the column of the mistake where the pattern stands in the text letter by letter, else its start."""
         start = self._source.column(pattern)
         value = str(pattern.value)
         at = self._source.text.find(value, start - 1)

@@ -24,7 +24,7 @@ Operation = Callable[[Any, Any, int], Any]
 
 
 def equal(left: Any, right: Any, column: int) -> bool:
-    """Say whether two values are equal, without asking them."""
+    """Compare two values without asking them."""
     if type(left) in ATOMS and type(right) in ATOMS:
         return _compare_atoms(left, right, column)
     if left is None or right is None:
@@ -34,17 +34,17 @@ def equal(left: Any, right: Any, column: int) -> bool:
 
 
 def unequal(left: Any, right: Any, column: int) -> bool:
-    """Say whether two values differ, without asking them."""
+    """Compare two values without asking them."""
     return not equal(left, right, column)
 
 
 def same(left: Any, right: Any, _column: int) -> bool:
-    """Say whether two values are the same object; the text after `is` can only be None, True or False."""
+    """Return whether two values are the same object; the syntax allows only None, True and False after `is`."""
     return left is right
 
 
 def other(left: Any, right: Any, _column: int) -> bool:
-    """Say whether two values are not the same object."""
+    """Return whether two values are not the same object."""
     return left is not right
 
 
@@ -62,7 +62,7 @@ def _ordering(symbol: str, compare: Callable[[Any, Any], bool]) -> Operation:
 
 
 def contains(item: Any, box: Any, column: int) -> bool:
-    """Say whether a text has a part, a container an item, or an object an attribute."""
+    """Return whether a text has a part, a container an item, or an object an attribute."""
     if type(box) in (str, bytes):
         if type(item) is not type(box):
             raise Fault(f"{a(item)} cannot be in {a(box)}", column)
@@ -81,12 +81,12 @@ def contains(item: Any, box: Any, column: int) -> bool:
 
 
 def lacks(item: Any, box: Any, column: int) -> bool:
-    """Say the opposite of `contains`."""
+    """Return the opposite of `contains`."""
     return not contains(item, box, column)
 
 
 def truth(value: Any, column: int) -> bool:
-    """Say whether a value counts as true, without asking it."""
+    """Return whether a value counts as true, without asking it."""
     if type(value) in ATOMS:
         return bool(value)
     kind: Any = box_type(value)
@@ -98,7 +98,7 @@ def truth(value: Any, column: int) -> bool:
 
 
 def untruth(value: Any, column: int) -> bool:
-    """Say the opposite of `truth`."""
+    """Return the opposite of `truth`."""
     return not truth(value, column)
 
 
@@ -163,7 +163,7 @@ def negative(value: Any, column: int) -> Any:
 
 
 def positive(value: Any, column: int) -> Any:
-    """Give a number as it is."""
+    """Return a number as it is."""
     if type(value) in _NUMBERS:
         return +value
     raise Fault(f"'+' does not take {a(value)}", column)

@@ -31,18 +31,15 @@ class PatternError(ValueError):
 
 
 def compile_pattern(pattern: str, *, anywhere: bool) -> Matcher:
-    r"""Compile a pattern to a function that returns whether a text matches.
+    r"""Compile a pattern to a function that returns whether a text of at most `MAX_TEXT` characters matches.
 
     Patterns have RE2's syntax, which is `re`'s without backreferences, look-around, atomic groups, possessive repeats
-    and the flags `a` and `x`. `\w`, `\d`, `\s` and `\b` are about ASCII, `$` and `\z` are the very end of
-    the text, and a counted repeat goes up to 1000.
+    and the flags `a` and `x`. `\w`, `\d`, `\s` and `\b` are about ASCII, `$` and `\z` are the very end of the text, and
+    a counted repeat goes up to 1000.
 
     Args:
         pattern: The regular expression.
         anywhere: Whether the match may start anywhere (like `re.search`) or only at the beginning (like `re.match`).
-
-    Returns:
-        A function of a text of at most `MAX_TEXT` characters.
 
     Raises:
         PatternError: The pattern is wrong, too long or too large, or the package google-re2 is not installed.

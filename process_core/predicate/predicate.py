@@ -1,4 +1,4 @@
-"""A compiled predicate: ask it about a payload or an event, live or recorded."""
+"""A compiled predicate, to be evaluated on a payload or an event, live or recorded."""
 
 import ast
 from collections.abc import Callable, Collection, Mapping
@@ -25,11 +25,9 @@ def compile_predicate(text: str, *, names: Collection[str] = NAMES) -> "Predicat
     """Compile a predicate.
 
     Args:
-        text: An expression such as `data.total > 10 and event_id == "OrderPlaced"`.
+        text: An expression such as `data.total > 10 and event_id == "OrderPlaced"`. `match` and `search` take a pattern
+            in RE2's syntax; see `patterns.compile_pattern`.
         names: The names it may use; `("data",)` where there is no event.
-
-    Returns:
-        The predicate.
 
     Raises:
         PredicateError: The text is no predicate; the error points at the column.
@@ -67,18 +65,15 @@ class Predicate:
         self._read_items = _reader(itemgetter, self.names)
 
     def matches(self, data: Any = _UNSET, event: Any = None) -> bool:
-        """Say whether the predicate holds.
+        """Return whether the predicate holds.
 
         Args:
             data: The payload; left out, that of the event.
             event: A `WorkflowEvent`, or anything with attributes or keys of those names (a message, a recorded row).
                 What it does not have is None.
 
-        Returns:
-            Whether it does.
-
         Raises:
-            PredicateEvaluationError: It cannot be said: an attribute is missing, operands do not compare.
+            PredicateEvaluationError: It cannot be decided: an attribute is missing, operands do not compare.
         """
         try:
             value = self._evaluate(data, event)
@@ -89,15 +84,7 @@ class Predicate:
             raise self._surprise(error) from error
 
     def holds(self, data: Any = _UNSET, event: Any = None) -> bool:
-        """Say whether the predicate holds, where one that cannot be decided does not: what a filter asks.
-
-        Args:
-            data: As for `matches`.
-            event: As for `matches`.
-
-        Returns:
-            Whether it does.
-        """
+        """Return whether the predicate holds, False where it cannot be decided: what a filter needs."""
         try:
             value = self._evaluate(data, event)
             return value if type(value) is bool else truth(value, 1)
@@ -105,18 +92,7 @@ class Predicate:
             return False
 
     def value(self, data: Any = _UNSET, event: Any = None) -> Any:
-        """Give what the expression evaluates to: what a logpoint shows.
-
-        Args:
-            data: As for `matches`.
-            event: As for `matches`.
-
-        Returns:
-            The value; a container or object is the payload's own, not a copy.
-
-        Raises:
-            PredicateEvaluationError: It has no value.
-        """
+        """Return what the expression evaluates to, for a logpoint; a container is the payload's own, not a copy."""
         try:
             return self._evaluate(data, event)
         except Fault as fault:
@@ -125,31 +101,21 @@ class Predicate:
             raise self._surprise(error) from error
 
     def __call__(self, data: Any) -> bool:
-        """Say whether the predicate holds for a payload: what a route's `.when` asks."""
+        """Return whether the predicate holds for a payload: what a route's `.when` needs."""
         return self.matches(data)
 
     def sql(self, columns: Mapping[str, str]) -> tuple[str, list[Any]] | None:
-        """Give a condition in SQL that is true for exactly the rows for which the predicate holds.
+        """Return a condition for SQLite that is true for exactly the matching rows, with its parameters, or None.
 
         Args:
             columns: Per envelope name that is in the table, the SQL expression for it: texts as text, `seq` and
                 `superstep` as numbers, None as NULL (only `type`, `path`, `seq` and `superstep` are never NULL).
-
-        Returns:
-            The condition (for SQLite) and its parameters, or None where SQL cannot say it.
         """
         prefilter = self.sql_prefilter(columns)
         return None if prefilter.residual is not None else (prefilter.sql, prefilter.params)
 
     def sql_prefilter(self, columns: Mapping[str, str]) -> SqlPrefilter:
-        """Split the predicate into what SQL can decide and what is left to ask of the rows that SQL gives.
-
-        Args:
-            columns: As for `sql`.
-
-        Returns:
-            A condition that every matching row fulfils, and the rest, or None where nothing is left.
-        """
+        """Split into a condition that every matching row fulfils, and what is left to evaluate on those rows."""
         condition, params, rest = split(self._tree, columns)
         residual = self if rest is self._tree else None if rest is None else Predicate(self._source.text, part=rest)
         return SqlPrefilter(condition, params, residual)

@@ -56,16 +56,7 @@ _Side = _Column | _Literal
 
 
 def split(tree: ast.expr, columns: Mapping[str, str]) -> tuple[str, list[Any], ast.expr | None]:
-    """Split a checked tree into SQL and the rest.
-
-    Args:
-        tree: The predicate.
-        columns: SQL expression per envelope name.
-
-    Returns:
-        A condition that is implied by the predicate, its parameters, and what to ask of the rows that fulfil it: the
-        very tree, a part of it, or None.
-    """
+    """Return a condition implied by the predicate, its parameters, and what to evaluate on the rows that fulfil it."""
     translator = _Translator(columns)
     parts = tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]
     said: list[_Sql] = []
@@ -92,7 +83,7 @@ class _Translator:
         self._columns = columns
 
     def implied(self, node: ast.expr) -> _Sql | None:
-        """Give a condition that holds wherever the part does; it may hold elsewhere too."""
+        """Return a condition that holds wherever the part does; it may hold elsewhere too."""
         if isinstance(node, ast.BoolOp):
             parts = [self.condition(value, exact=False) or self.implied(value) for value in node.values]
             known = [part for part in parts if part is not None]
@@ -103,15 +94,7 @@ class _Translator:
         return self.condition(node, exact=False)
 
     def condition(self, node: ast.expr, *, exact: bool) -> _Sql | None:
-        """Translate a part of which the truth matters.
-
-        Args:
-            node: The part.
-            exact: Whether false and NULL must be told apart; at the top both mean that the row does not match.
-
-        Returns:
-            The condition, or None where SQL cannot say it.
-        """
+        """Translate a part of which the truth matters."""
         match node:
             case ast.BoolOp(op=ast.And()):
                 return self._chain(node, exact=exact, stops_at="0")
@@ -217,7 +200,7 @@ def _bindable(value: object) -> bool:
 
 
 def _equal(left: _Side, right: _Side) -> _Sql | None:
-    """Say `==` without NULL: SQLite's IS takes NULL for a value."""
+    """Write `==` without NULL: SQLite's IS takes NULL for a value."""
     if isinstance(left, _Literal):
         left, right = right, left
     if not isinstance(left, _Column):
@@ -232,7 +215,7 @@ def _equal(left: _Side, right: _Side) -> _Sql | None:
 
 
 def _same(left: _Side, right: _Side) -> _Sql | None:
-    """Say `is`, whose one side is None, True or False; no column holds a bool."""
+    """Write `is`, whose one side is None, True or False; no column holds a bool."""
     literal = left if isinstance(left, _Literal) else right
     return _equal(left, right) if isinstance(literal, _Literal) and literal.value is None else _Sql("0")
 
@@ -249,7 +232,7 @@ def _ordered(left: _Side, symbol: str, right: _Side) -> _Sql | None:
                 return None
             numeric.add(not isinstance(side.value, str))
     if len(numeric) != 1:
-        return None  # Python raises on every row; leave it to Python to say so
+        return None  # Python raises on every row; leave that to Python
     nullable = any(isinstance(side, _Column) and side.nullable for side in (left, right))
     params = tuple(side.value for side in (left, right) if isinstance(side, _Literal))
     first, second = (side.sql if isinstance(side, _Column) else "?" for side in (left, right))
@@ -280,7 +263,7 @@ def _joined(word: str, parts: list[_Sql]) -> _Sql:
 
 
 def _after(prefix: str) -> str | None:
-    """Give the first text after all that start with a prefix, in code point order, which is SQLite's."""
+    """Return the first text after all that start with a prefix, in code point order, which is SQLite's."""
     head = prefix.rstrip(chr(_LAST_CHAR))
     if not head:
         return None

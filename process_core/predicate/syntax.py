@@ -62,11 +62,11 @@ class Source:
         self._is_ascii = text.isascii()
 
     def column(self, node: ast.AST) -> int:
-        """Give the column of a part, from 1."""
+        """Return the column of a part, from 1."""
         return self._column(getattr(node, "col_offset", 0))
 
     def name_column(self, node: ast.Attribute) -> int:
-        """Give the column of the name after a dot, from 1."""
+        """Return the column of the name after a dot, from 1."""
         return self._column(node.end_col_offset or 0) - len(node.attr)
 
     def _column(self, offset: int) -> int:
@@ -75,7 +75,7 @@ class Source:
         return offset + self._shift
 
     def error(self, problem: str, node: ast.AST) -> PredicateError:
-        """Make the error that points at a part."""
+        """Return the error that points at a part."""
         return PredicateError(self.text, problem, self.column(node))
 
     def parse(self) -> ast.expr:
@@ -110,18 +110,7 @@ class Source:
 
 
 def parse(source: Source, names: Collection[str] = NAMES) -> ast.expr:
-    """Parse a predicate and check it against the whitelist.
-
-    Args:
-        source: The text.
-        names: The names it may use.
-
-    Returns:
-        The tree, of allowed parts only.
-
-    Raises:
-        PredicateError: The text is no predicate.
-    """
+    """Parse a predicate and check that every part is allowed."""
     tree = source.parse()
     for count, (node, depth) in enumerate(_walk(tree), 1):
         if count > MAX_NODES:
@@ -133,7 +122,7 @@ def parse(source: Source, names: Collection[str] = NAMES) -> ast.expr:
 
 
 def _walk(tree: ast.expr) -> Iterator[tuple[ast.AST, int]]:
-    """Give every part with its depth, left to right, without recursion."""
+    """Return every part with its depth, left to right, without recursion."""
     todo: list[tuple[ast.AST, int]] = [(tree, 1)]
     while todo:
         node, depth = todo.pop()
@@ -213,7 +202,7 @@ def _check_call(node: ast.Call, source: Source) -> None:
 
 
 def called(node: ast.Call) -> tuple[str | None, list[ast.expr]]:
-    """Give the function that a call names, and its arguments: `x.lower()` is `lower(x)`."""
+    """Return the name of the function that a call names, and its arguments: `x.lower()` is `lower(x)`."""
     if isinstance(node.func, ast.Name):
         return node.func.id, node.args
     if isinstance(node.func, ast.Attribute):

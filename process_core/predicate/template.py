@@ -39,15 +39,7 @@ class LogTemplate:
         self.uses_data = any(isinstance(part, Predicate) and part.uses_data for part in self._parts)
 
     def render(self, data: Any, event: Any = None) -> str:
-        """Fill in a payload and its event.
-
-        Args:
-            data: The payload.
-            event: As for `Predicate.matches`.
-
-        Returns:
-            The text; an expression that has no value here is replaced by the reason, in braces.
-        """
+        """Fill in a payload and its event; an expression without a value is replaced by the reason, in braces."""
         return "".join(part if isinstance(part, str) else _filled(part, data, event) for part in self._parts)
 
     def __repr__(self) -> str:
@@ -55,14 +47,7 @@ class LogTemplate:
 
 
 def describe(value: Any) -> str:
-    """Write a value in a line of bounded length, without running a line of its code.
-
-    Args:
-        value: Anything.
-
-    Returns:
-        A text as itself, else what a person would write for it.
-    """
+    """Return a value as a line of bounded length, without running a line of its code."""
     value = plain(value)
     text = value if type(value) is str else "".join(_written(value, 0))
     return text if len(text) <= _CHARS else text[: _CHARS - 1] + "…"

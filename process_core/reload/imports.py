@@ -4,18 +4,10 @@ import ast
 
 
 def imported_names(tree: ast.Module, name: str, *, is_package: bool) -> frozenset[str]:
-    """Give the names of the modules that a source may import, at its top or inside its functions.
+    """Return the full names of the modules that a source may import, at its top or inside its functions.
 
-    `from a import b` may mean the module `a.b` or a name in `a`, and `a.b` in an expression may reach into a module
-    of a package that was imported as `a`: both are given.
-
-    Args:
-        tree: The parsed source.
-        name: The module's full name.
-        is_package: Whether it is the `__init__` of a package.
-
-    Returns:
-        Full names; many of them are no modules.
+    `from a import b` may mean the module `a.b` or a name in `a`, and `a.b` in an expression may reach into a module of
+    a package that was imported as `a`: both are returned, so that many of the names are no modules.
     """
     package = name if is_package else name.rpartition(".")[0]
     found: set[str] = set()

@@ -27,7 +27,7 @@ class ModuleLocation:
     file: Path | None = None
 
     def missing(self) -> NoSuchModuleError:
-        """Make the error that says that there is no such module."""
+        """Return the error that there is no such module, with what may have been meant."""
         *folders, last = self.name.split(".")
         folder = self.root.joinpath(*folders)
         near = nearest(last, sorted(p.stem for p in folder.glob("*.py")))
@@ -36,14 +36,7 @@ class ModuleLocation:
 
 
 def locate_module(file: Path) -> ModuleLocation:
-    """Settle the import root and the name of a source file.
-
-    Args:
-        file: An existing file, absolute.
-
-    Returns:
-        For a file in a package the package's own name for it, else the file's stem.
-    """
+    """Return import root and name of an absolute source file: in a package its full name, else the stem."""
     folder = file.parent
     parts = [] if file.stem == "__init__" else [file.stem]
     while (folder / "__init__.py").is_file() and folder.name.isidentifier() and folder != folder.parent:

@@ -28,7 +28,7 @@ _INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
 _NOT_THE_USERS: Final = (Path(__file__).resolve().parents[1], Path(os.__file__).resolve().parent)
 
 
-Refused = Callable[[BaseException], BaseException]
+AsError = Callable[[BaseException], BaseException]
 
 
 def _as_it_is(error: BaseException) -> BaseException:
@@ -57,25 +57,18 @@ class Project:
         self.sources: dict[str, LoadedSource] = {}
 
     def owns(self, file: Path) -> bool:
-        """Whether a file is one of the user's own.
-
-        Args:
-            file: An absolute path.
-        """
+        """Return whether an absolute path is one of the user's own files."""
         file = file.resolve()
         if not any(file.is_relative_to(root) for root in self._roots) or _INSTALLED & set(file.parts):
             return False
         return not any(file.is_relative_to(folder) for folder in _NOT_THE_USERS)
 
-    def load(self, use: Callable[[ModuleType], T], refused: Refused = _as_it_is) -> T:
+    def load(self, use: Callable[[ModuleType], T], as_error: AsError = _as_it_is) -> T:
         """Load the first generation.
 
         Args:
             use: Makes something of the target's module; where it raises, nothing was loaded.
-            refused: Makes the error to raise of what the user's code raised, while its source can be quoted.
-
-        Returns:
-            What it made.
+            as_error: Turns what the user's code raised into the error to raise, while its source can be quoted.
 
         Raises:
             NoSuchModuleError: There is no such module.
@@ -83,7 +76,7 @@ class Project:
         """
         self._finder.install()
         try:
-            staged = self._stage(frozenset(), use, refused)
+            staged = self._load(frozenset(), use, as_error)
         except BaseException:
             self._finder.remove()
             raise
@@ -91,38 +84,23 @@ class Project:
         return staged.value
 
     def edits(self) -> dict[str, str | None]:
-        """Give the digest of every file that is not what was loaded, None where it is gone."""
+        """Return the digest of every file that is not what was loaded, None where it is gone."""
         found = {}
         for name in self._changed() & self.sources.keys():
             file = self._file_now(self.sources[name])
             found[str(file)] = _digest(file)
         return found
 
-    def prepare(self, use: Callable[[ModuleType], T], refused: Refused = _as_it_is) -> StagedModules[T] | None:
-        """Load what has changed and what depends on it, leaving in force what is.
-
-        Args:
-            use: As for `load`.
-            refused: As for `load`.
-
-        Returns:
-            The new generation; None where no file has changed.
-
-        Raises:
-            BaseException: What the new code raised; everything is as it was.
-        """
+    def prepare(self, use: Callable[[ModuleType], T], as_error: AsError = _as_it_is) -> StagedModules[T] | None:
+        """Load what has changed and what depends on it, without putting it in force; None where no file has changed."""
         changed = self._changed()
         if not changed:
             self._failed = set()
             return None
-        return self._stage(self._dependents(changed), use, refused)
+        return self._load(self._dependents(changed), use, as_error)
 
     def close(self) -> Callable[[], None]:
-        """Forget the project's modules.
-
-        Returns:
-            What remembers them again.
-        """
+        """Forget the project's modules; return what restores them."""
         # A package without source may hold nothing that is loaded, so that no module of the project leads to it.
         spaces = {
             name: module
@@ -141,7 +119,7 @@ class Project:
         return reopen
 
     def folders(self) -> set[Path]:
-        """Give the folders whose files the generation in force was loaded from."""
+        """Return the folders whose files the generation in force was loaded from."""
         found = {source.file.parent for source in self.sources.values()}
         found |= {file.parent for file in self._failed} | {self._place.root}
         return {folder for folder in found if folder.is_dir()}
@@ -154,7 +132,7 @@ class Project:
     # What has changed.
 
     def _changed(self) -> set[str]:
-        """Give the names of modules whose file is not what was loaded, or whose imports can be found now."""
+        """Return the modules whose file is not what was loaded, or whose imports can be found now."""
         changed = {name for name, source in self.sources.items() if _digest(self._file_now(source)) != source.digest}
         for name, source in self.sources.items():
             if name not in changed and any(self._appears(wanted) for wanted in source.imports):
@@ -164,7 +142,7 @@ class Project:
         return changed
 
     def _remade_packages(self) -> Iterator[str]:
-        """Give the packages that have lost their `__init__`, or got one."""
+        """Yield the packages that have lost their `__init__`, or got one."""
         for name, module in _loaded(self.sources).items():
             if name in self.sources:
                 file = self.sources[name].file
@@ -177,7 +155,7 @@ class Project:
 
     @staticmethod
     def _file_now(source: LoadedSource) -> Path:
-        """Give the file that the module would be loaded from now; a package hides a module of its name."""
+        """Return the file that the module would be loaded from now; a package hides a module of its name."""
         if source.file.name != "__init__.py":
             package = source.file.with_suffix("") / "__init__.py"
             if package.is_file():
@@ -201,7 +179,7 @@ class Project:
         )
 
     def _dependents(self, changed: set[str]) -> frozenset[str]:
-        """Give the modules that have to be loaded anew: those that changed, and all that import them."""
+        """Return the modules that have to be loaded again: those that changed, and all that import them."""
         importers: dict[str, set[str]] = {}
         for name, source in self.sources.items():
             for imported in source.imports:
@@ -216,7 +194,7 @@ class Project:
 
     # Loading.
 
-    def _stage(self, affected: frozenset[str], use: Callable[[ModuleType], T], refused: Refused) -> StagedModules[T]:
+    def _load(self, affected: frozenset[str], use: Callable[[ModuleType], T], as_error: AsError) -> StagedModules[T]:
         known = _loaded({*self.sources, *affected, self._place.name})
         staying = [module for name, module in known.items() if name not in affected]
         before = ModuleView(known, staying)
@@ -234,13 +212,13 @@ class Project:
             replaced = affected & self.sources.keys()
             after = ModuleView(_loaded({*sources, self._place.name}), staying)
         except BaseException as error:
-            told = refused(error)
+            shown = as_error(error)
             self._failed = self._log.failed | {source.file for source in self._log.loaded.values()}
             before.put(self._new_names(already) | affected)
             self._go_on()
-            if told is error:
+            if shown is error:
                 raise
-            raise told from None
+            raise shown from None
         self._failed = set()
         before.put(after.modules)
         self._go_on()
@@ -313,7 +291,7 @@ class Project:
         return sys.modules.get(name, module)
 
     def _import_the_rest(self, affected: frozenset[str]) -> None:
-        """Load anew what was loaded before and is imported inside functions only, while it can still be refused."""
+        """Load again what is imported inside functions only, while the generation can still fail."""
         wanted: set[str] = set().union(*(source.imports for source in self._log.loaded.values()))
         wanted |= {i for name, source in self.sources.items() if name not in affected for i in source.imports}
         for name in sorted((affected & wanted & self.sources.keys()) - self._log.loaded.keys()):
@@ -333,17 +311,13 @@ class Project:
 
 
 def file_of(module: ModuleType) -> Path | None:
-    """Give the file that a module was loaded from.
-
-    Args:
-        module: Any module.
-    """
+    """Return the file that a module was loaded from."""
     file = getattr(module, "__file__", None)
     return Path(file).resolve() if isinstance(file, str) else None
 
 
 def _loaded(names: Iterable[str]) -> dict[str, ModuleType]:
-    """Give those of the modules that are loaded, with the packages they are in, which may have no source."""
+    """Return those of the modules that are loaded, with the packages they are in, which may have no source."""
     found: dict[str, ModuleType] = {}
     for name in names:
         while name and name not in found:

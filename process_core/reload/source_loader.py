@@ -37,12 +37,7 @@ class LoadedSource:
     _lines: list[str] | None = None
 
     def take(self, data: bytes, before: "LoadedSource | None") -> None:
-        """Take the source in; where it is what it was before, what was made of it then serves again.
-
-        Args:
-            data: The source.
-            before: The module in the generation before.
-        """
+        """Take the source in; where it is what it was before, what was made of it then serves again."""
         self.data, self.digest = data, digest_of(data)
         if before is not None and (before.digest, before.file) == (self.digest, self.file):
             self.code = before.code
@@ -75,11 +70,7 @@ class SourceLog:
 
 
 def digest_of(data: bytes) -> str:
-    """Give the digest of a source.
-
-    Args:
-        data: Its bytes.
-    """
+    """Return the digest of a source."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -129,7 +120,7 @@ class UncachedSourceLoader(SourceFileLoader):
 
 
 def _adopt_children(package: ModuleType) -> None:
-    """Give a new package the modules in it that are there already, as importing them would have."""
+    """Return a new package the modules in it that are there already, as importing them would have."""
     prefix = f"{package.__name__}."
     for name, module in list(sys.modules.items()):
         if name.startswith(prefix) and "." not in name[len(prefix) :]:
@@ -176,13 +167,7 @@ class ProjectFinder:
 
 
 def spec_of(name: str, file: Path, log: Callable[[], SourceLog]) -> ModuleSpec:
-    """Make the spec of a module at a known file.
-
-    Args:
-        name: Its full name.
-        file: Its source.
-        log: Gives where to note what is loaded.
-    """
+    """Return the spec of a module at a known file."""
     folders = [str(file.parent)] if file.name == "__init__.py" else None
     loader = UncachedSourceLoader(name, str(file), log)
     spec = importlib.util.spec_from_file_location(name, file, loader=loader, submodule_search_locations=folders)

@@ -22,11 +22,7 @@ class ModuleView:
         self._path = list(sys.path)
 
     def put(self, other: Iterable[str]) -> None:
-        """Make everything as it was when this was taken.
-
-        Args:
-            other: Names of modules that are to be gone where this does not have them.
-        """
+        """Restore everything as it was when this was taken; of `other` modules, drop those it does not have."""
         for name in set(other) - self.modules.keys():
             sys.modules.pop(name, None)
         sys.modules.update(self.modules)
@@ -68,11 +64,7 @@ class StagedModules(Generic[T]):
         }
 
     def commit(self) -> Callable[[], None]:
-        """Put the generation in force.
-
-        Returns:
-            What takes it back, as if it had never been.
-        """
+        """Put the generation in force; return what takes it back, as if it had never been."""
         project, before = self._project, self._project.sources
         self._after.put({*self._before.modules, *before})
         project.adopt(self._sources)

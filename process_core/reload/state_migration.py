@@ -1,4 +1,4 @@
-"""Carries values from one generation of the code to the next: dumped with the old classes, made with the new ones."""
+"""Moves values from one generation of the code to the next: dumped with the old classes, made with the new ones."""
 
 import json
 from collections import deque
@@ -35,52 +35,34 @@ class StateMismatchError(ProcessError):
 
 
 class StateMigrator:
-    """Carries values into a new generation; its modules must be in force.
+    """Moves values into a new generation, whose modules must be in force.
 
     Args:
         graph: The process as the new code builds it.
         replaced: Names of the modules that were replaced.
+
+    Attributes:
+        left: What had to keep its old class, and why.
     """
 
     def __init__(self, graph: Graph, replaced: Collection[str]) -> None:
-        self._reviver = Reconstructor(graph)
-        self._states = StateReader(graph, self._reviver)
+        self._reconstructor = Reconstructor(graph)
+        self._states = StateReader(graph, self._reconstructor)
         self._replaced = frozenset(replaced)
         self.left: list[str] = []
 
     def value(self, value: Any, what: str = "a payload") -> Any:
-        """Carry a payload.
-
-        Args:
-            value: Anything; what holds nothing of a replaced class is given back as it is.
-            what: What to call it where it has to keep its old class; `left` lists those.
-
-        Returns:
-            The same, of the new classes.
-        """
+        """Return a payload of the new classes; if it cannot be moved, itself, with `what` and the reason in `left`."""
         if not self._holds_old(value):
             return value
         try:
-            return self._reviver.revive(decode(encode(value)))
+            return self._reconstructor.revive(decode(encode(value)))
         except Exception as error:  # noqa: BLE001 - a class of the user's may raise anything when it is made
             self.left.append(f"{what} keeps its old class: {error}")
             return value
 
     def state(self, path: str, old: StepSpec, new: StepSpec, state: Any) -> Any:
-        """Carry the state of a step.
-
-        Args:
-            path: The step.
-            old: What it was.
-            new: What it is now.
-            state: Its state.
-
-        Returns:
-            The state for the new code.
-
-        Raises:
-            StateMismatchError: It does not fit.
-        """
+        """Return a step's state for the new code; StateMismatchError if it does not fit."""
         was, now = version_of(old), version_of(new)
         if was == now and old.state_type is new.state_type and not self._holds_old(state):
             return state
@@ -96,17 +78,7 @@ class StateMigrator:
             raise StateMismatchError({path: _report(error, to_plain(dumped), new)}) from error
 
     def states(self, wanted: Collection[tuple[str, StepSpec, StepSpec, Any]]) -> dict[str, Any]:
-        """Carry the states of a run, or none of them.
-
-        Args:
-            wanted: Each as `state` takes it.
-
-        Returns:
-            The states for the new code, by path.
-
-        Raises:
-            StateMismatchError: Some do not fit; says so of each.
-        """
+        """Return the states for the new code, by path; StateMismatchError reports on each that does not fit."""
         carried: dict[str, Any] = {}
         reports: dict[str, str] = {}
         for path, old, new, state in wanted:
@@ -119,7 +91,7 @@ class StateMigrator:
         return carried
 
     def _holds_old(self, value: Any) -> bool:
-        """Whether a value is, or holds, something of a replaced class; looks at a bounded part of it."""
+        """Return whether a value is, or holds, something of a replaced class; looks at a bounded part of it."""
         seen: set[int] = set()
         left = [value]
         while left and len(seen) < _LOOKED_AT:
@@ -142,7 +114,7 @@ class StateMigrator:
 
 
 def _report(error: Exception, state: Any, new: StepSpec) -> str:
-    """Say why a state does not fit, with what it holds beside what the new code has."""
+    """Return why a state does not fit, with what it holds beside what the new code has."""
     lines = [str(error)]
     kind = new.state_type
     wanted = getattr(kind, "model_fields", None) or getattr(kind, "__dataclass_fields__", None)

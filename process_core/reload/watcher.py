@@ -1,4 +1,4 @@
-"""Says when the files of a project were saved."""
+"""Reports when the files of a project were saved."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
@@ -6,21 +6,16 @@ from pathlib import Path
 from typing import Final
 
 _STEP: Final = 10
-"""Milliseconds between two looks at what the system has told; ten times less than usual."""
+"""Milliseconds between two looks at what the system has reported; ten times less than watchfiles' own."""
 _DEBOUNCE: Final = 100
 """Milliseconds at most that changes are gathered."""
 
 
 async def saves(folders: Callable[[], Collection[Path]]) -> AsyncIterator[None]:
-    """Tell of every save.
+    """Yield once for each save, or for several that come close together.
 
-    Folders are watched, not files: many editors save by renaming, after which another file has the name.
-
-    Args:
-        folders: Gives the folders to watch; asked again after every save, for the code may import more by then.
-
-    Yields:
-        Once for changes that come close together.
+    Folders are watched, not files: many editors save by renaming, after which another file has the name. `folders` is
+    asked again after every save, for the code may import more by then.
     """
     from watchfiles import Change, awatch  # noqa: PLC0415 - the engine has no use for it, only a worker that watches
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a run file, said so that a person knows what to do."""
+"""What can go wrong with a run file, worded so that a person knows what to do."""
 
 import sqlite3
 from pathlib import Path
@@ -42,14 +42,7 @@ class RunFileError(ProcessError):
 
 
 def explain(error: BaseException) -> str:
-    """Say what an error of the storage means, followed by its own words.
-
-    Args:
-        error: What SQLite or the system raised.
-
-    Returns:
-        One line of text.
-    """
+    """Return in one line what an error of the storage means, followed by its own words."""
     own = str(error)
     lowered = own.lower()
     for needle, meaning in _MEANINGS:

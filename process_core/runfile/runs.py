@@ -47,7 +47,7 @@ class UnreadableRun:
 
 
 def runs_folder(root: str | Path | None = None) -> Path:
-    """Give the folder where the runs of a project live, made if it is missing and kept out of version control.
+    """Return the folder where the runs of a project live, made if it is missing and kept out of version control.
 
     Args:
         root: Root of the project; the current folder if left out.
@@ -70,7 +70,7 @@ def runs_folder(root: str | Path | None = None) -> Path:
 
 
 def new_run_path(process: str, folder: str | Path | None = None, *, now: float | None = None) -> Path:
-    """Give a free path for a new run: `20250131-142501-chatbot-3f9a.run`.
+    """Return a free path for a new run: `20250131-142501-chatbot-3f9a.run`.
 
     Args:
         process: Name of the process.

@@ -6,7 +6,7 @@ A run file is an SQLite database. Three choices make an event small and cheap:
   row of `shapes`, and an event holds its number. The writer may write one combination twice (it forgets old ones to
   stay small), so nothing may take a shape's number for its identity.
 - A small payload stands in the event itself, as JSON text; a larger one stands once in `payloads`, and the event holds
-  its number. The type of the column's value tells which: TEXT or INTEGER. NULL stands for None.
+  its number. The type of the column's value shows which: TEXT or INTEGER. NULL stands for None.
 - `seq` is the rowid and gapless from 1, so that place in the run and key are one number and no OFFSET is ever needed.
 """
 
@@ -125,27 +125,17 @@ CREATE TABLE states (
 ) WITHOUT ROWID;
 CREATE INDEX states_by_checkpoint ON states (checkpoint);
 """
-"""`tallies` counts the events of each shape and names the last, so that nobody goes through them all to say what each
+"""`tallies` counts the events of each shape and names the last, so that nobody goes through them all to count what each
 step has done. `causes` holds the causes of events that have several; `events.cause` is always the last. `ts` counts
 microseconds from `run.started`. `codec` 0 is the JSON as it is, 1 is zlib; large payloads have a `preview`, small ones
 are one."""
 
 
 def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
-    """Make a new run file and open it for writing.
+    """Make a new run file, filled by `fill`, and open it in write-ahead mode.
 
     It is filled under another name and appears under its own when it is complete, so that no reader ever sees half of
     it.
-
-    Args:
-        path: Where; nothing may be there yet.
-        fill: Puts in what must be there from the first moment on.
-
-    Returns:
-        A connection in write-ahead mode that any thread may use, one at a time.
-
-    Raises:
-        RunFileError: Something is there already, or the file cannot be made.
     """
     if path.exists():
         raise RunFileError(path, "it exists already; give another name, or remove it")
@@ -181,17 +171,7 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Co
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open an existing run file to write on.
-
-    Args:
-        path: The file.
-
-    Returns:
-        A connection in write-ahead mode that any thread may use, one at a time.
-
-    Raises:
-        RunFileError: It is no run file of this format, or cannot be written.
-    """
+    """Open an existing run file in write-ahead mode."""
     check_header(path)
     try:
         connection = _connect(path)
@@ -207,17 +187,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """Open a run file to read, while another process may be writing it.
-
-    Args:
-        path: The file.
-
-    Returns:
-        A read-only connection that any thread may use, one at a time.
-
-    Raises:
-        RunFileError: It is missing, damaged, newer than this program, or no run file.
-    """
+    """Open a run file read-only, while another process may be writing it."""
     check_header(path)
     uri = path.resolve().as_uri()
     try:
@@ -250,14 +220,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
 
 def check_header(path: Path) -> None:
-    """Look at the first bytes of a file.
-
-    Args:
-        path: The file.
-
-    Raises:
-        RunFileError: It is missing, no file, no run file, or cut short.
-    """
+    """Raise RunFileError if the first bytes of a file are no run file's, or it was cut short."""
     try:
         with path.open("rb") as file:
             header = file.read(_HEADER)
@@ -282,15 +245,7 @@ def check_header(path: Path) -> None:
 
 
 def check_format(path: Path, connection: sqlite3.Connection) -> None:
-    """Look at whose database this is, and of which version.
-
-    Args:
-        path: The file.
-        connection: A connection to it.
-
-    Raises:
-        RunFileError: It is another program's, or newer than this program.
-    """
+    """Raise RunFileError if a database is another program's, or newer than this program."""
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID:

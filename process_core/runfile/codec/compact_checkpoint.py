@@ -19,16 +19,7 @@ MESSAGE: Final = "[%d,%d,%s]"
 
 
 def expand(compact: Sequence[Any], superstep: int, edges: Sequence[Edge]) -> dict[str, Any]:
-    """Return what the engine's `dump_checkpoint` would have returned.
-
-    Args:
-        compact: The decoded list.
-        superstep: Of the checkpoint.
-        edges: The routes of its generation.
-
-    Raises:
-        ValueError: It is no compact checkpoint of that graph.
-    """
+    """Return what the engine's `dump_checkpoint` would have returned; ValueError if it does not fit the edges."""
     try:
         _, asked, rest, nested, messages = compact
         pending = [_message(edges[number], seq, data) for number, seq, data in messages]

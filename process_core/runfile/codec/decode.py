@@ -59,17 +59,10 @@ class Tagged:
 
 
 def decode(body: str | bytes) -> Any:
-    """Give the value that recorded JSON stands for.
+    """Return the value that `encode` wrote; ValueError if it is no JSON.
 
-    Args:
-        body: JSON as `encode` wrote it.
-
-    Returns:
-        Plain values and the standard library's own types as they were; a `Tagged` for models, dataclasses and enums
-        and for what was recorded by its repr.
-
-    Raises:
-        ValueError: It is no JSON.
+    Plain values and types of the standard library come back as they were; models, dataclasses, enums and what was
+    recorded by its repr come as `Tagged`.
     """
     has_tags = '"$"' in body if isinstance(body, str) else b'"$"' in body
     hook = _untag if has_tags else None
@@ -82,14 +75,7 @@ def decode(body: str | bytes) -> Any:
 
 
 def to_plain(value: Any) -> Any:
-    """Strip the marks off a decoded value: what a model's validation takes in.
-
-    Args:
-        value: What `decode` gave.
-
-    Returns:
-        The same with each `Tagged` replaced by its value, at any depth.
-    """
+    """Return a decoded value with each `Tagged` replaced by its value, at any depth: what a model can validate."""
     if isinstance(value, Tagged):
         return to_plain(value.value)
     if type(value) is dict:
@@ -100,27 +86,12 @@ def to_plain(value: Any) -> Any:
 
 
 def is_restorable(body: bytes) -> bool:
-    """Tell whether recorded JSON holds the whole value, with nothing kept by its repr or cut.
-
-    Args:
-        body: JSON as `encode` wrote it.
-
-    Returns:
-        False where a mark of either kind stands in it.
-    """
+    """Return whether recorded JSON holds the whole value, with nothing kept by its repr or cut."""
     return b'{"$":"repr",' not in body and b'{"$":"cut",' not in body
 
 
 def one_line(text: str, limit: int = PREVIEW) -> str:
-    """Give the start of recorded JSON as a person reads it, on one line.
-
-    Args:
-        text: JSON as `encode` wrote it, or the beginning of it.
-        limit: Characters to give at most.
-
-    Returns:
-        A line of text; it may still hold any character but a line end.
-    """
+    """Return the start of recorded JSON as a person reads it, on one line; it may hold any character but a line end."""
     if not text or text[0] not in '{["':
         return _WORDS.get(text) or text[:limit]
     if len(text) <= _PREVIEW_SOURCE:

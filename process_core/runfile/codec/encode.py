@@ -31,16 +31,10 @@ _to_json: Callable[[Any], bytes] | None = None
 
 
 def encode(value: Any) -> bytes:
-    """Write a value as JSON, with tags only where plain JSON would lose what it is.
+    """Return a value as one line of JSON, with tags only where plain JSON would lose what it is.
 
     Numbers, texts, booleans, None, lists and dicts with text keys stand as they are. Everything else is marked by an
     object with the key `$`: see `process_core.runfile.codec.tags`.
-
-    Args:
-        value: Anything.
-
-    Returns:
-        UTF-8 bytes of one JSON value, on one line.
     """
     kind = type(value)
     try:
@@ -58,14 +52,7 @@ def encode(value: Any) -> bytes:
 
 
 def encode_atom(value: Any) -> str:
-    """Write a value of one of the `ATOMS` as JSON.
-
-    Args:
-        value: A text, number, boolean or None.
-
-    Returns:
-        JSON text that can be stored as UTF-8.
-    """
+    """Return a value of one of the `ATOMS` as JSON that can be stored as UTF-8."""
     kind = type(value)
     if kind is str:
         text: str = encode_basestring(value)
@@ -82,14 +69,7 @@ def encode_atom(value: Any) -> str:
 
 
 def encode_plain(value: Any) -> str | None:
-    """Write a value as JSON text where it can be made again from that.
-
-    Args:
-        value: Anything.
-
-    Returns:
-        JSON as `encode` writes it, or None where a part would be kept by its repr only, or cut.
-    """
+    """Return a value as JSON, or None where a part would be kept by its repr only, or cut."""
     if value.__class__ in ATOMS:
         return encode_atom(value)
     body = encode(value)
@@ -109,7 +89,7 @@ def _is_encodable(text: str) -> bool:
 
 
 def _is_easy(value: Any) -> bool:
-    """Tell whether a dict or list holds only values that need no second look: the common case, told fast."""
+    """Return whether a dict or list holds only values that need no second look: the common case, decided fast."""
     if len(value) > _SMALL:
         if type(value) is list:
             return len(value) < _FEW and _EASY.issuperset(map(type, value))
@@ -126,7 +106,7 @@ def _is_easy(value: Any) -> bool:
 
 
 def _is_plain(value: Any, budget: Budget, depth: int) -> bool:
-    """Tell whether plain JSON says all there is to say about a dict or list; one inside itself is found too deep."""
+    """Return whether plain JSON loses nothing of a dict or list; one inside itself counts as too deep."""
     budget.left -= len(value) + CONTAINER_COST
     if budget.left < 0 or depth > MAX_DEPTH:
         return False

@@ -9,14 +9,7 @@ from process_core.runfile.codec.encode import encode
 
 
 def dump_nodes(nodes: Iterable[Node]) -> str:
-    """Write steps as JSON.
-
-    Args:
-        nodes: What `Graph.nodes` gives.
-
-    Returns:
-        JSON text.
-    """
+    """Return the steps as JSON."""
     return json.dumps(
         [
             {
@@ -32,42 +25,18 @@ def dump_nodes(nodes: Iterable[Node]) -> str:
 
 
 def dump_edges(edges: Iterable[Edge]) -> str:
-    """Write routes as JSON.
-
-    Args:
-        edges: What `Graph.edges` gives.
-
-    Returns:
-        JSON text.
-    """
+    """Return the routes as JSON."""
     names = Edge.__slots__
     return json.dumps([{name: getattr(edge, name) for name in names} for edge in edges])
 
 
 def dump_metadata(metadata: Mapping[str, Any]) -> str:
-    """Write what a reader should know besides, as JSON.
-
-    Args:
-        metadata: Anything with text keys.
-
-    Returns:
-        JSON text; see `payload.encode` for what is not plain.
-    """
+    """Return what a reader should know besides, as JSON."""
     return encode(dict(metadata)).decode()
 
 
 def load_nodes(text: str) -> tuple[Node, ...]:
-    """Read what `dump_nodes` wrote.
-
-    Args:
-        text: JSON text.
-
-    Returns:
-        The steps.
-
-    Raises:
-        ValueError: It is something else.
-    """
+    """Return what `dump_nodes` wrote; ValueError if the text is something else."""
     try:
         return tuple(
             Node(
@@ -84,17 +53,7 @@ def load_nodes(text: str) -> tuple[Node, ...]:
 
 
 def load_edges(text: str) -> tuple[Edge, ...]:
-    """Read what `dump_edges` wrote.
-
-    Args:
-        text: JSON text.
-
-    Returns:
-        The routes.
-
-    Raises:
-        ValueError: It is something else.
-    """
+    """Return what `dump_edges` wrote; ValueError if the text is something else."""
     try:
         return tuple(_edge(found) for found in json.loads(text))
     except (KeyError, TypeError, AttributeError) as error:
@@ -112,7 +71,7 @@ def _edge(found: dict[str, Any]) -> Edge:
 
 
 def _text(value: Any) -> str:
-    """Make sure of a text: a file from elsewhere may hold anything."""
+    """Return a text; TypeError for anything else, since a file from elsewhere may hold anything."""
     if not isinstance(value, str):
         raise TypeError(f"{value!r:.80} is no text")
     return value

@@ -28,33 +28,20 @@ _hanging: "weakref.WeakSet[type]" = weakref.WeakSet()
 
 
 def type_name(value: Any) -> str:
-    """Give the name of a value's class, whatever the class does.
-
-    Args:
-        value: Anything.
-
-    Returns:
-        The name, without its module.
-    """
+    """Return the name of a value's class without its module, whatever the class does."""
     return str(type.__getattribute__(type(value), "__name__"))[:_SHOWN_NAME]
 
 
 def safe_repr(value: Any) -> str:
-    """Give the repr of a value, or a marked text that says why there is none.
+    """Return the repr of a value in about `LIMIT` characters, or a marked text with the reason why there is none.
 
-    A `__repr__` of somebody's own is called in a thread of its own, for it may never return: then the caller goes on
-    after `PATIENCE`, the thread is told to end, and the type is not asked again.
-
-    Args:
-        value: Anything.
-
-    Returns:
-        At most about `LIMIT` characters.
+    A `__repr__` of somebody's own runs in a thread of its own, for it may never return: then the caller goes on after
+    `PATIENCE`, the thread is asked to end, and the type is not asked again.
     """
     kind = type(value)
     name = type_name(value)
     if kind.__repr__ is _DEFAULT or isinstance(value, _HARMLESS):
-        # The address that the default writes differs from run to run and tells a reader nothing.
+        # The address that the default writes differs from run to run and is of no use to a reader.
         own = getattr(value, "__qualname__", None) if isinstance(value, _HARMLESS) else None
         return f"<{name} {own}>"[:LIMIT] if isinstance(own, str) else f"<{name} object>"
     if kind in _hanging:

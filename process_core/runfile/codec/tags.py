@@ -43,14 +43,7 @@ class Budget:
         self.left = nodes
 
     def take(self, nodes: int) -> bool:
-        """Spend some.
-
-        Args:
-            nodes: How many values are about to be written.
-
-        Returns:
-            Whether there was enough left; if not, nothing is spent.
-        """
+        """Spend some and return True, or spend nothing and return False where not enough is left."""
         if nodes > self.left:
             return False
         self.left -= nodes
@@ -73,28 +66,14 @@ class TaggedWriter:
         self._above: set[int] = set()
 
     def write(self, value: Any) -> bytes:
-        """Write a value; nothing that the value does gets out of here.
-
-        Args:
-            value: Anything.
-
-        Returns:
-            UTF-8 bytes of one JSON value.
-        """
+        """Return a value as JSON; whatever the value raises, it does not get out of here."""
         try:
             return self._any(value).encode()
         except Exception as error:  # noqa: BLE001 - a value may do anything; the recording must not suffer
             return self.write_cut(f"a {type_name(value)} that could not be written: {type_name(error)}")
 
     def write_cut(self, reason: str) -> bytes:
-        """Write the mark of something left out.
-
-        Args:
-            reason: What, and why.
-
-        Returns:
-            UTF-8 bytes of one JSON value.
-        """
+        """Return the mark of something left out, with the reason."""
         return _tag("cut", _text(reason)).encode()
 
     def _any(self, value: Any) -> str:
@@ -200,7 +179,7 @@ class TaggedWriter:
 
 
 def _is_known(kind: type) -> bool:
-    """Tell whether values of a type have fields that are their whole content."""
+    """Return whether values of a type have fields that are their whole content."""
     return dataclasses.is_dataclass(kind) or (
         hasattr(kind, "__pydantic_serializer__") and hasattr(kind, "model_fields")
     )

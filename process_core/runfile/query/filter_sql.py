@@ -47,11 +47,7 @@ class MatchingNames:
         connection.rows(f"CREATE TABLE {self._table} (id INTEGER PRIMARY KEY)")
 
     def condition(self) -> str:
-        """Look at the shapes that are new.
-
-        Returns:
-            SQL that is true of the events `e` of the matching shapes.
-        """
+        """Look at the names that are new, and return SQL that is true of the events `e` of the matching ones."""
         newest = self._connection.one("SELECT coalesce(max(id), 0) FROM shapes")[0]
         if newest > self._seen:
             found = self._connection.rows(self._query, (self._seen, *self._values))
@@ -90,15 +86,7 @@ class TextSearch:
         connection.rows(f"CREATE TABLE {self._table} (id INTEGER PRIMARY KEY)")
 
     def condition(self, first: int, last: int) -> tuple[str, list[Any]]:
-        """Prepare for looking at some events.
-
-        Args:
-            first: Seq of the first.
-            last: Seq of the last.
-
-        Returns:
-            SQL that is true of those events `e` in which the text occurs, and the values for its question marks.
-        """
+        """Return SQL, and its values, that is true of the events `e` between two in which the text occurs."""
         self._follow_payloads(first, last)
         inline = " OR ".join(["{column} LIKE ? ESCAPE '\\'"] * len(self._patterns))
         case = f"CASE typeof({{column}}) WHEN 'text' THEN {inline} WHEN 'integer' THEN {{column}} IN {self._table} END"
@@ -144,16 +132,10 @@ class _Question(NamedTuple):
 
 
 def data_condition(text: str) -> tuple[str, tuple[Any, ...]] | None:
-    """Give a condition that every event fulfils whose payload a predicate holds for.
+    """Return SQL over `events e`, with its values, that holds wherever a predicate does; None if there is none.
 
     Looks only at comparisons of a part of the payload with a number or text that must all hold. The condition is true
     of more events than the predicate: of all whose payload does not stand in the event itself, or has marked parts.
-
-    Args:
-        text: A predicate; of any other text nothing is said.
-
-    Returns:
-        SQL over `events e` and the values for its question marks, or None where it can say nothing.
     """
     try:
         tree = ast.parse(text.strip(), mode="eval").body

@@ -56,18 +56,7 @@ class FilteredRows:
         self._is_cancelled = True
 
     def advance(self, seconds: float | None = None, *, hits: int | None = None) -> bool:
-        """Look on.
-
-        Args:
-            seconds: Stop after about this long; None looks through everything.
-            hits: Stop when there are so many.
-
-        Returns:
-            Whether everything recorded by now has been looked at.
-
-        Raises:
-            RunFileError: The file is damaged.
-        """
+        """Look on for about `seconds` or until there are `hits`; return whether all that is recorded was looked at."""
         self._is_cancelled = False
         end = None if seconds is None else time.monotonic() + seconds
         last = self._connection.last_seq()
@@ -84,15 +73,7 @@ class FilteredRows:
         return True
 
     def page(self, start: int, limit: int) -> list[Row]:
-        """Read some of the rows found so far.
-
-        Args:
-            start: Place of the first among those found, from 0.
-            limit: How many.
-
-        Returns:
-            At most so many rows.
-        """
+        """Return at most `limit` of the rows found so far, from a place among them."""
         return rows_of(self._connection, self.seqs[max(0, start) : max(0, start) + max(0, limit)])
 
     def drop(self) -> None:
@@ -124,15 +105,7 @@ class FilteredRows:
             self._shapes = MatchingNames(self._connection, test, sql)
 
     def matches(self, first: int, last: int) -> list[int]:
-        """Look at some events only, wherever they are; what the view has found and how far it is stays as it is.
-
-        Args:
-            first: Seq of the first.
-            last: Seq of the last.
-
-        Returns:
-            Seqs of those that the filter leaves, in order.
-        """
+        """Return the seqs that the filter leaves between two, both included; the list itself stays as it is."""
         kept = self.seqs, self.scanned
         self.seqs, self._is_cancelled = array("q"), False
         try:
@@ -174,7 +147,7 @@ class FilteredRows:
 
 
 def _event_conditions(connection: Connection, chosen: Filter) -> tuple[list[str], list[Any]]:
-    """Give the part of a filter that the columns of an event decide."""
+    """Return the part of a filter that the columns of an event decide, as SQL conditions and their values."""
     conditions: list[str] = []
     values: list[Any] = []
     for value, condition in (

@@ -54,11 +54,7 @@ class Filter:
         return self == Filter()
 
     def shape_test(self) -> Callable[[tuple[Any, ...]], bool] | None:
-        """Give the part of the choice, apart from `where`, that a combination of names decides.
-
-        Returns:
-            A test of a row of `shapes` (its columns in order), or None where every one passes.
-        """
+        """Return a test of a row of `shapes` for all of the filter but `where` and `text`; None if every row passes."""
         chosen = (self.types, self.paths, self.steps, self.functions, self.event_ids, self.routes, self.codes)
         if self.path is None and self.generation is None and not any(chosen):
             return None

@@ -6,14 +6,10 @@ import re
 
 @functools.lru_cache(maxsize=512)
 def path_pattern(glob: str) -> re.Pattern[str]:
-    """Compile a glob over step paths.
+    """Compile a glob over step paths to a pattern for `fullmatch`.
 
-    Args:
-        glob: A path (`outer/inner/Step`) in which `*` and `?` stand for any text and any character of one level,
-            `[...]` for a choice of characters, and `**` for any number of levels, none included.
-
-    Returns:
-        A pattern to `fullmatch` a path with.
+    `*` and `?` stand for any text and any character of one level, `[...]` for a choice of characters, and `**` for any
+    number of levels, none included.
     """
     parts: list[str] = []
     at = 0
@@ -43,13 +39,5 @@ def path_pattern(glob: str) -> re.Pattern[str]:
 
 
 def matches_path(glob: str, path: str) -> bool:
-    """Tell whether a path fits a glob.
-
-    Args:
-        glob: See `path_pattern`.
-        path: A step path.
-
-    Returns:
-        Whether the whole path fits.
-    """
+    """Return whether a whole path fits a glob."""
     return path_pattern(glob).fullmatch(path) is not None

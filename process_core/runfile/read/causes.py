@@ -98,18 +98,15 @@ def walk_forward(
     depth: int | None = None,
     reach: int = REACH,
 ) -> dict[int, int]:
-    """Find what an event led to; since causes come first, one look forward finds all of it.
+    """Return what an event led to, seq -> steps away; since causes come first, one look forward finds all of it.
 
     Args:
         seq: The event.
-        links: Returns pairs of an event and one of its causes, for events between two seqs, in order.
+        links: Returns pairs of an event and one of its causes, for the events between two seqs, in order.
         last: The last event that counts.
         limit: How many effects to return at most.
         depth: Steps away at most; None for any.
-        reach: Events after it among which to look.
-
-    Returns:
-        Seq of each effect -> steps away.
+        reach: How many events after it to look at.
     """
     depths = {seq: 0}
     for first, end in _pieces(seq + 1, min(last, seq + reach)):

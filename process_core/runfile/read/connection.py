@@ -63,51 +63,21 @@ class Connection:
         self._connection.close()
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
-        """Run a statement.
-
-        Args:
-            sql: One statement.
-            values: For its question marks.
-
-        Returns:
-            All rows that it gives.
-
-        Raises:
-            RunFileError: The file is damaged or closed, or the statement is wrong.
-        """
+        """Run a statement and return all its rows."""
         try:
             return self._connection.execute(sql, values).fetchall()
         except STORAGE_ERRORS as error:
             raise RunFileError(self.path, explain(error)) from error
 
     def each(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
-        """Run a statement and read its rows one by one, for rows that together may be large.
-
-        Args:
-            sql: One statement.
-            values: For its question marks.
-
-        Yields:
-            Each row.
-
-        Raises:
-            RunFileError: The file is damaged or closed, or the statement is wrong.
-        """
+        """Run a statement and yield its rows one by one, for rows that together may be large."""
         try:
             yield from self._connection.execute(sql, values)
         except STORAGE_ERRORS as error:
             raise RunFileError(self.path, explain(error)) from error
 
     def many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
-        """Run a statement on a temporary table once for each row of values.
-
-        Args:
-            sql: One statement.
-            values: Rows of values for its question marks.
-
-        Raises:
-            RunFileError: The statement failed.
-        """
+        """Run a statement on a temporary table once for each row of values."""
         try:
             self._connection.execute("BEGIN")
             self._connection.executemany(sql, values)
@@ -116,43 +86,18 @@ class Connection:
             raise RunFileError(self.path, explain(error)) from error
 
     def last_seq(self) -> int:
-        """Give the seq of the last event that has been recorded.
-
-        Returns:
-            Its seq, which is also the number of events; 0 before the first.
-        """
+        """Return the seq of the last recorded event, which is also the number of events."""
         return int(self.rows("SELECT coalesce(max(seq), 0) FROM events")[0][0])
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        """Run a statement that gives one row.
-
-        Args:
-            sql: One statement.
-            values: For its question marks.
-
-        Returns:
-            The row.
-
-        Raises:
-            RunFileError: There is none.
-        """
+        """Run a statement and return its first row; RunFileError if there is none."""
         found = self.rows(sql, values)
         if not found:
             raise RunFileError(self.path, "it is damaged: something is missing that must be there")
         return found[0]
 
     def ts_of(self, seq: int) -> int:
-        """Give the time of an event as the column `ts` counts it.
-
-        Args:
-            seq: Which event.
-
-        Returns:
-            Microseconds since the run started.
-
-        Raises:
-            RunFileError: There is no such event.
-        """
+        """Return the time of an event as the column `ts` counts it, in microseconds since the run started."""
         found = self.rows("SELECT ts FROM events WHERE seq = ?", (seq,))
         if not found:
             raise RunFileError(self.path, f"there is no event {seq}")
@@ -162,40 +107,16 @@ class Connection:
         return ts
 
     def time_of(self, ts: int) -> float:
-        """Give a time that the column `ts` counts.
-
-        Args:
-            ts: Microseconds since the run started.
-
-        Returns:
-            Seconds since the epoch; the nearest there are for an event that came without any.
-        """
+        """Return a time of the column `ts` in seconds since the epoch, kept within what a calendar can write."""
         return min(max(self.started + ts / 1e6, 0.0), _LATEST)
 
     def to_ts(self, timestamp: float) -> int:
-        """Give a time as the column `ts` counts it.
-
-        Args:
-            timestamp: Seconds since the epoch.
-
-        Returns:
-            Microseconds since the run started.
-        """
+        """Return a time in seconds since the epoch as the column `ts` counts it."""
         ts = (timestamp - self.started) * 1e6
         return int(ts + 0.5) if abs(ts) < _FARTHEST else _FARTHEST if ts > 0 else -_FARTHEST
 
     def body(self, ref: int | str) -> bytes:
-        """Give a payload as JSON.
-
-        Args:
-            ref: The number of a stored one, or the JSON itself.
-
-        Returns:
-            UTF-8 bytes.
-
-        Raises:
-            RunFileError: There is none of that number, or it is damaged.
-        """
+        """Return the JSON of a payload, by its number or as it is."""
         if isinstance(ref, str):
             return ref.encode()
         found = self.rows("SELECT codec, body FROM payloads WHERE id = ?", (ref,))
@@ -204,18 +125,7 @@ class Connection:
         return self._unpacked(*found[0])
 
     def start_of(self, number: int, limit: int) -> tuple[bytes, int]:
-        """Give the beginning of a stored payload, without unpacking the rest.
-
-        Args:
-            number: Which.
-            limit: Bytes wanted.
-
-        Returns:
-            At most so many bytes of its JSON, and the size of the whole.
-
-        Raises:
-            RunFileError: There is none of that number, or it is damaged.
-        """
+        """Return the first `limit` bytes of a stored payload's JSON, unpacking no more, and the size of the whole."""
         found = self.rows("SELECT codec, size FROM payloads WHERE id = ?", (number,))
         if not found:
             raise RunFileError(self.path, f"it is damaged: payload {number} is missing")
@@ -232,18 +142,7 @@ class Connection:
             raise RunFileError(self.path, f"it is damaged: payload {number}: {error}") from error
 
     def bodies(self, after: int, until: int) -> Iterator[tuple[int, bytes]]:
-        """Give stored payloads, one after another.
-
-        Args:
-            after: Number of the last that is not wanted.
-            until: Number of the last that is.
-
-        Yields:
-            Number and JSON.
-
-        Raises:
-            RunFileError: One is damaged.
-        """
+        """Yield number and JSON of the stored payloads after one number, up to another."""
         sql = "SELECT id, codec, body FROM payloads WHERE id > ? AND id <= ? ORDER BY id LIMIT ?"
         while found := self.rows(sql, (after, until, _BODIES_AT_ONCE)):
             for number, codec, body in found:
@@ -251,17 +150,7 @@ class Connection:
             after = found[-1][0]
 
     def decode(self, body: str | bytes) -> Any:
-        """Decode recorded JSON.
-
-        Args:
-            body: The JSON.
-
-        Returns:
-            The value.
-
-        Raises:
-            RunFileError: It is damaged.
-        """
+        """Return the value of recorded JSON; RunFileError if it is damaged."""
         try:
             return decode(body)
         except (ValueError, TypeError, RecursionError) as error:
@@ -281,7 +170,7 @@ class Connection:
 
 
 def _unpack(codec: int, body: Any) -> bytes:
-    """Give a payload's JSON; a hostile one, small when packed, must not fill the memory."""
+    """Return a payload's JSON; a hostile one, small when packed, must not fill the memory."""
     if codec != _ZLIB:
         return body.encode() if isinstance(body, str) else bytes(memoryview(body))
     unpacker = zlib.decompressobj()

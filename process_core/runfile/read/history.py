@@ -1,4 +1,4 @@
-"""Checkpoints and states: how the run stood at any point."""
+"""Checkpoints and states: what a run had at any point."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ _LATEST = "seq = (SELECT max(seq) FROM states WHERE step = steps.id AND seq <= ?
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A point from which a run can be shown and gone on with.
+    """A point at which a run can be shown, and from which it can be resumed or forked.
 
     Attributes:
         id: Its number in the file, from 1.
@@ -59,13 +59,10 @@ class Snapshot:
 
 
 def checkpoints(path: str | Path) -> list[Checkpoint]:
-    """List the checkpoints of a run file, those of nested processes included.
+    """List the checkpoints of a run file, oldest first, those of nested processes included.
 
     Args:
         path: The file.
-
-    Returns:
-        Them, oldest first.
 
     Raises:
         RunFileError: It is missing, damaged, newer than this program, or no run file.
@@ -78,16 +75,7 @@ def checkpoints(path: str | Path) -> list[Checkpoint]:
 
 
 def read_checkpoints(connection: Connection, where: str = "1", values: tuple[Any, ...] = ()) -> list[Checkpoint]:
-    """List checkpoints.
-
-    Args:
-        connection: Where to read.
-        where: SQL that chooses.
-        values: For its question marks.
-
-    Returns:
-        Them, oldest first.
-    """
+    """Return the checkpoints that a condition in SQL chooses, oldest first."""
     sql = f"SELECT id, parent, superstep, seq, path FROM checkpoints WHERE {where} ORDER BY id"  # noqa: S608 - our own words
     found = [Checkpoint(*row) for row in connection.rows(sql, values)]
     for one in found:
@@ -98,18 +86,7 @@ def read_checkpoints(connection: Connection, where: str = "1", values: tuple[Any
 
 
 def read_snapshot(connection: Connection, number: int) -> Snapshot:
-    """Read all that a checkpoint holds.
-
-    Args:
-        connection: Where to read.
-        number: Its id.
-
-    Returns:
-        It, decoded.
-
-    Raises:
-        RunFileError: There is none of that number, or it is damaged.
-    """
+    """Return all that the checkpoint of a number holds, decoded."""
     found = read_checkpoints(connection, "id = ?", (number,))
     if not found:
         raise RunFileError(connection.path, f"there is no checkpoint {number}")
@@ -125,15 +102,7 @@ def read_snapshot(connection: Connection, number: int) -> Snapshot:
 
 
 def read_states(connection: Connection, seq: int) -> tuple[dict[str, Any], dict[str, str]]:
-    """Read how every step's state stood at an event.
-
-    Args:
-        connection: Where to read.
-        seq: The event; states saved at it count.
-
-    Returns:
-        State by step path, decoded, and the versions that are not "1".
-    """
+    """Return every step's state at an event, decoded, and the versions that are not "1"."""
     sql = f"""
         SELECT steps.path, states.version, states.state FROM steps
         JOIN states ON states.step = steps.id AND states.{_LATEST}
@@ -149,16 +118,7 @@ def read_states(connection: Connection, seq: int) -> tuple[dict[str, Any], dict[
 
 
 def read_state(connection: Connection, path: str, seq: int) -> tuple[Any, str] | None:
-    """Read how one step's state stood at an event.
-
-    Args:
-        connection: Where to read.
-        path: The step.
-        seq: The event; a state saved at it counts.
-
-    Returns:
-        The state, decoded, and its version; None where none had been saved.
-    """
+    """Return one step's state at an event, decoded, and its version; None where none had been saved."""
     sql = f"""
         SELECT states.version, states.state FROM steps
         JOIN states ON states.step = steps.id AND states.{_LATEST}
@@ -170,15 +130,7 @@ def read_state(connection: Connection, path: str, seq: int) -> tuple[Any, str] |
 
 
 def read_extra(connection: Connection, seq: int) -> Any:
-    """Read what the engine put beside the states into the checkpoint of the root at an event.
-
-    Args:
-        connection: Where to read.
-        seq: Seq of the last event that the checkpoint covers.
-
-    Returns:
-        `extra` of the last such checkpoint, decoded; None where there is none.
-    """
+    """Return `extra` of the root's checkpoint whose last event is `seq`, decoded; None where there is none."""
     sql = "SELECT extra, superstep FROM checkpoints WHERE seq = ? AND path = '' ORDER BY id DESC LIMIT 1"
     for ref, superstep in connection.rows(sql, (seq,)):
         extra = None if ref is None else connection.decode(connection.body(ref))
@@ -189,17 +141,7 @@ def read_extra(connection: Connection, seq: int) -> Any:
 def read_state_history(
     connection: Connection, path: str, limit: int, until: int | None = None
 ) -> list[tuple[int, Any]]:
-    """Read the last values that a step's state had.
-
-    Args:
-        connection: Where to read.
-        path: The step.
-        limit: How many at most.
-        until: The last event that counts; None for now.
-
-    Returns:
-        Pairs of seq and state, oldest first.
-    """
+    """Return the last values of a step's state, with their seqs, oldest first."""
     sql = """
         SELECT seq, state FROM states WHERE step = (SELECT id FROM steps WHERE path = ?) AND seq <= ?
         ORDER BY seq DESC LIMIT ?

@@ -1,4 +1,4 @@
-"""What a run file says about its run as a whole."""
+"""What a run file has about its run as a whole."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -65,17 +65,7 @@ class RunInfo:
 
 
 def read_info(connection: Connection) -> RunInfo:
-    """Read what a run file says about its run.
-
-    Args:
-        connection: Where to read.
-
-    Returns:
-        The run as it stands now.
-
-    Raises:
-        RunFileError: The file is damaged.
-    """
+    """Return the run at a glance, as it is now."""
     columns = "run_id, process, target, started, ended, state, parent_run, parent_superstep, parent_seq, metadata"
     row = connection.one(f"SELECT {columns} FROM run")  # noqa: S608 - our own words
     run_id, process, target, started, ended, state, parent_run, parent_superstep, parent_seq, metadata = row
@@ -111,18 +101,7 @@ def read_info(connection: Connection) -> RunInfo:
 
 
 def read_graph(connection: Connection, seq: int | None) -> tuple[int, tuple[Node, ...], tuple[Edge, ...]]:
-    """Read the graph of a run.
-
-    Args:
-        connection: Where to read.
-        seq: The event at which it was in force; None for the last.
-
-    Returns:
-        Generation of the code, steps, routes.
-
-    Raises:
-        RunFileError: The file is damaged.
-    """
+    """Return generation, steps and routes of the graph in force at an event; None for the last one."""
     before = -1 if seq is None else seq
     sql = """
         SELECT generation, nodes, edges FROM graphs WHERE ? < 0 OR seq < ? OR generation = 0
@@ -136,14 +115,7 @@ def read_graph(connection: Connection, seq: int | None) -> tuple[int, tuple[Node
 
 
 def size_on_disk(path: Path) -> int:
-    """Give the size of a run file.
-
-    Args:
-        path: The file.
-
-    Returns:
-        Bytes, the log beside it included; 0 where there is none.
-    """
+    """Return the bytes of a run file, the log beside it included; 0 where there is none."""
     total = 0
     for part in (path, path.with_name(path.name + "-wal")):
         try:

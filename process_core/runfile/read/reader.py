@@ -1,4 +1,4 @@
-"""Reading a run file, also while another process writes it; runs no code of the recorded program."""
+"""Reads a run file, also while another process writes it; runs no code of the recorded program."""
 
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -26,7 +26,7 @@ from process_core.runfile.read.run_at_event import KeptCheckpoint, RunAtEvent
 from process_core.runfile.read.step_counts import EventTotals, StepCount, StepCounts, read_totals
 
 TEXT_LIMIT: Final = 20_000
-"""Characters that `payload_text` gives if not told otherwise."""
+"""Bytes that `payload_text` returns by default."""
 
 _KEPT_VIEWS = 8
 _ROWS_AT_ONCE = 500
@@ -49,15 +49,11 @@ class RunFile:
         self.path = Path(path)
         self._connection = Connection(self.path)
         self._views: dict[Filter, FilteredRows] = {}
-        self._tally = StepCounts(self._connection)
+        self._counts = StepCounts(self._connection)
         self._kept_checkpoint = KeptCheckpoint()
 
     def at(self, seq: int | None = None) -> RunAtEvent:
-        """Return the run as it stood at an event.
-
-        Args:
-            seq: The event; None is the newest there is, whenever something is asked.
-        """
+        """Return the run as it stood at an event."""
         return RunAtEvent(self, self._connection, self._kept_checkpoint, seq)
 
     def close(self) -> None:
@@ -79,14 +75,7 @@ class RunFile:
     # --- rows --------------------------------------------------------------------------------------------------------
 
     def count(self, chosen: Filter | None = None) -> int:
-        """Count events.
-
-        Args:
-            chosen: Which; None counts all at once, a filter looks through the whole file the first time.
-
-        Returns:
-            How many there are now.
-        """
+        """Count the events that a filter leaves; the first time a filter looks through the whole file."""
         if chosen is None or chosen.is_empty:
             return self._connection.last_seq()
         view = self.view(chosen)
@@ -94,16 +83,10 @@ class RunFile:
         return len(view)
 
     def page(self, start_index: int, limit: int, chosen: Filter | None = None) -> list[Row]:
-        """Read some rows.
+        """Return at most `limit` rows from a place, counted from 0, among the events that a filter leaves.
 
-        Args:
-            start_index: Place of the first, from 0.
-            limit: How many.
-            chosen: Which events make up the list; None for all. With a filter the file is looked through up to the last
-                row wanted: a screen uses a `view` and advances it as it has time.
-
-        Returns:
-            At most so many rows, in order.
+        With a filter the file is looked through up to the last row wanted: a screen uses a `view` and advances it as it
+        has time.
         """
         start_index = max(0, start_index)
         if chosen is not None and not chosen.is_empty:
@@ -113,14 +96,7 @@ class RunFile:
         return read_rows(self._connection, "e.seq > ? AND e.seq <= ?", (start_index, start_index + max(0, limit)))
 
     def view(self, chosen: Filter) -> FilteredRows:
-        """Give the list that a filter leaves; the same filter gives the same, already advanced list.
-
-        Args:
-            chosen: Which events.
-
-        Returns:
-            A view that finds nothing until it is advanced.
-        """
+        """Return the list that a filter leaves, to be advanced; the same filter has the same, already advanced list."""
         view = self._views.pop(chosen, None)
         if view is None:
             view = FilteredRows(self._connection, chosen)
@@ -130,17 +106,7 @@ class RunFile:
         return view
 
     def row(self, seq: int) -> Row:
-        """Read one row.
-
-        Args:
-            seq: Which event.
-
-        Returns:
-            Its row.
-
-        Raises:
-            RunFileError: There is none.
-        """
+        """Return one row; RunFileError if there is no such event."""
         found = read_rows(self._connection, "e.seq = ?", (seq,))
         if not found:
             raise RunFileError(self.path, f"there is no event {seq}; the last is {self.count()}")
@@ -157,13 +123,7 @@ class RunFile:
     # --- causes (see `read.causes` for the walks over them) ----------------------------------------------------------
 
     def effects(self, seq: int, limit: int = 1000, *, reach: int | None = None) -> list[Row]:
-        """Return the rows of what an event led to directly, in order of seq.
-
-        Args:
-            seq: The event.
-            limit: How many at most.
-            reach: How many events after it to look at; None for all of them.
-        """
+        """Return the rows of what an event led to directly, among the `reach` events after it (None: all of them)."""
         return self.rows(read_effects(self._connection, seq, limit, reach))
 
     def links(self, first: int, last: int) -> list[tuple[int, int]]:
@@ -175,14 +135,7 @@ class RunFile:
         return read_origin(self._connection, seq, limit)
 
     def seq_at(self, timestamp: float) -> int:
-        """Find the last event at or before a time.
-
-        Args:
-            timestamp: Seconds since the epoch.
-
-        Returns:
-            Its seq, 0 if all are later.
-        """
+        """Return the last event at or before a time in seconds since the epoch; 0 if all are later."""
         ts = self._connection.to_ts(timestamp)
         low, high = 0, self.count()
         while low < high:
@@ -194,39 +147,17 @@ class RunFile:
         return low
 
     def timestamp(self, seq: int) -> float:
-        """Give the time of an event.
-
-        Args:
-            seq: Which.
-
-        Returns:
-            Seconds since the epoch.
-        """
+        """Return the time of an event in seconds since the epoch."""
         return self._connection.time_of(self._connection.ts_of(seq))
 
     # --- payloads ----------------------------------------------------------------------------------------------------
 
     def payload(self, ref: PayloadRef | None) -> Any:
-        """Read a payload.
-
-        Args:
-            ref: `Row.data` or `Row.details`.
-
-        Returns:
-            The value; models, dataclasses and what is kept by its repr come as `Tagged`. None for None.
-        """
+        """Return the value of `Row.data` or `Row.details`, with `Tagged` for what JSON does not know."""
         return None if ref is None else self._connection.decode(self._connection.body(ref))
 
     def payload_text(self, ref: PayloadRef | None, limit: int = TEXT_LIMIT) -> tuple[str, int]:
-        """Read the beginning of a payload as JSON text, however large it is.
-
-        Args:
-            ref: `Row.data` or `Row.details`.
-            limit: Bytes to give at most.
-
-        Returns:
-            The text, and the size of the whole in bytes.
-        """
+        """Return the first `limit` bytes of a payload as JSON text, and the size of the whole in bytes."""
         if ref is None:
             return "null", 4
         if isinstance(ref, str):
@@ -238,15 +169,8 @@ class RunFile:
     # --- steps -------------------------------------------------------------------------------------------------------
 
     def step_counts(self, until: int | None = None) -> dict[str, StepCount]:
-        """Count what each step did.
-
-        Args:
-            until: The last event that counts; None for now. To ask for the past costs more: see `StepCounts`.
-
-        Returns:
-            Step path -> counts; only steps that events are about.
-        """
-        return self._tally.step_counts(until)
+        """Return what each step did up to an event (None: now); the past costs more, see `StepCounts`."""
+        return self._counts.step_counts(until)
 
     def totals(self, until: int | None = None, after: int = 0) -> list[EventTotals]:
         """Count the events by their names; see `read_totals`."""
@@ -254,135 +178,53 @@ class RunFile:
 
     def prepare_past(self, seconds: float) -> bool:
         """Work for a while on what makes the counts of the past cheap; see `StepCounts.prepare`."""
-        return self._tally.prepare(seconds)
+        return self._counts.prepare(seconds)
 
     def last_seqs(self, types: Collection[str], until: int | None = None) -> dict[str, dict[str, int]]:
-        """Find the last event of each type about each step.
-
-        Args:
-            types: Which types of event.
-            until: As for `step_counts`.
-
-        Returns:
-            Step path -> type -> seq, for those that there are.
-        """
-        return self._tally.last_seqs(types, until)
+        """Return the last event of each type about each step, up to an event: path -> type -> seq."""
+        return self._counts.last_seqs(types, until)
 
     def last_rows(self, path: str, types: Collection[str], until: int | None = None) -> dict[str, Row]:
-        """Read the last event of each type about a step: its last input and output, for one.
-
-        Args:
-            path: The step.
-            types: Which types of event.
-            until: As for `step_counts`.
-
-        Returns:
-            Type -> row, for those that there are.
-        """
-        seqs = self._tally.last_seqs(types, until).get(path, {})
+        """Return the last event of each type about a step, up to an event: its last input and output, for one."""
+        seqs = self._counts.last_seqs(types, until).get(path, {})
         return {row.type: row for row in rows_of(self._connection, seqs.values())}
 
     # --- history -----------------------------------------------------------------------------------------------------
 
     def checkpoints(self) -> list[Checkpoint]:
-        """List the checkpoints.
-
-        Returns:
-            Them, oldest first, those of nested processes included.
-        """
+        """Return the checkpoints, oldest first, those of nested processes included."""
         return read_checkpoints(self._connection)
 
     def checkpoint_at(self, seq: int, path: str = "") -> Checkpoint | None:
-        """Find the last checkpoint at or before an event.
-
-        Args:
-            seq: The event.
-            path: The process, empty for the root.
-
-        Returns:
-            It, or None if there is none.
-        """
+        """Return the last checkpoint of a process at or before an event."""
         latest = "id = (SELECT max(id) FROM checkpoints WHERE seq <= ? AND path = ?)"
         return next(iter(read_checkpoints(self._connection, latest, (seq, path))), None)
 
     def checkpoint_after(self, seq: int, path: str = "") -> Checkpoint | None:
-        """Find the first checkpoint after an event.
-
-        Args:
-            seq: The event.
-            path: The process, empty for the root.
-
-        Returns:
-            It, or None if there is none.
-        """
+        """Return the first checkpoint of a process after an event."""
         next_one = "id = (SELECT id FROM checkpoints WHERE seq > ? AND path = ? ORDER BY seq, id LIMIT 1)"
         return next(iter(read_checkpoints(self._connection, next_one, (seq, path))), None)
 
     def snapshot(self, checkpoint: Checkpoint | int) -> Snapshot:
-        """Read all that a checkpoint holds.
-
-        Args:
-            checkpoint: It, or its id.
-
-        Returns:
-            States, pending messages, joins, requests and answers, decoded.
-        """
+        """Return all that a checkpoint, or the one of that id, holds, decoded."""
         return read_snapshot(self._connection, checkpoint if isinstance(checkpoint, int) else checkpoint.id)
 
     def state_at(self, seq: int) -> dict[str, Any]:
-        """Give every step's state as it stood at an event.
-
-        Args:
-            seq: The event; a superstep's changes show from its checkpoint on.
-
-        Returns:
-            Step path -> state; models and dataclasses come as `Tagged`.
-        """
+        """Return every step's state at an event, by path; a superstep's changes show from its checkpoint on."""
         return read_states(self._connection, seq)[0]
 
     def state_of(self, path: str, seq: int) -> tuple[Any, str] | None:
-        """Give one step's state as it stood at an event.
-
-        Args:
-            path: The step.
-            seq: The event; a state saved at it counts.
-
-        Returns:
-            The state and the `Step.version` it was saved under; None where none had been saved.
-        """
+        """Return one step's state at an event and the `Step.version` it was saved under; None if none was saved."""
         return read_state(self._connection, path, seq)
 
     def extra_at(self, seq: int) -> Any:
-        """Give what the engine put into the checkpoint of the root at an event, without reading the states.
-
-        Args:
-            seq: Seq of the last event that the checkpoint covers.
-
-        Returns:
-            See `Snapshot.extra`; None where there is no checkpoint.
-        """
+        """Return `Snapshot.extra` of the root's checkpoint that ends at an event, without reading the states."""
         return read_extra(self._connection, seq)
 
     def state_history(self, path: str, limit: int = 100, until: int | None = None) -> list[tuple[int, Any]]:
-        """Give the last values that a step's state had.
-
-        Args:
-            path: The step.
-            limit: How many at most.
-            until: The last event that counts; None for now.
-
-        Returns:
-            Pairs of seq and state, oldest first.
-        """
+        """Return the last values of a step's state up to an event, with their seqs, oldest first."""
         return read_state_history(self._connection, path, limit, until)
 
     def graph_at(self, seq: int) -> tuple[int, tuple[Node, ...], tuple[Edge, ...]]:
-        """Give the graph that was in force at an event.
-
-        Args:
-            seq: The event.
-
-        Returns:
-            Generation of the code, steps, routes.
-        """
+        """Return generation of the code, steps and routes in force at an event."""
         return read_graph(self._connection, seq)

@@ -21,15 +21,7 @@ class RerunPreview(NamedTuple):
 
 
 def runs_again(file: "RunFile", superstep: int) -> RerunPreview | None:
-    """List the steps that were called after a superstep of the root process.
-
-    Args:
-        file: The recording.
-        superstep: The superstep; 0 is before the first.
-
-    Returns:
-        The calls, in the order of the graph; None where that superstep was never over.
-    """
+    """List the steps that were called after a superstep of the root process."""
     ends = [point for point in file.checkpoints() if not point.path and point.superstep == superstep]
     if not ends:
         return None

@@ -77,16 +77,7 @@ class Row:
 
 
 def read_rows(connection: Connection, where: str, values: Sequence[Any] = ()) -> list[Row]:
-    """Read some rows, in order of seq.
-
-    Args:
-        connection: A connection to a run file.
-        where: SQL that picks the rows by `e.seq`.
-        values: For the question marks in it.
-
-    Returns:
-        The rows.
-    """
+    """Return the rows that a condition in SQL over `e.seq` chooses, in order of seq."""
     found = connection.rows(f"{SELECT_ROWS} WHERE {where} ORDER BY e.seq", values)
     joined = _joined(connection, found)
     try:
@@ -96,15 +87,7 @@ def read_rows(connection: Connection, where: str, values: Sequence[Any] = ()) ->
 
 
 def rows_of(connection: Connection, seqs: Iterable[int]) -> list[Row]:
-    """Read the rows of some events, in order of seq.
-
-    Args:
-        connection: A connection to a run file.
-        seqs: Which; a page of them, not a million.
-
-    Returns:
-        Those of them that there are.
-    """
+    """Return the rows of a page of events, in order of seq; those that do not exist are left out."""
     wanted = list(seqs)
     if not wanted:
         return []
@@ -140,7 +123,7 @@ def _row(record: Any, connection: Connection, joined: dict[int, tuple[int, ...]]
 
 
 def _check(record: Any) -> None:
-    """Make sure of the types of a record's columns: SQLite keeps whatever a file from elsewhere put into them."""
+    """Raise TypeError for a column of the wrong type: SQLite keeps whatever a file from elsewhere put into it."""
     for value, kind in zip(record, _TYPES, strict=True):
         if not isinstance(value, kind):
             raise TypeError(f"{value!r:.80} stands where it cannot")

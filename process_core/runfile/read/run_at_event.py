@@ -348,7 +348,7 @@ class RunAtEvent:
         return next((number for (number,) in self._connection.rows(sql, (seq, path))), 0)
 
     def _was_taken(self, row: Row, edge: Edge) -> bool:
-        """Whether an event took a route with a condition, which only its effects tell."""
+        """Return whether an event took a route with a condition, which only its effects show."""
         return any(effect.route == edge.id for effect in self.file.effects(row.seq, _MOST, reach=_REACH))
 
 
@@ -477,16 +477,7 @@ def _names(value: Any) -> tuple[str, ...]:
 
 
 def superstep_end(file: "RunFile", seq: int, *, backwards: bool) -> int | None:
-    """Find the event at which a superstep of the root process was over.
-
-    Args:
-        file: The run file.
-        seq: The event to start from, which is not looked at.
-        backwards: Look at earlier events, not later ones.
-
-    Returns:
-        Its seq; None where there is none in that direction.
-    """
+    """Find the event at which a superstep of the root process was over."""
     checkpoint = file.checkpoint_at(seq - 2) if backwards else file.checkpoint_after(seq - 1)
     if checkpoint is None:
         return None

@@ -66,15 +66,9 @@ _TOTALS_TYPES: tuple[Any, ...] = (str, str, str | None, str | None, str | None, 
 
 
 def read_totals(connection: Connection, until: int | None = None, after: int = 0) -> list[EventTotals]:
-    """Count the events by their names.
+    """Count the events by their names, in the order of the last event of each.
 
-    Args:
-        connection: Where to read.
-        until: The last event that counts; None for now.
-        after: The event after which they count. Where not all count, they are gone through one by one.
-
-    Returns:
-        The totals, by the last event of each.
+    Only the counts up to now (`until` None, `after` 0) are kept in the file; for others the events are gone through.
     """
     counted, values = "tallies t", tuple[int, ...]()
     if until is not None or after:
@@ -110,14 +104,7 @@ class StepCounts:
         self._latest: tuple[int, list[Tallied]] = (0, [])
 
     def step_counts(self, until: int | None = None) -> dict[str, StepCount]:
-        """Count what each step did.
-
-        Args:
-            until: The last event that counts; None for now.
-
-        Returns:
-            Step path -> counts; only steps that events are about.
-        """
+        """Return what each step did up to an event, by path; only steps that events are about."""
         counts: dict[str, StepCount] = {}
         for path, kind, number, last in self._tallied(until):
             count = counts.setdefault(path, StepCount())
@@ -127,15 +114,7 @@ class StepCounts:
         return counts
 
     def last_seqs(self, types: Collection[str], until: int | None = None) -> dict[str, dict[str, int]]:
-        """Find the last event of each type about each step.
-
-        Args:
-            types: Which types of event.
-            until: The last event that counts; None for now.
-
-        Returns:
-            Step path -> type -> seq, for those that there are.
-        """
+        """Return the last event of each type about each step: path -> type -> seq."""
         found: dict[str, dict[str, int]] = {}
         for path, kind, _, last in self._tallied(until):
             if kind in types:
@@ -144,14 +123,7 @@ class StepCounts:
         return found
 
     def prepare(self, seconds: float) -> bool:
-        """Go through events for a while, so that to ask for the past costs less.
-
-        Args:
-            seconds: How long, about.
-
-        Returns:
-            Whether all that is recorded by now was gone through.
-        """
+        """Go through events for about `seconds`, so that asking for the past costs less; return whether all are."""
         end = time.monotonic() + seconds
         whole = self._connection.last_seq() // _STRIDE
         while len(self._kept) <= whole:
@@ -182,7 +154,7 @@ class StepCounts:
         return tallied
 
     def _at(self, seq: int) -> dict[int, tuple[int, int]]:
-        """Give, for each shape, how many events there were and the last of them."""
+        """Return, for each shape, how many events there were and the last of them."""
         whole = max(seq, 0) // _STRIDE
         while len(self._kept) <= whole:
             self._keep()

@@ -91,7 +91,7 @@ class GraphItem:
 
 
 Item = Unsettled | CheckpointItem | StateItem | GraphItem | NameItem | tuple[int, int, str]
-"""What the backlog holds beside rows; a tuple is a brief checkpoint: superstep, seq and JSON."""
+"""What the buffer holds beside rows; a tuple is a brief checkpoint: superstep, seq and JSON."""
 
 
 class BatchWriter:
@@ -124,7 +124,7 @@ class BatchWriter:
         self._state: str | None = None
 
     def write(self, flat: list[Any], items: Iterable[Any]) -> int:
-        """Write a batch in one transaction and commit it.
+        """Write a batch in one transaction.
 
         Args:
             flat: The values of rows of `events`, one after another.
@@ -179,12 +179,7 @@ class BatchWriter:
         return max(ends, default=0)
 
     def close(self, state: str | None, ended: float) -> None:
-        """Write how the run ended, and fold the log into the main file.
-
-        Args:
-            state: The run's last state; None for that of the last `status` event. One in progress has not ended.
-            ended: When, in seconds since the epoch.
-        """
+        """Write how the run ended (None: by its last `status`), and fold the log into the main file."""
         self._connection.execute(
             "UPDATE run SET pid = NULL, state = coalesce(:state, state),"
             " ended = CASE coalesce(:state, state) WHEN 'IN_PROGRESS' THEN NULL ELSE :ended END",
@@ -251,7 +246,7 @@ class BatchWriter:
         self._new_shapes.append((item.number, names[0] or "", names[1] or "", *names[2:], item.shape[-1]))
 
     def _payload(self, data: Captured, inline_limit: int = INLINE_LIMIT) -> str | int:
-        """Give what stands in the event: the JSON itself, or the number of a row of `payloads`."""
+        """Return what stands in the event: the JSON itself, or the number of a row of `payloads`."""
         text = data.decode() if type(data) is bytes else encode_atom(data)
         if len(text) <= inline_limit:
             return text
@@ -357,7 +352,7 @@ def _is_brief(item: Any) -> bool:
 
 
 def _name(value: Any) -> str | None:
-    """Give a name as text that SQLite can store, whatever was put there."""
+    """Return a name as text that SQLite can store, whatever was put there."""
     if value is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Who writes a run file: one process at a time, and it is known when that process has died."""
+"""Who writes a run file: one process at a time, and it shows when that process has died."""
 
 import contextlib
 import fcntl
@@ -11,8 +11,8 @@ from process_core.runfile.errors import RunFileError
 class WriterLock:
     """The right to write a run file, held until released or until the process dies, however it dies.
 
-    It is an advisory lock on a file beside the run file (`x.run-lock`), for SQLite's own locks cannot tell a writer
-    that is idle from one that is gone.
+    It is an advisory lock on a file beside the run file (`x.run-lock`), for SQLite's own locks cannot distinguish a
+    writer that is idle from one that is gone.
 
     Args:
         path: The run file.
@@ -32,7 +32,7 @@ class WriterLock:
             raise RunFileError(path, f"cannot record there: {error.strerror or error}") from error
 
     def release(self) -> None:
-        """Give the right back; harmless the second time."""
+        """Return the right back; harmless the second time."""
         if self._file >= 0:
             with contextlib.suppress(OSError):
                 self._lock_path.unlink()
@@ -41,26 +41,12 @@ class WriterLock:
 
 
 def lock_path(path: Path) -> Path:
-    """Give the place of the lock of a run file.
-
-    Args:
-        path: The run file.
-
-    Returns:
-        The lock's path, which need not exist.
-    """
+    """Return where the lock of a run file is, or would be."""
     return path.with_name(path.name + "-lock")
 
 
 def is_live(path: Path) -> bool:
-    """Tell whether some process, this one included, is writing a run file.
-
-    Args:
-        path: The run file.
-
-    Returns:
-        False where nobody is, or its writer was killed.
-    """
+    """Return whether some process, this one included, is writing a run file."""
     try:
         file = os.open(lock_path(path), os.O_RDONLY)
     except OSError:

@@ -47,14 +47,7 @@ class NameTable:
         self.common.clear()
 
     def number(self, shape: Shape) -> tuple[int, bool]:
-        """Give the number of a combination.
-
-        Args:
-            shape: The combination.
-
-        Returns:
-            Its number, and whether it is a new one that has to be written.
-        """
+        """Return the number of a combination, and whether it is new and has to be written."""
         known: dict[tuple[Any, ...], int] = self._others
         key = shape
         if shape[STATE:GENERATION] == _NONE:

@@ -32,22 +32,7 @@ class OpenedForWriting:
 
 
 def open_new(path: Path, run: dict[str, Any], nodes: str, edges: str) -> OpenedForWriting:
-    """Make a new run file.
-
-    Args:
-        path: Where; nothing may be there yet, missing folders are made.
-        run: Columns of its row of `run`; `started` among them.
-        nodes: The steps as JSON.
-        edges: The routes as JSON.
-
-    Returns:
-        It, open.
-
-    Raises:
-        RunFileError: Something is there, somebody else writes there, or nothing can be written there.
-        OSError: The folder cannot be made.
-        sqlite3.Error: It could not be written.
-    """
+    """Make a new run file with a row of `run` and a graph; missing folders are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = WriterLock(path)
     try:
@@ -59,18 +44,7 @@ def open_new(path: Path, run: dict[str, Any], nodes: str, edges: str) -> OpenedF
 
 
 def open_again(path: Path) -> OpenedForWriting:
-    """Open the file of an interrupted run to go on recording.
-
-    Args:
-        path: The run file.
-
-    Returns:
-        It, open.
-
-    Raises:
-        RunFileError: It is missing, damaged, newer than this program, no run file, or somebody else writes it.
-        sqlite3.Error: It could not be written.
-    """
+    """Open the file of an interrupted run to go on recording."""
     lock = WriterLock(path)
     try:
         connection = open_for_writing(path)
@@ -96,12 +70,7 @@ def _fill(connection: sqlite3.Connection, run: dict[str, Any], nodes: str, edges
 
 
 def write_run(connection: sqlite3.Connection, run: dict[str, Any]) -> None:
-    """Write the row of `run` of a new file.
-
-    Args:
-        connection: Open for writing.
-        run: Columns of the row, save those that say who writes it and that it is in progress.
-    """
+    """Write the row of `run` of a new file; who writes it, and that it is in progress, is filled in."""
     values = {**run, "id": 1, "state": RunState.IN_PROGRESS.value, "pid": os.getpid(), "host": platform.node()}
     names, marks = ", ".join(values), ",".join("?" * len(values))
     connection.execute(f"INSERT INTO run ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608 - our own names

@@ -43,11 +43,7 @@ class WriteBuffer:
         self.rows = rows
 
     def put(self, item: Any) -> None:
-        """Add something else than a row; it is taken with the row that comes next, or before it.
-
-        Args:
-            item: Anything.
-        """
+        """Add something else than a row; it is taken with the row that comes next, or before it."""
         self._items_put += 1
         self._items.append((self._rows_before + len(self.rows) // WIDTH, item))
 
@@ -65,14 +61,7 @@ class WriteBuffer:
         return max(0, self.put_so_far - self.taken_so_far)
 
     def take(self, most: int = BLOCK) -> tuple[list[Any], list[Any]]:
-        """Take the next of it, in order.
-
-        Args:
-            most: Rows at most; and about as many other things.
-
-        Returns:
-            Values of rows, and the other things that were put in before the last of them or right after it.
-        """
+        """Take the values of at most `most` rows, and the other things put in before them or right after."""
         blocks, items = self._blocks, self._items
         while len(blocks) > 1 and self._start >= len(blocks[0]):
             self._base += len(blocks.popleft()) // WIDTH

@@ -119,14 +119,7 @@ class RunFileWriter:
         on_error: Callable[[RunFileError], None] | None = None,
         on_written: Callable[[int], None] | None = None,
     ) -> Self:
-        """Go on recording into the file of an interrupted run.
-
-        Returns:
-            A writer whose `written` is the last seq in the file; the next event must be the one after.
-
-        Raises:
-            RunFileError: Nothing can be recorded there, and there is no `on_error`.
-        """
+        """Go on recording into the file of an interrupted run, after `written`, the last event in it."""
         writer = cls.__new__(cls)
         writer._begin(Path(path), lambda: open_again(Path(path)), on_error, on_written)  # noqa: SLF001 - of its own class
         return writer
@@ -182,10 +175,7 @@ class RunFileWriter:
     def append(self, event: WorkflowEvent) -> None:
         """Take in an event as it is now; it is written within about 50 milliseconds.
 
-        Waits only when more than `MAX_QUEUE` events, or `MAX_QUEUE_BYTES` of payloads, have not been written yet.
-
-        Args:
-            event: The event, complete; its `seq` is one more than that of the event before.
+        Waits only while more than `MAX_QUEUE` events, or `MAX_QUEUE_BYTES` of payloads, have not been written yet.
         """
         self.record(
             event.seq,
@@ -223,7 +213,7 @@ class RunFileWriter:
         request_id: str | None = None,
         response_type: str | None = None,
     ) -> None:
-        """Take in an event of which there is no object; see `append`, and `WorkflowEvent` for what it is given."""
+        """Take in an event of which there is no object; see `append`, and `WorkflowEvent` for the arguments."""
         text, captured = self._capture(data)
         code = written = None
         if details:
@@ -262,7 +252,7 @@ class RunFileWriter:
                 self._wait_for_room()
 
     def small(self, data: dict[Any, Any]) -> str | None:
-        """Write the most common payload there is, one number or short text by name; None where it is another one."""
+        """Return the JSON of the most common payload, one number or short text by name; None for another one."""
         for key, value in data.items():
             kind = value.__class__
             if kind is int and -SHORT_INT < value < SHORT_INT:
@@ -281,7 +271,7 @@ class RunFileWriter:
         return None
 
     def _capture(self, data: Any) -> tuple[str | None, Captured]:
-        """Write a payload as JSON text that stands in the event, or else give what the writer is to make of it."""
+        """Return a payload as JSON that stands in the event, or else what the writer's thread is to encode."""
         if data is None:
             return None, None
         kind = data.__class__
@@ -316,8 +306,7 @@ class RunFileWriter:
         """Take in what is needed to show the run at this point, and to go on from it.
 
         Call it after each superstep, with the states that have changed since the checkpoint before (at the first one:
-        all), and with the other lists as they stand now, whole. Everything is written as it is at the call. A list that
-        has not changed since the last checkpoint is stored once.
+        all), and with the other lists as they are now, whole. A list that has not changed since is stored once.
 
         Args:
             superstep: The superstep that is over, 0 before the first.
@@ -355,31 +344,16 @@ class RunFileWriter:
         return tuple(lost)
 
     def brief_checkpoint(self, brief: str, *, superstep: int, seq: int) -> None:
-        """Take in a checkpoint of the root at which no state has changed and little is pending.
-
-        Args:
-            brief: What it holds, as `process_core.runfile.codec.compact_checkpoint` describes it.
-            superstep: The superstep that is over.
-            seq: Seq of the last event that it covers; that event must have been appended.
-        """
+        """Take in a checkpoint of the root in the compact form; the event `seq` must have been appended."""
         self.buffer.put((superstep, seq, brief))
         if self.needs_attention:
             self.after_row()
 
     def state(self, path: str, state: Any, *, seq: int, version: str | None = None) -> bool:
-        """Take in the state of a step as an invocation left it.
+        """Take in a step's state, and return whether a value in it can only be written as its repr.
 
-        Call it just before the event that ends the invocation is appended: then no file holds that event without the
-        state that goes with it.
-
-        Args:
-            path: The step.
-            state: Its state, written as it is now.
-            seq: Seq that the ending event will have.
-            version: The step's `Step.version`, None for "1".
-
-        Returns:
-            Whether a value in it can only be written as its repr, so that it cannot be made again from the file.
+        Call it just before the event `seq` that ends the invocation is appended: then no file holds that event without
+        the state that goes with it.
         """
         if self.failed is not None:
             return False
@@ -396,15 +370,7 @@ class RunFileWriter:
         graph_edges: Iterable[Edge],
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        """Take in that the code was reloaded: events appended from now on carry the generation.
-
-        Args:
-            generation: Its number, one more than the one before.
-            seq: Seq of the last event of the one before.
-            graph_nodes: The steps it has.
-            graph_edges: The routes it has.
-            metadata: What a reader should know of it (source digests), JSON-able.
-        """
+        """Take in that the code was reloaded after the event `seq`: events appended from now on have the generation."""
         self.generation = generation
         self.names.new_generation()
         if self.failed is None:
@@ -417,14 +383,7 @@ class RunFileWriter:
         return len(self.buffer)
 
     def flush(self, timeout: float | None = None) -> bool:
-        """Wait until everything taken in so far is in the file.
-
-        Args:
-            timeout: Seconds to wait at most.
-
-        Returns:
-            Whether it is; False after an error or when the time was up.
-        """
+        """Wait until everything taken in so far is in the file; return False after an error or `timeout` seconds."""
         target = self.buffer.put_so_far
         self._press_on()
         with self._progress:
@@ -432,12 +391,7 @@ class RunFileWriter:
             return self._done >= target and self.failed is None
 
     def close(self, state: str | None = None) -> None:
-        """Write the rest and leave one file behind; harmless the second time.
-
-        Args:
-            state: How the run ended; None for the state of the last `status` event. A run closed while it is in
-                progress counts as interrupted.
-        """
+        """Write the rest and leave one file; harmless the second time. Without `state` the last `status` counts."""
         if self._is_closing:
             return
         self._is_closing = True
@@ -524,7 +478,7 @@ class RunFileWriter:
             try:
                 self._on_written(last)
             except Exception:  # noqa: BLE001 - a listener's trouble is no reason to lose the recording
-                _log.exception("told no more of what is written: the listener raised")
+                _log.exception("no longer reporting what is written: the listener raised")
                 self._on_written = None
 
     def _fail(self, error: RunFileError) -> None:
