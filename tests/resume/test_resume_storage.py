@@ -172,7 +172,7 @@ def read_in_every_way(path):
             lambda: (file.state_at(last), file.state_history("Count"), file.state_of("Count", last)),
             lambda: (file.step_counts(), file.step_counts(last // 2), file.last_rows("Count", ["executor_invoked"])),
             lambda: (file.graph_at(last), file.effects(3), file.seq_at(0.0), file.extra_at(last)),
-            lambda: FilteredRows(file._connection, Filter(text="word")).advance(),
+            lambda: FilteredRows(file._connection, Filter(texts=("word",))).advance(),
             lambda: FilteredRows(
                 file._connection, Filter(where=compile_predicate("data.text != 'x' or superstep > 3"))
             ).advance(),

@@ -30,7 +30,7 @@ def read_all(path):
         assert run.graph_at(1)
         run.step_counts()
         run.last_rows("S1", ["executor_invoked"])
-        run.count(Filter(text="word", paths=("S*",)))
+        run.count(Filter(texts=("word",), paths=("S*",)))
         run.effects(1)
         run.seq_at(0.0)
         run.state_at(700)

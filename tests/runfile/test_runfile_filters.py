@@ -59,14 +59,14 @@ def mixed(tmp_path_factory):
         (Filter(last_superstep=2, first_superstep=1), [3]),
         (Filter(since=STARTED + 0.003, until=STARTED + 0.005), [3, 4, 5]),
         (Filter(generation=1), []),
-        (Filter(text="hello world"), [2]),
-        (Filter(text="needle"), [5]),
-        (Filter(text="NOBODY"), [4]),
-        (Filter(text="outer/inner"), [2]),
-        (Filter(text='"hi"\nthen'), [6]),
-        (Filter(text="100%"), [6]),
-        (Filter(text="1_0"), []),
-        (Filter(text="step", types=("log",)), [5]),
+        (Filter(texts=("hello world",)), [2]),
+        (Filter(texts=("needle",)), [5]),
+        (Filter(texts=("NOBODY",)), [4]),
+        (Filter(texts=("outer/inner",)), [2]),
+        (Filter(texts=('"hi"\nthen',)), [6]),
+        (Filter(texts=("100%",)), [6]),
+        (Filter(texts=("1_0",)), []),
+        (Filter(texts=("step",), types=("log",)), [5]),
         (Filter(where=compile_predicate('event_id == "Order/Placed"')), [3]),
         (Filter(where=compile_predicate("data.total > 5")), [7]),
         (Filter(where=compile_predicate("data.total == 3")), [8]),
@@ -75,7 +75,7 @@ def mixed(tmp_path_factory):
         (Filter(where=compile_predicate("'needle' in data")), [5]),
         (Filter(where=compile_predicate("len(data) > 1000")), [5]),
         (Filter(where=compile_predicate("seq < 3 or type == 'log'")), [1, 2, 5]),
-        (Filter(where=compile_predicate("data.total > 1"), types=("data",), text="order"), [7]),
+        (Filter(where=compile_predicate("data.total > 1"), types=("data",), texts=("order",)), [7]),
     ],
     ids=str,
 )
@@ -126,13 +126,13 @@ def test_text_search_finds_what_contains_the_text(tmp_path, text, found):
         tmp_path / f"{time.monotonic_ns()}.run", [event(n, "t", data=data) for n, data in enumerate(found, 1)]
     )
     contained = {n for n, data in enumerate(found, 1) if text in data}
-    assert contained <= set(seqs(path, Filter(text=text)))
+    assert contained <= set(seqs(path, Filter(texts=(text,))))
 
 
 def test_a_view_follows_the_run(tmp_path):
     path = tmp_path / "x.run"
     with writer(path) as out, RunFile(path) as run:
-        view = run.view(Filter(path="S1", text="go"))
+        view = run.view(Filter(path="S1", texts=("go",)))
         for first in range(1, 3001, 1000):
             for one in loop_events(1000, first=first):
                 out.append(one)
@@ -140,7 +140,7 @@ def test_a_view_follows_the_run(tmp_path):
             assert view.scanned < run.count()
             view.advance()
             assert view.scanned == run.count()
-        whole = run.view(Filter(path="S1", text="go", first_superstep=0))
+        whole = run.view(Filter(path="S1", texts=("go",), first_superstep=0))
         whole.advance()
         assert view.seqs == whole.seqs
         assert len(view) == 200
@@ -191,13 +191,13 @@ def test_a_view_can_be_cancelled_from_another_thread(tmp_path):
 
 def test_the_same_filter_gives_the_same_view(mixed):
     with RunFile(mixed) as run:
-        assert run.view(Filter(text="a")) is run.view(Filter(text="a"))
+        assert run.view(Filter(texts=("a",))) is run.view(Filter(texts=("a",)))
 
 
 def test_views_dropped_for_newer_ones_can_be_made_again(mixed):
     with RunFile(mixed) as run:
         for number in range(30):
-            assert run.count(Filter(text=f"needle{'' if number % 2 else 's'}", last_superstep=number)) == number % 2
+            assert run.count(Filter(texts=(f"needle{'' if number % 2 else 's'}",), last_superstep=number)) == number % 2
 
 
 def test_text_is_found_wherever_it_is(tmp_path):

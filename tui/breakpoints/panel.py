@@ -10,10 +10,11 @@ from textual.content import Content
 from textual.widgets import Static
 
 from process_core.session.protocol.breakpoints import BreakpointSpec
+from tui.text.lengths import NAME
 from tui.text.safe_text import safe
-from tui.widgets.row_list import Cells, RowList
+from tui.text.spans import Span, Spans, Tone, text_of
+from tui.widgets.row_list import RowList
 
-_NAME = 80
 _BEFORE = 3
 _EMPTY = ("no breakpoints", "b on an event or a step sets one", "or :break EVENT_ID")
 
@@ -29,19 +30,19 @@ def place_text(spec: BreakpointSpec) -> str:
     """
     words: list[str] = [spec.kind] if spec.kind != "event" else []
     if spec.code is not None:
-        words[-1:] = [f"{spec.kind} {safe(spec.code, _NAME)}"]
+        words[-1:] = [f"{spec.kind} {safe(spec.code, NAME)}"]
     if spec.event is not None:
-        words.append(safe(spec.event, _NAME))
+        words.append(safe(spec.event, NAME))
     if spec.step is not None:
-        words.append(f"step {safe(spec.step, _NAME)}")
+        words.append(f"step {safe(spec.step, NAME)}")
     if spec.function is not None:
-        words.append(f"function {safe(spec.function, _NAME)}")
+        words.append(f"function {safe(spec.function, NAME)}")
     if spec.route is not None:
-        words.append(f"route {safe(spec.route, _NAME)}")
+        words.append(f"route {safe(spec.route, NAME)}")
     return " · ".join(words) or "everything"
 
 
-def line_of(spec: BreakpointSpec, *, hit: bool, muted: bool = False) -> Cells:
+def line_of(spec: BreakpointSpec, *, hit: bool, muted: bool = False) -> Spans:
     """Write a breakpoint as one line.
 
     Args:
@@ -55,34 +56,28 @@ def line_of(spec: BreakpointSpec, *, hit: bool, muted: bool = False) -> Cells:
     """
     counts = spec.enabled and spec.bound
     if not spec.enabled:
-        mark, tone, reason = "○", "quiet", "off"
+        mark, tone, reason = "○", Tone.QUIET, "off"
     elif not spec.bound:
-        mark, tone, reason = "◌", "warn", safe(spec.problem or "matches nothing in this process", _NAME)
+        mark, tone, reason = "◌", Tone.WARN, safe(spec.problem or "matches nothing in this process", NAME)
     elif muted:
-        mark, tone, reason = "⊘", "quiet", "muted"
+        mark, tone, reason = "⊘", Tone.QUIET, "muted"
     else:
-        mark, tone, reason = ("◆" if spec.log else "●"), "bad", safe(spec.problem, _NAME) if spec.problem else ""
-    cells: list[tuple[str, str]] = [
-        ("▸" if hit else " ", "accent"),
-        (f"{mark} ", tone),
-        (f"{spec.id if spec.id is not None else '?':>2} ", "quiet"),
-    ]
-    if reason:
-        cells.append((f"{reason} · ", "warn"))
-    cells.append((place_text(spec), "strong" if counts else "quiet"))
-    if spec.when != "before":
-        cells.append((f" {spec.when}", "text"))
-    if spec.hits:
-        cells.append((f" hits {safe(spec.hits, _NAME)}", "text"))
-    if spec.once:
-        cells.append((" once", "text"))
-    if spec.condition:
-        cells.append((f" if {safe(spec.condition, _NAME)}", "text"))
-    if spec.log:
-        cells.append((f" logs {safe(spec.log, _NAME)}", "text"))
+        mark, tone, reason = ("◆" if spec.log else "●"), Tone.STOP, safe(spec.problem, NAME) if spec.problem else ""
     times = "time" if spec.hit_count == 1 else "times"
-    cells.append((f"  hit {spec.hit_count} {times}" if spec.hit_count else "  not hit", "quiet"))
-    return tuple(cells)
+    spans = (
+        Span("▸" if hit else " ", Tone.ACCENT),
+        Span(f"{mark} ", tone),
+        Span(f"{spec.id if spec.id is not None else '?':>2} ", Tone.QUIET),
+        Span(f"{reason} · " if reason else "", Tone.WARN),
+        Span(place_text(spec), Tone.STRONG if counts else Tone.QUIET),
+        Span(f" {spec.when}" if spec.when != "before" else ""),
+        Span(f" hits {safe(spec.hits, NAME)}" if spec.hits else ""),
+        Span(" once" if spec.once else ""),
+        Span(f" if {safe(spec.condition, NAME)}" if spec.condition else ""),
+        Span(f" logs {safe(spec.log, NAME)}" if spec.log else ""),
+        Span(f"  hit {spec.hit_count} {times}" if spec.hit_count else "  not hit", Tone.QUIET),
+    )
+    return tuple(span for span in spans if span.text)
 
 
 class BreakpointsPanel(Vertical):
@@ -115,7 +110,7 @@ class BreakpointsPanel(Vertical):
 
     def _show_whole(self) -> None:
         spec = self.selected
-        text = "" if spec is None else "".join(text for text, _ in line_of(spec, hit=False)).strip()
+        text = "" if spec is None else text_of(line_of(spec, hit=False)).strip()
         # A cell for the cursor, and two for the mark of the one that was hit, stand before it.
         is_cut = 0 < self.rows.size.width < cell_len(text) + _BEFORE
         if is_cut:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol, TypeVar
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len
 
+from tui.text.lengths import NAME
 from tui.text.safe_text import clip, safe, safe_lines
+from tui.text.spans import wrap
 
 
 class Voice(StrEnum):
@@ -44,7 +46,6 @@ MARKS: Final = {
 TEXT_LIMIT: Final = 8000
 """Characters of one entry that are looked at."""
 _LINES: Final = 60
-_NAME: Final = 40
 
 
 class ChatRow(Protocol):
@@ -140,7 +141,7 @@ def lines_of(entry: Entry, width: int) -> list[Line]:
         At least one line; each with its mark no wider than `width`.
     """
     width = max(width, 8)
-    who = clip(safe(entry.who.rpartition("/")[2], _NAME), width // 3)
+    who = clip(safe(entry.who.rpartition("/")[2], NAME), width // 3)
     room = width - 2
     lead = cell_len(who) + 1 if who else 0
     texts: list[str] = []
@@ -151,51 +152,3 @@ def lines_of(entry: Entry, width: int) -> list[Line]:
         Line(entry.seq, entry.voice, MARKS[entry.voice], who, first),
         *(Line(entry.seq, entry.voice, "", "", text) for text in rest),
     ]
-
-
-def wrap(text: str, width: int, first_width: int) -> list[str]:
-    """Break one line of safe text at spaces, or within words that are too long.
-
-    Args:
-        text: The text.
-        width: Cells of every line but the first.
-        first_width: Cells of the first line.
-
-    Returns:
-        At least one line.
-    """
-    lines: list[str] = []
-    current, used = "", 0
-    room = max(first_width, 2)
-    for word in _words(text):
-        cells = cell_len(word)
-        if used + cells <= room:
-            current, used = current + word, used + cells
-            continue
-        if current.strip():
-            lines.append(current.rstrip())
-            current, used, room = "", 0, max(width, 2)
-            word = word.lstrip(" ")  # noqa: PLW2901 - a break takes the space it stands at
-            cells = cell_len(word)
-        while cells > room:
-            piece = chop_cells(word, room)[0]
-            lines.append(piece)
-            word, room = word[len(piece) :], max(width, 2)  # noqa: PLW2901 - what is left of it
-            cells = cell_len(word)
-        current, used = word, cells
-    if current or not lines:
-        lines.append(current)
-    return lines
-
-
-def _words(text: str) -> list[str]:
-    """Part a text before its spaces, so that joining the parts gives it back."""
-    words: list[str] = []
-    start = 0
-    for place in range(1, len(text)):
-        if text[place] == " " and text[place - 1] != " ":
-            words.append(text[start:place])
-            start = place
-    if text[start:]:
-        words.append(text[start:])
-    return words

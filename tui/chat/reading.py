@@ -4,6 +4,7 @@ from typing import Final
 
 from process_core.runfile import Filter, Row, RunFile, to_plain
 from tui.chat.conversation import TEXT_LIMIT, TYPES, Entry, entries_of
+from tui.timeline.error_text import note_of
 
 _SIZE_LIMIT: Final = 256 * 1024
 _PAGE: Final = 400
@@ -43,14 +44,9 @@ class ChatReader:
         return entries_of(rows, self._text), self._read >= found
 
     def _text(self, row: Row) -> str:
-        if row.type == "failed" or row.data is None or row.size > _SIZE_LIMIT:
-            return self._why(row) if row.data is None else row.preview
+        if row.data is None:
+            return note_of(row, self._file) or row.preview
+        if row.type == "failed" or row.size > _SIZE_LIMIT:
+            return row.preview
         value = to_plain(self._file.payload(row.data))
         return value[:TEXT_LIMIT] if isinstance(value, str) else row.preview
-
-    def _why(self, row: Row) -> str:
-        details = to_plain(self._file.payload(row.details)) if row.details is not None else None
-        if not isinstance(details, dict):
-            return row.preview
-        kind, message = details.get("type") or row.code or row.type, details.get("message") or ""
-        return f"{kind}: {message}" if message else str(kind)

@@ -6,13 +6,14 @@ from functools import partial
 from typing import Any, Final
 
 from process_core.errors import ProcessError
-from tui.inspector.items import Item, Piece, Role, fact, section
-from tui.inspector.links import link, place_of, role_of
-from tui.inspector.payloads import Payload, read_payload, size_text
-from tui.inspector.tree import text_items, value_item
+from process_core.runfile import is_from_outside, walk_back
+from tui.inspector.outline import Item, fact, section
+from tui.inspector.values import Payload, read_payload, size_text, text_items, value_item
+from tui.text.lengths import BLOCK, MESSAGE, NAME, PREVIEW
 from tui.text.safe_text import safe
-from tui.timeline.causality import is_from_outside
+from tui.text.spans import Span, Tone
 from tui.timeline.columns import since_start
+from tui.timeline.error_text import NOTED, note_of
 from tui.timeline.event_styles import style_of
 
 _NEAR = 128  # rows after the event that are looked at for its effects at once
@@ -50,13 +51,59 @@ def event_page(run_file: Any, row: Any, whole: Mapping[str, Payload]) -> list[It
         title = _TITLES.get(row.type, "Data")
         items.append(payload_section(title, whole.get(title) or read_payload(run_file, row.data)))
     elif row.type == "executor_completed":
-        items.append(section("Result", "Result", lambda: [fact("None", "", Role.WORD)], is_open=False))
+        items.append(section("Result", "Result", lambda: [fact("None", "", Tone.WORD)], is_open=False))
     items.append(_causes(run_file, row))
     items.append(_effects(run_file, row))
     items.append(section("Envelope", "Envelope", lambda: _envelope(row), is_open=True))
     if details is not None:
         items.append(payload_section("Details", details, is_open=False))
     return items
+
+
+def place_of(row: Any) -> str:
+    """Say where an event happened: its step and function.
+
+    Args:
+        row: A row of a run file.
+
+    Returns:
+        Safe text, empty where it is about the run.
+    """
+    path = safe((row.path or "")[-NAME:], NAME)
+    return f"{path}.{safe(row.function, NAME)}" if row.function else path
+
+
+def link(key: str, row: Any, arrow: str, run_file: Any) -> Item:
+    """Make an entry that leads to an event.
+
+    Args:
+        key: Unique among its siblings.
+        row: A row of a run file.
+        arrow: Stands before it; may be empty.
+        run_file: Its run file.
+
+    Returns:
+        The entry.
+    """
+    kind = style_of(row.type)
+    tone = style_of(row.type).tone
+    spans = [
+        Span(f"{arrow} " if arrow else "", Tone.QUIET),
+        Span(f"#{row.seq}", Tone.LINK),
+        Span(f" {kind.symbol} {safe(kind.word, 20)} ", tone),
+    ]
+    if row.event_id and (row.type == "event_emitted" or not row.path):
+        spans += [
+            Span(safe(row.event_id, NAME), Tone.EMIT),
+            Span(f"  {place_of(row)}" if row.path else "", Tone.QUIET),
+        ]
+    else:
+        spans.append(Span(place_of(row), Tone.TEXT))
+    note = note_of(row, run_file) if row.type in NOTED else ""
+    text = note or ("" if row.preview in {"None", "{}"} else row.preview)
+    if text:
+        spans.append(Span(f"  {safe(text, NAME)}", tone if note else Tone.QUIET))
+    return Item(key, tuple(span for span in spans if span.text), jump=row.seq, copy=lambda: f"#{row.seq}")
 
 
 def payload_section(title: str, payload: Payload, *, is_open: bool = True) -> Item:
@@ -71,7 +118,7 @@ def payload_section(title: str, payload: Payload, *, is_open: bool = True) -> It
         The entry.
     """
     if payload.problem:
-        trouble = (Piece(safe(payload.problem, 300), Role.FAIL),)
+        trouble = (Span(safe(payload.problem, MESSAGE), Tone.FAIL),)
         return section(title, title, lambda: [Item("problem", trouble)])
 
     def entries() -> Sequence[Item]:
@@ -80,15 +127,15 @@ def payload_section(title: str, payload: Payload, *, is_open: bool = True) -> It
         items = list(value.below) if value.opens is not None else [value]
         if not payload.is_whole:
             shown = f"{size_text(payload.shown)} of {size_text(payload.size)} are shown; "
-            pieces = (Piece(f"… {shown}", Role.WARN), Piece("Enter loads all", Role.LINK))
-            items.append(Item("load", pieces, load=title))
+            spans = (Span(f"… {shown}", Tone.WARN), Span("Enter loads all", Tone.LINK))
+            items.append(Item("load", spans, load=title))
         return items
 
     value = value_item("value", payload.value, label="", is_cut=not payload.is_whole)
-    badge = Piece(f"  {size_text(payload.size)}", Role.QUIET)
+    badge = Span(f"  {size_text(payload.size)}", Tone.QUIET)
     item = section(title, title, entries, badge, is_open=is_open)
     if value.opens is not None:
-        item.pieces = (*item.pieces, Piece("  "), *value.pieces)
+        item.spans = (*item.spans, Span("  "), *value.spans)
         item.glance = value.glance
     item.copy = value.copy
     return item
@@ -98,13 +145,13 @@ def _title(row: Any) -> Item:
     kind = style_of(row.type)
     own_name = row.event_id if row.type == "event_emitted" else row.function
     name = own_name or row.state or row.event_id or row.code or ""
-    pieces = (
-        Piece(f"#{row.seq} ", Role.TITLE),
-        Piece(f"{kind.symbol} {safe(kind.word, 40)} ", role_of(row.type)),
-        Piece(safe(str(name), 120), Role.TITLE),
+    spans = (
+        Span(f"#{row.seq} ", Tone.TITLE),
+        Span(f"{kind.symbol} {safe(kind.word, 40)} ", style_of(row.type).tone),
+        Span(safe(str(name), NAME), Tone.TITLE),
     )
     text = f"#{row.seq} {row.type} {name}".strip()
-    return Item("title", pieces, copy=lambda: text)
+    return Item("title", spans, copy=lambda: text)
 
 
 def _where(run_file: Any, row: Any) -> Item:
@@ -114,23 +161,23 @@ def _where(run_file: Any, row: Any) -> Item:
         f"superstep {row.superstep}" if row.superstep else "",
         _since(row.timestamp - started) if started is not None else "",
     ]
-    return Item("where", (Piece(" · ".join(part for part in parts if part), Role.QUIET),))
+    return Item("where", (Span(" · ".join(part for part in parts if part), Tone.QUIET),))
 
 
 def _trouble(row: Any, details: Any) -> list[Item]:
     if not isinstance(details, dict):
         return []
-    role = Role.FAIL if role_of(row.type) is Role.FAIL else Role.WARN
+    tone = Tone.FAIL if style_of(row.type).tone is Tone.FAIL else Tone.WARN
     items: list[Item] = []
     message = details.get("message")
     if isinstance(message, str) and message:
         kind = details.get("type") or row.code or ""
         lead = f"{kind}: " if isinstance(kind, str) and kind else ""
-        items.append(Item("message", block=f"{lead}{message}"[:4000], block_role=role, copy=lambda: message))
+        items.append(Item("message", block=f"{lead}{message}"[:BLOCK], block_tone=tone, copy=lambda: message))
     traceback = details.get("traceback")
     if isinstance(traceback, str) and traceback.strip():
         lines = traceback.rstrip("\n")
-        note = Piece(f"  {lines.count(chr(10)) + 1} lines", Role.QUIET)
+        note = Span(f"  {lines.count(chr(10)) + 1} lines", Tone.QUIET)
         item = section("Traceback", "Traceback", partial(text_items, lines), note)
         item.copy = lambda: traceback
         items.append(item)
@@ -140,52 +187,47 @@ def _trouble(row: Any, details: Any) -> list[Item]:
 def _causes(run_file: Any, row: Any) -> Item:
     if not row.causes:
         words = "none: it came from outside" if is_from_outside(row) else "none recorded"
-        return Item("Causes", (Piece("Causes", Role.SECTION), Piece(f"  {words}", Role.QUIET)))
-    return section("Causes", "Causes", lambda: _chain(run_file, row.causes), Piece(_count(len(row.causes)), Role.QUIET))
+        return Item("Causes", (Span("Causes", Tone.SECTION), Span(f"  {words}", Tone.QUIET)))
+    return section("Causes", "Causes", lambda: _chain(run_file, row.causes), Span(_count(len(row.causes)), Tone.QUIET))
 
 
 def _chain(run_file: Any, causes: Sequence[int]) -> list[Item]:
     """Follow the causes up to the outside input, the nearest first."""
+    try:
+        ancestors, further = walk_back(causes, run_file.rows, _CHAIN)
+    except ProcessError as error:
+        return [Item("problem", (Span(safe(str(error), PREVIEW), Tone.FAIL),))]
     items: list[Item] = []
-    waiting = set(causes)
-    while waiting and len(items) < _CHAIN:
-        seq = max(waiting)
-        waiting.discard(seq)
-        try:
-            above = run_file.row(seq)
-        except ProcessError as error:
-            items.append(Item(f"lost {seq}", (Piece(f"#{seq}: {safe(str(error), 200)}", Role.FAIL),)))
+    for ancestor in ancestors:
+        if ancestor.event is None:
+            items.append(Item(f"lost {ancestor.seq}", (Span(f"#{ancestor.seq} cannot be read", Tone.FAIL),)))
             continue
-        item = link(f"cause {seq}", above, "↑", run_file)
-        if is_from_outside(above):
-            item.pieces = (*item.pieces, Piece("  from outside", Role.QUIET))
+        item = link(f"cause {ancestor.seq}", ancestor.event, "↑", run_file)
+        if is_from_outside(ancestor.event):
+            item.spans = (*item.spans, Span("  from outside", Tone.QUIET))
         items.append(item)
-        waiting.update(above.causes)
-    if waiting:
-        further = tuple(waiting)
-        more = (Piece("… further up", Role.LINK),)
+    if further:
+        more = (Span("… further up", Tone.LINK),)
         items.append(Item(f"more {max(further)}", more, opens=lambda: _chain(run_file, further), is_splice=True))
     return items
 
 
 def _effects(run_file: Any, row: Any) -> Item:
     try:
-        after = run_file.page(row.seq, _NEAR)
+        near = run_file.effects(row.seq, _NEAR, reach=_NEAR)
+        is_all = run_file.count() <= row.seq + _NEAR
     except ProcessError as error:
-        return Item("Effects", (Piece("Effects", Role.SECTION), Piece(f"  {safe(str(error), 200)}", Role.FAIL)))
-    near = [later for later in after if row.seq in later.causes]
-    is_all = len(after) < _NEAR
+        return Item("Effects", (Span("Effects", Tone.SECTION), Span(f"  {safe(str(error), PREVIEW)}", Tone.FAIL)))
     if not near and is_all:
-        return Item("Effects", (Piece("Effects", Role.SECTION), Piece("  none so far", Role.QUIET)))
-    last = after[-1].seq if after else row.seq
-    opens = partial(_effect_items, run_file, row.seq, near, None if is_all else last)
-    return section("Effects", "Effects", opens, Piece(_count(len(near)) + ("" if is_all else " near"), Role.QUIET))
+        return Item("Effects", (Span("Effects", Tone.SECTION), Span("  none so far", Tone.QUIET)))
+    opens = partial(_effect_items, run_file, row.seq, near, None if is_all else row.seq + _NEAR)
+    return section("Effects", "Effects", opens, Span(_count(len(near)) + ("" if is_all else " near"), Tone.QUIET))
 
 
 def _effect_items(run_file: Any, seq: int, near: Sequence[Any], last: int | None) -> list[Item]:
     items = [link(f"effect {row.seq}", row, "↓", run_file) for row in near]
     if last is not None:
-        more = (Piece("… look through the rest of the run", Role.LINK),)
+        more = (Span("… look through the rest of the run", Tone.LINK),)
         items.append(Item("more effects", more, opens=_far_effects(run_file, seq, last), is_splice=True))
     return items
 
@@ -195,8 +237,8 @@ def _far_effects(run_file: Any, seq: int, last: int) -> Callable[[], Sequence[It
         try:
             found = [row for row in run_file.effects(seq, _EFFECTS + _NEAR) if row.seq > last]
         except ProcessError as error:
-            return [Item("problem", (Piece(safe(str(error), 200), Role.FAIL),))]
-        nothing = [Item("nothing", (Piece("nothing further on", Role.QUIET),))]
+            return [Item("problem", (Span(safe(str(error), PREVIEW), Tone.FAIL),))]
+        nothing = [Item("nothing", (Span("nothing further on", Tone.QUIET),))]
         return [link(f"effect {row.seq}", row, "↓", run_file) for row in found[:_EFFECTS]] or nothing
 
     return entries

@@ -1,17 +1,93 @@
-"""The entries of a page as lines: what is open, where the cursor is, and how long texts wrap."""
+"""A page of the inspector as entries that open, and its lines: what is open, where the cursor is, how texts wrap."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, NamedTuple
 
-from rich.cells import cell_len, chop_cells
-
-from tui.inspector.items import Item, Piece, Role
+from tui.text.lengths import BLOCK
 from tui.text.safe_text import safe
+from tui.text.spans import Span, Tone, text_of, wrap
 
 _INDENT = 2
-_LONGEST_LINE = 4000  # characters of one line of a block
 _MARKERS: Final = {True: "▾ ", False: "▸ "}
 _TOP = 0
+
+
+@dataclass(eq=False)
+class Item:
+    """One entry; what it opens to is worked out when it is opened.
+
+    Attributes:
+        key: Unique among its siblings, the same whenever the same thing is shown again.
+        spans: Its line.
+        glance: What follows on the line while the entry is closed: a look at what is inside.
+        opens: Gives the entries below it, or None where there is nothing below.
+        is_open: Whether it is open before the user has a say.
+        is_splice: Whether opening it puts its entries in its own place (`… 900 more`).
+        block: Text to be shown wrapped, in place of a line; not safe yet.
+        block_tone: What that text is.
+        jump: The event that it leads to.
+        load: Key of the payload to load whole, where the entry offers that.
+        copy: Gives the text that is copied; the line itself where there is none.
+    """
+
+    key: str
+    spans: tuple[Span, ...] = ()
+    glance: tuple[Span, ...] = ()
+    opens: Callable[[], Sequence["Item"]] | None = None
+    is_open: bool = False
+    is_splice: bool = False
+    block: str | None = None
+    block_tone: Tone = Tone.TEXT
+    jump: int | None = None
+    load: str | None = None
+    copy: Callable[[], str] | None = field(default=None, repr=False)
+
+    @cached_property
+    def below(self) -> Sequence["Item"]:
+        """The entries below it."""
+        return self.opens() if self.opens is not None else ()
+
+    @property
+    def line(self) -> str:
+        """Its line as plain text."""
+        return text_of((*self.spans, *self.glance))
+
+
+def section(key: str, title: str, opens: Callable[[], Sequence[Item]], *notes: Span, is_open: bool = True) -> Item:
+    """Make the head of a part of a page.
+
+    Args:
+        key: Unique in the page.
+        title: Its title.
+        opens: Gives what it holds.
+        notes: What stands beside the title.
+        is_open: Whether it is open at first.
+
+    Returns:
+        The entry.
+    """
+    return Item(key, (Span(title, Tone.SECTION), *notes), opens=opens, is_open=is_open)
+
+
+def fact(key: str, value: str, tone: Tone = Tone.TEXT, *, copy: str | None = None) -> Item:
+    """Make an entry that says one thing.
+
+    Args:
+        key: What it is about; stands before the value.
+        value: A safe text.
+        tone: What the value is.
+        copy: What is copied; the value where left out.
+
+    Returns:
+        The entry.
+    """
+    return Item(
+        key,
+        (Span(f"{key} ", Tone.KEY), Span(value, tone)),
+        copy=lambda: value if copy is None else copy,
+    )
 
 
 class Line(NamedTuple):
@@ -21,14 +97,14 @@ class Line(NamedTuple):
         item: The entry it belongs to.
         place: The entry's number, the same as long as the same page is shown.
         indent: Cells before it.
-        pieces: What stands there.
+        spans: What stands there.
         is_first: Whether it is the entry's first line.
     """
 
     item: Item
     place: int
     indent: int
-    pieces: tuple[Piece, ...]
+    spans: tuple[Span, ...]
     is_first: bool
 
 
@@ -162,40 +238,20 @@ class Outline:
         indent = min(_INDENT * depth, self._width // 2)
         if item.block is not None:
             room = max(8, self._width - indent - _INDENT)
-            for number, text in enumerate(wrap(item.block, room)):
-                lines.append(Line(item, place, indent, (Piece("  "), Piece(text, item.block_role)), number == 0))
+            for number, text in enumerate(wrap_block(item.block, room)):
+                lines.append(Line(item, place, indent, (Span("  "), Span(text, item.block_tone)), number == 0))
             return
         is_open = self._is_open(place, item)
         marker = "  " if item.opens is None or item.is_splice else _MARKERS[is_open]
         glance = () if is_open else item.glance
-        lines.append(Line(item, place, indent, (Piece(marker, Role.QUIET), *item.pieces, *glance), is_first=True))
+        lines.append(Line(item, place, indent, (Span(marker, Tone.QUIET), *item.spans, *glance), is_first=True))
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """Break a text into lines, with what goes over hanging below where its line began.
-
-    Args:
-        text: Any text; what is unsafe to show is made safe.
-        width: The most cells of a line.
-
-    Returns:
-        Safe lines, one at least.
-    """
+def wrap_block(text: str, width: int) -> list[str]:
+    """Break a text, which need not be safe, into safe lines; what goes over hangs below where its line began."""
     lines: list[str] = []
     for raw in text.split("\n"):
-        line = safe(raw.removesuffix("\r").expandtabs(4), _LONGEST_LINE)
-        if cell_len(line) <= width:
-            lines.append(line)
-            continue
-        hang = " " * min(len(line) - len(line.lstrip(" ")) + _INDENT, width // 2)
-        room = width
-        while cell_len(line) > room:
-            head = chop_cells(line, room)[0]
-            space = head.rfind(" ")
-            if space > len(head) // 2:  # a long word alone is cut where the line ends
-                head = head[: space + 1]
-            lines.append((hang if room < width else "") + head.rstrip(" "))
-            line = line[len(head) :]
-            room = width - len(hang)
-        lines.append((hang if room < width else "") + line)
+        line = safe(raw.removesuffix("\r").expandtabs(4), BLOCK)
+        hang = min(len(line) - len(line.lstrip(" ")) + _INDENT, width // 2)
+        lines += wrap(line, width, hang=hang)
     return lines

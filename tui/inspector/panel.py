@@ -1,13 +1,16 @@
-"""The inspector panel: one event, or one step, and all there is to know of it."""
+"""The inspector panel: one event, or one step, and all there is to know of it, as entries that open under a cursor."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from textual import on, work
+from textual import events, work
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.message import Message
+from textual.strip import Strip
 from textual.timer import Timer
 
 from process_core.graph import Node
@@ -15,20 +18,31 @@ from process_core.runfile import RunFile
 from process_core.session.protocol.explanation import Explanation
 from process_core.session.protocol.status import ReloadInfo, Status
 from tui.inspector.event_page import event_page
-from tui.inspector.items import Item, Piece, Role
-from tui.inspector.outline_view import OutlineView
-from tui.inspector.payloads import Payload, read_payload
+from tui.inspector.outline import Item, Outline
 from tui.inspector.reload_page import reload_page
 from tui.inspector.step_page import read_step, step_page
+from tui.inspector.values import Payload, read_payload
 from tui.inspector.why_page import why_page
+from tui.text.spans import Span, Tone
+from tui.widgets.cursor_list import CursorList
 
-_NOTHING: Final = (Item("nothing", (Piece("Select an event or a step.", Role.QUIET),)),)
+_NOTHING: Final = (Item("nothing", (Span("Select an event or a step.", Tone.QUIET),)),)
+_GUTTER = 1  # cells before the entries, where the cursor points
 _QUICK = 0.005  # seconds that a page may take without another thought
 _REST = 8  # times as long as a slow page took, the next one is left to wait
 
 
-class InspectorPanel(OutlineView):
+class InspectorPanel(CursorList):
     """Shows one event or one step of a run."""
+
+    DEFAULT_CSS = """
+    InspectorPanel { background: $surface; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "enter", "Open or go there", show=False),
+        Binding("right,l", "unfold", "Open", show=False),
+        Binding("left,h", "fold", "Close, or go to what holds it", show=False),
+    ]
 
     class JumpTo(Message):
         """The user wants to see another event.
@@ -49,6 +63,7 @@ class InspectorPanel(OutlineView):
         classes: str | None = None,
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
+        self.outline = Outline()
         self._run_file: Any = None
         self._row: Any = None
         self._shown: tuple[Any, ...] = ()
@@ -153,13 +168,12 @@ class InspectorPanel(OutlineView):
             return ""
         return line.item.copy() if line.item.copy is not None else line.item.line.strip()
 
-    @on(OutlineView.Chosen)
-    def _chosen(self, event: OutlineView.Chosen) -> None:
-        event.stop()
-        if event.item.jump is not None:
-            self.post_message(self.JumpTo(event.item.jump))
-        elif event.item.load is not None and self._row is not None:
-            self._load(event.item.load, self._run_file, self._row)
+    def _follow(self, item: Item) -> None:
+        """Go where an entry leads, or load what it offers."""
+        if item.jump is not None:
+            self.post_message(self.JumpTo(item.jump))
+        elif item.load is not None and self._row is not None:
+            self._load(item.load, self._run_file, self._row)
 
     @work(exclusive=True)
     async def _load(self, title: str, run_file: Any, row: Any) -> None:
@@ -171,10 +185,102 @@ class InspectorPanel(OutlineView):
             self._whole[title] = payload
             self.show_event(run_file, row)
 
-    def _show(self, shown: tuple[Any, ...], items: list[Item]) -> None:
+    def _show(self, shown: tuple[Any, ...], items: Sequence[Item]) -> None:
+        """Show a page; where it is the same page with newer data, what is open, the cursor and the scroll stay."""
         keep = bool(shown) and shown == self._shown
         self._shown = shown
-        self.show_items(items, keep=keep)
+        before, top = self.outline.cursor, self.scroll_offset.y
+        self.outline.show(items, keep=keep)
+        self._laid_out()
+        if not keep:
+            self.scroll_rows(0)
+        elif self.outline.cursor != before:
+            # The cursor stays where it is on the screen, so that nothing jumps while values come and go above it.
+            self.scroll_rows(top + self.outline.cursor - before)
+
+    # The cursor, and what opens under it
+
+    @property
+    def line_count(self) -> int:
+        """How many lines the page has."""
+        return len(self.outline.lines)
+
+    @property
+    def cursor_line(self) -> int:
+        """The line that the cursor is on."""
+        return self.outline.cursor
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a line."""
+        self.outline.cursor = index
+        self._show_cursor()
+
+    def action_enter(self) -> None:
+        """Open or close the entry, or go where it leads."""
+        line = self.outline.current
+        if line is None:
+            return
+        if line.item.jump is not None or line.item.load is not None:
+            self._follow(line.item)
+        elif self.outline.toggle():
+            self._laid_out()
+            self._show_cursor()
+
+    def action_unfold(self) -> None:
+        """Open the entry, or go into it."""
+        if self.outline.set_open(True):
+            self._laid_out()
+        else:
+            line = self.outline.current
+            if line is not None and line.item.opens is not None:
+                self.outline.move(1)
+        self._show_cursor()
+
+    def action_fold(self) -> None:
+        """Close the entry, or go to the one that holds it."""
+        if self.outline.set_open(False):
+            self._laid_out()
+        else:
+            self.outline.go_to_holder()
+        self._show_cursor()
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the mouse is; on the line that has it already, do what Enter does."""
+        index, offset = self.clicked_line(event), event.get_content_offset(self)
+        if index is None or offset is None:
+            return
+        line = self.outline.lines[index]
+        is_marker = offset.x < _GUTTER + line.indent + 2
+        is_again = index == self.outline.cursor
+        self.move_to(index)
+        if is_again or is_marker or line.item.jump is not None:
+            self.action_enter()
+
+    def on_resize(self) -> None:
+        """Wrap long texts at the new width."""
+        self.outline.resize(self.scrollable_content_region.width - _GUTTER)
+        self._laid_out()
+        self._show_cursor()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen; Textual calls this."""
+        index = self.scroll_offset.y + y
+        lines = self.outline.lines
+        if not 0 <= index < len(lines):
+            return self.paint_line([], has_cursor=False)
+        line = lines[index]
+        has_cursor = index == self.outline.cursor
+        pointer = "❯" if has_cursor else " "  # noqa: RUF001 - a pointer; it tells without colour where the cursor is
+        first = Span(pointer.ljust(_GUTTER + line.indent), Tone.STRONG)
+        return self.paint_line([first, *line.spans], has_cursor=has_cursor)
+
+    def _laid_out(self) -> None:
+        self.virtual_size = Size(0, len(self.outline.lines))
+        self.refresh()
+
+    def _show_cursor(self) -> None:
+        self.show_line(self.outline.cursor)
+        self.refresh()
 
 
 def _read_whole(path: Path, ref: Any) -> Payload:

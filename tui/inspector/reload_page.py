@@ -3,8 +3,10 @@
 from typing import Final
 
 from process_core.session.protocol.status import ReloadInfo
-from tui.inspector.items import Item, Piece, Role
+from tui.inspector.outline import Item
+from tui.text.lengths import NAME, PREVIEW
 from tui.text.safe_text import safe, safe_lines
+from tui.text.spans import Span, Tone
 
 _LINES: Final = 400
 _WIDTH: Final = 500
@@ -30,9 +32,9 @@ def banner_text(info: ReloadInfo) -> str:
     Returns:
         A safe text.
     """
-    what = safe(info.message.partition("\n")[0], 200)
+    what = safe(info.message.partition("\n")[0], PREVIEW)
     if info.state == "unfit":
-        steps = ", ".join(safe(path, 40) for path in info.unfit)
+        steps = ", ".join(safe(path, NAME) for path in info.unfit)
         return f"save does not fit the state of {steps} — :reload reset | keep | back"
     return f"save failed: {what} — the old code goes on; :reload why shows more"
 
@@ -46,25 +48,25 @@ def reload_page(info: ReloadInfo) -> list[Item]:
     Returns:
         The entries of a page.
     """
-    tone = Role.TITLE if info.state == "pending" else Role.FAIL
-    lines = [(_TITLES[info.state], tone), (_ADVICE[info.state], Role.QUIET), ("", Role.TEXT)]
+    tone = Tone.TITLE if info.state == "pending" else Tone.FAIL
+    lines = [(_TITLES[info.state], tone), (_ADVICE[info.state], Tone.QUIET), ("", Tone.TEXT)]
     lines += [(line, _tone_of(line)) for line in safe_lines(info.message, _LINES, _WIDTH)]
     for number, problem in enumerate(info.problems, 1):
-        where = ".".join(safe(part, 80) for part in (problem.step, problem.function) if part)
-        head = f"{number}. {safe(problem.code, 80)}" + (f" at {where}" if where else "")
-        lines += [(head, Role.FAIL), (f"   {safe(problem.message)}", Role.TEXT)]
+        where = ".".join(safe(part, NAME) for part in (problem.step, problem.function) if part)
+        head = f"{number}. {safe(problem.code, NAME)}" + (f" at {where}" if where else "")
+        lines += [(head, Tone.FAIL), (f"   {safe(problem.message)}", Tone.TEXT)]
         if problem.suggestion:
-            lines.append((f"   {safe(problem.suggestion)}", Role.QUIET))
+            lines.append((f"   {safe(problem.suggestion)}", Tone.QUIET))
     if info.traceback:
-        lines += [("", Role.TEXT), ("Traceback of your code", Role.SECTION)]
-        lines += [(line, Role.TEXT) for line in safe_lines(info.traceback.rstrip(), _LINES, _WIDTH)]
-    return [_item(place, text, role) for place, (text, role) in enumerate(lines)]
+        lines += [("", Tone.TEXT), ("Traceback of your code", Tone.SECTION)]
+        lines += [(line, Tone.TEXT) for line in safe_lines(info.traceback.rstrip(), _LINES, _WIDTH)]
+    return [_item(place, text, tone) for place, (text, tone) in enumerate(lines)]
 
 
-def _item(place: int, text: str, role: Role) -> Item:
+def _item(place: int, text: str, tone: Tone) -> Item:
     """Make a line of the page; what is too long for the panel goes on below."""
-    return Item(f"line {place}", (Piece(text, role),), block=text, block_role=role, copy=lambda: text)
+    return Item(f"line {place}", (Span(text, tone),), block=text, block_tone=tone, copy=lambda: text)
 
 
-def _tone_of(line: str) -> Role:
-    return {"+": Role.ADDED, "-": Role.REMOVED}.get(line.strip()[:1], Role.TEXT)
+def _tone_of(line: str) -> Tone:
+    return {"+": Tone.ADDED, "-": Tone.REMOVED}.get(line.strip()[:1], Tone.TEXT)

@@ -8,14 +8,13 @@ from typing import Any, Final
 from process_core.errors import ProcessError
 from process_core.graph import Edge, Node, SourceKind
 from process_core.session.protocol.status import Status
-from tui.inspector.event_page import payload_section
-from tui.inspector.items import Item, Piece, Role, section
-from tui.inspector.links import link
-from tui.inspector.payloads import Payload, read_payload
-from tui.inspector.tree import ABSENT, UNKNOWN, count_changes, value_item
+from tui.inspector.event_page import link, payload_section
+from tui.inspector.outline import Item, section
+from tui.inspector.values import ABSENT, UNKNOWN, Payload, count_changes, read_payload, value_item
+from tui.text.lengths import MESSAGE, NAME, PREVIEW
 from tui.text.safe_text import safe
+from tui.text.spans import Span, Tone
 
-_NAME = 120
 _MOST_CHANGES = 1000
 _LAST: Final[Mapping[str, str]] = {
     "executor_invoked": "Last input",
@@ -106,7 +105,7 @@ def step_page(run_file: Any, node: Node, status: Status | None, facts: StepFacts
     """
     items = [_title(node), _standing(node, status, facts)]
     if facts.problem:
-        items.append(Item("problem", (Piece(safe(facts.problem, 300), Role.FAIL),)))
+        items.append(Item("problem", (Span(safe(facts.problem, MESSAGE), Tone.FAIL),)))
     items += _waiting(node, status)
     items.append(state_item(facts))
     items += _last(run_file, facts)
@@ -118,37 +117,37 @@ def step_page(run_file: Any, node: Node, status: Status | None, facts: StepFacts
 
 def _title(node: Node) -> Item:
     kind = {"process": "nested process", "map": "map step"}.get(str(node.kind), "step")
-    pieces = (Piece(safe(node.path, _NAME), Role.TITLE), Piece(f"  {kind}", Role.QUIET))
-    return Item("title", pieces, copy=lambda: node.path)
+    spans = (Span(safe(node.path, NAME), Tone.TITLE), Span(f"  {kind}", Tone.QUIET))
+    return Item("title", spans, copy=lambda: node.path)
 
 
 def _standing(node: Node, status: Status | None, facts: StepFacts) -> Item:
-    pieces: list[Piece] = []
+    spans: list[Span] = []
     if status is not None:
         states = (
-            (status.failed, "✗ failed", Role.FAIL),
-            (status.running, "▸ running", Role.OK),
-            (status.parked, "? waits for an answer", Role.ASK),
-            (tuple(waiting.path for waiting in status.waiting), "◔ waits for inputs", Role.WARN),
+            (status.failed, "✗ failed", Tone.FAIL),
+            (status.running, "▸ running", Tone.OK),
+            (status.parked, "? waits for an answer", Tone.ASK),
+            (tuple(waiting.path for waiting in status.waiting), "◔ waits for inputs", Tone.WARN),
         )
-        pieces += [Piece(words, role) for paths, words, role in states if node.path in paths][:1]
+        spans += [Span(words, tone) for paths, words, tone in states if node.path in paths][:1]
         if status.paused is not None and status.paused.path == node.path:
-            pieces.insert(0, Piece("▶ paused here", Role.WARN))
+            spans.insert(0, Span("▶ paused here", Tone.WARN))
     counts = facts.counts
     if counts is None or not counts.invoked:
-        pieces.append(Piece("has not run", Role.QUIET))
+        spans.append(Span("has not run", Tone.QUIET))
     else:
-        pieces.append(Piece(f"{counts.invoked:,} run{'' if counts.invoked == 1 else 's'}", Role.TEXT))
-        pieces += [
-            Piece(f"{number:,} {word}", role)
-            for number, word, role in (
-                (counts.failed, "failed", Role.FAIL),
-                (counts.cancelled, "cancelled", Role.WARN),
-                (counts.running, "not ended", Role.OK),
+        spans.append(Span(f"{counts.invoked:,} run{'' if counts.invoked == 1 else 's'}", Tone.TEXT))
+        spans += [
+            Span(f"{number:,} {word}", tone)
+            for number, word, tone in (
+                (counts.failed, "failed", Tone.FAIL),
+                (counts.cancelled, "cancelled", Tone.WARN),
+                (counts.running, "not ended", Tone.OK),
             )
             if number
         ]
-    joined = [piece for item in pieces for piece in (Piece(" · ", Role.QUIET), item)][1:]
+    joined = [span for item in spans for span in (Span(" · ", Tone.QUIET), item)][1:]
     return Item("standing", tuple(joined))
 
 
@@ -157,19 +156,19 @@ def _waiting(node: Node, status: Status | None) -> list[Item]:
         return []
     items: list[Item] = []
     for number, request in enumerate(request for request in status.requests if request.path == node.path):
-        pieces = (
-            Piece("? ", Role.ASK),
-            Piece(safe(request.prompt, 200), Role.ASK),
-            Piece(f"  {safe(request.response_type, 60)}", Role.QUIET),
+        spans = (
+            Span("? ", Tone.ASK),
+            Span(safe(request.prompt, PREVIEW), Tone.ASK),
+            Span(f"  {safe(request.response_type, NAME)}", Tone.QUIET),
         )
-        items.append(Item(f"request {number}", pieces, jump=request.seq, copy=partial(str, request.prompt)))
+        items.append(Item(f"request {number}", spans, jump=request.seq, copy=partial(str, request.prompt)))
     for waiting in status.waiting:
         if waiting.path != node.path:
             continue
-        parts = [Piece(f"✓ {safe(name, 60)}  ", Role.OK) for name in waiting.arrived]
-        parts += [Piece(f"○ {safe(name, 60)} missing  ", Role.WARN) for name in waiting.missing]
-        name = safe(waiting.function, _NAME)
-        items.append(Item(f"waiting {name}", (Piece(f"{name} waits: ", Role.KEY), *parts)))
+        parts = [Span(f"✓ {safe(name, NAME)}  ", Tone.OK) for name in waiting.arrived]
+        parts += [Span(f"○ {safe(name, NAME)} missing  ", Tone.WARN) for name in waiting.missing]
+        name = safe(waiting.function, NAME)
+        items.append(Item(f"waiting {name}", (Span(f"{name} waits: ", Tone.KEY), *parts)))
     return items
 
 
@@ -183,17 +182,17 @@ def state_item(facts: StepFacts) -> Item:
         The entry.
     """
     if not facts.history:
-        return Item("State", (Piece("State", Role.SECTION), Piece("  none recorded so far", Role.QUIET)))
+        return Item("State", (Span("State", Tone.SECTION), Span("  none recorded so far", Tone.QUIET)))
     seq, value = facts.history[-1]
     old: Any = UNKNOWN
     if facts.previous and seq > facts.previous:
         old = facts.history[-2][1] if len(facts.history) > 1 else ABSENT
     if old is UNKNOWN:
-        note = Piece(f"  unchanged since #{seq}", Role.QUIET)
+        note = Span(f"  unchanged since #{seq}", Tone.QUIET)
     else:
         count = count_changes(old, value, _MOST_CHANGES)
         more = "+" if count == _MOST_CHANGES else ""
-        note = Piece(f"  {count:,}{more} change{'' if count == 1 else 's'} in the last superstep", Role.CHANGED)
+        note = Span(f"  {count:,}{more} change{'' if count == 1 else 's'} in the last superstep", Tone.CHANGED)
     tree = value_item("state", value, old, label="", is_open=True)
     item = section("State", "State", lambda: [tree] if tree.opens is None else list(tree.below), note)
     item.copy = tree.copy
@@ -215,9 +214,9 @@ def _last_event(run_file: Any, title: str, row: Any) -> Item:
         below = payload_section("data", payload).below if row.data is not None else ()
         return [link("event", row, "", run_file), *below]
 
-    preview = "" if row.preview in {"None", "{}"} else safe(row.preview, _NAME)
-    name = safe(row.event_id or row.function or "", _NAME)
-    notes = (Piece(f"  {name}", Role.EMIT if row.event_id else Role.TEXT), Piece(f"  {preview}", Role.QUIET))
+    preview = "" if row.preview in {"None", "{}"} else safe(row.preview, NAME)
+    name = safe(row.event_id or row.function or "", NAME)
+    notes = (Span(f"  {name}", Tone.EMIT if row.event_id else Tone.TEXT), Span(f"  {preview}", Tone.QUIET))
     item = section(title, title, entries, *notes, is_open=False)
     item.copy = lambda: str(row.preview)
     return item
@@ -229,36 +228,36 @@ def _functions(node: Node) -> Item:
             Item(
                 name,
                 (
-                    Piece(safe(name, _NAME), Role.STRONG),
-                    Piece("(", Role.QUIET),
-                    Piece(", ".join(safe(needed, _NAME) for needed in node.parameters.get(name, ())), Role.KEY),
-                    Piece(")", Role.QUIET),
+                    Span(safe(name, NAME), Tone.STRONG),
+                    Span("(", Tone.QUIET),
+                    Span(", ".join(safe(needed, NAME) for needed in node.parameters.get(name, ())), Tone.KEY),
+                    Span(")", Tone.QUIET),
                 ),
                 copy=partial(str, name),
             )
             for name in node.functions
         ]
 
-    return section("Functions", "Functions", entries, Piece(f"  {len(node.functions)}", Role.QUIET))
+    return section("Functions", "Functions", entries, Span(f"  {len(node.functions)}", Tone.QUIET))
 
 
 def _routes(title: str, edges: Sequence[Edge]) -> Item:
     if not edges:
-        return Item(title, (Piece(title, Role.SECTION), Piece("  no route", Role.QUIET)))
+        return Item(title, (Span(title, Tone.SECTION), Span("  no route", Tone.QUIET)))
     opens = [_route(edge, outward=title == "Leads to") for edge in edges]
-    return section(title, title, lambda: opens, Piece(f"  {len(edges)}", Role.QUIET))
+    return section(title, title, lambda: opens, Span(f"  {len(edges)}", Tone.QUIET))
 
 
 def _route(edge: Edge, *, outward: bool) -> Item:
-    source = "outside" if edge.kind is SourceKind.INPUT else safe(edge.source or "any step", _NAME)
-    target = safe(edge.target, _NAME) if edge.target else "STOP"
-    call = f".{safe(edge.function, _NAME)}" if edge.function else ""
-    call += f"({safe(edge.parameter, _NAME)})" if edge.parameter else ""
-    pieces = [] if outward else [Piece(f"{source} ", Role.STRONG)]
-    pieces += [Piece("→ ", Role.QUIET), Piece(safe(edge.event_id, _NAME), Role.EMIT)]
-    pieces.append(Piece(f"  {target}{call}" if outward else f"  {call.removeprefix('.')}", Role.TEXT))
+    source = "outside" if edge.kind is SourceKind.INPUT else safe(edge.source or "any step", NAME)
+    target = safe(edge.target, NAME) if edge.target else "STOP"
+    call = f".{safe(edge.function, NAME)}" if edge.function else ""
+    call += f"({safe(edge.parameter, NAME)})" if edge.parameter else ""
+    spans = [] if outward else [Span(f"{source} ", Tone.STRONG)]
+    spans += [Span("→ ", Tone.QUIET), Span(safe(edge.event_id, NAME), Tone.EMIT)]
+    spans.append(Span(f"  {target}{call}" if outward else f"  {call.removeprefix('.')}", Tone.TEXT))
     if edge.condition:
-        pieces.append(Piece(f"  when {safe(edge.condition, _NAME)}", Role.QUIET))
+        spans.append(Span(f"  when {safe(edge.condition, NAME)}", Tone.QUIET))
     if edge.joined:
-        pieces.append(Piece("  joined", Role.QUIET))
-    return Item(edge.key, tuple(pieces), copy=lambda: edge.event_id)
+        spans.append(Span("  joined", Tone.QUIET))
+    return Item(edge.key, tuple(spans), copy=lambda: edge.event_id)

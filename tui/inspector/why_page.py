@@ -10,12 +10,12 @@ from process_core.session.protocol.explanation import (
     ExplainedRoute,
     Explanation,
 )
-from tui.inspector.items import Item, Piece, Role, section
+from tui.inspector.outline import Item, section
+from tui.text.lengths import BLOCK, MESSAGE
 from tui.text.safe_text import safe
+from tui.text.spans import Span, Tone
 
-_TEXT: Final = 300
 _MOST: Final = 200
-_LONG: Final = 4000
 _CAME: Final = frozenset({"arrived", "pending", "held"})
 _HOPELESS: Final = frozenset({"stopped", "discarded", "internal_event", "source_failed", "dropped"})
 
@@ -29,9 +29,9 @@ def why_page(explanation: Explanation) -> list[Item]:
     Returns:
         The entries of the page.
     """
-    items = [Item("title", (Piece(safe(explanation.title, _TEXT), Role.TITLE),), copy=lambda: explanation.title)]
+    items = [Item("title", (Span(safe(explanation.title, MESSAGE), Tone.TITLE),), copy=lambda: explanation.title)]
     if explanation.summary:
-        items.append(Item("summary", block=explanation.summary[:_LONG], copy=lambda: explanation.summary))
+        items.append(Item("summary", block=explanation.summary[:BLOCK], copy=lambda: explanation.summary))
     items += [_function(function, explanation.summary) for function in explanation.functions]
     if explanation.causes:
         items.append(_chain("Causes", "from the outside input on", explanation.causes))
@@ -46,21 +46,21 @@ def _chain(title: str, words: str, events: Sequence[ExplainedEvent]) -> Item:
     def entries() -> list[Item]:
         shown = [_event(event, abs(event.depth - least) if title == "Effects" else 0) for event in events[:_MOST]]
         if len(events) > _MOST:
-            shown.append(Item("more", (Piece(f"… {len(events) - _MOST:,} more", Role.QUIET),)))
+            shown.append(Item("more", (Span(f"… {len(events) - _MOST:,} more", Tone.QUIET),)))
         return shown
 
-    return section(title, title, entries, Piece(f"  {len(events):,}, {words}", Role.QUIET))
+    return section(title, title, entries, Span(f"  {len(events):,}, {words}", Tone.QUIET))
 
 
 def _event(event: ExplainedEvent, indent: int) -> Item:
     is_it = event.depth == 0
-    pieces = (
-        Piece("  " * min(indent, 12)),
-        Piece(f"#{event.seq}", Role.LINK),
-        Piece(f"  {safe(event.text, _TEXT)}", Role.STRONG if is_it else Role.TEXT),
-        Piece("  ← this one" if is_it else "", Role.QUIET),
+    spans = (
+        Span("  " * min(indent, 12)),
+        Span(f"#{event.seq}", Tone.LINK),
+        Span(f"  {safe(event.text, MESSAGE)}", Tone.STRONG if is_it else Tone.TEXT),
+        Span("  ← this one" if is_it else "", Tone.QUIET),
     )
-    return Item(f"#{event.seq}", tuple(piece for piece in pieces if piece.text), jump=event.seq)
+    return Item(f"#{event.seq}", tuple(span for span in spans if span.text), jump=event.seq)
 
 
 def _function(function: ExplainedFunction, summary: str) -> Item:
@@ -69,50 +69,50 @@ def _function(function: ExplainedFunction, summary: str) -> Item:
 
     def entries() -> list[Item]:
         is_told = function.text.rstrip(".") in summary
-        items = [] if is_told else [Item("text", block=function.text[:_LONG], copy=lambda: function.text)]
+        items = [] if is_told else [Item("text", block=function.text[:BLOCK], copy=lambda: function.text)]
         if function.last_seq is not None:
-            last = (Piece("last event ", Role.KEY), Piece(f"#{function.last_seq}", Role.LINK))
+            last = (Span("last event ", Tone.KEY), Span(f"#{function.last_seq}", Tone.LINK))
             items.append(Item("last", last, jump=function.last_seq))
         return [*items, *(_input(one) for one in function.inputs)]
 
     return section(
         f"function {function.function}",
-        safe(function.function, _TEXT),
+        safe(function.function, MESSAGE),
         entries,
-        Piece(ran, Role.OK if function.runs else Role.WARN),
+        Span(ran, Tone.OK if function.runs else Tone.WARN),
     )
 
 
 def _input(one: ExplainedInput) -> Item:
-    name = safe(one.parameter, _TEXT) or "trigger"
+    name = safe(one.parameter, MESSAGE) or "trigger"
     if one.arrived:
-        mark, words, role = "✓", f"{len(one.arrived)} arrived" if len(one.arrived) > 1 else "arrived", Role.OK
+        mark, words, tone = "✓", f"{len(one.arrived)} arrived" if len(one.arrived) > 1 else "arrived", Tone.OK
     elif one.is_required:
-        mark, words, role = "◔", "missing", Role.WARN
+        mark, words, tone = "◔", "missing", Tone.WARN
     else:
-        mark, words, role = "·", "optional, none waits", Role.QUIET
+        mark, words, tone = "·", "optional, none waits", Tone.QUIET
 
     def entries() -> list[Item]:
         values = [
-            Item(f"arrived {seq}", (Piece("a value waits, from ", Role.QUIET), Piece(f"#{seq}", Role.LINK)), jump=seq)
+            Item(f"arrived {seq}", (Span("a value waits, from ", Tone.QUIET), Span(f"#{seq}", Tone.LINK)), jump=seq)
             for seq in one.arrived[:_MOST]
         ]
         return [*values, *(_route(number, route) for number, route in enumerate(one.routes))]
 
-    pieces = (Piece(f"{mark} ", role), Piece(name, Role.KEY), Piece(f"  {words}", role))
-    return Item(f"input {one.parameter}", pieces, opens=entries, is_open=True)
+    spans = (Span(f"{mark} ", tone), Span(name, Tone.KEY), Span(f"  {words}", tone))
+    return Item(f"input {one.parameter}", spans, opens=entries, is_open=True)
 
 
 def _route(number: int, route: ExplainedRoute) -> Item:
-    role = Role.OK if route.code in _CAME else Role.FAIL if route.code in _HOPELESS else Role.WARN
-    source = safe(route.source, _TEXT) or "outside"
-    pieces = [
-        Piece("via ", Role.QUIET),
-        Piece(safe(route.event_id, _TEXT), Role.EMIT),
-        Piece(f" from {source}", Role.TEXT),
+    tone = Tone.OK if route.code in _CAME else Tone.FAIL if route.code in _HOPELESS else Tone.WARN
+    source = safe(route.source, MESSAGE) or "outside"
+    spans = [
+        Span("via ", Tone.QUIET),
+        Span(safe(route.event_id, MESSAGE), Tone.EMIT),
+        Span(f" from {source}", Tone.TEXT),
     ]
     if route.seq is not None:
-        pieces.append(Piece(f"  #{route.seq}", Role.LINK))
+        spans.append(Span(f"  #{route.seq}", Tone.LINK))
     # A block is wrapped: why it has not come must not be what is cut off.
-    text = Item("text", block=route.text[:_LONG], block_role=role, copy=lambda: route.text)
-    return Item(f"route {number} {route.route}", tuple(pieces), opens=lambda: [text], is_open=True, jump=route.seq)
+    text = Item("text", block=route.text[:BLOCK], block_tone=tone, copy=lambda: route.text)
+    return Item(f"route {number} {route.route}", tuple(spans), opens=lambda: [text], is_open=True, jump=route.seq)

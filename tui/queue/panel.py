@@ -7,47 +7,47 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from process_core.session.protocol.status import PendingMessage, WaitingInputs
+from tui.text.lengths import NAME, PREVIEW
 from tui.text.safe_text import safe
-from tui.widgets.row_list import Cells, RowList
+from tui.text.spans import Span, Spans, Tone
+from tui.widgets.row_list import RowList
 
-_NAME: Final = 60
-_PREVIEW: Final = 200
 _TIGHT: Final = 50
 _WIDE: Final = 66
 _EMPTY: Final = ("nothing is pending", "while the run is paused,", ":inject EVENT brings something")
 
 
-def line_of(message: PendingMessage, digits: int = 0, room: int = 200) -> Cells:
+def line_of(message: PendingMessage, digits: int = 0, room: int = 200) -> Spans:
     """Write a pending message as one line.
 
     Args:
         message: Which.
-        digits: Cells for its number; 0 for as many as it takes.
-        room: Cells for the line; where they are few, where it comes from is left out, then the function.
+        digits: Spans for its number; 0 for as many as it takes.
+        room: Spans for the line; where they are few, where it comes from is left out, then the function.
 
     Returns:
         Its marks, number, event, where it comes from and goes, and what it carries.
     """
     is_tight = room < _TIGHT
-    target = safe(message.target, _NAME) or "STOP"
+    target = safe(message.target, NAME) or "STOP"
     if is_tight and "/" in target:
         target = f"…/{target.rpartition('/')[2]}"
-    function = f".{safe(message.function, _NAME)}" if message.function and message.target and not is_tight else ""
-    parameter = f"({safe(message.parameter, _NAME)})" if message.parameter else ""
-    source = f"{safe(message.source, _NAME)} " if message.source and room >= _WIDE else ""
-    state = ("‖", "warn") if message.held else ("▸", "accent") if message.next else (" ", "text")
+    function = f".{safe(message.function, NAME)}" if message.function and message.target and not is_tight else ""
+    parameter = f"({safe(message.parameter, NAME)})" if message.parameter else ""
+    source = f"{safe(message.source, NAME)} " if message.source and room >= _WIDE else ""
+    state = Span("‖", Tone.WARN) if message.held else Span("▸", Tone.ACCENT) if message.next else Span(" ")
     held = "held" if message.id else "held: the code has no place for it"
     words = [word for word, holds in ((held, message.held), ("changed", message.changed)) if holds]
-    cells = [
+    spans = (
         state,
-        ("✎ " if message.changed else "  ", "warn"),
-        (f"{message.id or '-':>{digits}} ", "quiet"),
-        (safe(message.event_id, _NAME), "quiet" if message.held else "strong"),
-        (f" {source}→ {target}{function}{parameter}", "quiet" if message.held else "text"),
-        (f" · {', '.join(words)}" if words and not is_tight else "", "warn"),
-        (f"  {safe(message.preview, _PREVIEW)}", "quiet"),
-    ]
-    return tuple((text, tone) for text, tone in cells if text)
+        Span("✎ " if message.changed else "  ", Tone.WARN),
+        Span(f"{message.id or '-':>{digits}} ", Tone.QUIET),
+        Span(safe(message.event_id, NAME), Tone.QUIET if message.held else Tone.STRONG),
+        Span(f" {source}→ {target}{function}{parameter}", Tone.QUIET if message.held else Tone.TEXT),
+        Span(f" · {', '.join(words)}" if words and not is_tight else "", Tone.WARN),
+        Span(f"  {safe(message.preview, PREVIEW)}", Tone.QUIET),
+    )
+    return tuple(span for span in spans if span.text)
 
 
 def summary_of(message: PendingMessage) -> str:
@@ -60,10 +60,10 @@ def summary_of(message: PendingMessage) -> str:
         Its event, where it goes and what it carries; not safe to show as it is.
     """
     state = " (held)" if message.held else " (next)" if message.next else ""
-    return f"{message.event_id[:_NAME]} → {message.target[-_NAME:] or 'STOP'}{state}  {message.preview[:_NAME]}"
+    return f"{message.event_id[:NAME]} → {message.target[-NAME:] or 'STOP'}{state}  {message.preview[:NAME]}"
 
 
-def waiting_line(waiting: WaitingInputs) -> Cells:
+def waiting_line(waiting: WaitingInputs) -> Spans:
     """Write a half-filled call as one line.
 
     Args:
@@ -72,16 +72,16 @@ def waiting_line(waiting: WaitingInputs) -> Cells:
     Returns:
         The step, what arrived and what is missing.
     """
-    arrived = ", ".join(safe(name, _NAME) for name in waiting.arrived)
-    missing = ", ".join(safe(name, _NAME) for name in waiting.missing)
+    arrived = ", ".join(safe(name, NAME) for name in waiting.arrived)
+    missing = ", ".join(safe(name, NAME) for name in waiting.missing)
     return (
-        ("◔ ", "warn"),
-        (f"{safe(waiting.path, _NAME)}.{safe(waiting.function, _NAME)}", "strong"),
-        (f" has {arrived or 'nothing'}; misses {missing}", "text"),
+        Span("◔ ", Tone.WARN),
+        Span(f"{safe(waiting.path, NAME)}.{safe(waiting.function, NAME)}", Tone.STRONG),
+        Span(f" has {arrived or 'nothing'}; misses {missing}"),
     )
 
 
-class _Lines(Sequence[Cells]):
+class _Lines(Sequence[Spans]):
     """The lines of the queue, written when they are drawn: ten thousand messages cost what is on the screen."""
 
     def __init__(
@@ -96,10 +96,10 @@ class _Lines(Sequence[Cells]):
         return len(self._messages) + len(self._waiting)
 
     @overload
-    def __getitem__(self, index: int) -> Cells: ...
+    def __getitem__(self, index: int) -> Spans: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[Cells]: ...
-    def __getitem__(self, index: int | slice) -> Cells | Sequence[Cells]:
+    def __getitem__(self, index: slice) -> Sequence[Spans]: ...
+    def __getitem__(self, index: int | slice) -> Spans | Sequence[Spans]:
         if isinstance(index, slice):
             return [self[at] for at in range(*index.indices(len(self)))]
         if index < len(self._messages):

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from process_core.runfile import RunFileError
-from tui.inspector.items import Item, Piece, Role, section
+from tui.inspector.outline import Item, section
 from tui.inspector.panel import InspectorPanel
-from tui.inspector.payloads import Payload
 from tui.inspector.step_page import StepFacts, read_states, state_item
-from tui.inspector.tree import value_item
+from tui.inspector.values import Payload, value_item
 from tui.recorded.run_at_event import RunAtEvent
 from tui.text.safe_text import safe
+from tui.text.spans import Span, Tone
 
 _BEFORE: Final = "Causes"
 """The entry that the state stands before."""
@@ -66,7 +66,7 @@ def _state_then(run_file: Any, row: Any) -> Item | None:
             return None
         history, previous = read_states(RunAtEvent(run_file, row.seq), row.path, row.seq)
     except RunFileError as error:
-        return Item("State", (Piece("State", Role.SECTION), Piece(f"  {safe(error.reason, 200)}", Role.FAIL)))
+        return Item("State", (Span("State", Tone.SECTION), Span(f"  {safe(error.reason, 200)}", Tone.FAIL)))
     return state_item(StepFacts(history=history, previous=previous))
 
 
@@ -78,4 +78,4 @@ def _all_states(run_file: Any, seq: int) -> Item | None:
     def entries() -> list[Item]:
         return [value_item(path, states[path], label=safe(path, 120)) for path in sorted(states)]
 
-    return section("States", "States", entries, Piece(f"  {len(states):,}", Role.QUIET))
+    return section("States", "States", entries, Span(f"  {len(states):,}", Tone.QUIET))

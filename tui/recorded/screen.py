@@ -24,7 +24,7 @@ from tui.screens.leave_actions import AGAIN
 from tui.screens.resume_actions import superstep_of
 from tui.status.mode import ModeState
 from tui.text.safe_text import safe
-from tui.timeline.messages import EventSelected
+from tui.timeline.view import TimelineView
 
 _STYLES: Final = str(Path(__file__).parent.parent / "screens" / "debug.tcss")
 
@@ -88,8 +88,8 @@ class ReplayScreen(DebugScreen):
             recorded=ending(self.info),
         )
 
-    @on(EventSelected)
-    def _moment_changed(self, event: EventSelected) -> None:
+    @on(TimelineView.EventSelected)
+    def _moment_changed(self, event: TimelineView.EventSelected) -> None:
         """Go to the moment; the screen's own handler, which follows, shows the event and asks for the graph."""
         if self.run_file is None:
             return

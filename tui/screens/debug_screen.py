@@ -31,7 +31,7 @@ from tui.screens.workspace import Workspace
 from tui.status.bars import KeysLine
 from tui.status.mode import reason_text, where_text
 from tui.text.safe_text import safe
-from tui.timeline.messages import EventActivated, EventSelected
+from tui.timeline.view import TimelineView
 from tui.widgets.row_list import RowList
 
 _GO_ON: Final = ("continue", "interrupt", "toggle_break", "grow", "shrink", "theme", "copy")
@@ -242,8 +242,8 @@ class DebugScreen(ReloadActions, Showing):
 
     # Selections
 
-    @on(EventSelected)
-    def _event_selected(self, event: EventSelected) -> None:
+    @on(TimelineView.EventSelected)
+    def _event_selected(self, event: TimelineView.EventSelected) -> None:
         if self.run_file is None:
             return
         if self.in_past:
@@ -261,7 +261,7 @@ class DebugScreen(ReloadActions, Showing):
         self._show_graph(self.status)
         self.graph.look_at(nearest_step(event.row, self._row), chosen=chosen_by_user)
 
-    def _past_selected(self, event: EventSelected) -> None:
+    def _past_selected(self, event: TimelineView.EventSelected) -> None:
         """Go to the moment of the event; a step in the inspector stays there, as it was then."""
         assert self.run_file is not None
         if self._led_to != event.row.seq and not self.travels:
@@ -272,7 +272,7 @@ class DebugScreen(ReloadActions, Showing):
         self.look_at(self.run_file.row(event.row.seq))
         self.graph.look_at(nearest_step(event.row, self._row), chosen=False)
 
-    @on(EventActivated)
+    @on(TimelineView.EventActivated)
     def _event_activated(self) -> None:
         self.go_to(Panel.INSPECTOR)
 

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from tui.samples import Sample
 from tui.text.safe_content import safe_content
 from tui.text.safe_text import safe
+from tui.text.spans import Span, Tone
 from tui.widgets.row_list import RowList
 
 
@@ -58,7 +59,10 @@ class SamplePickerScreen(Screen[Sample]):
         """Show what there is."""
         width = max((len(sample.name) for sample in self._offered), default=0) + 2
         self._rows.set_lines(
-            [((f"{safe(s.name):<{width}} ", "strong"), (safe(s.about), "quiet")) for s in self._offered]
+            [
+                (Span(f"{safe(sample.name):<{width}} ", Tone.STRONG), Span(safe(sample.about), Tone.QUIET))
+                for sample in self._offered
+            ]
         )
         self._rows.focus()
         self._tell()

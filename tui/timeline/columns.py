@@ -8,9 +8,9 @@ from zlib import crc32
 from rich.cells import cell_len
 
 from tui.text.safe_text import ELLIPSIS, safe
-from tui.timeline.event_styles import KINDS, LANES, Tone, style_of
+from tui.text.spans import LANES, Span, Tone, fit, fit_end
+from tui.timeline.event_styles import STYLES, style_of
 from tui.timeline.source import EventRow
-from tui.timeline.spans import Span, fit, fit_end
 
 
 class Marks(NamedTuple):
@@ -282,7 +282,7 @@ def _name(row: EventRow, limit: int) -> tuple[str, Tone]:
     tone = style_of(row.type).tone
     if row.type == "status":
         return safe(str(row.state or ""), limit), _STATE_TONES.get(str(row.state or ""), Tone.STATUS)
-    if row.type not in KINDS:
+    if row.type not in STYLES:
         return safe(row.type, limit), Tone.STRONG
     if row.event_id and (row.type == "event_emitted" or not row.function):
         return safe(row.event_id, limit), tone if row.type == "event_emitted" else Tone.STRONG

@@ -1,38 +1,8 @@
 """How each type of workflow event looks: a symbol and a word that tell it without colour, and a tone for the colour."""
 
-from enum import StrEnum
 from typing import Final, NamedTuple
 
-
-class Tone(StrEnum):
-    """What a piece of text is, so that the widget can colour it; every tone is also told by a symbol or a word."""
-
-    TEXT = "text"
-    STRONG = "strong"
-    QUIET = "quiet"
-    RULE = "rule"
-    CALL = "call"
-    OK = "ok"
-    EMIT = "emit"
-    OUTPUT = "output"
-    FAIL = "fail"
-    WARN = "warn"
-    ASK = "ask"
-    STATUS = "status"
-    STOP = "stop"
-    OPERATOR = "operator"
-    MATCH = "match"
-    LANE_0 = "lane-0"
-    LANE_1 = "lane-1"
-    LANE_2 = "lane-2"
-    LANE_3 = "lane-3"
-    LANE_4 = "lane-4"
-    LANE_5 = "lane-5"
-    LANE_6 = "lane-6"
-    LANE_7 = "lane-7"
-
-
-LANES: Final = tuple(tone for tone in Tone if tone.startswith("lane-"))
+from tui.text.spans import Tone
 
 
 class EventStyle(NamedTuple):
@@ -49,7 +19,7 @@ class EventStyle(NamedTuple):
     tone: Tone
 
 
-KINDS: Final[dict[str, EventStyle]] = {
+STYLES: Final[dict[str, EventStyle]] = {
     "started": EventStyle("◇", "start", Tone.STATUS),
     "status": EventStyle("◆", "status", Tone.STATUS),
     "failed": EventStyle("✗", "FAILED", Tone.FAIL),
@@ -76,19 +46,12 @@ KINDS: Final[dict[str, EventStyle]] = {
 }
 _CUSTOM = "○"
 SHORT_TYPES: Final[dict[str, tuple[str, ...]]] = {
-    word: tuple(type_ for type_, kind in KINDS.items() if kind.word.lower() == word)
-    for word in sorted({kind.word.lower() for kind in KINDS.values()})
+    word: tuple(type_ for type_, style in STYLES.items() if style.word.lower() == word)
+    for word in sorted({style.word.lower() for style in STYLES.values()})
 }
 """Short word -> the full types it stands for."""
 
 
 def style_of(event_type: str) -> EventStyle:
-    """Say how a type of event looks.
-
-    Args:
-        event_type: The type, one of the engine's or any other string; not safe to show as it is.
-
-    Returns:
-        Its kind; a custom type is its own word.
-    """
-    return KINDS.get(event_type) or EventStyle(_CUSTOM, event_type, Tone.TEXT)
+    """Return how a type of event looks; a type that the engine does not know is its own word, not safe to show."""
+    return STYLES.get(event_type) or EventStyle(_CUSTOM, event_type, Tone.TEXT)

@@ -1,19 +1,121 @@
 """The filter of the timeline: from a line of text to what the run file is asked for."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from process_core.predicate import Predicate, PredicateError, compile_predicate
+from process_core.predicate import Predicate, PredicateError, SqlPrefilter, compile_predicate
 from process_core.runfile import Filter
 from process_core.suggestions import nearest
-from tui.timeline.terms import NAMES, NameTerms, Term
+from tui.timeline.event_styles import STYLES
 
+NAMES: Final[Mapping[str, str]] = {
+    "type": "type",
+    "step": "path",
+    "event": "event_id",
+    "function": "function",
+    "route": "route",
+    "code": "code",
+    "state": "state",
+    "superstep": "superstep",
+}
+"""What a term may look at -> its name in the envelope."""
 _EXAMPLES: Final = {"type": "emit", "step": "outer/*", "event": "User*", "superstep": "3..5", "state": "FAILED"}
 _MAX_WORDS = 4  # each is looked for in every payload
 _WHERE = re.compile(r"(?:^|\s)where\s+", re.IGNORECASE)
 _COMPARISON = re.compile(r"[=!<>]=|[<>]|\s(?:not\s+)?in\s")
 _SUPERSTEPS = re.compile(r"(\d{1,18})(?:\.\.(\d{1,18}))?")
+_Sql = tuple[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition on one name of an event.
+
+    Attributes:
+        field: A key of `NAMES`.
+        value: What must stand there, or the whole of it where it has `*` or `?`.
+        is_negated: Whether it must not.
+        last: For supersteps, the end of the range that begins with `value`.
+    """
+
+    field: str
+    value: str
+    is_negated: bool = False
+    last: int = 0
+
+    def sql(self, column: str) -> _Sql:
+        """Say it in SQL.
+
+        Args:
+            column: SQL expression for the name.
+
+        Returns:
+            A condition that is never NULL, and its values.
+        """
+        values: tuple[Any, ...]
+        if self.field == "superstep":
+            condition, values = f"{column} BETWEEN ? AND ?", (int(self.value), self.last)
+        else:
+            condition, values = f"coalesce({column}, '') LIKE ? ESCAPE '\\'", (self._pattern(),)
+        if self.field == "type":
+            short = self._types()
+            condition, values = f"{condition} OR {column} IN ({','.join('?' * len(short))})", (*values, *short)
+        return f"{'NOT ' if self.is_negated else ''}({condition})", values
+
+    def _is_whole(self) -> bool:
+        return "*" in self.value or "?" in self.value
+
+    def _pattern(self) -> str:
+        escaped = re.sub(r"([\\%_])", r"\\\1", self.value)
+        return escaped.replace("*", "%").replace("?", "_") if self._is_whole() else f"%{escaped}%"
+
+    def _types(self) -> tuple[str, ...]:
+        """Give the types whose short word, as the timeline shows it, fits."""
+        pattern = re.escape(self.value).replace(r"\*", ".*").replace(r"\?", ".")
+        compiled = re.compile(pattern, re.IGNORECASE | re.DOTALL)
+        fits = compiled.fullmatch if self._is_whole() else compiled.search
+        return tuple(kind for kind, look in STYLES.items() if fits(look.word))
+
+
+class NameTerms(Predicate):
+    """Terms on names, and a predicate of the user's besides.
+
+    A run file asks a predicate first what SQL can decide, once for each combination of names; a million rows are then
+    sorted out in a fraction of a second. That is what the terms are for, and all that they are.
+
+    Args:
+        terms: The terms; all must hold.
+        also: What must hold as well.
+    """
+
+    __slots__ = ("also", "terms")
+
+    def __init__(self, terms: Sequence[Term], also: Predicate | None) -> None:
+        super().__init__("True")
+        self.terms = tuple(terms)
+        self.also = also
+        names = {NAMES[term.field] for term in terms} | set(also.names if also is not None else ())
+        self.names = tuple(sorted(names))
+        self.text = f"{self.terms!r} and {also.text if also is not None else True!r}"
+
+    def sql_prefilter(self, columns: Mapping[str, str]) -> SqlPrefilter:
+        """Say the terms, and as much of the predicate as can be, in SQL.
+
+        Args:
+            columns: SQL expression per name.
+
+        Returns:
+            The condition, and what is left of the predicate.
+        """
+        parts = [term.sql(columns[NAMES[term.field]]) for term in self.terms]
+        residual = None
+        if self.also is not None:
+            condition, params, residual = self.also.sql_prefilter(columns)
+            parts.append((f"({condition})", tuple(params)))
+        values = [value for _, given in parts for value in given]
+        return SqlPrefilter(" AND ".join(part for part, _ in parts) or "1", values, residual)
 
 
 class FilterError(ValueError):
@@ -27,14 +129,12 @@ class Query:
     Attributes:
         text: As it was typed.
         words: Its plain words, to mark in the rows.
-        chosen: What a row must be, one list of the run file each.
-        refused: What a row must not be.
+        filter: What the run file is asked for.
     """
 
     text: str
     words: tuple[str, ...]
-    chosen: tuple[Filter, ...]
-    refused: tuple[Filter, ...]
+    filter: Filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +184,7 @@ def parse_filter(text: str) -> Query | None:
     if len(wanted) + len(refused) > _MAX_WORDS:
         raise FilterError(f"at most {_MAX_WORDS} plain words; put quotation marks round words that stand together")
     where = NameTerms(terms, condition) if terms or condition is not None else None
-    first = Filter(text=wanted[0] if wanted else "", where=where)
-    others = [Filter(text=word) for word in wanted[1:]]
-    return Query(text, tuple(wanted), (first, *others), tuple(Filter(text=word) for word in refused))
+    return Query(text, tuple(wanted), Filter(texts=tuple(wanted), without=tuple(refused), where=where))
 
 
 def _split(text: str) -> tuple[str, Predicate | None]:

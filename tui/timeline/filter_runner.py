@@ -1,4 +1,4 @@
-"""The filter at work: the run file is looked through bit by bit as it grows, and the hits become lines."""
+"""The filter at work: the run file is looked through bit by bit as it grows, and the rows that fit become lines."""
 
 from bisect import bisect_right
 from collections.abc import Callable
@@ -6,14 +6,13 @@ from time import monotonic
 
 from process_core.errors import ProcessError
 from tui.timeline.filter import Query, parse_filter
-from tui.timeline.hits import Combined
 from tui.timeline.source import TimelineSource
 from tui.timeline.window import Window
 
 SLICE: float = 0.01
 """Seconds of looking before keys get their turn."""
 _SCREEN = 100
-_NEWS = 0.1  # seconds between two reports of what was found in the background
+_REPORT_EVERY = 0.1  # seconds, for what is found in the background
 Later = Callable[[Callable[[], None]], object]
 
 
@@ -25,6 +24,7 @@ class FilterRunner:
         changed: Is called after rows were looked at in the background.
 
     Attributes:
+        looked_at: Seq of the last row that was looked at.
         query: The filter, or None where every row is shown.
         problem: Why it cannot look on, empty where it can.
     """
@@ -34,10 +34,8 @@ class FilterRunner:
         self._changed = changed
         self._source: TimelineSource | None = None
         self._window: Window | None = None
-        self._hits: Combined | None = None
-        self._taken = 0
         self._is_waiting = False
-        self._told = 0.0
+        self._reported = 0.0
         self.looked_at = 0
         self.query: Query | None = None
         self.problem = ""
@@ -59,14 +57,7 @@ class FilterRunner:
         self._start()
 
     def set(self, text: str) -> None:
-        """Change the filter; the work for the one before is given up.
-
-        Args:
-            text: As `parse_filter` reads it; empty shows all.
-
-        Raises:
-            FilterError: The text means nothing; nothing has changed.
-        """
+        """Change the filter; raises `FilterError` and changes nothing where the text means nothing."""
         self.query = parse_filter(text)
         self._start()
 
@@ -76,29 +67,30 @@ class FilterRunner:
             self._look()
 
     def _start(self) -> None:
-        self._hits, self._taken, self.looked_at, self.problem = None, 0, 0, ""
-        if self._window is None or self._source is None:
+        self.looked_at, self.problem = 0, ""
+        if self._window is None:
             return
         if self.query is None:
             self._window.show_all()
         else:
-            self._hits = Combined(self._source, self.query)
             self._window.show_hits()
             self.grow()
 
     def _look(self) -> None:
-        hits, window = self._hits, self._window
-        if hits is None or window is None or not window.written:
+        source, window, query = self._source, self._window, self.query
+        if source is None or window is None or query is None or not window.written:
             return
         try:
-            is_through = hits.advance(SLICE)
+            # Asked for each time: the file keeps few lists, and one that it let go begins at the first row again.
+            rows = source.view(query.filter)
+            is_through = rows.advance(SLICE)
         except ProcessError as error:
             self.problem = str(error)
             return
-        until = bisect_right(hits.seqs, window.written)  # the file may be ahead of what the screen was told
-        window.add_hits(hits.seqs[self._taken : until])
-        self._taken = max(self._taken, until)
-        self.looked_at = min(hits.scanned, window.written)
+        # The file may be ahead of what the screen knows to be written.
+        first, last = bisect_right(rows.seqs, self.looked_at), bisect_right(rows.seqs, window.written)
+        window.add_hits(rows.seqs[first:last])
+        self.looked_at = max(self.looked_at, min(rows.scanned, window.written))
         if not is_through and self.looked_at < window.written:
             self._is_waiting = True
             self._later(self._tick)
@@ -107,10 +99,10 @@ class FilterRunner:
         self._is_waiting = False
         if self.query is None:
             return
-        had = self._window.count if self._window is not None else 0
+        before = self._window.count if self._window is not None else 0
         self._look()
         # The first rows are shown at once; after that a few pictures a second will do.
         now = monotonic()
-        if had < _SCREEN or not self._is_waiting or now - self._told > _NEWS:
-            self._told = now
+        if before < _SCREEN or not self._is_waiting or now - self._reported > _REPORT_EVERY:
+            self._reported = now
             self._changed()

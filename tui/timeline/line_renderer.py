@@ -1,78 +1,91 @@
-"""From spans to strips: the styles of the timeline, worked out once per theme and kept, and the strips themselves."""
+"""The lines of the timeline on the screen: titles, rows with their marks, and what stands under them."""
 
-from collections import OrderedDict
-from collections.abc import Hashable, Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from rich.segment import Segment
-from rich.style import Style
 from textual.strip import Strip
-from textual.widget import Widget
 
-from tui.timeline.event_styles import Tone
-from tui.timeline.spans import Span
-
-GROUNDS: Final = ("cursor", "cursor-away", "paused", "lit", "header", "badge", "status-line")
-"""What a line may stand on, beside nothing."""
-COMPONENTS: Final = frozenset(f"timeline--{name}" for name in (*Tone, *GROUNDS))
-_FAINT = frozenset({Tone.QUIET, Tone.RULE})  # would be hard to read under the cursor
-_STRIPS = 4096
+from tui.text.spans import Span, Tone, fit, mark_matches
+from tui.timeline.columns import Marks, cells_of, header, layout_for
+from tui.timeline.error_text import NOTED, note_of
+from tui.timeline.window import Window
+from tui.widgets.line_painter import LinePainter
 
 
-class Painter:
-    """Turns spans into strips in the colours of a widget.
+@dataclass(slots=True)
+class RowMarks:
+    """What is drawn of rows beyond the events themselves.
 
-    Args:
-        widget: The widget; its component classes are `COMPONENTS`.
+    Attributes:
+        cursor: Seq of the row under the cursor; 0 before there is one.
+        causes: Seqs of the events that led to it.
+        lit: Seqs of further events to light.
+        paused: Seq of the event that the run is paused at.
+        breakpoints: Event ids that have a breakpoint.
+        matches: Words to mark wherever they stand.
+        lanes: Place of each step, for its colour.
+        origin: Timestamp of the start of the run.
     """
 
-    def __init__(self, widget: Widget) -> None:
-        self._widget = widget
-        self._styles: dict[tuple[Tone, str], Style] = {}
-        self._strips: OrderedDict[Hashable, Strip] = OrderedDict()
+    cursor: int = 0
+    causes: frozenset[int] = frozenset()
+    lit: frozenset[int] = frozenset()
+    paused: int | None = None
+    breakpoints: frozenset[str] = frozenset()
+    matches: tuple[str, ...] = ()
+    lanes: Mapping[str, int] = field(default_factory=dict)
+    origin: float = 0.0
 
-    def forget(self) -> None:
-        """Work out everything anew: the theme has changed, or the rows are others."""
-        self._styles.clear()
-        self._strips.clear()
 
-    def kept(self, key: Hashable) -> Strip | None:
-        """Give a strip that was painted before, if it is still there."""
-        strip = self._strips.get(key)
-        if strip is not None:
-            self._strips.move_to_end(key)
+class LineRenderer:
+    """Draws lines of a window; a row that looks as it did is not drawn again."""
+
+    def __init__(self, painter: LinePainter) -> None:
+        self._painter = painter
+        self._columns = layout_for(0, 0)
+
+    def titles(self, written: int, badge: Sequence[Span], width: int) -> Strip:
+        """Return the titles of the columns, with a badge at their right end."""
+        room = sum(len(span.text) for span in badge)  # drawn in cells of one character each
+        titles = fit(header(layout_for(width, written)), max(0, width - room), Tone.QUIET)
+        left = self._painter.paint(titles, max(0, width - room), "header")
+        return Strip.join([left, self._painter.paint(fit(badge, min(room, width)), min(room, width), "badge")])
+
+    def status_line(self, spans: Sequence[Span], width: int) -> Strip:
+        """Return the line under the rows."""
+        return self._painter.paint(fit(spans, width, Tone.QUIET), width, "status-line")
+
+    def blank(self, width: int) -> Strip:
+        """Return a line without a row."""
+        return self._painter.paint([Span(" " * width)], width)
+
+    def row(self, window: Window, index: int, width: int, rows: RowMarks, cursor_ground: str) -> Strip:
+        """Return the line of a row, which may be one that cannot be read."""
+        seq = window.seq_at(index)
+        if self._columns.width != width or self._columns.last_seq < window.written:
+            self._columns = layout_for(width, window.written)
+        row = window.row_at(index)
+        if row is None:
+            spans = fit([Span(f"  {seq}  cannot be read: {window.problem or 'not written yet'}", Tone.WARN)], width)
+            return self._painter.paint(spans, width)
+        marks = Marks(
+            cursor=seq == rows.cursor,
+            paused=seq == rows.paused,
+            breakpoint=row.event_id is not None and row.event_id in rows.breakpoints,
+            cause=seq in rows.causes or seq in rows.lit,
+            effect=rows.cursor in row.causes,
+        )
+        ground = cursor_ground if marks.cursor else _ground(marks)
+        key = (seq, self._columns, marks, ground, rows.matches)
+        strip = self._painter.kept(key)
+        if strip is None:
+            note = note_of(row, window.source) if row.type in NOTED else ""
+            spans = cells_of(row, self._columns, rows.origin, rows.lanes, marks=marks, note=note)
+            strip = self._painter.paint(mark_matches(spans, rows.matches), width, ground, key)
         return strip
 
-    def paint(self, spans: Sequence[Span], width: int, ground: str = "", key: Hashable = None) -> Strip:
-        """Turn spans into a strip.
 
-        Args:
-            spans: Safe texts that are as wide as the line.
-            width: Cells of the line.
-            ground: What the line stands on: one of `GROUNDS`, or nothing.
-            key: Under which to keep the strip: everything that it depends on; None keeps it not.
-
-        Returns:
-            The strip.
-        """
-        strip = Strip([Segment(text, self.style(tone, ground)) for text, tone in spans], width)
-        if key is not None:
-            self._strips[key] = strip
-            if len(self._strips) > _STRIPS:
-                self._strips.popitem(last=False)
-        return strip
-
-    def style(self, tone: Tone, ground: str = "") -> Style:
-        """Give the style of a tone on a ground."""
-        style = self._styles.get((tone, ground))
-        if style is None:
-            clear = Tone.CALL if ground.startswith("cursor") and tone in _FAINT else tone
-            style = self._widget.get_component_rich_style(f"timeline--{clear}")
-            if ground:
-                under = self._widget.get_component_rich_style(f"timeline--{ground}")
-                own = Style(color=under.color, bold=under.bold) if ground == "badge" else Style()
-                if tone is not Tone.MATCH:
-                    own += Style(bgcolor=under.bgcolor)
-                style += own
-            self._styles[tone, ground] = style
-        return style
+def _ground(marks: Marks) -> str:
+    if marks.paused:
+        return "paused"
+    return "lit" if marks.cause or marks.effect else ""

@@ -1,18 +1,18 @@
 """The search at work: from the cursor onwards to the next row that fits, round the end, bit by bit."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from enum import Enum
 
 from process_core.errors import ProcessError
 from tui.timeline.filter import Query, parse_filter
 from tui.timeline.filter_runner import SLICE, Later
-from tui.timeline.hits import Combined
-from tui.timeline.source import TimelineSource
+from tui.timeline.source import Matches, TimelineSource
 from tui.timeline.window import Window
 
 
 class Outcome(Enum):
-    """Where a search stands."""
+    """How a search goes."""
 
     NONE = "none"
     RUNNING = "running"
@@ -30,14 +30,14 @@ class Search:
 
     Attributes:
         text: What is looked for.
-        outcome: Where the search stands.
+        outcome: How the search goes.
     """
 
     def __init__(self, later: Later, found: Callable[[int | None], None]) -> None:
         self._later = later
         self._found = found
         self._query: Query | None = None
-        self._hits: Combined | None = None
+        self._source: TimelineSource | None = None
         self._window: Window | None = None
         self._from = 0
         self._backwards = False
@@ -71,46 +71,46 @@ class Search:
         Raises:
             FilterError: The text means nothing.
         """
-        query, before = parse_filter(text), self._query
+        query = parse_filter(text)
         self.clear()
         if query is None:
             return None
         self._query, self.text = query, query.text
-        if before is None or before.text != query.text or self._window is not window:
-            self._hits = Combined(source, query)
-        self._window, self._from, self._backwards = window, seq, backwards
+        self._source, self._window, self._from, self._backwards = source, window, seq, backwards
         return self._look()
 
     def _look(self) -> int | None:
-        hits = self._hits
-        assert hits is not None
+        assert self._source is not None
+        assert self._query is not None
         self.outcome = Outcome.RUNNING
         try:
-            is_through = hits.advance(SLICE)
+            rows = self._source.view(self._query.filter)
+            is_through = rows.advance(SLICE)
         except ProcessError:
             self.outcome = Outcome.MISSING
             return None
-        hit = self._next(hits, self._from)
-        if hit is not None and (not self._backwards or is_through or hits.scanned >= self._from - 1):
+        hit = self._next(rows, self._from)
+        if hit is not None and (not self._backwards or is_through or rows.scanned >= self._from - 1):
             self.outcome = Outcome.FOUND
             return hit
         if is_through:
-            hit = self._next(hits, None)
+            hit = self._next(rows, None)
             self.outcome = Outcome.WRAPPED if hit is not None else Outcome.MISSING
             return hit
         this = self._round
         self._later(lambda: self._tick(this))
         return None
 
-    def _next(self, hits: Combined, seq: int | None) -> int | None:
-        """Give the next hit that is shown, from a row or, without one, from the end of the list."""
+    def _next(self, rows: Matches, seq: int | None) -> int | None:
+        """Return the next hit that is shown, from a row or, without one, from the end of the list."""
         assert self._window is not None
-        step = hits.before if self._backwards else hits.after
-        far = self._window.written + 1 if self._backwards else 0
-        hit = step(far if seq is None else seq)
-        while hit is not None and self._window.index_of(hit) is None:
-            hit = step(hit)
-        return hit
+        seqs = rows.seqs
+        if self._backwards:
+            end = len(seqs) if seq is None else bisect_left(seqs, seq)
+            places = range(end - 1, -1, -1)
+        else:
+            places = range(0 if seq is None else bisect_right(seqs, seq), len(seqs))
+        return next((seqs[place] for place in places if self._window.index_of(seqs[place]) is not None), None)
 
     def _tick(self, this: int) -> None:
         if self._round != this:

@@ -66,35 +66,35 @@ class EventRow(Protocol):
         """The payload, in one bounded line."""
 
 
-class Hits(Protocol):
-    """The seqs of the rows that a filter leaves, as far as the file was looked through; a run file's view is one."""
+class Matches(Protocol):
+    """The seqs of the rows that a filter leaves, as far as the file was looked through."""
 
     @property
     def seqs(self) -> Sequence[int]:
-        """Those found so far, rising."""
+        """The seqs so far, rising."""
 
     @property
     def scanned(self) -> int:
         """Seq of the last row looked at."""
 
     def advance(self, seconds: float | None = None) -> bool:
-        """Look on for a while; tells whether everything was looked at."""
+        """Look on for a while; return whether everything was looked at."""
 
 
 class TimelineSource(Protocol):
     """Where rows are read; a run file is one."""
 
     def page(self, start_index: int, limit: int) -> Sequence[EventRow]:
-        """Give rows by place, from 0."""
+        """Return rows by place, from 0."""
 
     def row(self, seq: int) -> EventRow:
-        """Give one row."""
+        """Return one row."""
 
     def effects(self, seq: int, limit: int) -> Sequence[EventRow]:
-        """Give the rows that an event led to."""
+        """Return the rows that an event led to."""
 
-    def view(self, chosen: Filter) -> Hits:
-        """Give the list that a filter leaves."""
+    def view(self, chosen: Filter) -> Matches:
+        """Return the list that a filter leaves."""
 
     def payload_text(self, ref: Any, limit: int) -> tuple[str, int]:
-        """Give the beginning of a payload as JSON text, and the size of the whole."""
+        """Return the beginning of a payload as JSON text, and the size of the whole."""

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from tui.text.safe_text import safe
-from tui.timeline.event_styles import Tone
+from tui.text.spans import Span, Tone
 from tui.timeline.search import Outcome
-from tui.timeline.spans import Span
 
 _LONGEST = 60  # characters of the user's own words that are repeated
 

@@ -1,43 +1,73 @@
 """The timeline: a list of a run's events that costs the same whether it holds a hundred or a million."""
 
-from collections.abc import Callable, Iterable
-from typing import ClassVar, Final
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
 
 from process_core.errors import ProcessError
-from tui.timeline import messages
-from tui.timeline.causality import first_effect, is_from_outside
-from tui.timeline.cursor_list import CursorList
-from tui.timeline.event_list import HEADER
+from process_core.runfile import is_from_outside, walk_back
+from tui.text.spans import Span
 from tui.timeline.filter import FilterError
 from tui.timeline.filter_runner import FilterRunner
+from tui.timeline.line_renderer import LineRenderer, RowMarks
 from tui.timeline.search import Search
 from tui.timeline.source import EventRow, TimelineSource
 from tui.timeline.status import badge, status_line
 from tui.timeline.window import Window
+from tui.widgets.cursor_list import CursorList
 
 _PAUSE = 0.002  # seconds in which keys have their turn between two slices of looking
 _JUMPS = 100  # jumps that can be taken back
+_ANCESTORS = 64  # causes that are lit; a screen shows no more
 
 
 class TimelineView(CursorList):
     """The events of one run, read from its run file as they are shown.
 
+    The cursor stays on its event; the tail is followed for as long as the user wants.
+
     Attributes:
         follow: Whether the newest event is kept in sight; a matter of the view alone, capture never depends on it.
     """
 
+    DEFAULT_CSS = """
+    TimelineView { background: $surface; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "cause", "To the cause", show=False),
         Binding("right,l", "effect", "To the effect", show=False),
         Binding("backspace", "back", "Back from a jump", show=False),
         Binding("enter", "activate", "Open", show=False),
     ]
+    HEADER = 1
 
-    EventSelected: Final = messages.EventSelected
-    EventActivated: Final = messages.EventActivated
+    follow: reactive[bool] = reactive(True)
+
+    class EventSelected(Message):
+        """The cursor has come to an event; `automatic` where the timeline went there itself, following the tail."""
+
+        def __init__(self, row: EventRow, *, automatic: bool = False) -> None:
+            self.row = row
+            self.automatic = automatic
+            super().__init__()
+
+        def can_replace(self, message: Message) -> bool:
+            """Let only the last of a burst arrive."""
+            return isinstance(message, TimelineView.EventSelected)
+
+    class EventActivated(Message):
+        """The user asks for more about an event (Enter, or a double click)."""
+
+        def __init__(self, row: EventRow) -> None:
+            self.row = row
+            super().__init__()
 
     def __init__(
         self,
@@ -48,39 +78,39 @@ class TimelineView(CursorList):
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
         self._source: TimelineSource | None = None
-        self._jumps: list[int] = []
-        self._sieve = FilterRunner(self._later, self._hits_changed)
+        self._window: Window | None = None
+        self._marks = RowMarks()
+        self._lines = LineRenderer(self.painter)
+        self._filter = FilterRunner(self._later, self._hits_changed)
         self._search = Search(self._later, self._searched)
+        self._jumps: list[int] = []
+        self._wanted = 0  # seq of the row the user chose, which a filter may hide
+        self._seen = 0  # seq of the last row when following ended
+        self._note = ""
+        self._badge: Sequence[Span] = ()
+        self._status: Sequence[Span] = ()
+        self._scrolls_itself = False
+        self._prefetch_asked = False
 
-    # What the screen tells it
+    # What the screen asks of it
 
     def set_source(self, source: TimelineSource | None) -> None:
-        """Show another run.
-
-        Args:
-            source: Its run file, or None to show nothing; `poll` says how far it is written.
-        """
+        """Show another run, or with None nothing; `poll` says how far its run file is written."""
         self._source = source
         self._window = Window(source) if source is not None else None
-        self._cursor = self._wanted = self._seen = 0
+        self._marks = RowMarks(breakpoints=self._marks.breakpoints, lanes=self._marks.lanes)
+        self._wanted = self._seen = 0
         self._jumps.clear()
-        self._causes = self._lit = frozenset()
-        self._marked = ()
-        self._paused, self._note = None, ""
-        self._origin = 0.0
+        self._note = ""
         self._search.clear()
-        self._sieve.attach(source, self._window)
-        self._painter.forget()
+        self._filter.attach(source, self._window)
+        self.painter.forget()
         self.follow = True
-        self.restate()
+        self._update_edges()
         self.refresh()
 
     def poll(self, written: int) -> None:
-        """Take note of rows that were written; costs nothing where there are none.
-
-        Args:
-            written: Seq of the last row in the run file.
-        """
+        """Take note of the seq of the last row in the run file; costs nothing where no row is new."""
         window = self._window
         if window is None or written <= window.written:
             return
@@ -89,8 +119,8 @@ class TimelineView(CursorList):
         window.grow(written)
         if first_time:
             first = window.row(1)
-            self._origin = first.timestamp if first is not None else 0.0
-        self._sieve.grow()
+            self._marks.origin = first.timestamp if first is not None else 0.0
+        self._filter.grow()
         self._lines_added(before)
 
     def set_marks(
@@ -99,39 +129,26 @@ class TimelineView(CursorList):
         breakpoint_ids: Iterable[str] = (),
         lit_seqs: Iterable[int] = (),
     ) -> None:
-        """Say what to mark.
-
-        Args:
-            paused_seq: The event that the run is paused at.
-            breakpoint_ids: Event ids that have a breakpoint.
-            lit_seqs: Further events to light.
-        """
-        marks = (paused_seq, frozenset(breakpoint_ids), frozenset(lit_seqs))
-        if marks != (self._paused, self._breakpoints, self._lit):
-            self._paused, self._breakpoints, self._lit = marks
+        """Mark the event the run is paused at, event ids that have a breakpoint, and further events to light."""
+        marks = replace(self._marks, paused=paused_seq, breakpoints=frozenset(breakpoint_ids), lit=frozenset(lit_seqs))
+        if marks != self._marks:
+            self._marks = marks
             self.refresh()
 
     def set_lanes(self, paths: Iterable[str]) -> None:
-        """Give the steps colours in their order; without this each gets one from its name.
-
-        Args:
-            paths: Paths of the steps, in the order of the graph.
-        """
-        self._lanes = {path: place for place, path in enumerate(paths)}
-        self._painter.forget()
+        """Colour the steps by their order in the graph; without this each gets a colour from its name."""
+        self._marks.lanes = {path: place for place, path in enumerate(paths)}
+        self.painter.forget()
         self.refresh()
 
     def set_filter(self, text: str) -> str | None:
-        """Show only some rows; how many are hidden is always told.
-
-        Args:
-            text: As `tui.timeline.filter.parse_filter` reads it; empty shows all.
+        """Show only some rows, as `parse_filter` reads the text; an empty text shows all.
 
         Returns:
             What is wrong with the text (nothing has changed then), or None.
         """
         try:
-            self._sieve.set(text)
+            self._filter.set(text)
         except FilterError as error:
             return str(error)
         self._note = ""
@@ -154,11 +171,11 @@ class TimelineView(CursorList):
             return False
         if window.index_of(seq) is None:
             window.reveal(seq)
-            self.restate()
+            self._update_edges()
             self.refresh()
         if not keep_follow:
             self.follow = False
-        self.put_cursor(seq)
+        self._put_cursor(seq)
         self.show_cursor(centre=True)
         return True
 
@@ -176,7 +193,7 @@ class TimelineView(CursorList):
         if self._source is None or self._window is None:
             return None
         try:
-            seq = self._search.start(text, self._source, self._window, self._cursor, backwards=backwards)
+            seq = self._search.start(text, self._source, self._window, self._marks.cursor, backwards=backwards)
         except FilterError as error:
             return str(error)
         self._searched(seq)
@@ -185,31 +202,91 @@ class TimelineView(CursorList):
     def clear_search(self) -> None:
         """Take the marks of the last search away."""
         self._search.clear()
-        self._marked = ()
-        self.restate()
+        self._marks.matches = ()
+        self._update_edges()
         self.refresh()
 
-    # What it tells
+    # What the screen asks it
 
     @property
     def selected(self) -> EventRow | None:
         """The event under the cursor."""
-        return self._window.row(self._cursor) if self._window and self._cursor else None
+        return self._window.row(self._marks.cursor) if self._window and self._marks.cursor else None
 
     @property
     def hidden(self) -> int:
         """Number of events that the filter hides."""
-        return self._sieve.hidden
+        return self._filter.hidden
+
+    @property
+    def progress(self) -> float:
+        """Share of the events that the filter has looked at, 0 to 1."""
+        return self._filter.progress
+
+    @property
+    def new_rows(self) -> int:
+        """Number of lines that came since following ended."""
+        if self.follow or self._window is None:
+            return 0
+        return self._window.count - 1 - self._window.index_near(self._seen)
 
     def selected_text(self) -> str:
-        """Give the selected event as one line, for copying."""
+        """Return the selected event as one line, for copying."""
         row = self.selected
         if row is None:
             return ""
         parts = (f"#{row.seq}", row.type, row.path, row.function, row.event_id, row.preview)
         return "  ".join(part for part in parts if part)
 
-    # Moving
+    # The cursor
+
+    @property
+    def line_count(self) -> int:
+        """How many lines there are."""
+        return self._window.count if self._window is not None else 0
+
+    @property
+    def cursor_line(self) -> int:
+        """The line that the cursor is on, or the nearest before where its event has none."""
+        return self._window.index_near(self._marks.cursor) if self._window is not None else 0
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a line; the tail is followed no longer from another line than the last."""
+        if self._window is not None:
+            if index < self._window.count - 1:
+                self.follow = False
+            self._put_cursor(self._window.seq_at(index))
+            self.show_cursor()
+
+    def action_move_end(self) -> None:
+        """Move the cursor to the last event and follow."""
+        if self.line_count:
+            self.move_to(self.line_count - 1)
+            self.follow = True
+
+    def show_cursor(self, *, centre: bool = False) -> None:
+        """Scroll no further than it takes to see the cursor; `centre` then puts it in the middle."""
+        if self.line_count:
+            self.show_line(self.cursor_line, centre=centre)
+
+    def _put_cursor(self, seq: int, *, automatic: bool = False, is_stand_in: bool = False) -> None:
+        """Put the cursor on an event; a stand-in is there for the event the user chose, which a filter hides."""
+        if not is_stand_in:
+            self._wanted = seq
+        window = self._window
+        if seq == self._marks.cursor or window is None:
+            return
+        row = window.row(seq)
+        self._marks.cursor = seq
+        self._marks.causes = _ancestors(row, window) if row is not None else frozenset()
+        if self._note:
+            self._note = ""
+            self._update_edges()
+        self.refresh()
+        if row is not None:
+            self.post_message(self.EventSelected(row, automatic=automatic))
+
+    # Causes and effects
 
     def action_cause(self) -> None:
         """Go to the event that led to the selected one."""
@@ -220,11 +297,7 @@ class TimelineView(CursorList):
         self.effect()
 
     def cause(self) -> str:
-        """Go to the event that led to the selected one.
-
-        Returns:
-            Why there is none; empty where the cursor went there.
-        """
+        """Go to the event that led to the selected one; return why there is none, or an empty text."""
         row = self.selected
         if row is None:
             return "there is no event yet"
@@ -233,30 +306,22 @@ class TimelineView(CursorList):
         return self._jump(max(row.causes, default=None), words)
 
     def effect(self) -> str:
-        """Go to the first event that the selected one led to.
-
-        Returns:
-            Why there is none; empty where the cursor went there.
-        """
+        """Go to the first event that the selected one led to; return why there is none, or an empty text."""
         row = self.selected
-        if row is None:
+        if row is None or self._source is None:
             return "there is no event yet"
         try:
-            seq = first_effect(row, self._source) if self._source is not None else None
+            effects = self._source.effects(row.seq, 1)
         except ProcessError as error:
             return self._jump(None, str(error))
-        return self._jump(seq, "this event led to nothing so far")
+        return self._jump(effects[0].seq if effects else None, "this event led to nothing so far")
 
     def action_back(self) -> None:
         """Go back to where the last jump began."""
         self.back()
 
     def back(self) -> bool:
-        """Go back to where the last jump began.
-
-        Returns:
-            Whether there was a jump.
-        """
+        """Go back to where the last jump began; return whether there was a jump."""
         if self._jumps:
             self.select(self._jumps.pop())
             return True
@@ -266,85 +331,172 @@ class TimelineView(CursorList):
         """Ask for more about the selected event."""
         row = self.selected
         if row is not None:
-            self.post_message(messages.EventActivated(row))
+            self.post_message(self.EventActivated(row))
 
     def _jump(self, seq: int | None, otherwise: str) -> str:
-        origin = self._cursor
+        origin = self._marks.cursor
         if seq is None or not self.select(seq):
             self._note = otherwise
-            self.restate()
+            self._update_edges()
             self.refresh()
             return otherwise
         self._jumps.append(origin)
         del self._jumps[:-_JUMPS]
         return ""
 
-    # What changes by itself
+    # What changes without the user
 
     def _lines_added(self, before: int) -> None:
         window = self._window
         assert window is not None
         if self.follow and window.count:
-            if self._paused is None or not self._cursor:
-                self.put_cursor(window.seq_at(window.count - 1), automatic=True)
-            self.restate()
+            if self._marks.paused is None or not self._marks.cursor:
+                self._put_cursor(window.seq_at(window.count - 1), automatic=True)
+            self._update_edges()
             self.scroll_rows(self.max_scroll_y)
             if window.count != before:
                 self.refresh()
             return
         if before < self.scroll_offset.y + self.body:
             self.refresh()
-        self.restate()
+        self._update_edges()
 
     def _hits_changed(self) -> None:
-        self.restate()
+        self._update_edges()
         window = self._window
         if window is not None and window.count:
             near = window.seq_at(window.count - 1 if self.follow else window.index_near(self._wanted))
-            if self.follow or near == self._wanted or self._sieve.looked_at >= self._wanted:
-                self.put_cursor(near, automatic=True, is_stand_in=True)
+            if self.follow or near == self._wanted or self._filter.looked_at >= self._wanted:
+                self._put_cursor(near, automatic=True, is_stand_in=True)
         if self.follow:
             self.scroll_rows(self.max_scroll_y)
         self.refresh()
 
     def _searched(self, seq: int | None) -> None:
-        self._marked = self._search.words
+        self._marks.matches = self._search.words
         if seq is not None:
             self.select(seq)
-        self.restate()
+        self._update_edges()
         self.refresh()
 
     def _later(self, call: Callable[[], None]) -> None:
         self.set_timer(_PAUSE, call)
 
-    def restate(self) -> None:
-        """Work out anew what stands at the edges, and how long the list is."""
-        query, window = self._sieve.query, self._window
-        problem = self._sieve.problem or (window.problem if window is not None else "")
-        self.resize_list(
-            badge(follow=self.follow, new_rows=self.new_rows),
-            status_line(
-                text=query.text if query is not None else None,
-                shown=window.count if window is not None else 0,
-                hidden=self.hidden,
-                progress=self._sieve.progress,
-                search=self._search.text,
-                outcome=self._search.outcome,
-                note=problem or self._note,
-            ),
-        )
+    # Scrolling
+
+    def scroll_rows(self, first: int) -> None:
+        """Show the lines from one on; it is not the user who scrolls."""
+        self._scrolls_itself = True
+        super().scroll_rows(first)
+        self._scrolls_itself = False
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Follow where the user scrolls to the end, and no longer where they scroll away from it."""
+        super().watch_scroll_y(old_value, new_value)
+        if not self._scrolls_itself and round(old_value) != round(new_value):
+            self.follow = new_value >= self.max_scroll_y
+
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        # Textual's own hook: where a larger size leaves less to scroll, it is not the user who scrolls to the end.
+        before, self._scrolls_itself = self._scrolls_itself, True
+        try:
+            return super()._size_updated(size, virtual_size, container_size, layout)
+        finally:
+            self._scrolls_itself = before
+
+    def watch_follow(self, follow: bool) -> None:
+        """Go to the end, or remember what was seen."""
+        window = self._window
+        if window is None:
+            return
+        self._seen = window.written
+        self._update_edges()
+        if follow and window.count:
+            self._put_cursor(window.seq_at(window.count - 1), automatic=True)
+            self.scroll_rows(self.max_scroll_y)
+
+    def on_resize(self) -> None:
+        """Keep the tail, or the cursor, in sight."""
+        if self.follow:
+            self.scroll_rows(self.max_scroll_y)
+        else:
+            self.show_cursor()
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor where the mouse is; twice asks for more."""
+        """Put the cursor where the mouse is; twice asks for more. The badge in the titles goes to the end."""
         offset = event.get_content_offset(self)
-        if offset is None or self._window is None:
-            return
-        if offset.y < HEADER:
+        if offset is not None and offset.y < self.HEADER:
             self.follow = self.follow or bool(self._badge)
             return
-        index = self.scroll_offset.y + offset.y - HEADER
-        if offset.y < HEADER + self.body and index < self._window.count:
-            self.follow = self.follow and index == self._window.count - 1
+        index = self.clicked_line(event)
+        if index is not None:
             self.move_to(index)
             if event.chain > 1:
                 self.action_activate()
+
+    # Drawing
+
+    @property
+    def body(self) -> int:
+        """How many lines there is room for on the screen."""
+        return max(0, super().body - bool(self._status))
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen; Textual calls this."""
+        width, height = self.scrollable_content_region.size
+        window = self._window
+        if y < self.HEADER:
+            return self._lines.titles(window.written if window is not None else 0, self._badge, width)
+        if self._status and y == height - 1:
+            return self._lines.status_line(self._status, width)
+        index = self.scroll_offset.y + y - self.HEADER
+        if window is None or not 0 <= index < window.count:
+            return self._lines.blank(width)
+        if not self._prefetch_asked:
+            self._prefetch_asked = True
+            self.call_later(self._prefetch)
+        return self._lines.row(window, index, width, self._marks, self.cursor_ground)
+
+    def _prefetch(self) -> None:
+        self._prefetch_asked = False
+        if self._window is not None:
+            top = self.scroll_offset.y
+            self._window.prefetch(top, top + self.body)
+
+    def _update_edges(self) -> None:
+        """Update what stands above and under the rows, and how long the list is."""
+        query, window = self._filter.query, self._window
+        problem = self._filter.problem or (window.problem if window is not None else "")
+        status = status_line(
+            text=query.text if query is not None else None,
+            shown=self.line_count,
+            hidden=self.hidden,
+            progress=self.progress,
+            search=self._search.text,
+            outcome=self._search.outcome,
+            note=problem or self._note,
+        )
+        new = badge(follow=self.follow, new_rows=self.new_rows)
+        if tuple(new) != tuple(self._badge):
+            self._badge = new
+            self._refresh_screen_lines(0, self.HEADER)
+        if tuple(status) != tuple(self._status):
+            if bool(status) != bool(self._status):
+                self.refresh()
+            self._status = status
+            self._refresh_screen_lines(self.scrollable_content_region.height - 1, 1)
+        count = self.line_count
+        self.virtual_size = Size(0, count + self.HEADER + bool(status) if count else 0)
+
+    def _refresh_screen_lines(self, y: int, count: int) -> None:
+        self.refresh_lines(y + self.scroll_offset.y, count)
+
+
+def _ancestors(row: EventRow, window: Window) -> frozenset[int]:
+    """Return the nearest events that led to one."""
+
+    def read(seqs: Iterable[int]) -> list[EventRow]:
+        return [above for above in map(window.row, seqs) if above is not None]
+
+    ancestors, _ = walk_back(row.causes, read, _ANCESTORS)
+    return frozenset(ancestor.seq for ancestor in ancestors)

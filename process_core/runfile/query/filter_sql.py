@@ -89,7 +89,8 @@ class TextSearch:
         """Return SQL, and its values, that is true of the events `e` between two in which the text occurs."""
         self._follow_payloads(first, last)
         inline = " OR ".join(["{column} LIKE ? ESCAPE '\\'"] * len(self._patterns))
-        case = f"CASE typeof({{column}}) WHEN 'text' THEN {inline} WHEN 'integer' THEN {{column}} IN {self._table} END"
+        case = f"CASE typeof({{column}}) WHEN 'text' THEN {inline}"
+        case += f" WHEN 'integer' THEN {{column}} IN {self._table} ELSE 0 END"
         parts = [self._shapes.condition(), case.format(column="e.data"), case.format(column="e.details")]
         return f"({' OR '.join(parts)})", self._patterns * 2
 

@@ -16,7 +16,7 @@ FIRST_CHUNK: Final = 2_000
 CHUNK: Final = 32_000
 """Events looked at in a later piece."""
 
-_ASKED_AT_ONCE = 200
+_ASKED_AT_ONCE = 20
 _LONG_NUMBER = 16
 _EVENT_NAMES = {"seq", "superstep"}
 _COLUMNS = {name: f"e.{name}" if name in _EVENT_NAMES else f"s.{name}" for name in ENVELOPE}
@@ -41,7 +41,8 @@ class FilteredRows:
         self._is_cancelled = False
         self._chunk = FIRST_CHUNK
         self._shapes: MatchingNames | None = None
-        self._text = TextSearch(connection, chosen.text) if chosen.text else None
+        self._texts = [TextSearch(connection, text) for text in chosen.texts]
+        self._without = [TextSearch(connection, text) for text in chosen.without]
         self._rest: Predicate | None = None
         self._source = "events e"
         self._asked: list[str] = []
@@ -78,7 +79,7 @@ class FilteredRows:
 
     def drop(self) -> None:
         """Free what the view holds in the connection; it cannot be advanced any more."""
-        for table in (self._shapes, self._text):
+        for table in (self._shapes, *self._texts, *self._without):
             if table is not None:
                 table.drop()
 
@@ -119,9 +120,9 @@ class FilteredRows:
         values: list[Any] = [first, last, *self._values]
         if self._shapes is not None:
             conditions.append(self._shapes.condition())
-        if self._text is not None:
-            condition, more = self._text.condition(first, last)
-            conditions.append(condition)
+        for search in (*self._texts, *self._without):
+            condition, more = search.condition(first, last)
+            conditions.append(f"NOT {condition}" if search in self._without else condition)
             values += more
         where = f"FROM {self._source} WHERE {' AND '.join(conditions)} ORDER BY e.seq"
         if self._rest is None:
@@ -129,14 +130,16 @@ class FilteredRows:
         else:
             rows = self._connection.each(f"SELECT e.seq, {', '.join(self._asked)} {where}", values)
             for number, row in enumerate(rows):
-                if number % _ASKED_AT_ONCE == 0 and (
-                    self._is_cancelled or (end is not None and time.monotonic() >= end)
-                ):
+                # Not before the first ones: a piece that takes longer than the time there is would never get done.
+                if number and number % _ASKED_AT_ONCE == 0 and self._is_over(end):
                     return
                 if self._holds(self._rest, *row):
                     self.seqs.append(row[0])
                 self.scanned = row[0]
         self.scanned = last
+
+    def _is_over(self, end: float | None) -> bool:
+        return self._is_cancelled or (end is not None and time.monotonic() >= end)
 
     def _holds(self, predicate: Predicate, _seq: int, data: str | None, *names: Any) -> bool:
         event = dict(zip(predicate.names, names, strict=True))

@@ -22,7 +22,8 @@ class Filter:
         routes: Ids of routes, one of them.
         codes: Codes of warnings and failures, one of them.
         generation: Generation of the code.
-        text: Text that occurs in a name, the payload or the details; upper and lower case are the same.
+        texts: Texts that all occur in a name, the payload or the details; upper and lower case are the same.
+        without: Texts of which none occurs there.
         since: Earliest timestamp.
         until: Latest timestamp.
         first_superstep: Lowest superstep.
@@ -40,7 +41,8 @@ class Filter:
     routes: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     generation: int | None = None
-    text: str = ""
+    texts: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     since: float | None = None
     until: float | None = None
     first_superstep: int | None = None

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.chat.conversation import Entry, Voice, entries_of, lines_of, wrap
+from tui.chat.conversation import Entry, Voice, entries_of, lines_of
+from tui.text.spans import wrap
 
 
 @dataclass

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.inspector.items import Item, Piece, section
-from tui.inspector.outline import Outline, wrap
-from tui.inspector.tree import value_item
+from tui.inspector.outline import Item, Outline, section, wrap_block
+from tui.inspector.values import value_item
+from tui.text.spans import Span, text_of
 
 
 def shown(outline):
-    return ["".join(piece.text for piece in line.pieces) for line in outline.lines]
+    return [text_of(line.spans) for line in outline.lines]
 
 
 def page(value, **more):
@@ -42,7 +42,7 @@ def test_what_is_open_is_laid_out_in_order():
 def test_entries_are_worked_out_when_they_are_opened():
     asked = []
     outline = Outline()
-    outline.show([Item("x", (Piece("x"),), opens=lambda: asked.append(1) or [Item("y", (Piece("y"),))])], keep=False)
+    outline.show([Item("x", (Span("x"),), opens=lambda: asked.append(1) or [Item("y", (Span("y"),))])], keep=False)
     assert not asked
     outline.toggle()
     outline.toggle()
@@ -130,17 +130,17 @@ def test_a_long_text_wraps_at_the_width():
 
 
 def test_wrapping_hangs_below_where_the_line_began():
-    assert wrap("    raise ValueError(too long)", 20) == ["    raise ValueError", "      (too long)"]
+    assert wrap_block("    raise ValueError(too long)", 20) == ["    raise ValueError", "      (too long)"]
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=200), st.integers(8, 60))
 def test_wrapped_lines_fit_and_are_safe(text, width):
-    lines = wrap(text, width)
+    lines = wrap_block(text, width)
     assert lines
     assert all(cell_len(line) <= width for line in lines)
     assert not [char for line in lines for char in line if unicodedata.category(char) in {"Cc", "Cf", "Cs"}]
 
 
 def test_wrapping_breaks_between_words_where_it_can():
-    assert wrap("one two three four", 12) == ["one two", "  three four"]
-    assert wrap("x" * 20, 12) == ["x" * 12, "  " + "x" * 8]
+    assert wrap_block("one two three four", 12) == ["one two", "  three four"]
+    assert wrap_block("x" * 20, 12) == ["x" * 12, "  " + "x" * 8]

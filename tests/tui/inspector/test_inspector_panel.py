@@ -12,8 +12,9 @@ from process_core.events import WorkflowEvent
 from process_core.runfile import RunFile, RunFileWriter
 from process_core.session.protocol.status import OpenRequest, PausedAt, Status, WaitingInputs
 from tui.inspector.panel import InspectorPanel
-from tui.inspector.payloads import read_payload, size_text
 from tui.inspector.step_page import StepFacts
+from tui.inspector.values import read_payload, size_text
+from tui.text.spans import text_of
 
 
 class PanelApp(App[None]):
@@ -59,9 +60,7 @@ async def showing(run_file, seq=None, size=(80, 40), node=None, status=None):
 
 
 def cursor_to(panel, text):
-    panel.outline.cursor = next(
-        place for place, line in enumerate(panel.outline.lines) if text in "".join(piece.text for piece in line.pieces)
-    )
+    panel.outline.cursor = next(place for place, line in enumerate(panel.outline.lines) if text in text_of(line.spans))
 
 
 def recorded(path, data):
@@ -300,7 +299,7 @@ async def test_newer_data_of_the_same_step_keeps_what_is_open_and_the_cursor(tmp
         await pilot.pause()
         assert panel.outline.current.item.key == "mood"
         assert panel.outline.cursor - panel.scroll_offset.y == row
-        assert any("+ 2:" in "".join(p.text for p in line.pieces) for line in panel.outline.lines)
+        assert any("+ 2:" in text_of(line.spans) for line in panel.outline.lines)
     writer.close()
     run_file.close()
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from process_core.events import NO_DATA
 from process_core.runfile import Tagged
-from tui.inspector.items import Role
-from tui.inspector.tree import ABSENT, FIRST_CHILDREN, UNKNOWN, count_changes, value_item
+from tui.inspector.values import ABSENT, FIRST_CHILDREN, UNKNOWN, count_changes, value_item
+from tui.text.spans import Tone
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=90),
@@ -118,14 +118,14 @@ def test_a_long_text_opens_in_blocks():
 def test_what_changed_is_marked_down_to_the_leaf():
     old = {"a": 1, "b": {"c": [1, 2], "d": "same"}, "gone": True}
     new = {"a": 2, "b": {"c": [1, 2, 3], "d": "same"}, "new": None}
-    lines = {item.line: item.pieces[0].role for item in opened(value_item("x", new, old))}
+    lines = {item.line: item.spans[0].tone for item in opened(value_item("x", new, old))}
     assert "~ a: 2  was 1" in lines
     assert "+ 2: 3" in lines
     assert "+ new: None" in lines
     assert "- gone: True" in lines
     assert 'd: "same"' in lines
-    assert lines["~ a: 2  was 1"] is Role.CHANGED
-    assert lines["- gone: True"] is Role.REMOVED
+    assert lines["~ a: 2  was 1"] is Tone.CHANGED
+    assert lines["- gone: True"] is Tone.REMOVED
 
 
 def test_a_closed_container_says_that_something_in_it_changed():

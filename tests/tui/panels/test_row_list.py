@@ -3,6 +3,7 @@
 from driving import screen_text
 from textual.app import App
 
+from tui.text.spans import Span, Tone
 from tui.widgets.row_list import RowList
 
 
@@ -25,7 +26,7 @@ class ListApp(App[None]):
 
 
 def lines(count):
-    return [((f"line {number}", "text"), (" [/x] end", "quiet")) for number in range(count)]
+    return [(Span(f"line {number}"), Span(" [/x] end", Tone.QUIET)) for number in range(count)]
 
 
 async def test_the_cursor_moves_with_the_keys_and_stays_in_sight():
@@ -42,7 +43,7 @@ async def test_the_cursor_moves_with_the_keys_and_stays_in_sight():
 
 
 async def test_a_line_that_is_too_long_ends_in_an_ellipsis():
-    app = ListApp([(("x" * 50, "text"),)])
+    app = ListApp([(Span("x" * 50),)])
     async with app.run_test(size=(20, 5)) as pilot:
         await pilot.pause()
         assert screen_text(app).splitlines()[0] == "▌" + "x" * 18 + "…"

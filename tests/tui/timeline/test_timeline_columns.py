@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from timeline_fakes import FakeRow, story
 
+from tui.text.spans import Span, Tone, fit, fit_end, mark_matches
 from tui.timeline.columns import Marks, cells_of, header, lane_of, layout_for, since_start
-from tui.timeline.event_styles import KINDS
-from tui.timeline.spans import Span, Tone, fit, fit_end, mark_matches
+from tui.timeline.event_styles import STYLES
 
 HOSTILE = st.lists(
     st.one_of(
@@ -35,7 +35,7 @@ HOSTILE = st.lists(
 ROWS = st.builds(
     FakeRow,
     seq=st.integers(1, 10**9),
-    type=st.one_of(st.sampled_from(sorted(KINDS)), HOSTILE),
+    type=st.one_of(st.sampled_from(sorted(STYLES)), HOSTILE),
     timestamp=st.floats(-1e12, 1e12),
     superstep=st.integers(0, 10**9),
     path=HOSTILE,
@@ -163,14 +163,14 @@ def test_a_failure_shows_its_message_in_the_tone_of_failures():
 
 
 def test_every_type_has_a_symbol_of_one_cell_and_a_word_that_fits():
-    for kind in KINDS.values():
+    for kind in STYLES.values():
         assert cell_len(kind.symbol) == 1
         assert cell_len(kind.word) <= 6
 
 
 def test_no_two_outcomes_of_a_call_look_the_same_without_colour():
     outcomes = ("executor_invoked", "executor_completed", "executor_failed", "executor_cancelled", "event_emitted")
-    assert len({KINDS[kind].symbol for kind in outcomes}) == len(outcomes)
+    assert len({STYLES[kind].symbol for kind in outcomes}) == len(outcomes)
 
 
 def test_a_custom_type_is_named_in_the_text():

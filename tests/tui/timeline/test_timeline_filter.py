@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from timeline_fakes import FakeRow
 from timeline_runs import write_run
 
-from tui.timeline.event_styles import KINDS
+from tui.timeline.event_styles import STYLES
 from tui.timeline.filter import FilterError, parse_filter
-from tui.timeline.hits import Combined
+from tui.timeline.filter_runner import FilterRunner
+from tui.timeline.window import Window
 
 PATHS = ("", "Intro", "chat/UserInput", "chat/inner/Response", "Mail_Box", "50%")
 EVENT_IDS = (None, "UserInputReceived", "user_left", "Exit", "a*b")
@@ -64,16 +65,16 @@ def run_file(tmp_path_factory):
 
 def found(run_file, text):
     query = parse_filter(text)
-    hits = Combined(run_file, query)
-    while not hits.advance(0.01):
+    matches = run_file.view(query.filter)
+    while not matches.advance(0.01):
         pass
-    return list(hits.seqs)
+    return list(matches.seqs)
 
 
 # The slow and obvious way of saying the same.
 
 NAMES = {
-    "type": lambda row: [row.type, KINDS[row.type].word if row.type in KINDS else row.type],
+    "type": lambda row: [row.type, STYLES[row.type].word if row.type in STYLES else row.type],
     "step": lambda row: [row.path],
     "event": lambda row: [row.event_id or ""],
     "function": lambda row: [row.function or ""],
@@ -166,34 +167,41 @@ def test_types_are_found_by_the_word_that_the_timeline_shows(run_file):
     assert found(run_file, "type:emit") == [row.seq for row in ROWS if row.type == "event_emitted"]
 
 
+class Runner:
+    """A filter at work on a window, with what it puts off done when asked."""
+
+    def __init__(self, run_file, text):
+        self.window = Window(run_file)
+        self.window.grow(run_file.count())
+        self.waiting = []
+        self.filter = FilterRunner(self.waiting.append, lambda: None)
+        self.filter.attach(run_file, self.window)
+        self.filter.set(text)
+
+    def finish(self):
+        while self.waiting:
+            self.waiting.pop()()
+        return [self.window.seq_at(line) for line in range(self.window.count)]
+
+
 def test_a_filter_looks_on_when_the_file_grows(tmp_path):
     with write_run(tmp_path / "x.run", ROWS[:50]) as opened:
-        hits = Combined(opened, parse_filter("type:log"))
-        assert hits.advance(5)
-        assert hits.scanned == 50
-        assert hits.advance(0)
+        runner = Runner(opened, "type:log")
+        runner.window.grow(30)
+        assert runner.finish() == [row.seq for row in ROWS[:50] if row.type == "log"]
+        assert runner.filter.looked_at == 50
+        runner.filter.grow()
+        assert not runner.waiting
 
 
 def test_a_list_that_the_file_let_go_is_looked_through_again(run_file):
-    hits = Combined(run_file, parse_filter("type:log"))
-    hits.advance(5)
-    before = list(hits.seqs)
+    runner = Runner(run_file, "type:log")
+    before = runner.finish()
     for number in range(12):
-        run_file.view(parse_filter(f"nothing{number}").chosen[0])
-    while not hits.advance(0.01):
-        pass
-    assert list(hits.seqs) == before
-
-
-def test_hits_are_walked_both_ways(run_file):
-    hits = Combined(run_file, parse_filter("type:log"))
-    hits.advance(5)
-    first, second = hits.seqs[0], hits.seqs[1]
-    assert hits.after(0) == first
-    assert hits.after(first) == second
-    assert hits.before(second) == first
-    assert hits.before(first) is None
-    assert hits.after(10_000) is None
+        run_file.view(parse_filter(f"nothing{number}").filter)
+    runner.filter.grow()
+    assert runner.finish() == before
+    assert runner.filter.looked_at == len(ROWS)
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\t\n"])
@@ -235,5 +243,5 @@ def test_a_text_is_read_or_refused_with_a_reason(text):
         query = parse_filter(text)
     except FilterError as error:
         query, problem = None, str(error)
-    assert query is None or query.chosen
+    assert query is None or not query.filter.is_empty
     assert problem

@@ -475,7 +475,7 @@ async def test_what_was_found_is_marked_in_the_rows(tmp_path):
             segment.text
             for strip in app.screen._compositor.render_strips()[1:-1]
             for segment in strip
-            if segment.style is not None and segment.style.bgcolor == view._painter.style("match").bgcolor
+            if segment.style is not None and segment.style.bgcolor == view.painter.style("match").bgcolor
         ]
         assert set(marked) == {"reply"}
 

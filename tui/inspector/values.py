@@ -1,16 +1,22 @@
-"""Any recorded value as entries that open: bounded work at each, whatever the size and depth of the whole."""
+"""Any recorded value: read in bounded time, and shown as entries that open, whatever its size and depth."""
 
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Protocol
 
 from process_core.events import NO_DATA
-from process_core.runfile import Tagged, to_plain
-from tui.inspector.items import Item, Piece, Role
+from process_core.runfile import RunFileError, Tagged, to_plain
+from process_core.runfile.codec.decode import decode
+from tui.inspector.outline import Item
+from tui.text.lengths import BLOCK, NAME, PREVIEW
 from tui.text.safe_text import safe
+from tui.text.spans import Span, Spans, Tone
 
+WHOLE: int = 128 * 1024
+"""Bytes up to which a payload is read whole at once."""
+_START = 48 * 1024
 ABSENT: Final = object()
 """Stands for a value that was not there before."""
 UNKNOWN: Final = object()
@@ -20,15 +26,92 @@ FIRST_CHILDREN: Final = 100
 """Entries of a container that are shown at first; the rest comes in larger and larger parts."""
 _MOST_CHILDREN = 10_000
 _INLINE = 60  # characters of a text that stand on the line
-_BLOCK = 4000  # characters of a text in one block
 _LOOKED_AT = 6  # entries of a container that its line shows
 _PART = 24  # characters of each
-_KEY = 80
 _COPIED = 2_000_000
 
-Pieces = tuple[Piece, ...]
 _SEQUENCES = (list, tuple, deque)
 _SETS = (set, frozenset)
+
+
+class Payloads(Protocol):
+    """Where payloads are read; a run file is one."""
+
+    def payload(self, ref: Any) -> Any:
+        """Give a payload."""
+
+    def payload_text(self, ref: Any, limit: int) -> tuple[str, int]:
+        """Give the beginning of a payload as JSON text, and the size of the whole in bytes."""
+
+
+class Payload(NamedTuple):
+    """A payload as far as it was read.
+
+    Attributes:
+        value: It, or the beginning of it.
+        size: Bytes of the whole, as JSON.
+        shown: Bytes that were read.
+        problem: Why it could not be read, empty where it could.
+    """
+
+    value: Any
+    size: int
+    shown: int
+    problem: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing."""
+        return self.shown >= self.size
+
+
+def read_payload(source: Payloads, ref: Any, *, whole: bool = False) -> Payload:
+    """Read a payload, or as much of it as can be read in a moment.
+
+    Args:
+        source: The run file.
+        ref: Where it is.
+        whole: Read all of it, however long that takes.
+
+    Returns:
+        It.
+    """
+    try:
+        text, size = source.payload_text(ref, _START)
+        if whole or size <= WHOLE:
+            return Payload(source.payload(ref), size, size)
+        return Payload(_beginning(text), size, len(text.encode()))
+    except RunFileError as error:
+        return Payload(None, 0, 0, str(error))
+
+
+def size_text(size: int) -> str:
+    """Write a number of bytes for a person.
+
+    Args:
+        size: Bytes.
+
+    Returns:
+        For instance `812 B`, `1.2 kB`, `10.0 MB`.
+    """
+    if size < 1000:  # noqa: PLR2004 - a kilobyte
+        return f"{size} B"
+    value, unit = size / 1000, "kB"
+    for larger in ("MB", "GB"):
+        if value < 999.95:  # noqa: PLR2004 - would be written as 1000.0
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}"
+
+
+def _beginning(text: str) -> Any:
+    """Make a value of JSON that breaks off; where that cannot be done, the text itself."""
+    from pydantic_core import from_json  # noqa: PLC0415 - most payloads are whole and do without it
+
+    try:
+        return decode(json.dumps(from_json(text, allow_partial="trailing-strings")))
+    except (ValueError, RecursionError):
+        return text
 
 
 def value_item(
@@ -54,17 +137,17 @@ def value_item(
         The entry.
     """
     mark = change_of(old, value)
-    name = safe(key if label is None else label, _KEY)
-    lead = [*_MARKS[mark]] + ([Piece(f"{name}: ", Role.KEY)] if name else [])
-    role = {"added": Role.ADDED, "changed": Role.CHANGED}.get(mark)
+    name = safe(key if label is None else label, NAME)
+    lead = [*_MARKS[mark]] + ([Span(f"{name}: ", Tone.KEY)] if name else [])
+    tone = {"added": Tone.ADDED, "changed": Tone.CHANGED}.get(mark)
     opens = _opener(value, old, is_cut=is_cut)
-    pieces, glance = describe(value)
+    spans, glance = describe(value)
     if is_cut and opens is not None:
-        pieces = (Piece("at least ", Role.WARN), *pieces)
-    if role is not None and opens is None:
-        pieces = tuple(Piece(piece.text, role if piece.role is not Role.QUIET else piece.role) for piece in pieces)
-    was = (Piece(f"  was {one_line(old, _PART)}", Role.QUIET),) if mark == "changed" and opens is None else ()
-    return Item(key, (*lead, *pieces, *was), glance, opens, is_open=is_open, copy=lambda: copy_text(value))
+        spans = (Span("at least ", Tone.WARN), *spans)
+    if tone is not None and opens is None:
+        spans = tuple(Span(span.text, tone if span.tone is not Tone.QUIET else span.tone) for span in spans)
+    was = (Span(f"  was {one_line(old, _PART)}", Tone.QUIET),) if mark == "changed" and opens is None else ()
+    return Item(key, (*lead, *spans, *was), glance, opens, is_open=is_open, copy=lambda: copy_text(value))
 
 
 def change_of(old: Any, value: Any) -> str:
@@ -114,35 +197,35 @@ def count_changes(old: Any, value: Any, most: int = 1000) -> int:
     return min(count, most)
 
 
-def describe(value: Any) -> tuple[Pieces, Pieces]:
+def describe(value: Any) -> tuple[Spans, Spans]:
     """Say what a value is, on one line of bounded length.
 
     Args:
         value: Anything.
 
     Returns:
-        Safe pieces, and what can be left out where the value is open below.
+        Safe spans, and what can be left out where the value is open below.
     """
     if value is NO_DATA:
-        return (Piece("no data", Role.QUIET),), ()
+        return (Span("no data", Tone.QUIET),), ()
     if value is None or isinstance(value, bool):
-        return (Piece(str(value), Role.WORD),), ()
+        return (Span(str(value), Tone.WORD),), ()
     if isinstance(value, str):
         return _describe_text(value)
     if isinstance(value, int | float):
-        return (Piece(_number(value), Role.NUMBER),), ()
+        return (Span(_number(value), Tone.NUMBER),), ()
     if isinstance(value, bytes | bytearray):
-        shown = Piece(safe(repr(bytes(value[:_PART])), 4 * _PART), Role.STRING)
-        return (shown, Piece("  "), _size(len(value), "byte")), ()
+        shown = Span(safe(repr(bytes(value[:_PART])), 4 * _PART), Tone.STRING)
+        return (shown, Span("  "), _size(len(value), "byte")), ()
     if isinstance(value, Tagged):
         return _describe_tagged(value)
     if isinstance(value, dict):
-        return (_size(len(value), "key"),), (Piece(f"  {{{_glance(value)}}}", Role.QUIET),) if value else ()
+        return (_size(len(value), "key"),), (Span(f"  {{{_glance(value)}}}", Tone.QUIET),) if value else ()
     if isinstance(value, (*_SEQUENCES, *_SETS)):
         name = "" if isinstance(value, list) else f"{type(value).__name__} "
-        glance = (Piece(f"  [{_glance(value)}]", Role.QUIET),) if value else ()
-        return (Piece(name, Role.STRONG), _size(len(value), "item")), glance
-    return (Piece(safe(str(value), 200), Role.STRING), Piece(f"  {type(value).__name__}", Role.QUIET)), ()
+        glance = (Span(f"  [{_glance(value)}]", Tone.QUIET),) if value else ()
+        return (Span(name, Tone.STRONG), _size(len(value), "item")), glance
+    return (Span(safe(str(value), PREVIEW), Tone.STRING), Span(f"  {type(value).__name__}", Tone.QUIET)), ()
 
 
 def one_line(value: Any, limit: int) -> str:
@@ -159,7 +242,7 @@ def one_line(value: Any, limit: int) -> str:
         return ""
     if _is_container(value):
         return safe(_brief(value), limit)
-    return safe("".join(piece.text for pieces in describe(value) for piece in pieces), limit)
+    return safe("".join(span.text for spans in describe(value) for span in spans), limit)
 
 
 def copy_text(value: Any) -> str:
@@ -179,22 +262,22 @@ def copy_text(value: Any) -> str:
         return str(value)[:_COPIED]
 
 
-def text_items(text: str, role: Role = Role.TEXT, start: int = 0) -> list[Item]:
+def text_items(text: str, tone: Tone = Tone.TEXT, start: int = 0) -> list[Item]:
     """Give a long text as blocks, the next of which comes when it is asked for.
 
     Args:
         text: The text; not safe yet.
-        role: What it is.
+        tone: What it is.
         start: Where in it to begin.
 
     Returns:
         A block, and an entry that opens to more.
     """
-    end = start + _BLOCK
-    items = [Item(f"text {start}", block=text[start:end], block_role=role, copy=lambda: text[:_COPIED])]
+    end = start + BLOCK
+    items = [Item(f"text {start}", block=text[start:end], block_tone=tone, copy=lambda: text[:_COPIED])]
     if end < len(text):
-        more = (Piece(f"… {len(text) - end:,} more characters", Role.LINK),)
-        items.append(Item(f"more {end}", more, opens=lambda: text_items(text, role, end), is_splice=True))
+        more = (Span(f"… {len(text) - end:,} more characters", Tone.LINK),)
+        items.append(Item(f"more {end}", more, opens=lambda: text_items(text, tone, end), is_splice=True))
     return items
 
 
@@ -202,7 +285,7 @@ def _opener(value: Any, old: Any, *, is_cut: bool) -> Callable[[], Sequence[Item
     if isinstance(value, str):
         if len(value) <= _INLINE and "\n" not in value:
             return None
-        return lambda: text_items(value, Role.STRING)
+        return lambda: text_items(value, Tone.STRING)
     if isinstance(value, Tagged):
         inner = old.value if isinstance(old, Tagged) else old if old is UNKNOWN else ABSENT
         return _opener(value.value, inner, is_cut=is_cut)
@@ -217,7 +300,7 @@ def _children(value: Any, old: Any, start: int, many: int, *, is_cut: bool) -> l
     items = [_child(key, part, old, is_cut=index == last) for index, (key, part) in parts]
     rest = len(value) - start - many
     if rest > 0:
-        more = (Piece(f"… {'at least ' if is_cut else ''}{rest:,} more", Role.LINK),)
+        more = (Span(f"… {'at least ' if is_cut else ''}{rest:,} more", Tone.LINK),)
         following = min(many * 10, _MOST_CHILDREN)
         key = f"more {start + many}"
 
@@ -236,8 +319,8 @@ def _child(key: Any, part: Any, old: Any, *, is_cut: bool) -> Item:
 
 
 def _gone(key: Any, part: Any) -> Item:
-    name = safe(_name(key), _KEY)
-    line = (*_MARKS["removed"], Piece(f"{name}: {one_line(part, _INLINE)}", Role.REMOVED))
+    name = safe(_name(key), NAME)
+    line = (*_MARKS["removed"], Span(f"{name}: {one_line(part, _INLINE)}", Tone.REMOVED))
     return Item(f"gone {name}", line, copy=lambda: copy_text(part))
 
 
@@ -274,24 +357,24 @@ def _is_container(value: Any) -> bool:
     return isinstance(value, (dict, *_SEQUENCES, *_SETS))
 
 
-def _describe_text(value: str) -> tuple[Pieces, Pieces]:
+def _describe_text(value: str) -> tuple[Spans, Spans]:
     if len(value) <= _INLINE and "\n" not in value:
-        return (Piece(f'"{safe(value)}"', Role.STRING),), ()
+        return (Span(f'"{safe(value)}"', Tone.STRING),), ()
     shown = safe(value[: _INLINE + 1], _INLINE)
-    return (_size(len(value), "character"),), (Piece(f'  "{shown}', Role.STRING),)
+    return (_size(len(value), "character"),), (Span(f'  "{shown}', Tone.STRING),)
 
 
-def _describe_tagged(value: Tagged) -> tuple[Pieces, Pieces]:
-    name = safe(value.type_name, _KEY)
+def _describe_tagged(value: Tagged) -> tuple[Spans, Spans]:
+    name = safe(value.type_name, NAME)
     if value.kind == "object":
-        pieces, glance = describe(value.value)
-        return (Piece(f"{name} ", Role.STRONG), *pieces), glance
+        spans, glance = describe(value.value)
+        return (Span(f"{name} ", Tone.STRONG), *spans), glance
     if value.kind == "enum":
-        pieces, glance = describe(value.value)
-        return (Piece(safe(str(value), _INLINE), Role.WORD), Piece(" = ", Role.QUIET), *pieces), glance
+        spans, glance = describe(value.value)
+        return (Span(safe(str(value), _INLINE), Tone.WORD), Span(" = ", Tone.QUIET), *spans), glance
     if value.kind == "cut":
-        return (Piece(safe(str(value), 200), Role.WARN),), ()
-    return (Piece(safe(str(value), 200), Role.STRING), Piece(f"  {name} (by its repr)", Role.QUIET)), ()
+        return (Span(safe(str(value), PREVIEW), Tone.WARN),), ()
+    return (Span(safe(str(value), PREVIEW), Tone.STRING), Span(f"  {name} (by its repr)", Tone.QUIET)), ()
 
 
 def _glance(value: Any) -> str:
@@ -317,7 +400,7 @@ def _brief(value: Any) -> str:
 
 
 def _name(key: Any) -> str:
-    return key[: 2 * _KEY] if isinstance(key, str) else _brief(key) if not isinstance(key, int) else str(key)
+    return key[: 2 * NAME] if isinstance(key, str) else _brief(key) if not isinstance(key, int) else str(key)
 
 
 def _number(value: float) -> str:
@@ -326,13 +409,13 @@ def _number(value: float) -> str:
     return repr(value)
 
 
-def _size(count: int, word: str) -> Piece:
-    return Piece(f"{count:,} {word}{'' if count == 1 else 's'}", Role.QUIET)
+def _size(count: int, word: str) -> Span:
+    return Span(f"{count:,} {word}{'' if count == 1 else 's'}", Tone.QUIET)
 
 
-_MARKS: Final[dict[str, tuple[Piece, ...]]] = {
+_MARKS: Final[dict[str, tuple[Span, ...]]] = {
     "": (),
-    "added": (Piece("+ ", Role.ADDED),),
-    "changed": (Piece("~ ", Role.CHANGED),),
-    "removed": (Piece("- ", Role.REMOVED),),
+    "added": (Span("+ ", Tone.ADDED),),
+    "changed": (Span("~ ", Tone.CHANGED),),
+    "removed": (Span("- ", Tone.REMOVED),),
 }

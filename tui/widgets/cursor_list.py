@@ -1,0 +1,124 @@
+"""The one list with a cursor: moves it by keys, keeps it in sight, and draws only the lines on the screen."""
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.strip import Strip
+
+from tui.text.spans import Span, fit
+from tui.widgets.line_painter import COMPONENTS, LinePainter, tones_css
+from tui.widgets.scroll_view import TrueScrollView
+
+
+class CursorList(TrueScrollView, can_focus=True):
+    """Lines under a cursor; what the lines are, and what the cursor is on when they change, is each list's own."""
+
+    DEFAULT_CSS = f"""
+    CursorList {{ overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }}
+    {tones_css("CursorList")}
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS)
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "move_page(-1)", "Page up", show=False),
+        Binding("pagedown", "move_page(1)", "Page down", show=False),
+        Binding("home,g", "move_home", "First line", show=False),
+        Binding("end,G", "move_end", "Last line", show=False),
+    ]
+    HEADER: ClassVar[int] = 0
+    """Lines above the first one that do not scroll."""
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's name
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self.painter = LinePainter(self)
+
+    @property
+    @abstractmethod
+    def line_count(self) -> int:
+        """How many lines there are."""
+
+    @property
+    @abstractmethod
+    def cursor_line(self) -> int:
+        """The line that the cursor is on; means nothing where there are no lines."""
+
+    @abstractmethod
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a line that there is, and show it."""
+
+    @property
+    def body(self) -> int:
+        """How many lines there is room for on the screen."""
+        return max(0, self.scrollable_content_region.height - self.HEADER)
+
+    def action_move(self, lines: int) -> None:
+        """Move the cursor by lines."""
+        if self.line_count:
+            self.move_to(min(max(self.cursor_line + lines, 0), self.line_count - 1))
+
+    def action_move_page(self, pages: int) -> None:
+        """Move the cursor by screens."""
+        self.action_move(pages * max(1, self.body - 1))
+
+    def action_move_home(self) -> None:
+        """Move the cursor to the first line."""
+        self.action_move(-self.line_count)
+
+    def action_move_end(self) -> None:
+        """Move the cursor to the last line."""
+        self.action_move(self.line_count)
+
+    def scroll_rows(self, first: int) -> None:
+        """Show the lines from one on, or the nearest that can be, at once."""
+        self.scroll_to(y=max(0, first), animate=False, force=True, immediate=True)
+
+    def show_line(self, index: int, *, centre: bool = False) -> None:
+        """Scroll no further than it takes to see a line; `centre` then puts it in the middle."""
+        top, body = self.scroll_offset.y, self.body
+        if top <= index < top + body:
+            return
+        if centre:
+            self.scroll_rows(index - body // 2)
+        else:
+            self.scroll_rows(index if index < top else index - body + 1)
+
+    def clicked_line(self, event: events.Click) -> int | None:
+        """Return the line under the mouse, or None where there is none."""
+        offset = event.get_content_offset(self)
+        if offset is None or not self.HEADER <= offset.y < self.HEADER + self.body:
+            return None
+        index = self.scroll_offset.y + offset.y - self.HEADER
+        return index if index < self.line_count else None
+
+    @property
+    def cursor_ground(self) -> str:
+        """What the line with the cursor stands on: the keyboard's cursor stands out more."""
+        return "cursor" if self.has_focus else "cursor-away"
+
+    def paint_line(self, spans: list[Span], *, has_cursor: bool) -> Strip:
+        """Return a line of the list, cut or filled to the width there is."""
+        width = self.scrollable_content_region.width
+        return self.painter.paint(fit(spans, width), width, self.cursor_ground if has_cursor else "")
+
+    def on_focus(self) -> None:
+        """Show the cursor as the keyboard's."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Show the cursor as not the keyboard's."""
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Forget the colours of the theme before."""
+        super().notify_style_update()
+        self.painter.forget()
