@@ -176,8 +176,8 @@ def bench_reading(folder, small, large):
     chosen = {
         "type": Filter(types=("event_emitted",)),
         "step path glob": Filter(paths=("S1*",)),
-        "text in payloads, rare": Filter(text=str(large - 3)),
-        "text in names": Filter(text="s33"),
+        "text in payloads, rare": Filter(texts=(str(large - 3),)),
+        "text in names": Filter(texts=("s33",)),
         "predicate on the envelope": Filter(where=compile_predicate('event_id == "Go" and superstep > 100')),
         "predicate on the payload": Filter(where=compile_predicate(f"data.x > {large - 5000}")),
         "predicate SQL cannot say": Filter(where=compile_predicate('event_id == "Go" and data % 1000 == 3')),

@@ -203,8 +203,8 @@ def test_views_dropped_for_newer_ones_can_be_made_again(mixed):
 def test_text_is_found_wherever_it_is(tmp_path):
     path = record(tmp_path / "x.run", [event(n, data="hit" if n % 4000 == 0 else "miss") for n in range(1, 12_001)])
     with RunFile(path) as run:
-        assert [row.seq for row in run.page(0, 10, Filter(text="HIT"))] == [4000, 8000, 12_000]
-        assert run.page(0, 10, Filter(text="nowhere")) == []
+        assert [row.seq for row in run.page(0, 10, Filter(texts=("HIT",)))] == [4000, 8000, 12_000]
+        assert run.page(0, 10, Filter(texts=("nowhere",))) == []
 
 
 def test_the_events_of_one_step_are_listed_without_its_namesakes(tmp_path):

@@ -204,7 +204,7 @@ def test_a_reader_does_not_change_the_file(recorded):
     before = recorded.read_bytes()
     with RunFile(recorded) as run:
         run.page(0, 10)
-        run.count(Filter(text="go"))
+        run.count(Filter(texts=("go",)))
         run.step_counts()
     assert recorded.read_bytes() == before
 

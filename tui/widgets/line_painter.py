@@ -64,7 +64,7 @@ _LIGHT_LOOKS: Final = {
 }
 _GROUNDS: Final = {
     "cursor": "background: $primary 40%;",
-    "cursor-away": "background: $foreground 12%;",
+    "cursor-away": "background: $foreground 10%;",
     "paused": "background: $warning 22%;",
     "lit": "background: $primary 16%;",
     "header": "background: $foreground 6%;",

@@ -16,7 +16,7 @@ FIRST_CHUNK: Final = 2_000
 CHUNK: Final = 32_000
 """Events looked at in a later piece."""
 
-_ASKED_AT_ONCE = 20
+_ASKED_AT_ONCE = 200
 _LONG_NUMBER = 16
 _EVENT_NAMES = {"seq", "superstep"}
 _COLUMNS = {name: f"e.{name}" if name in _EVENT_NAMES else f"s.{name}" for name in ENVELOPE}
