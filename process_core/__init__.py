@@ -7,8 +7,7 @@ if TYPE_CHECKING:
     from process_core.definition.builder import EventSource, ProcessBuilder, StepHandle
     from process_core.definition.declarations import Target
     from process_core.engine.context import StepContext
-    from process_core.engine.run import Run, RunResult
-    from process_core.engine.start import RunOptions
+    from process_core.engine.run import Run, RunOptions, RunResult
     from process_core.errors import (
         ProcessDefinitionError,
         ProcessError,
@@ -57,8 +56,7 @@ _HOMES = {
     "definition.builder": ("EventSource", "ProcessBuilder", "StepHandle"),
     "definition.declarations": ("Target",),
     "engine.context": ("StepContext",),
-    "engine.run": ("Run", "RunResult"),
-    "engine.start": ("RunOptions",),
+    "engine.run": ("Run", "RunOptions", "RunResult"),
     "errors": (
         "ProcessDefinitionError", "ProcessError", "RunEndedError", "RunError", "StepFailedError", "StepFailure",
         "SuperstepLimitError", "UnknownEventError",

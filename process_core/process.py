@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from process_core.engine.compiled import CompiledProcess
 from process_core.engine.event_stream import EventStream
-from process_core.engine.run import Run, RunResult, unknown_event
-from process_core.engine.start import RunOptions, prepare
+from process_core.engine.run import Attachable, Run, RunOptions, RunResult, unknown_event
+from process_core.engine.start import PreparedRun, RunSettings
 from process_core.errors import Problem
 from process_core.events import NO_DATA, WorkflowEvent, event_name
 from process_core.export.dot import to_dot
@@ -16,7 +16,7 @@ from process_core.export.mermaid import to_mermaid
 from process_core.graph import Graph
 
 if TYPE_CHECKING:
-    from process_core.resume import Edits
+    from process_core.resume import Edits, ResumePoint
 
 
 class Process:
@@ -38,6 +38,11 @@ class Process:
         return self._warnings
 
     @property
+    def limits(self) -> Mapping[str, str]:
+        """The debugger verbs that its runs do not have, each with the reason: none."""
+        return {}
+
+    @property
     def name(self) -> str:
         """The process's name."""
         return self.graph.name
@@ -52,14 +57,29 @@ class Process:
 
     @overload
     def run(
-        self, event: str | Enum | None = None, data: Any = NO_DATA, *, stream: Literal[False] = False, **options: Any
+        self,
+        event: str | Enum | None = None,
+        data: Any = NO_DATA,
+        *,
+        stream: Literal[False] = False,
+        **options: Unpack[RunOptions],
     ) -> Coroutine[Any, Any, RunResult]: ...
     @overload
     def run(
-        self, event: str | Enum | None = None, data: Any = NO_DATA, *, stream: Literal[True], **options: Any
+        self,
+        event: str | Enum | None = None,
+        data: Any = NO_DATA,
+        *,
+        stream: Literal[True],
+        **options: Unpack[RunOptions],
     ) -> AsyncIterator[WorkflowEvent]: ...
     def run(
-        self, event: str | Enum | None = None, data: Any = NO_DATA, *, stream: bool = False, **options: Any
+        self,
+        event: str | Enum | None = None,
+        data: Any = NO_DATA,
+        *,
+        stream: bool = False,
+        **options: Unpack[RunOptions],
     ) -> Coroutine[Any, Any, RunResult] | AsyncIterator[WorkflowEvent]:
         """Run the process until it is at rest or over.
 
@@ -83,12 +103,12 @@ class Process:
             return self.run_stream(event, data, **options)
         return self._run(event, data, options)
 
-    async def _run(self, event: str | Enum | None, data: Any, options: dict[str, Any]) -> RunResult:
+    async def _run(self, event: str | Enum | None, data: Any, options: RunOptions) -> RunResult:
         first = self._input_event(event), data
-        return await _to_rest(prepare(self.compiled(), RunOptions.of(options), first, is_answerable=False))
+        return await _until_idle(self._prepared(RunSettings.of(options), first, is_answerable=False))
 
     async def run_stream(
-        self, event: str | Enum | None = None, data: Any = NO_DATA, **options: Any
+        self, event: str | Enum | None = None, data: Any = NO_DATA, **options: Unpack[RunOptions]
     ) -> AsyncIterator[WorkflowEvent]:
         """Run the process and give its events as they happen.
 
@@ -104,9 +124,9 @@ class Process:
             StepFailedError: After the last event; and the other errors of `run`.
         """
         stream = EventStream()
-        chosen = RunOptions.of({"collect_events": False, **options})
+        settings = RunSettings.of({"collect_events": False, **options})
         first = self._input_event(event), data
-        run = prepare(self.compiled(), chosen, first, is_answerable=False, stream=stream)
+        run = self._prepared(settings, first, is_answerable=False, stream=stream)
         async with run:
             async for item in stream:
                 yield item
@@ -121,7 +141,7 @@ class Process:
         *,
         resume_from: str | Path | None = None,
         superstep: int | None = None,
-        **options: Any,
+        **options: Unpack[RunOptions],
     ) -> Run:
         """Start a run under your control.
 
@@ -147,9 +167,9 @@ class Process:
         first = None if event is None else (self._input_event(event), data)
         if resume_from is not None:
             return self._resumed(Path(resume_from), superstep, first, options, is_answerable=True)
-        return prepare(self.compiled(), RunOptions.of(options), first, is_answerable=True)
+        return self._prepared(RunSettings.of(options), first, is_answerable=True)
 
-    async def resume(self, path: str | Path, superstep: int | None = None, **options: Any) -> RunResult:
+    async def resume(self, path: str | Path, superstep: int | None = None, **options: Unpack[RunOptions]) -> RunResult:
         """Go on with an interrupted, failed or cancelled run until it is at rest or over.
 
         Unfinished invocations run again from their beginning, with the answers they had; finished ones never.
@@ -167,7 +187,7 @@ class Process:
             RunFileError: The file cannot be read.
             StepFailedError: As for `run`.
         """
-        return await _to_rest(self._resumed(Path(path), superstep, None, options, is_answerable=False))
+        return await _until_idle(self._resumed(Path(path), superstep, None, options, is_answerable=False))
 
     def fork(
         self,
@@ -175,7 +195,7 @@ class Process:
         superstep: int,
         into: str | Path,
         edits: "Edits | Mapping[str, Any] | None" = None,
-        **options: Any,
+        **options: Unpack[RunOptions],
     ) -> Run:
         """Start a new run from a superstep of a recorded one.
 
@@ -203,31 +223,60 @@ class Process:
         for event_id, _ in changes.inject:
             self._input_event(event_id)
         point = load_point(path, self.graph, superstep, fork=True, new_states=changes.states).edited(changes)
-        chosen = RunOptions.of({**options, "run_file": into, "initial_states": dict(changes.states)})
-        return prepare(self.compiled(), chosen, None, is_answerable=True, point=point)
+        settings = RunSettings.of({**options, "run_file": into, "initial_states": dict(changes.states)})
+        return self._prepared(settings, None, is_answerable=True, point=point)
 
     def _resumed(
         self,
         path: Path,
         superstep: int | None,
         first: tuple[str, Any] | None,
-        options: Mapping[str, Any],
+        options: RunOptions,
         *,
         is_answerable: bool,
     ) -> Run:
         from process_core.resume import ResumeError, fork_path, load_point  # noqa: PLC0415 - sqlite3, as above
 
-        chosen = RunOptions.of(options)
+        settings = RunSettings.of(options)
         point = load_point(path, self.graph, superstep)
         if point.journal is not None:
-            if chosen.initial_states:
+            if settings.initial_states:
                 raise ResumeError("a run that goes on has its states; to change them, fork it with edits")
-            if chosen.run_file is not None and Path(chosen.run_file).resolve() != path.resolve():
-                raise ResumeError(f"a run goes on in its own file; to go on in {chosen.run_file}, fork it")
-            chosen.run_file = path
-        elif chosen.run_file is None:
-            chosen.run_file = fork_path(path, point.checkpoint.superstep)
-        return prepare(self.compiled(), chosen, first, is_answerable=is_answerable, point=point)
+            if settings.run_file is not None and Path(settings.run_file).resolve() != path.resolve():
+                raise ResumeError(f"a run goes on in its own file; to go on in {settings.run_file}, fork it")
+            settings.run_file = path
+        elif settings.run_file is None:
+            settings.run_file = fork_path(path, point.checkpoint.superstep)
+        return self._prepared(settings, first, is_answerable=is_answerable, point=point)
+
+    def _prepared(
+        self,
+        settings: RunSettings,
+        first: tuple[str, Any] | None,
+        *,
+        is_answerable: bool,
+        stream: EventStream | None = None,
+        point: "ResumePoint | None" = None,
+    ) -> Run:
+        attachments: list[Attachable] = []
+        if settings.run_file is not None:
+            from process_core.recording.run_recorder import RunRecorder  # noqa: PLC0415 - sqlite3, for recorded runs only
+
+            path = Path(settings.run_file)
+            attachments.append(RunRecorder(path, target=settings.target, cwd=settings.cwd, point=point))
+        if settings.debugger is not None:
+            attachments.append(settings.debugger)
+        return Run(
+            PreparedRun(
+                self.compiled(),
+                settings,
+                first,
+                is_answerable=is_answerable,
+                stream=stream,
+                continuation=point,
+                attachments=attachments,
+            )
+        )
 
     def compiled(self) -> CompiledProcess:
         """Give the graph compiled for running; once for all runs."""
@@ -250,9 +299,9 @@ class Process:
         return f"<Process {self.name!r}: {len(self.graph.steps)} steps, {len(self.graph.routes)} routes>"
 
 
-async def _to_rest(run: Run) -> RunResult:
+async def _until_idle(run: Run) -> RunResult:
     async with run:
-        await run.core.rest()
+        await run.idle()
         if run.error is not None:
             raise run.error
         return run.result()

@@ -1,4 +1,4 @@
-"""The watch: all breakpoints of a debugger, and quick answers to which of them a moment concerns."""
+"""The index: all breakpoints of a debugger, and quick answers to which of them a occurrence concerns."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from process_core.debug.breakpoint_binding import bind
 from process_core.debug.breakpoints import Breakpoint, Candidate, Outcome
 from process_core.debug.occurrence import Occurrence
 from process_core.engine.compiled import CompiledFunction, CompiledRoute
-from process_core.engine.invocation import Message
+from process_core.engine.records import Message
 from process_core.graph import Graph
 
 Log = Callable[[Breakpoint, str, Occurrence], None]
@@ -20,12 +20,12 @@ class Hit:
     Attributes:
         breakpoint: The breakpoint.
         count: How often it had matched.
-        moment: What it was held against.
+        occurrence: What it was held against.
     """
 
     breakpoint: Breakpoint
     count: int
-    moment: Occurrence
+    occurrence: Occurrence
 
 
 class BreakpointIndex:
@@ -202,30 +202,32 @@ class BreakpointIndex:
 
     # Which of them stop the run.
 
-    def hits(self, points: Iterable[Breakpoint], moment: Occurrence) -> list[Hit]:
-        """Hold breakpoints against a moment, and count; logpoints log.
+    def hits(self, points: Iterable[Breakpoint], occurrence: Occurrence) -> list[Hit]:
+        """Hold breakpoints against a occurrence, and count; logpoints log.
 
         Args:
             points: Those that may concern it.
-            moment: What happens.
+            occurrence: What happens.
 
         Returns:
             Those that stop the run, in the order they were added.
         """
-        candidate = Candidate(moment.events, moment.path, moment.function, moment.routes, moment.codes)
+        candidate = Candidate(
+            occurrence.events, occurrence.path, occurrence.function, occurrence.routes, occurrence.codes
+        )
         found = []
         for point in points:
             if not point.enabled or not point.fits(candidate):
                 continue
-            outcome = point.judge(moment.data, moment)
+            outcome = point.judge(occurrence.data, occurrence)
             if outcome is Outcome.PASS:
                 continue
             if point.template is None:
-                found.append(Hit(point, point.hit_count, moment))
+                found.append(Hit(point, point.hit_count, occurrence))
             elif outcome is Outcome.HIT:
-                self._log(point, point.template.render(moment.data, moment), moment)
+                self._log(point, point.template.render(occurrence.data, occurrence), occurrence)
             else:
-                self._log(point, point.problem or "", moment)
+                self._log(point, point.problem or "", occurrence)
             if point.once and outcome is Outcome.HIT:
                 self.remove(point.id)
         return found

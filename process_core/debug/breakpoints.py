@@ -52,7 +52,7 @@ class Candidate(NamedTuple):
 
 
 class Outcome(Enum):
-    """What a breakpoint makes of a moment that fits it."""
+    """What a breakpoint makes of a occurrence that fits it."""
 
     PASS = auto()
     HIT = auto()
@@ -158,19 +158,19 @@ class Breakpoint:
             return True
         return path in self.paths or ("[" in path and (path == self.step or _INDEX.sub("", path) in self.paths))
 
-    def judge(self, data: Any, moment: Any) -> Outcome:
+    def judge(self, data: Any, occurrence: Any) -> Outcome:
         """See whether this breakpoint counts now, and count.
 
         Args:
             data: The payload.
-            moment: The envelope: `event_id`, `path`, `function`, `route`, ...
+            occurrence: The envelope: `event_id`, `path`, `function`, `route`, ...
 
         Returns:
             Whether it does. A condition that raises is told once and stays armed.
         """
         if self.predicate is not None:
             try:
-                if not self.predicate.matches(data=data, event=moment):
+                if not self.predicate.matches(data=data, event=occurrence):
                     return Outcome.PASS
             except PredicateEvaluationError as error:
                 self.problem = f"the condition cannot be decided here: {error.problem}"

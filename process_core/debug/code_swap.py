@@ -1,19 +1,19 @@
-"""Renewal: gives a run that stands still the code of a new generation."""
+"""Gives a run that is paused or between supersteps the code of a new generation."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from process_core.engine.core import RunCore
-from process_core.engine.hot_swap import RESET, PlanSwap, StateToMigrate, SwapResult, carry_results, states_to_migrate
-from process_core.engine.invocation import Invocation
-from process_core.engine.start import check_services
-from process_core.engine.step_instance import StepInstance
+from process_core.engine.hot_swap import RESET, PlanSwap, StateToMigrate, SwapResult, convert_results, states_to_migrate
+from process_core.engine.instrument import RunInstrument
+from process_core.engine.records import Invocation, RunRecord, StepInstance
 from process_core.errors import ProcessError
 from process_core.events import WorkflowEvent
 from process_core.graph import StepSpec
-from process_core.process import Process
 from process_core.services import Services
+
+if TYPE_CHECKING:
+    from process_core.process import Process
 
 
 class StateMigration(Protocol):
@@ -38,29 +38,29 @@ class NewCode:
 
     Attributes:
         process: The process as it builds it.
-        carrier: Makes values fit it.
+        migrator: Makes values fit it.
         services: What steps are given by type.
         digests: Digest of the source by file, of what has changed.
         resets: Paths of steps whose state is to begin anew.
     """
 
-    process: Process
-    carrier: StateMigration
+    process: "Process"
+    migrator: StateMigration
     services: Services
     digests: Mapping[str, str]
     resets: frozenset[str] = frozenset()
 
 
-class CodeSwap:
-    """Renews the code of one run.
+class CodeSwap(RunInstrument):
+    """Gives one run new code; observes it from the first time on, to move each step over when its last old call ends.
 
     Args:
-        core: The run.
+        run: The run.
     """
 
-    def __init__(self, core: RunCore) -> None:
-        self._core = core
-        self._carrier: StateMigration | None = None
+    def __init__(self, run: RunRecord) -> None:
+        self._run = run
+        self._migrator: StateMigration | None = None
         self._stale: dict[StepInstance, StepSpec] = {}
         self._going: set[Invocation] = set()
 
@@ -76,106 +76,96 @@ class CodeSwap:
         Raises:
             ProcessError: A state does not fit, or a service is missing; nothing has changed.
         """
-        core, carrier = self._core, code.carrier
+        run, migrator = self._run, code.migrator
         plan = code.process.compiled()
-        check_services(plan, code.services)
-        wanted = [w for w in states_to_migrate(core, plan, self._stale) if w.path not in code.resets]
-        states = carrier.states([(w.path, w.old, w.new, w.state) for w in wanted])
+        plan.check_services(code.services)
+        wanted = [w for w in states_to_migrate(run, plan, self._stale) if w.path not in code.resets]
+        states = migrator.states([(w.path, w.old, w.new, w.state) for w in wanted])
         states |= dict.fromkeys(code.resets, RESET)
-        rebinder = PlanSwap(
-            core, plan, carry=carrier.value, states=states, stale=self._stale, carry_state=self._or_as_it_is(carrier)
+        swap = PlanSwap(
+            run,
+            plan,
+            convert=migrator.value,
+            states=states,
+            stale=self._stale,
+            convert_state=self._or_as_it_is(migrator),
         )
-        rebound = rebinder.rebind()
-        if self._carrier is None:
-            self._follow()
-        core.services = code.services
-        core.generation += 1
-        self._carrier, self._stale, self._going = carrier, rebound.stale, rebound.going
-        self._record(code, rebound)
-        core.rouse()
-        return rebound
+        result = swap.swap()
+        if self._migrator is None:
+            run.attach(self, first=True)  # what a call leaves has to be converted before others see it
+        run.services = code.services
+        run.generation += 1
+        self._migrator, self._stale, self._going = migrator, result.stale, result.going
+        self._record(code, result)
+        if run.driver.has_work():
+            run.driver.look_again()
+        return result
 
     def note_reload(self) -> None:
         """Say that the run goes on with newer code than it was recorded with, as a fork from before a reload does."""
-        core = self._core
-        core.generation += 1
-        if core.on_reloaded is not None:
-            core.on_reloaded({})
-        if core.recorder is not None:
-            details = {"code": "reloaded", "generation": core.generation}
-            text = f"generation {core.generation}: goes on with the code that was reloaded since"
-            core.recorder.pass_on(WorkflowEvent("reloaded", text, details, superstep=core.root.superstep))
+        run = self._run
+        run.generation += 1
+        for hook in run.code_reloaded:
+            hook({})
+        if run.recorder is not None:
+            details = {"code": "reloaded", "generation": run.generation}
+            text = f"generation {run.generation}: goes on with the code that was reloaded since"
+            run.recorder.pass_on(WorkflowEvent("reloaded", text, details, superstep=run.root.superstep))
 
-    def ended(self, invocation: Invocation) -> None:
-        """Put a step whose last call on old code has ended onto the new code.
-
-        Args:
-            invocation: The call.
-        """
-        if self._carrier is not None and invocation in self._going:
-            self._going.discard(invocation)
-            carry_results(invocation, self._carrier.value)
-        slot = invocation.slot
+    def invocation_ended(self, call: Invocation) -> None:
+        """Put a step whose last call on old code has ended onto the new code."""
+        if self._migrator is not None and call in self._going:
+            self._going.discard(call)
+            convert_results(call, self._migrator.value)
+        slot = call.slot
         old = self._stale.pop(slot, None) if self._stale else None
-        if old is None or self._carrier is None:
+        if old is None or self._migrator is None:
             return
         new = slot.plan.spec
         try:
-            slot.renew(self._carrier.state(slot.path, old, new, slot.state) if new.has_state else None)
+            slot.replace_instance(self._migrator.state(slot.path, old, new, slot.state) if new.has_state else None)
         except ProcessError as error:
             self._stale[slot] = old
-            self._core.root.warn(
-                "state_does_not_fit", f"{slot.path} stays on the old code, since {error}", invocation, step=slot.path
+            self._run.root.warn(
+                "state_does_not_fit", f"{slot.path} stays on the old code, since {error}", call, step=slot.path
             )
 
-    def _follow(self) -> None:
-        """Be told of the end of calls, from the first renewal on: a run that needs none pays nothing for it."""
-        core = self._core
-        told = core.on_ended
-
-        def ended(invocation: Invocation) -> None:
-            self.ended(invocation)
-            if told is not None:
-                told(invocation)
-
-        core.on_ended = ended
-
     @staticmethod
-    def _or_as_it_is(carrier: StateMigration) -> Callable[[StateToMigrate], Any]:
-        def carry(wanted: StateToMigrate) -> Any:
+    def _or_as_it_is(migrator: StateMigration) -> Callable[[StateToMigrate], Any]:
+        def convert(wanted: StateToMigrate) -> Any:
             try:
-                return carrier.state(wanted.path, wanted.old, wanted.new, wanted.state)
+                return migrator.state(wanted.path, wanted.old, wanted.new, wanted.state)
             except ProcessError:
                 return wanted.state
 
-        return carry
+        return convert
 
-    def _record(self, code: NewCode, rebound: SwapResult) -> None:
-        core = self._core
-        if core.on_reloaded is not None:
-            core.on_reloaded(code.digests)
-        if core.recorder is None:
+    def _record(self, code: NewCode, result: SwapResult) -> None:
+        run = self._run
+        for hook in run.code_reloaded:
+            hook(code.digests)
+        if run.recorder is None:
             return
         details: dict[str, Any] = {
             "code": "reloaded",
-            "generation": core.generation,
+            "generation": run.generation,
             "sources": dict(code.digests),
         }
-        told = {
-            "on_old_code": rebound.on_old_code,
-            "held": [str(item) for item in rebound.held],
-            "delivered_again": [str(item) for item in rebound.returned],
+        outcome = {
+            "on_old_code": result.on_old_code,
+            "held": [str(item) for item in result.undeliverable],
+            "delivered_again": [str(item) for item in result.returned],
             "reset": sorted(code.resets),
-            "kept_old_class": list(code.carrier.left),
+            "kept_old_class": list(code.migrator.left),
         }
-        details |= {name: value for name, value in told.items() if value}
-        text = f"generation {core.generation}: {', '.join(code.digests) or 'code'} reloaded"
-        seq = core.recorder.pass_on(WorkflowEvent("reloaded", text, details, superstep=core.root.superstep))
-        if rebound.held:
-            core.root.warn(
+        details |= {name: value for name, value in outcome.items() if value}
+        text = f"generation {run.generation}: {', '.join(code.digests) or 'code'} reloaded"
+        seq = run.recorder.pass_on(WorkflowEvent("reloaded", text, details, superstep=run.root.superstep))
+        if result.undeliverable:
+            run.root.warn(
                 "held_messages",
                 "the new code has no place for what was on its way; it is held until there is one: "
-                + ", ".join(str(item) for item in rebound.held),
+                + ", ".join(str(item) for item in result.undeliverable),
                 causes=(seq,),
-                messages=[str(item) for item in rebound.held],
+                messages=[str(item) for item in result.undeliverable],
             )

@@ -6,9 +6,7 @@ from process_core.debug.breakpoint_index import Hit
 from process_core.debug.breakpoints import Breakpoint
 from process_core.debug.debug_state import PausePoint
 from process_core.debug.occurrence import Occurrence
-from process_core.engine.core import RunCore
-from process_core.engine.invocation import Message
-from process_core.engine.scope import Scope
+from process_core.engine.records import Message, ProcessRecord, RunRecord
 from process_core.events import WorkflowEvent
 
 
@@ -27,11 +25,11 @@ class DebugEvents:
     """Records what a debugger does to a run.
 
     Args:
-        core: The run.
+        run: The run.
     """
 
-    def __init__(self, core: RunCore) -> None:
-        self._core = core
+    def __init__(self, run: RunRecord) -> None:
+        self._run = run
 
     def hit(self, hit: Hit) -> None:
         """Record that a breakpoint stops the run.
@@ -39,15 +37,15 @@ class DebugEvents:
         Args:
             hit: The breakpoint, and what hit it.
         """
-        point, moment = hit.breakpoint, hit.moment
+        point, occurrence = hit.breakpoint, hit.occurrence
         details: dict[str, Any] = {"breakpoint": point.id, "hit": hit.count}
         if point.kind != "event":
             details["kind"] = point.kind
-        if moment.code is not None:
-            details["about"] = moment.code
+        if occurrence.code is not None:
+            details["about"] = occurrence.code
         if point.problem is not None:
             details["problem"] = point.problem
-        self._about(moment, "breakpoint_hit", details)
+        self._about(occurrence, "breakpoint_hit", details)
 
     def paused(self, point: PausePoint, superstep: int) -> None:
         """Record that the run is paused.
@@ -69,15 +67,15 @@ class DebugEvents:
         """
         self._at(point, superstep, "resumed", {"verb": "resume" if verb == "continue" else verb})
 
-    def logpoint(self, point: Breakpoint, text: str, moment: Occurrence) -> None:
+    def logpoint(self, point: Breakpoint, text: str, occurrence: Occurrence) -> None:
         """Record what a logpoint says.
 
         Args:
             point: The logpoint.
             text: Its text.
-            moment: What it is about.
+            occurrence: What it is about.
         """
-        self._about(moment, "log", {"stream": "logpoint", "breakpoint": point.id}, text)
+        self._about(occurrence, "log", {"stream": "logpoint", "breakpoint": point.id}, text)
 
     def line(self, stream: str, text: str) -> None:
         """Record a line that belongs to no step.
@@ -86,9 +84,9 @@ class DebugEvents:
             stream: Where it went, e.g. `stdout`.
             text: The line.
         """
-        if self._core.recorder is not None:
-            superstep = self._core.root.superstep
-            self._core.recorder.pass_on(WorkflowEvent("log", text, {"stream": stream}, superstep=superstep))
+        if self._run.recorder is not None:
+            superstep = self._run.root.superstep
+            self._run.recorder.pass_on(WorkflowEvent("log", text, {"stream": stream}, superstep=superstep))
 
     def operator(self, place: EventSite, details: dict[str, Any], data: Any = None) -> int:
         """Record what was changed by hand.
@@ -101,9 +99,9 @@ class DebugEvents:
         Returns:
             Seq of the event, 0 where nothing records.
         """
-        if self._core.recorder is None:
+        if self._run.recorder is None:
             return 0
-        return self._core.recorder.record(
+        return self._run.recorder.record(
             "operator",
             place.path,
             place.path.rpartition("/")[2] or None,
@@ -116,40 +114,40 @@ class DebugEvents:
             details,
         )
 
-    def undelivered(self, scope: Scope, messages: list[Message]) -> None:
+    def undelivered(self, process: ProcessRecord, messages: list[Message]) -> None:
         """Say what was held back and will never be delivered, since its process was cancelled.
 
         Args:
-            scope: The process.
+            process: The process.
             messages: The messages.
         """
         lost = [str(message) for message in messages]
-        scope.warn(
+        process.warn(
             "discarded_messages",
             f"held back when it was cancelled; not delivered: {', '.join(lost)}",
             causes=tuple(dict.fromkeys(message.seq for message in messages if message.seq)),
             messages=lost,
         )
 
-    def _about(self, moment: Occurrence, kind: str, details: dict[str, Any], text: str | None = None) -> None:
-        if self._core.recorder is not None:
-            self._core.recorder.record(
+    def _about(self, occurrence: Occurrence, kind: str, details: dict[str, Any], text: str | None = None) -> None:
+        if self._run.recorder is not None:
+            self._run.recorder.record(
                 kind,
-                moment.path,
-                moment.step or None,
-                moment.function,
-                moment.superstep,
+                occurrence.path,
+                occurrence.step or None,
+                occurrence.function,
+                occurrence.superstep,
                 text,
-                moment.event_id,
-                (moment.seq,) if moment.seq else (),
-                moment.route,
+                occurrence.event_id,
+                (occurrence.seq,) if occurrence.seq else (),
+                occurrence.route,
                 details,
             )
 
     def _at(self, point: PausePoint, superstep: int, kind: str, details: dict[str, Any]) -> None:
         item = point.message
-        if self._core.recorder is not None:
-            self._core.recorder.record(
+        if self._run.recorder is not None:
+            self._run.recorder.record(
                 kind,
                 point.path,
                 point.path.rpartition("/")[2] or None,

@@ -1,26 +1,23 @@
-"""What a run calls as each call begins and ends while it is debugged."""
+"""Follows the calls of a run for its debugger: what steps are doing, and what has to be on disk before a crash."""
 
 import time
-from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from process_core.debug.activity import Activity
-from process_core.debug.pause_controller import PauseController
-from process_core.engine.core import RunCore
-from process_core.engine.invocation import Invocation
+from process_core.debug.debug_state import LiveSteps, WaitingFunction
+from process_core.debug.pause_controller import ChangeListener, PauseController
+from process_core.engine.instrument import RunInstrument
+from process_core.engine.records import CallScope, Invocation, RunRecord
+from process_core.events import WorkflowEvent
 
-_SAVE_EVERY: Final = 0.05
+_FLUSH_EVERY: Final = 0.05
 """Seconds between two times that a call waits for the run file."""
-_FIRST_WORD: Final = 0.01
-"""Seconds that the first call of a run leaves to the thread that tells a screen of the run's file."""
-_SAVE_WITHIN: Final = 0.05
+_FLUSH_WITHIN: Final = 0.05
 """Seconds that it waits at most."""
-
+_FIRST_DELAY: Final = 0.01
+"""Seconds that the first call of a run leaves to the thread that informs a screen of the run's file."""
 _CAUGHT_UP: Final = 512
 """Events behind which a file may be for a call to wait. A run at full speed is further ahead always: to wait would cost
-it a fifth of its time, and what a sudden end takes from it is what was recorded in the last moment, as of any run."""
-
-Hook = Callable[[Invocation], None]
+it a fifth of its time, and what a sudden end takes from it is what was recorded just before, as of any run."""
 
 
 class CrashFlush:
@@ -35,55 +32,84 @@ class CrashFlush:
     def __init__(self) -> None:
         self.due = 0.0
 
-    def save(self, core: RunCore, *, is_watched: bool) -> None:
+    def flush(self, run: RunRecord, *, is_watched: bool) -> None:
         """Wait a while until the file of a run has all that led to here.
 
         Args:
-            core: The run.
-            is_watched: Whether a screen looks on, which has to be told of the file first.
+            run: The run.
+            is_watched: Whether a screen looks on, which has to hear of the file first.
         """
-        if core.writer is not None and core.writer.behind < _CAUGHT_UP:
-            core.writer.flush(_SAVE_WITHIN)
+        if run.file is not None and run.file.behind < _CAUGHT_UP:
+            run.file.flush(_FLUSH_WITHIN)
             if is_watched and not self.due:
-                time.sleep(_FIRST_WORD)
-        self.due = time.monotonic() + _SAVE_EVERY
+                time.sleep(_FIRST_DELAY)
+        self.due = time.monotonic() + _FLUSH_EVERY
 
 
-def hooks(
-    core: RunCore,
-    activity: Activity,
-    gate: PauseController,
-    last_words: CrashFlush,
-    listener: Callable[[], Callable[[], None] | None],
-) -> tuple[Hook, Hook]:
-    """Make the hooks; they are on the way of every call, so they do all they can here.
+class DebugInstrument(RunInstrument):
+    """Observes a run for its debugger; on the way of every call, so it does as little as it can.
 
     Args:
-        core: The run.
-        activity: What steps are doing.
-        gate: The hold on the run.
-        last_words: What has to be on disk.
-        listener: Gives who is told of changes, or None.
-
-    Returns:
-        What to call as a call begins, and as it ends.
+        run: The run.
+        controller: The hold on the run.
+        crash_flush: What has to be on disk.
+        listener: Who is informed of changes.
     """
-    running, failed, passed, now = activity.running, activity.failed, gate.ended, time.monotonic
 
-    def on_invoked(invocation: Invocation) -> None:
-        running[invocation] = None
-        if failed:
-            failed.pop(invocation.slot.path, None)
-        is_watched = listener() is not None
+    __slots__ = ("_controller", "_crash_flush", "_failed", "_listener", "_run", "_running")
+
+    def __init__(
+        self,
+        run: RunRecord,
+        controller: PauseController,
+        crash_flush: CrashFlush,
+        listener: ChangeListener,
+    ) -> None:
+        self._run = run
+        self._controller = controller
+        self._crash_flush = crash_flush
+        self._listener = listener
+        self._running: dict[Invocation, None] = {}
+        self._failed: dict[str, None] = {}
+
+    def invocation_started(self, call: Invocation) -> None:
+        """Note that a call runs, and flush what led to it where that is due."""
+        self._running[call] = None
+        if self._failed:
+            self._failed.pop(call.slot.path, None)
+        is_watched = self._listener.call is not None
         if is_watched:
-            gate.tell()
-        if now() > last_words.due:
-            last_words.save(core, is_watched=is_watched)
+            self._controller.notify()
+        if time.monotonic() > self._crash_flush.due:
+            self._crash_flush.flush(self._run, is_watched=is_watched)
 
-    def on_ended(invocation: Invocation) -> None:
-        running.pop(invocation, None)
-        if invocation.failure is not None:
-            failed[invocation.slot.path] = None
-        passed(invocation)
+    def invocation_ended(self, call: Invocation) -> None:
+        """Note that a call has ended, and hold it against the breakpoints."""
+        self._running.pop(call, None)
+        if call.failure is not None:
+            self._failed[call.slot.path] = None
+        self._controller.ended(call)
 
-    return on_invoked, on_ended
+    def event_emitted(self, call: Invocation, event_id: str, data: Any, seq: int) -> None:
+        """Hold an emitted event against the breakpoints."""
+        self._controller.emitted(call, event_id, data, seq)
+
+    def warning(self, scope: CallScope, event: WorkflowEvent) -> None:
+        """Hold a warning against the breakpoints."""
+        self._controller.warned(scope, event)
+
+    def run_changed(self) -> None:
+        """Inform whoever waits for the run or shows it."""
+        self._controller.notify()
+
+    def live(self) -> LiveSteps:
+        """Return what the steps are doing now."""
+        running = dict.fromkeys(call.slot.path for call in self._running if not call.is_parked)
+        parked = dict.fromkeys(call.slot.path for call in self._running if call.is_parked)
+        waiting = [
+            WaitingFunction(slot.path, group.function.name, arrived, missing)
+            for process in self._run.root.processes()
+            for slot, group, arrived, missing in process.joins.incomplete()
+            if missing
+        ]
+        return LiveSteps(tuple(running), tuple(parked), tuple(self._failed), tuple(waiting))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from process_core.debug.breakpoints import Breakpoint
-from process_core.engine.invocation import Message
+from process_core.engine.records import Message
 
 Reason = Literal["breakpoint", "step", "next", "pause", "start", "into", "out", "run_to"]
 

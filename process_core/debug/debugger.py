@@ -1,40 +1,36 @@
 """The debugger of one run: breakpoints, verbs, and what to show."""
 
-import logging
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
-from process_core.debug.activity import Activity
 from process_core.debug.breakpoint_binding import bind
-from process_core.debug.breakpoint_list import BreakpointList
-from process_core.debug.breakpoints import Breakpoint, BreakpointError
+from process_core.debug.breakpoint_index import BreakpointIndex
+from process_core.debug.breakpoints import Breakpoint, BreakpointError, Kind, When
 from process_core.debug.code_swap import CodeSwap, NewCode
 from process_core.debug.debug_events import DebugEvents
-from process_core.debug.debug_instrument import CrashFlush, hooks
+from process_core.debug.debug_instrument import CrashFlush, DebugInstrument
 from process_core.debug.debug_state import LiveSteps, PausePoint, PendingItem
 from process_core.debug.editing.editor import Editor
 from process_core.debug.explain.explain import explain_live
 from process_core.debug.explain.model import Explanation
 from process_core.debug.occurrence import Occurrence
-from process_core.debug.pause_controller import PauseController
+from process_core.debug.pause_controller import ChangeListener, PauseController
 from process_core.debug.stepping import Verb
 from process_core.engine.context import is_tracking_wanted
-from process_core.engine.core import RunCore
 from process_core.engine.host import TracksContext
 from process_core.engine.hot_swap import SwapResult
-from process_core.engine.run import Run
+from process_core.engine.records import RunRecord
+from process_core.engine.run import Run, Runnable, RunOptions
 from process_core.errors import ProcessError, RunEndedError
 from process_core.events import NO_DATA, RunState, WorkflowEvent, event_name
-from process_core.process import Process
 from process_core.services import Services
-
-_log = logging.getLogger("process_core")
 
 
 class Going:
-    """A run on its way; awaiting it waits until the run is paused, at rest or over."""
+    """A run on its way; awaiting it waits until the run is paused, idle or over."""
 
     def __init__(self, debugger: "Debugger") -> None:
         self._debugger = debugger
@@ -43,8 +39,22 @@ class Going:
         return self._debugger.wait().__await__()
 
 
-class Debugger(BreakpointList):
-    """Runs a process so that it can be stopped, looked at and stepped.
+@dataclass(frozen=True, slots=True)
+class _Attached:
+    """A run, and all that the debugger holds it with."""
+
+    run: RunRecord
+    controller: PauseController
+    instrument: DebugInstrument
+    editor: Editor
+    code_swap: CodeSwap
+    events: DebugEvents
+
+
+class Debugger:
+    """Runs a process so that it can be paused, looked at, stepped and edited.
+
+    Breakpoints are there before a run is, and outlive it.
 
     Args:
         process: The process.
@@ -53,22 +63,125 @@ class Debugger(BreakpointList):
     Attributes:
         process: The process.
         run: The run, once started.
-        on_change: Called on the loop's thread whenever something that a screen shows has changed.
     """
 
-    def __init__(self, process: Process, **options: Any) -> None:
+    def __init__(self, process: Runnable, **options: Unpack[RunOptions]) -> None:
+        self.process = process
         self.run: Run | None = None
-        self.on_change: Callable[[], None] | None = None
         self._options = options
-        super().__init__(process)
-        self._chronicle: DebugEvents | None = None
-        self._gate: PauseController | None = None
-        self._core: RunCore | None = None
-        self._activity: Activity | None = None
+        self._listener = ChangeListener()
+        self._index = BreakpointIndex(process.graph, self._logpoint)
+        self._last_breakpoint = 0
+        self._attached: _Attached | None = None
         self._starts_paused = False
-        self._code_swap: CodeSwap | None = None
-        self._editor: Editor | None = None
-        self._last_words = CrashFlush()
+        self._crash_flush = CrashFlush()
+
+    @property
+    def on_change(self) -> Callable[[], None] | None:
+        """Called on the loop's thread whenever something that a screen shows has changed."""
+        return self._listener.call
+
+    @on_change.setter
+    def on_change(self, call: Callable[[], None] | None) -> None:
+        self._listener.call = call
+
+    # Breakpoints.
+
+    @property
+    def breakpoints(self) -> tuple[Breakpoint, ...]:
+        """All breakpoints, in the order they were added."""
+        return tuple(self._index)
+
+    def add_breakpoint(
+        self,
+        event: str | Enum | None = None,
+        step: str | None = None,
+        function: str | None = None,
+        route: str | None = None,
+        when: When = "before",
+        condition: str | None = None,
+        hits: str | None = None,
+        log: str | None = None,
+        *,
+        once: bool = False,
+        kind: Kind = "event",
+        code: str | None = None,
+    ) -> Breakpoint:
+        """Add a breakpoint; every argument must match.
+
+        Args:
+            event: Event id.
+            step: Glob on step paths.
+            function: Function name.
+            route: Route id.
+            when: Before delivery, after completion, or on emit. Before an event that does nothing but stop its process
+                is before the end of its superstep.
+            condition: Predicate text; where it cannot be decided for a payload, the breakpoint pauses once to show it.
+            hits: `==n`, `>=n` or `%n` on the times it matched.
+            log: Template to log instead of pausing.
+            once: Remove it after its first hit.
+            kind: What it is about: `event` (a message or a call), `error` (a function fails, handled or not: before
+                anything else follows from it; its data is the input), `warning`, or `quiescence` (before the run
+                becomes idle).
+            code: Type of the error (`ValueError`), or code of the warning.
+
+        Returns:
+            The breakpoint; `bound` is False where nothing can ever match it.
+
+        Raises:
+            BreakpointError: It makes no sense.
+            PredicateError: The condition or the template does not parse.
+        """
+        name = event_name(event) if event is not None else None
+        added = Breakpoint(
+            self._last_breakpoint + 1, name, step, function, route, when, condition, hits, log, once,
+            kind=kind, code=code,
+        )  # fmt: skip
+        self._last_breakpoint = added.id
+        self._index.add(added)
+        self._listener.notify()
+        return added
+
+    def edit_breakpoint(self, number: int, **fields: Any) -> Breakpoint:
+        """Replace a breakpoint: the new one has the same id, and its hit count starts again.
+
+        Args:
+            number: The id.
+            **fields: As for `add_breakpoint`.
+
+        Returns:
+            The new breakpoint.
+
+        Raises:
+            BreakpointError: It makes no sense, or there is none of that id.
+            PredicateError: The condition or the template does not parse.
+        """
+        if all(point.id != number for point in self._index):
+            raise BreakpointError(f"there is no breakpoint {number}")
+        other = Breakpoint(number, **fields)
+        other.event = event_name(other.event) if other.event is not None else None
+        self._index.add(other)
+        self._listener.notify()
+        return other
+
+    @property
+    def muted(self) -> bool:
+        """Whether no breakpoint counts, logpoints included; the run then goes at full speed."""
+        return self._index.is_muted
+
+    @muted.setter
+    def muted(self, muted: bool) -> None:
+        self._index.is_muted = muted
+        self._listener.notify()
+
+    def remove_breakpoint(self, number: int) -> None:
+        """Remove a breakpoint; does nothing where it is gone already."""
+        self._index.remove(number)
+        self._listener.notify()
+
+    def _logpoint(self, point: Breakpoint, text: str, occurrence: Occurrence) -> None:
+        if self._attached is not None:
+            self._attached.events.logpoint(point, text, occurrence)
 
     # The run.
 
@@ -80,6 +193,7 @@ class Debugger(BreakpointList):
         paused: bool = False,
         resume_from: str | Path | None = None,
         superstep: int | None = None,
+        **options: Unpack[RunOptions],
     ) -> Run:
         """Start the run.
 
@@ -87,24 +201,24 @@ class Debugger(BreakpointList):
             event: The input event; None takes the first one.
             data: Its payload.
             paused: Pause before the first message.
-            resume_from: Go on with the run of this run file in place of starting one.
+            resume_from: Resume the run of this run file in place of starting one.
             superstep: With `resume_from`: after which superstep; an earlier one than the last forks.
+            **options: As for `Process.start`, in addition to those that the debugger was made with.
 
         Returns:
             The run.
 
         Raises:
-            UnknownEventError: The process takes no such event.
-            MissingServiceError: A step asks for a service that was not given.
+            UnknownEventError: The process has no such input event.
+            MissingServiceError: A step asks for a service that is missing.
             ProcessError: The run before has not ended.
         """
         if self.run is not None and not self.run.state.is_ended:
             raise ProcessError("a run is under way already; close the debugger, or wait until the run has ended")
         if event is None and resume_from is None and self.process.graph.input_events:
             event = self.process.graph.input_events[0]
-        run = self.process.start(
-            event, data, resume_from=resume_from, superstep=superstep, debugger=self, **self._options
-        )
+        chosen: RunOptions = {**self._options, **options, "debugger": self}
+        run = self.process.start(event, data, resume_from=resume_from, superstep=superstep, **chosen)
         self._starts_paused = paused
         if self.run is not None:
             self.run.close()
@@ -116,51 +230,46 @@ class Debugger(BreakpointList):
             raise
         return run
 
-    def attach(self, core: RunCore) -> None:
+    def attach(self, run: RunRecord) -> None:
         """Take hold of a run before its first superstep; what `debugger=` does."""
-        self._core = core
-        self._chronicle = DebugEvents(core)
-        self._gate = PauseController(core, self._watch, self._chronicle, self._changed)
-        self._editor = Editor(core, self._gate, self._chronicle)
-        self._activity = Activity(core)
-        self._code_swap = CodeSwap(core)
-        core.gate = self._gate
-        core.on_invoked, core.on_ended = hooks(
-            core, self._activity, self._gate, self._last_words, lambda: self.on_change
-        )
-        core.on_emitted = self._gate.on_emitted
-        core.on_warned = self._gate.warned
-        core.on_change = self._gate.tell
-        if is_tracking_wanted() and isinstance(core.host, TracksContext):
-            core.host.track_context = True
+        events = DebugEvents(run)
+        controller = PauseController(run, self._index, events, self._listener)
+        instrument = DebugInstrument(run, controller, self._crash_flush, self._listener)
+        editor = Editor(run, controller, events)
+        self._attached = _Attached(run, controller, instrument, editor, CodeSwap(run), events)
+        run.controller = controller
+        run.attach(instrument)
+        if is_tracking_wanted() and isinstance(run.host, TracksContext):
+            run.host.track_context = True
         if self._starts_paused:
-            self._gate.arm("start")
+            controller.arm("start")
 
     async def wait(self) -> bool:
-        """Wait until the run is paused, at rest or over.
+        """Wait until the run is paused, idle or over.
 
         Returns:
             Whether it is paused.
         """
-        gate, core = self._held()
-        while gate.paused is None and not core.is_resting:
-            await gate.news()
-        return gate.paused is not None
+        attached = self._held()
+        controller, driver = attached.controller, attached.run.driver
+        while controller.paused is None and not driver.is_idle:
+            await controller.news()
+        return controller.paused is not None
 
     @property
     def paused(self) -> PausePoint | None:
         """Where the run is paused, or None."""
-        return self._gate.paused if self._gate is not None else None
+        return self._attached.controller.paused if self._attached is not None else None
 
     @property
     def is_pausing(self) -> bool:
         """Whether a pause was asked for and has not come yet."""
-        return self._gate is not None and self._gate.is_pausing
+        return self._attached is not None and self._attached.controller.is_pausing
 
     @property
     def state(self) -> RunState | None:
-        """Where the run stands; None before it is started."""
-        return self._core.state if self._core is not None else None
+        """The state of the run; None before it is started."""
+        return self._attached.run.state if self._attached is not None else None
 
     @property
     def events(self) -> list[WorkflowEvent]:
@@ -168,11 +277,11 @@ class Debugger(BreakpointList):
         return self.run.events if self.run is not None else []
 
     def pending(self) -> list[PendingItem]:
-        """Give the messages still to be delivered, in order."""
-        return self._gate.pending() if self._gate is not None else []
+        """Return the messages still to be delivered, in order."""
+        return self._attached.controller.pending() if self._attached is not None else []
 
     def explain(self, *, seq: int | None = None, path: str | None = None, function: str | None = None) -> Explanation:
-        """Say why: what led to an event and what it led to, or where a step stands and what it waits for.
+        """Explain what led to an event and what it led to, or what a step has done and what it waits for.
 
         Args:
             seq: Of an event.
@@ -186,25 +295,21 @@ class Debugger(BreakpointList):
             ExplainError: There is no such event, step or function.
             ProcessError: There is no run yet, or nothing keeps its events.
         """
-        _, core = self._held()
-        return explain_live(
-            core, self.events, self.pending(), self.process.graph, seq=seq, path=path, function=function
-        )
+        run = self._held().run
+        return explain_live(run, self.events, self.pending(), self.process.graph, seq=seq, path=path, function=function)
 
     @property
     def editor(self) -> Editor:
-        """Changes what the run is about to do, while it is paused or at rest.
+        """Changes what the run is about to do, while it is paused or idle.
 
         Raises:
             ProcessError: No run has been started yet.
         """
-        self._held()
-        assert self._editor is not None
-        return self._editor
+        return self._held().editor
 
     def live(self) -> LiveSteps:
-        """Give what the steps are doing now."""
-        return self._activity.live() if self._activity is not None else LiveSteps()
+        """Return what the steps are doing now."""
+        return self._attached.instrument.live() if self._attached is not None else LiveSteps()
 
     # Verbs.
 
@@ -217,7 +322,7 @@ class Debugger(BreakpointList):
         """Deliver one message, run its function, and pause before the next message.
 
         Returns:
-            Whether the run is paused; if not it is at rest or over.
+            Whether the run is paused; if not it is idle or over.
         """
         return await self._go("step")
 
@@ -230,7 +335,7 @@ class Debugger(BreakpointList):
         return await self._go("into")
 
     async def out(self) -> bool:
-        """Run until the nested process that the run is paused in has come to rest; returns as `step` does."""
+        """Run until the nested process that the run is paused in is idle; returns as `step` does."""
         return await self._go("out")
 
     async def pause(self) -> None:
@@ -238,7 +343,7 @@ class Debugger(BreakpointList):
         self.request_pause()
 
     def release(self, verb: Verb) -> None:
-        """Open the gate; returns at once.
+        """Go on from a pause; returns at once.
 
         Args:
             verb: How far, see the verbs.
@@ -246,10 +351,10 @@ class Debugger(BreakpointList):
         Raises:
             ProcessError: The run is not paused.
         """
-        gate, _ = self._held()
-        if gate.paused is None:
+        controller = self._held().controller
+        if controller.paused is None:
             raise ProcessError(f"cannot {verb}: the run is not paused")
-        gate.release(verb)
+        controller.release(verb)
 
     def request_pause(self) -> None:
         """Pause before the next message; returns at once.
@@ -257,11 +362,11 @@ class Debugger(BreakpointList):
         Raises:
             RunEndedError: The run is over, so there is no next message.
         """
-        gate, core = self._held()
-        if core.state.is_ended:
-            raise RunEndedError(f"the run is {core.state}: there is nothing to pause")
-        gate.arm("pause")
-        self._changed()
+        attached = self._held()
+        if attached.run.state.is_ended:
+            raise RunEndedError(f"the run is {attached.run.state}: there is nothing to pause")
+        attached.controller.arm("pause")
+        self._listener.notify()
 
     def run_to(self, event: str | Enum | None = None, step: str | None = None) -> Going:
         """Go on until before an event, or before a step, or until any pause that comes first; goes on at once.
@@ -274,46 +379,51 @@ class Debugger(BreakpointList):
             What may be awaited, as `step` is.
 
         Raises:
-            BreakpointError: Neither is given, or nothing in the process can match.
+            BreakpointError: Neither is set, or nothing in the process can match.
         """
-        gate, _ = self._held()
+        controller = self._held().controller
         cursor = Breakpoint(0, event_name(event) if event is not None else None, step)
         bind(cursor, self.process.graph)
         if not cursor.bound:
             raise BreakpointError(f"cannot run to there: {cursor.problem}")
-        gate.run_to(cursor)
+        controller.run_to(cursor)
         return Going(self)
+
+    async def close(self) -> None:
+        """End the run and let go of it."""
+        if self.run is not None and self._attached is not None:
+            driver = self._attached.run.driver
+            if not driver.is_over:
+                self.run.cancel()
+                await driver.idle()
+            driver.dismiss()
+            self.run.close()
+
+    # New code.
 
     @property
     def is_still(self) -> bool:
-        """Whether the code of the run may be renewed at once: it is paused, at rest or over."""
-        core = self._core
-        return core is None or core.is_resting or self.paused is not None
+        """Whether the code of the run may be replaced at once: it is paused, idle or over."""
+        return self._attached is None or self._attached.run.driver.is_idle or self.paused is not None
 
     @property
     def generation(self) -> int:
         """Generation of the code that the run has, from 1."""
-        return self._core.generation if self._core is not None else 1
+        return self._attached.run.generation if self._attached is not None else 1
 
     @property
     def services(self) -> Services:
-        """What the run's steps are given by type."""
-        return self._held()[1].services
+        """What the run's steps receive by type."""
+        return self._held().run.services
 
     def at_boundary(self, call: Callable[[], None] | None) -> None:
-        """Have something called at the end of a superstep, before its messages are sent on.
-
-        Args:
-            call: What to call at each; None calls nothing any more.
-        """
-        if self._gate is not None:
-            self._gate.on_boundary = call
+        """Have something called at the end of each superstep, before its messages are sent on; None calls nothing."""
+        if self._attached is not None:
+            self._attached.controller.on_boundary = call
 
     def note_reload(self) -> None:
-        """Say that the run, forked from before a reload, goes on with the code of after it."""
-        self._held()
-        assert self._code_swap is not None
-        self._code_swap.note_reload()
+        """Record that the run, forked from before a reload, goes on with the code of after it."""
+        self._held().code_swap.note_reload()
 
     def swap_code(self, code: NewCode) -> SwapResult:
         """Put new code in force, at a boundary or while the run is still.
@@ -322,21 +432,21 @@ class Debugger(BreakpointList):
             code: The new generation.
 
         Returns:
-            What came of it: what goes on with old code, and what is held.
+            What came of it: what goes on with old code, and what cannot be delivered.
 
         Raises:
             ProcessError: A state does not fit, or a service is missing; nothing has changed.
         """
-        gate, _ = self._held()
-        assert self._code_swap is not None
-        rebound = self._code_swap.swap(code)
-        if gate.on_going_on is not None:
-            gate.on_going_on()  # what was done by hand to messages of the old code cannot be undone in the new
+        attached = self._held()
+        result = attached.code_swap.swap(code)
+        controller = attached.controller
+        if controller.on_continue is not None:
+            controller.on_continue()  # what was done by hand to messages of the old code cannot be undone in the new
         self.process = code.process
-        gate.renewed()
-        self._watch.rebind(code.process.graph)
-        self._changed()
-        return rebound
+        controller.code_swapped()
+        self._index.rebind(code.process.graph)
+        self._listener.notify()
+        return result
 
     def log(self, stream: str, text: str) -> None:
         """Record a `log` event that belongs to no step.
@@ -345,44 +455,22 @@ class Debugger(BreakpointList):
             stream: Where the text went, e.g. `stdout`.
             text: The text.
         """
-        self._held()
-        assert self._chronicle is not None
-        self._chronicle.line(stream, text)
-
-    async def close(self) -> None:
-        """End the run and let go of it."""
-        if self.run is not None and self._core is not None:
-            if not self._core.is_over:
-                self.run.cancel()
-                await self._core.rest()
-            self._core.dismiss()
-            self.run.close()
+        self._held().events.line(stream, text)
 
     # How it works.
 
-    def _held(self) -> tuple[PauseController, RunCore]:
-        if self._gate is None or self._core is None:
+    def _held(self) -> _Attached:
+        if self._attached is None:
             raise ProcessError("no run has been started yet")
-        return self._gate, self._core
+        return self._attached
 
     async def _until_armed_pause(self) -> None:
         """Wait for a pause that was asked for and has not come yet, as right after `start(paused=True)`."""
-        gate, _ = self._held()
-        if gate.paused is None and gate.is_armed:
+        controller = self._held().controller
+        if controller.paused is None and controller.is_armed:
             await self.wait()
 
     async def _go(self, verb: Verb) -> bool:
         await self._until_armed_pause()
         self.release(verb)
         return await self.wait()
-
-    def _logpoint(self, point: Breakpoint, text: str, moment: Occurrence) -> None:
-        if self._chronicle is not None:
-            self._chronicle.logpoint(point, text, moment)
-
-    def _changed(self) -> None:
-        if self.on_change is not None:
-            try:
-                self.on_change()
-            except Exception:  # noqa: BLE001 - the fault of a screen must not reach the run
-                _log.exception("what a debugger calls on a change has failed; the run goes on")

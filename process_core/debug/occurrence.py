@@ -1,12 +1,10 @@
-"""Moments that breakpoints are held against: a message about to be delivered, an emission, a completed call."""
+"""What happens in a run, as breakpoints see it: a message about to be delivered, an emission, a completed call."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from process_core.engine.compiled import CompiledRoute
-from process_core.engine.crew import InvocationRunner
-from process_core.engine.invocation import Invocation, Message
-from process_core.engine.scope import Scope
+from process_core.engine.records import CallScope, Invocation, Message, ProcessRecord
 from process_core.errors import PayloadMismatchError, StepFailure
 from process_core.events import NO_DATA, WorkflowEvent
 
@@ -45,19 +43,19 @@ class Occurrence:
     data: Any
     events: tuple[str, ...]
     routes: tuple[str, ...]
-    process: Scope
+    process: ProcessRecord
     code: str | None = None
     codes: tuple[str, ...] = ()
 
 
-def from_message(scope: Scope, message: Message) -> Occurrence:
+def from_message(process: ProcessRecord, message: Message) -> Occurrence:
     """Describe a message that is about to be delivered.
 
     Args:
-        scope: The process it is delivered in.
+        process: The process it is delivered in.
         message: The message.
     """
-    return _on_route(scope, message.route, message.event_id, message.data, message.seq)
+    return _on_route(process, message.route, message.event_id, message.data, message.seq)
 
 
 def from_stop(invocation: Invocation, route: CompiledRoute, event_id: str, data: Any, seq: int) -> Occurrence:
@@ -70,7 +68,7 @@ def from_stop(invocation: Invocation, route: CompiledRoute, event_id: str, data:
         data: Its payload.
         seq: Seq of what recorded it.
     """
-    return _on_route(process_of(invocation), route, event_id, data, seq)
+    return _on_route(invocation.scope.process, route, event_id, data, seq)
 
 
 def from_emission(invocation: Invocation, event_id: str, data: Any, seq: int) -> Occurrence:
@@ -117,20 +115,20 @@ def from_failure(invocation: Invocation, failure: StepFailure) -> Occurrence:
         None,
         slot.scope.superstep,
         invocation.result_seq,
-        invocation.given,
+        invocation.initial_arguments,
         (),
         (),
-        process_of(invocation),
+        invocation.scope.process,
         code,
         (failure.type, failure.type.rpartition(".")[2], code),
     )
 
 
-def from_warning(crew: InvocationRunner, event: WorkflowEvent) -> Occurrence:
+def from_warning(scope: CallScope, event: WorkflowEvent) -> Occurrence:
     """Describe a warning that has just been given.
 
     Args:
-        crew: Where.
+        scope: Where.
         event: The warning.
     """
     code = str((event.details or {}).get("code", "user_warning"))
@@ -146,13 +144,13 @@ def from_warning(crew: InvocationRunner, event: WorkflowEvent) -> Occurrence:
         event.data,
         (event.event_id,) if event.event_id else (),
         (),
-        scope_of(crew),
+        scope.process,
         code,
         (code,),
     )
 
 
-def from_idle(root: Scope, seq: int) -> Occurrence:
+def from_idle(root: ProcessRecord, seq: int) -> Occurrence:
     """Describe a run that is about to come to rest.
 
     Args:
@@ -162,70 +160,21 @@ def from_idle(root: Scope, seq: int) -> Occurrence:
     return Occurrence("status", "", "", "", None, None, root.superstep, seq, None, (), (), root)
 
 
-def process_of(invocation: Invocation) -> Scope:
-    """Give the process that a call runs in; for an element of a map, the process that holds the map.
-
-    Args:
-        invocation: The call.
-    """
-    return scope_of(invocation.slot.scope)
-
-
-def scope_of(crew: InvocationRunner) -> Scope:
-    """Give a process, or for a map the process that holds it.
-
-    Args:
-        crew: The process or the map.
-    """
-    while not isinstance(crew, Scope):
-        assert crew.parent is not None
-        crew = crew.parent.slot.scope
-    return crew
-
-
-def is_within(scope: Scope, invocation: Invocation) -> bool:
-    """Tell whether a process runs behind a call, at any depth.
-
-    Args:
-        scope: The process.
-        invocation: The call.
-    """
-    crew: InvocationRunner = scope
-    while crew.parent is not None:
-        if crew.parent is invocation:
-            return True
-        crew = crew.parent.slot.scope
-    return False
-
-
-def around(scope: Scope) -> list[Scope]:
-    """Give the processes that a process is nested in, from the inside to the root.
-
-    Args:
-        scope: The process.
-    """
-    found = []
-    while scope.parent is not None:
-        scope = process_of(scope.parent)
-        found.append(scope)
-    return found
-
-
-def _on_route(scope: Scope, route: CompiledRoute, event_id: str, data: Any, seq: int) -> Occurrence:
+def _on_route(process: ProcessRecord, route: CompiledRoute, event_id: str, data: Any, seq: int) -> Occurrence:
     name = route.step.name if route.step is not None else ""
     return Occurrence(
         "message",
         event_id,
-        scope.prefix + name if name else scope.prefix[:-1],
+        process.prefix + name if name else process.prefix[:-1],
         name,
         route.function.name if route.function is not None else None,
         route.id,
-        scope.superstep,
+        process.superstep,
         seq,
         None if data is NO_DATA else data,
         _names(route, event_id),
-        _route_names(scope, route),
-        scope,
+        _route_names(process, route),
+        process,
     )
 
 
@@ -251,7 +200,7 @@ def _in_call(
         None if data is NO_DATA else data,
         events,
         routes,
-        process_of(invocation),
+        invocation.scope.process,
     )
 
 
@@ -261,6 +210,6 @@ def _names(route: CompiledRoute, event_id: str) -> tuple[str, ...]:
     return (event_id,) if declared == event_id else (event_id, declared)
 
 
-def _route_names(scope: InvocationRunner, route: CompiledRoute) -> tuple[str, ...]:
+def _route_names(scope: CallScope, route: CompiledRoute) -> tuple[str, ...]:
     """The id of the route in its process, and its id in the whole picture."""
     return (route.id, f"{scope.prefix}{route.id}") if scope.prefix else (route.id,)

@@ -1,39 +1,59 @@
-"""The gate between messages and the functions they invoke: it closes at a breakpoint and opens by a verb."""
+"""The gate between messages and the calls they lead to: it closes at a breakpoint and opens by a verb."""
 
 import asyncio
 import dataclasses
+import logging
 from collections.abc import Callable
 
 from process_core.debug.breakpoint_index import BreakpointIndex
 from process_core.debug.breakpoints import Breakpoint
 from process_core.debug.debug_events import DebugEvents
 from process_core.debug.debug_state import PausePoint, PendingItem, Reason
-from process_core.debug.hit_queue import HitQueue, Stop
+from process_core.debug.hit_queue import HitQueue, Hits
 from process_core.debug.pending_messages import PendingMessages
 from process_core.debug.stepping import SteppingGoal, Verb, stepping_goal
-from process_core.engine.core import RunCore
-from process_core.engine.crew import InvocationRunner
-from process_core.engine.invocation import Invocation, Message
 from process_core.engine.join_buffer import ReadyCall
-from process_core.engine.scope import Scope
-from process_core.engine.stewardship import Stewardship
+from process_core.engine.records import CallScope, Invocation, Message, ProcessRecord, RunRecord
 from process_core.events import WorkflowEvent
+
+_log = logging.getLogger("process_core")
+
+
+class ChangeListener:
+    """Who is informed whenever something that a screen shows has changed.
+
+    Attributes:
+        call: What to call; None where nobody looks on.
+    """
+
+    __slots__ = ("call",)
+
+    def __init__(self) -> None:
+        self.call: Callable[[], None] | None = None
+
+    def notify(self) -> None:
+        """Call it."""
+        if self.call is not None:
+            try:
+                self.call()
+            except Exception:  # noqa: BLE001 - the fault of a screen must not reach the run
+                _log.exception("what a debugger calls on a change has failed; the run goes on")
 
 
 class _WaitingDelivery:
     """A process at the gate, with a message or, at the end of its superstep, without one."""
 
-    __slots__ = ("message", "opened", "scope")
+    __slots__ = ("message", "opened", "process")
 
-    def __init__(self, scope: Scope, message: Message | None, opened: "asyncio.Future[None]") -> None:
-        self.scope = scope
+    def __init__(self, process: ProcessRecord, message: Message | None, opened: "asyncio.Future[None]") -> None:
+        self.process = process
         self.message = message
         self.opened = opened
 
     @property
     def is_pointless(self) -> bool:
         """Whether its message can never be delivered, since its process has failed or is gone."""
-        return self.message is not None and (self.scope.failed is not None or self.scope.is_dead)
+        return self.message is not None and (self.process.failed is not None or self.process.is_dead)
 
 
 class PauseController:
@@ -43,96 +63,96 @@ class PauseController:
     once, when it could pass, and then passes or is held; what was held is let through without another look.
 
     Attributes:
-        core: The run.
         paused: Where the run is paused, or None.
-        on_emitted: Takes note of what is emitted.
-        backlog: What is still to be delivered.
-        on_going_on: Called when the run goes on after a pause, and at every superstep while it is not paused.
+        messages: What is still to be delivered.
+        on_continue: Called when the run goes on after a pause, and at every superstep while it is not paused.
         on_boundary: Called before each superstep's end; None where nobody waits for one.
     """
 
     def __init__(
-        self, core: RunCore, watch: BreakpointIndex, chronicle: DebugEvents, changed: Callable[[], None]
+        self, run: RunRecord, index: BreakpointIndex, debug_events: DebugEvents, listener: ChangeListener
     ) -> None:
-        self.core = core
+        self._run = run
         self.paused: PausePoint | None = None
         self.on_boundary: Callable[[], None] | None = None
-        self._watch = watch
-        self._chronicle = chronicle
-        self._changed = changed
-        self._course: SteppingGoal | None = None
-        self._stops = HitQueue(watch)
-        self.on_emitted = self._stops.see_emission
-        self.backlog = PendingMessages(core, chronicle)
-        self.on_going_on: Callable[[], None] | None = None
+        self._index = index
+        self._debug_events = debug_events
+        self._listener = listener
+        self._goal: SteppingGoal | None = None
+        self._hits = HitQueue(index)
+        self.emitted = self._hits.see_emission
+        self.messages = PendingMessages(run, debug_events)
+        self.on_continue: Callable[[], None] | None = None
         self._looked_at: set[Message] = set()
         self._waiting: dict[_WaitingDelivery, None] = {}
         self._held: _WaitingDelivery | None = None
-        self._due: tuple[Stop | None, Reason] | None = None
+        self._due: tuple[Hits | None, Reason] | None = None
         self._passing: _WaitingDelivery | None = None
-        self._origin: Scope | None = None
+        self._origin: ProcessRecord | None = None
         self._is_abandoned = False
         self._is_looking = False
         self._news: asyncio.Future[None] | None = None
 
     # What the engine calls.
 
-    def take(self, scope: Scope, batch: list[Message]) -> None:
+    def take(self, process: ProcessRecord, batch: list[Message]) -> None:
         """See the messages of a superstep that begins."""
-        self.backlog.take(scope, batch)
+        self.messages.take(process, batch)
 
     def holds(self, batch: list[Message]) -> bool:
         """Whether any of these messages may have to wait; if not, the engine runs at full speed."""
-        if self.on_going_on is not None and self.paused is None:
-            self.on_going_on()
-        if self._course is not None or self._held is not None or self._passing is not None or self._stops.due:
+        if self.on_continue is not None and self.paused is None:
+            self.on_continue()
+        if self._goal is not None or self._held is not None or self._passing is not None or self._hits.due:
             return True
-        return self._watch.holds_messages and self._watch.may_hold(batch)
+        return self._index.holds_messages and self._index.may_hold(batch)
 
-    async def dispatch(self, scope: Scope, firings: list[ReadyCall]) -> None:
-        """Start the calls of a superstep, each when its message may be delivered."""
-        batch = self.backlog.open(scope, firings)
+    async def dispatch(
+        self, process: ProcessRecord, ready: list[ReadyCall], start: Callable[[Invocation], None]
+    ) -> None:
+        """Start the calls of a batch, each when its message may be delivered."""
+        batch = self.messages.open(process, ready)
         try:
             while batch.left:
-                arrival = await self._come(scope, batch.left[0])
+                delivery = await self._come(process, batch.left[0])
                 try:
-                    if self._is_abandoned or arrival.is_pointless:
+                    if self._is_abandoned or delivery.is_pointless:
                         break
                     call = batch.deliver()
-                    course = self._started_alone(call)
+                    goal = self._started_alone(call)
                     if call is not None and not call.is_closed:  # new code may have no place for it
-                        scope.start(call)
+                        start(call)
                         await asyncio.sleep(0)  # it begins before anything else is decided
                 finally:
-                    self._passed(arrival)
-                if course is not None:
-                    await self._run_alone(course)
+                    self._passed(delivery)
+                if goal is not None:
+                    await self._run_alone(goal)
         finally:
             batch.close()
 
     @property
     def has_to_settle(self) -> bool:
         """Whether a superstep that is about to end has to come to `settle` first."""
-        return self._held is not None or bool(self._stops.due) or self.on_boundary is not None
+        return self._held is not None or bool(self._hits.due) or self.on_boundary is not None
 
-    async def settle(self, scope: Scope) -> None:
+    async def settle(self, process: ProcessRecord) -> None:
         """Pause before the superstep's end where something in it asked for that."""
-        if self._held is not None or self._stops.due:
-            await self._come(scope, None)
+        if self._held is not None or self._hits.due:
+            await self._come(process, None)
         if self.on_boundary is not None:
             self.on_boundary()
 
-    async def rest(self, root: Scope, *, ends: bool) -> None:
-        """Pause before the run comes to rest, or ends, where something asked for that; all that is left over is told.
+    async def before_idle(self, root: ProcessRecord, *, ends: bool) -> None:
+        """Pause before the run becomes idle, or ends, where something asked for that; what is left over is reported.
 
         Here and no earlier: only now it is known that nothing follows. Here and no later: the run is still in progress,
-        so what is brought in while it is paused simply goes on, with no rest in between.
+        so what is brought in while it is paused simply goes on, without being idle in between.
         """
-        if self._stops.due:
+        if self._hits.due:
             await self._come(root, None)
-        if not ends and not root.has_work():  # what was brought in meanwhile puts the rest off
-            self._stops.see_rest(root, self.core.recorder.seq if self.core.recorder is not None else 0)
-            if self._stops.due:
+        if not ends and not self._run.driver.has_work():  # else what was brought in meanwhile goes on
+            self._hits.see_idle(root, self._run.recorder.seq if self._run.recorder is not None else 0)
+            if self._hits.due:
                 await self._come(root, None)
 
     async def opened(self) -> None:
@@ -143,38 +163,38 @@ class PauseController:
     def abandon(self) -> None:
         """Hold nothing any more, since the run ends."""
         self._is_abandoned = True
-        self.paused = self._held = self._course = self._due = None
-        self._stops.clear()
-        self.backlog.discard()
-        for arrival in self._waiting:
-            if not arrival.opened.done():
-                arrival.opened.set_result(None)
-        self.tell()
+        self.paused = self._held = self._goal = self._due = None
+        self._hits.clear()
+        self.messages.discard()
+        for delivery in self._waiting:
+            if not delivery.opened.done():
+                delivery.opened.set_result(None)
+        self.notify()
 
     def ended(self, invocation: Invocation) -> None:
         """Note that a call ended."""
         if invocation.is_cancelled:
-            self.backlog.discard(within=invocation)
+            self.messages.discard(within=invocation)
         elif invocation.failure is None:
-            if self._watch.sees_completions or self._watch.stop_ids:
-                self._stops.see_completion(invocation)
+            if self._index.sees_completions or self._index.stop_ids:
+                self._hits.see_completion(invocation)
         else:
-            self._stops.see_failure(invocation)
-        self.tell()
+            self._hits.see_failure(invocation)
+        self.notify()
 
-    def warned(self, crew: Stewardship, event: WorkflowEvent) -> None:
-        """Note that a warning was given."""
-        assert isinstance(crew, InvocationRunner)
-        self._stops.see_warning(crew, event)
+    def warned(self, scope: CallScope, event: WorkflowEvent) -> None:
+        """Hold a warning against the breakpoints."""
+        self._hits.see_warning(scope, event)
 
-    def tell(self) -> None:
-        """Note that something has changed, for those who wait and those who watch."""
+    def notify(self) -> None:
+        """Note that something has changed, for those who wait and those who index."""
         if self._news is not None:
             news, self._news = self._news, None
             news.set_result(None)
         if self._waiting:
             self._look_again()
-        self._changed()
+        if self._listener.call is not None:
+            self._listener.notify()
 
     # What the debugger calls.
 
@@ -182,32 +202,34 @@ class PauseController:
         """Open the gate.
 
         Args:
-            verb: How far: `resume` to the next breakpoint, `step` over one message, `next` to the next superstep,
+            verb: How far: `continue` to the next breakpoint, `step` over one message, `next` to the next superstep,
                 `into` the nested process that the message goes to, `out` of the nested process paused in.
         """
-        point, arrival, origin = self.paused, self._held, self._origin
+        point, delivery, origin = self.paused, self._held, self._origin
         assert point is not None
-        assert arrival is not None
+        assert delivery is not None
         assert origin is not None
-        self._chronicle.resumed(point, origin.superstep, verb)
+        self._debug_events.resumed(point, origin.superstep, verb)
         self.paused = None
-        if self.on_going_on is not None:
-            self.on_going_on()
-        if arrival.message is not None and arrival.message not in self._looked_at:  # another one was put first by hand
-            self._looked_at.add(arrival.message)
-            self._stops.see_message(arrival.scope, arrival.message)
-        stop = self._stops.next()
+        if self.on_continue is not None:
+            self.on_continue()
+        if (
+            delivery.message is not None and delivery.message not in self._looked_at
+        ):  # another one was put first by hand
+            self._looked_at.add(delivery.message)
+            self._hits.see_message(delivery.process, delivery.message)
+        stop = self._hits.next()
         if stop is not None:  # every hit stops: nothing moves before each has been shown
             self._due = stop, "breakpoint"
             self._show()
             return
         self._held = None
-        self._course = stepping_goal(verb, origin)
-        if not arrival.opened.done():
-            if arrival.message is not None:
-                self._passing = arrival
-            arrival.opened.set_result(None)
-        self.tell()
+        self._goal = stepping_goal(verb, origin)
+        if not delivery.opened.done():
+            if delivery.message is not None:
+                self._passing = delivery
+            delivery.opened.set_result(None)
+        self.notify()
 
     def arm(self, reason: Reason) -> None:
         """Pause before the next message, unless it is paused.
@@ -216,8 +238,8 @@ class PauseController:
             reason: What the pause will give as its reason.
         """
         if self._held is None:
-            self._course = SteppingGoal(reason)
-            self.tell()
+            self._goal = SteppingGoal(reason)
+            self.notify()
 
     def run_to(self, cursor: Breakpoint) -> None:
         """Go on until before a message that fits, or until any other pause.
@@ -226,107 +248,107 @@ class PauseController:
             cursor: What fits.
         """
         self._show()
-        self._watch.cursor = cursor
+        self._index.cursor = cursor
         if self.paused is not None:
             self.release("continue")
         else:
-            self._course = None
-            self.tell()
+            self._goal = None
+            self.notify()
 
     @property
     def is_pausing(self) -> bool:
         """Whether a pause was asked for and has not come yet."""
-        return self._course is not None and self._course.reason == "pause"
+        return self._goal is not None and self._goal.reason == "pause"
 
     @property
     def is_armed(self) -> bool:
         """Whether a pause is on its way."""
-        return self._course is not None or self._due is not None or bool(self._stops.due)
+        return self._goal is not None or self._due is not None or bool(self._hits.due)
 
     def pending(self) -> list[PendingItem]:
         """Give what is still to be delivered, in the order in which stepping delivers it."""
-        return self.backlog.items(self.delivering(), self._held.message if self._held is not None else None)
+        return self.messages.items(self.delivering(), self._held.message if self._held is not None else None)
 
-    def delivering(self) -> list[Scope]:
+    def delivering(self) -> list[ProcessRecord]:
         """Give the processes with a message at the gate, in the order in which stepping delivers them."""
-        waiting = [arrival.scope for arrival in self._waiting if arrival.message is not None]
-        return waiting if self._held is None else [self._held.scope, *waiting]
+        waiting = [delivery.process for delivery in self._waiting if delivery.message is not None]
+        return waiting if self._held is None else [self._held.process, *waiting]
 
-    def requeued(self, scope: Scope) -> None:
+    def requeued(self, process: ProcessRecord) -> None:
         """Take note that the messages of a process were changed by hand: another one may be the next.
 
         Args:
-            scope: The process.
+            process: The process.
         """
-        batch = self.backlog.of(scope)
+        batch = self.messages.of(process)
         if batch is None or not batch.is_open:
             return
-        for arrival in self._waiting:
-            if arrival.scope is not scope:
+        for delivery in self._waiting:
+            if delivery.process is not process:
                 continue
-            arrival.message = batch.left[0] if batch.left else None
-            if arrival is self._held and self.paused is not None:
-                item = self.backlog.item(scope, batch.left[0], batch.left[0]) if batch.left else None
-                seq, path = (item.seq, item.target) if item is not None else (None, scope.prefix[:-1])
+            delivery.message = batch.left[0] if batch.left else None
+            if delivery is self._held and self.paused is not None:
+                item = self.messages.item(process, batch.left[0], batch.left[0]) if batch.left else None
+                seq, path = (item.seq, item.target) if item is not None else (None, process.prefix[:-1])
                 self.paused = dataclasses.replace(self.paused, message=item, seq=seq, path=path)
-        self.tell()
+        self.notify()
 
-    def renewed(self) -> None:
+    def code_swapped(self) -> None:
         """Take note that the code of the run is new: there may be no place any more for what was to be delivered."""
-        for scope in self.backlog.renew():
-            self.requeued(scope)
+        for process in self.messages.code_swapped():
+            self.requeued(process)
 
     async def news(self) -> None:
         """Wait until something has changed."""
         if self._news is None:
-            self._news = self.core.loop.create_future()
+            self._news = self._run.loop.create_future()
         await asyncio.shield(self._news)
 
     # Coming and passing.
 
-    async def _come(self, scope: Scope, message: Message | None) -> _WaitingDelivery:
+    async def _come(self, process: ProcessRecord, message: Message | None) -> _WaitingDelivery:
         """Come back when a message may be delivered, or a superstep may end."""
-        arrival = _WaitingDelivery(scope, message, self.core.loop.create_future())
-        if not self._may_pass(arrival):
-            self._waiting[arrival] = None
+        delivery = _WaitingDelivery(process, message, self._run.loop.create_future())
+        if not self._may_pass(delivery):
+            self._waiting[delivery] = None
             try:
-                await arrival.opened
+                await delivery.opened
             except BaseException:
-                self._passed(arrival)
-                self._lose(arrival)
+                self._passed(delivery)
+                self._lose(delivery)
                 raise
             finally:
-                del self._waiting[arrival]
-        return arrival
+                del self._waiting[delivery]
+        return delivery
 
-    def _may_pass(self, arrival: _WaitingDelivery) -> bool:
+    def _may_pass(self, delivery: _WaitingDelivery) -> bool:
         """Let a message pass, let it wait, or pause before it."""
-        if self._is_abandoned or arrival.is_pointless:
+        if self._is_abandoned or delivery.is_pointless:
             return True
-        scope, message, course = arrival.scope, arrival.message, self._course
+        process, message, goal = delivery.process, delivery.message, self._goal
         if self._held is not None:  # only a failure, which starts nothing, goes on its way
-            return message is None and scope.failed is not None and self._held is not arrival
+            return message is None and process.failed is not None and self._held is not delivery
         if message is not None:
-            if self._passing is not None or (course is not None and course.keeps_waiting(scope)):
+            if self._passing is not None or (goal is not None and goal.keeps_waiting(process)):
                 return False
             if message not in self._looked_at:
-                self._stops.see_message(scope, message)
-        stop = self._stops.next()
+                self._hits.see_message(process, message)
+        stop = self._hits.next()
         if stop is not None:
-            self._close(arrival, stop, "breakpoint")
+            self._close(delivery, stop, "breakpoint")
             return False
         if message is not None:
-            if course is not None and course.ends_before(scope):
-                self._close(arrival, None, course.reason)
+            if goal is not None and goal.ends_before(process):
+                self._close(delivery, None, goal.reason)
                 return False
-            self._passing = arrival
+            self._passing = delivery
         return True
 
-    def _passed(self, arrival: _WaitingDelivery) -> None:
+    def _passed(self, delivery: _WaitingDelivery) -> None:
         """Let the next message come, since this one has been delivered."""
-        if arrival.message is not None:
-            self._looked_at.discard(arrival.message)
-        if self._passing is arrival:
+        if delivery.message is not None:
+            self._looked_at.discard(delivery.message)
+        if self._passing is delivery:
             self._passing = None
             self._look_again()
 
@@ -334,72 +356,72 @@ class PauseController:
         """See soon who may pass now; a process that is just delivering comes first."""
         if self._waiting and not self._is_looking:
             self._is_looking = True
-            self.core.loop.call_soon(self._look)
+            self._run.loop.call_soon(self._look)
 
     def _look(self) -> None:
         self._is_looking = False
-        for arrival in tuple(self._waiting):
-            if not arrival.opened.done() and self._may_pass(arrival):
-                self._lose(arrival)
-                arrival.opened.set_result(None)
+        for delivery in tuple(self._waiting):
+            if not delivery.opened.done() and self._may_pass(delivery):
+                self._lose(delivery)
+                delivery.opened.set_result(None)
 
     def _started_alone(self, call: Invocation | None) -> SteppingGoal | None:
-        """Give the course that delivers one message only, where this is the one."""
-        course = self._course
-        if call is None or course is None or not course.is_one_call or course.call is not None:
+        """Give the goal that delivers one message only, where this is the one."""
+        goal = self._goal
+        if call is None or goal is None or not goal.is_one_call or goal.call is not None:
             return None
-        course.call = call
-        return course
+        goal.call = call
+        return goal
 
-    async def _run_alone(self, course: SteppingGoal) -> None:
+    async def _run_alone(self, goal: SteppingGoal) -> None:
         """Wait until the call that was stepped over has ended, or waits itself, or is overtaken by a pause."""
-        call = course.call
+        call = goal.call
         assert call is not None
         try:
-            while self._course is course and not _has_gone_as_far_as_it_can(call):
+            while self._goal is goal and not _has_gone_as_far_as_it_can(call):
                 await self.news()
         finally:
-            course.call = None
+            goal.call = None
             self._look_again()
 
     # Pausing.
 
-    def _close(self, arrival: _WaitingDelivery, hits: Stop | None, reason: Reason) -> None:
+    def _close(self, delivery: _WaitingDelivery, hits: Hits | None, reason: Reason) -> None:
         """Close the gate; the run is paused as soon as what was let go before has begun."""
-        self._held, self._due, self._course = arrival, (hits, reason), None
-        if arrival.message is not None:
-            self._looked_at.add(arrival.message)
+        self._held, self._due, self._goal = delivery, (hits, reason), None
+        if delivery.message is not None:
+            self._looked_at.add(delivery.message)
         # A call begins in the turn of the loop after it was let go, and the elements of a map begin in the turn after.
-        self.core.loop.call_soon(self.core.loop.call_soon, self._show)
-        self.tell()
+        self._run.loop.call_soon(self._run.loop.call_soon, self._show)
+        self.notify()
 
     def _show(self) -> None:
         """Be paused where the gate has been closed."""
-        arrival, due = self._held, self._due
-        if arrival is None or due is None:
+        delivery, due = self._held, self._due
+        if delivery is None or due is None:
             return
         hits, reason = due
-        scope, message = arrival.scope, arrival.message
-        item = self.backlog.item(scope, message, message) if message is not None else None
+        process, message = delivery.process, delivery.message
+        item = self.messages.item(process, message, message) if message is not None else None
         seq, path = (item.seq, item.target) if item is not None else (None, "")
-        self._origin = scope
+        self._origin = process
         point = None
         if hits is not None:
-            moment = hits[0].moment
-            seq, path, self._origin = moment.seq or None, moment.path, moment.process
-            shown = [hit for hit in hits if hit.breakpoint is not self._watch.cursor]
+            occurrence = hits[0].occurrence
+            seq, path, self._origin = occurrence.seq or None, occurrence.path, occurrence.process
+            shown = [hit for hit in hits if hit.breakpoint is not self._index.cursor]
             for hit in shown:
-                self._chronicle.hit(hit)
+                self._debug_events.hit(hit)
             point = shown[0].breakpoint if shown else None
             reason = "breakpoint" if shown else "run_to"
         self.paused = PausePoint(reason, item, point, seq, path)
-        self._due = self._watch.cursor = None
-        self._chronicle.paused(self.paused, self._origin.superstep)
-        self.tell()
+        self._due = self._index.cursor = None
+        self._debug_events.paused(self.paused, self._origin.superstep)
+        self.notify()
 
-    def _lose(self, arrival: _WaitingDelivery) -> None:
+    def _lose(self, delivery: _WaitingDelivery) -> None:
         """Be paused no more before a message that can never be delivered; the pause moves on to the next one."""
-        if self._held is arrival:
+        if self._held is delivery:
             self.paused = self._held = self._due = None
             self.arm("pause")
 

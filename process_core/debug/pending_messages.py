@@ -1,30 +1,27 @@
-"""The backlog: the messages of supersteps that have begun and that have not been delivered yet."""
+"""The pending_messages: the messages of supersteps that have begun and that have not been delivered yet."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from process_core.debug.debug_events import DebugEvents
 from process_core.debug.debug_state import PendingItem, pending_item
-from process_core.debug.occurrence import is_within
-from process_core.engine.core import RunCore
-from process_core.engine.invocation import Invocation, Message
 from process_core.engine.join_buffer import ReadyCall
-from process_core.engine.scope import Scope
+from process_core.engine.records import Invocation, Message, ProcessRecord, RunRecord
 
 
 class Batch:
-    """The messages of a superstep.
+    """A batch of messages (for us, those of a superstep).
 
     Attributes:
-        superstep: Its number.
+        id: Its number in its process, which tells it from the next one.
         delivered: The messages delivered so far, in order.
         left: Those still to be delivered, in order.
         calls: The calls still to be made, by the message that completed each.
         is_open: Whether it is still being delivered.
     """
 
-    def __init__(self, superstep: int, messages: Iterable[Message]) -> None:
-        self.superstep = superstep
+    def __init__(self, batch_id: int, messages: Iterable[Message]) -> None:
+        self.id = batch_id
         self.delivered: list[Message] = []
         self.left = list(messages)
         self.calls: dict[Message, Invocation] = {}
@@ -61,80 +58,80 @@ class PendingMessages:
     """Keeps what each process has still to deliver in its superstep.
 
     Args:
-        core: The run.
-        chronicle: Where it is said what will never be delivered.
+        run: The run.
+        debug_events: Where it is said what will never be delivered.
 
     Attributes:
         changed: The messages that were changed by hand.
     """
 
-    def __init__(self, core: RunCore, chronicle: DebugEvents) -> None:
+    def __init__(self, run: RunRecord, debug_events: DebugEvents) -> None:
         self.changed: set[Message] = set()
-        self._core = core
-        self._chronicle = chronicle
-        self._batches: dict[Scope, Batch] = {}
+        self._run = run
+        self._debug_events = debug_events
+        self._batches: dict[ProcessRecord, Batch] = {}
         self._last_id = 0
         self._inputs: dict[int, _Input] = {}
 
-    def take(self, scope: Scope, messages: Iterable[Message]) -> None:
+    def take(self, process: ProcessRecord, messages: Iterable[Message]) -> None:
         """Take in the messages of a superstep.
 
         Args:
-            scope: The process.
+            process: The process.
             messages: The messages, in order of delivery.
         """
-        self._batches = {s: batch for s, batch in self._batches.items() if s.in_superstep and s is not scope}
-        self._batches[scope] = Batch(scope.superstep, messages)
+        self._batches = {s: batch for s, batch in self._batches.items() if s.in_batch and s is not process}
+        self._batches[process] = Batch(process.batch_id, messages)
 
-    def open(self, scope: Scope, firings: list[ReadyCall]) -> Batch:
+    def open(self, process: ProcessRecord, firings: list[ReadyCall]) -> Batch:
         """Begin to deliver what was taken in.
 
         Args:
-            scope: The process.
+            process: The process.
             firings: The calls, each with the message that completed it.
 
         Returns:
             The messages.
         """
-        batch = self._batches[scope]
+        batch = self._batches[process]
         batch.calls = dict(firings)
         return batch
 
-    def of(self, scope: Scope) -> Batch | None:
+    def of(self, process: ProcessRecord) -> Batch | None:
         """Give the messages of the superstep that a process is in; None where they were not taken in here.
 
         Args:
-            scope: The process.
+            process: The process.
         """
-        batch = self._batches.get(scope)
-        return batch if batch is not None and batch.superstep == scope.superstep and scope.in_superstep else None
+        batch = self._batches.get(process)
+        return batch if batch is not None and batch.id == process.batch_id and process.in_batch else None
 
-    def batches(self, first: Iterable[Scope]) -> Iterator[tuple[Scope, Batch]]:
+    def batches(self, first: Iterable[ProcessRecord]) -> Iterator[tuple[ProcessRecord, Batch]]:
         """Give the supersteps that are being delivered.
 
         Args:
             first: The processes that deliver first, in this order; then come nested ones before those around them.
         """
-        for scope in dict.fromkeys([*first, *reversed(self._batches)]):
-            batch = self._batches.get(scope)
+        for process in dict.fromkeys([*first, *reversed(self._batches)]):
+            batch = self._batches.get(process)
             if batch is not None and batch.is_open:
-                yield scope, batch
+                yield process, batch
 
-    def renew(self) -> list[Scope]:
+    def code_swapped(self) -> list[ProcessRecord]:
         """Leave out what new code has no place for, or has put among what the next superstep delivers.
 
         Returns:
             The processes of which something was left out.
         """
         changed = []
-        for scope, batch in self.batches(()):
-            routes = {id(route) for route in scope.plan.all_routes()}
-            elsewhere = set(scope.pending)
+        for process, batch in self.batches(()):
+            routes = {id(route) for route in process.plan.all_routes()}
+            elsewhere = set(process.pending)
             left = [message for message in batch.left if id(message.route) in routes and message not in elsewhere]
             if len(left) < len(batch.left):
                 batch.left[:] = left
                 batch.calls = {message: call for message, call in batch.calls.items() if message in left}
-                changed.append(scope)
+                changed.append(process)
         return changed
 
     def discard(self, within: Invocation | None = None) -> None:
@@ -143,37 +140,39 @@ class PendingMessages:
         Args:
             within: The call that the processes run behind; None for all.
         """
-        for scope, batch in self._batches.items():
-            if batch.left and (within is None or is_within(scope, within)):
-                self._chronicle.undelivered(scope, batch.left)
+        for process, batch in self._batches.items():
+            if batch.left and (within is None or process.is_within(within)):
+                self._debug_events.undelivered(process, batch.left)
                 batch.left.clear()
 
-    def items(self, first: Iterable[Scope], following: Message | None) -> list[PendingItem]:
+    def items(self, first: Iterable[ProcessRecord], following: Message | None) -> list[PendingItem]:
         """Describe what is to be delivered: of supersteps that have begun, of the next ones, and from outside.
 
         Args:
             first: The processes that deliver first, in this order; then come nested ones before those around them.
             following: The message that is next.
         """
-        found = [self.item(scope, message, following) for scope, batch in self.batches(first) for message in batch.left]
-        scopes = self._core.root.scopes()
-        for scope in scopes:
-            found += [self.item(scope, message, following) for message in scope.pending]
-        for entry in self._core.inputs:
+        found = [
+            self.item(process, message, following) for process, batch in self.batches(first) for message in batch.left
+        ]
+        processes = self._run.root.processes()
+        for process in processes:
+            found += [self.item(process, message, following) for message in process.pending]
+        for entry in self._run.inputs:
             kind, subject, data = entry
             if kind == "event":
                 number = self.number_of(entry)
                 is_changed = self._inputs[id(entry)].is_changed
                 item = PendingItem(number, subject, None, "", "", None, None, None, data, changed=is_changed)
                 found.append(item)
-        for scope in scopes:
-            found += [self.item(scope, message, following, is_held=True) for message in scope.held]
+        for process in processes:
+            found += [self.item(process, message, following, is_held=True) for message in process.held]
         return found + [
             PendingItem(
                 0, item.event_id, item.seq or None, item.source, item.prefix + item.step, item.function,
                 item.parameter, item.route, item.data, held=True,
             )
-            for item in self._core.stranded
+            for item in self._run.undeliverable
         ]  # fmt: skip
 
     def number_of(self, entry: tuple[Any, ...]) -> int:
@@ -184,7 +183,7 @@ class PendingMessages:
         """
         known = self._inputs.get(id(entry))
         if known is None:
-            waiting = {id(given) for given in self._core.inputs}
+            waiting = {id(given) for given in self._run.inputs}
             self._inputs = {key: old for key, old in self._inputs.items() if key in waiting}
             known = self.mark_input(entry, is_changed=False)
         return known.number
@@ -205,11 +204,13 @@ class PendingMessages:
         known = self._inputs[id(entry)] = _Input(entry, number, is_changed)
         return known
 
-    def item(self, scope: Scope, message: Message, following: Message | None, *, is_held: bool = False) -> PendingItem:
+    def item(
+        self, process: ProcessRecord, message: Message, following: Message | None, *, is_held: bool = False
+    ) -> PendingItem:
         """Describe a message, and number it where it has no number yet.
 
         Args:
-            scope: The process it is delivered in.
+            process: The process it is delivered in.
             message: The message.
             following: The message that is next.
             is_held: Whether it is kept back.
@@ -219,7 +220,7 @@ class PendingMessages:
             message.id = self._last_id
         return pending_item(
             message,
-            scope.prefix,
+            process.prefix,
             is_next=message is following,
             is_held=is_held,
             is_changed=message in self.changed,

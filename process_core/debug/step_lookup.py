@@ -4,17 +4,15 @@ from collections.abc import Iterator
 
 from process_core.debug.editing.edit_record import EditingError
 from process_core.engine.compiled import CompiledProcess
-from process_core.engine.composite import NestedScope
-from process_core.engine.core import RunCore
-from process_core.engine.step_instance import StepInstance
+from process_core.engine.records import ProcessRecord, RunRecord, StepInstance
 from process_core.suggestions import did_you_mean
 
 
-def step_at(core: RunCore, path: str) -> StepInstance:
+def step_at(run: RunRecord, path: str) -> StepInstance:
     """Find a step.
 
     Args:
-        core: The run.
+        run: The run.
         path: Its path; not that of an element of a map.
 
     Returns:
@@ -23,22 +21,22 @@ def step_at(core: RunCore, path: str) -> StepInstance:
     Raises:
         EditingError: There is none (`unknown_step`).
     """
-    scope = core.root
-    *processes, name = path.split("/")
-    for process in processes:
-        inner = scope.plan.step_named(process)
-        child = core.composite(scope.slot_of(inner)) if inner is not None and not inner.is_leaf else None
-        if not isinstance(child, NestedScope):
-            raise _unknown(core, path)
-        scope = child  # type: ignore[assignment]  # from the root to what is nested in it
-    found = scope.plan.step_named(name)
-    if found is None:
-        raise _unknown(core, path)
-    return scope.slot_of(found)
+    record = run.root
+    *outer, name = path.split("/")
+    for outer_name in outer:
+        inner = record.plan.step_named(outer_name)
+        child = run.child_of(record.slot_of(inner)) if inner is not None and not inner.is_leaf else None
+        if not isinstance(child, ProcessRecord):
+            raise _unknown(run, path)
+        record = child
+    step = record.plan.step_named(name)
+    if step is None:
+        raise _unknown(run, path)
+    return record.slot_of(step)
 
 
-def _unknown(core: RunCore, path: str) -> EditingError:
-    hint = did_you_mean(path, _paths(core.plan, "")) or "it has none"
+def _unknown(run: RunRecord, path: str) -> EditingError:
+    hint = did_you_mean(path, _paths(run.plan, "")) or "it has none"
     return EditingError("unknown_step", f"there is no step {path!r} ({hint})")
 
 

@@ -1,11 +1,9 @@
-"""A course: how far a verb goes, and what has to wait meanwhile."""
+"""A goal: how far a verb goes, and what has to wait meanwhile."""
 
 from typing import Final, Literal
 
 from process_core.debug.debug_state import Reason
-from process_core.debug.occurrence import around, is_within
-from process_core.engine.invocation import Invocation
-from process_core.engine.scope import Scope
+from process_core.engine.records import Invocation, ProcessRecord
 
 Verb = Literal["continue", "step", "next", "into", "out"]
 
@@ -24,51 +22,51 @@ class SteppingGoal:
         call: The call of the one message that `step` or `into` delivers, while it runs.
     """
 
-    def __init__(self, reason: Reason, origin: Scope | None = None) -> None:
+    def __init__(self, reason: Reason, origin: ProcessRecord | None = None) -> None:
         self.reason = reason
         self.call: Invocation | None = None
         self._inner = origin.parent if origin is not None else None
-        outer = around(origin) if origin is not None else []
+        outer = origin.enclosing() if origin is not None else []
         ahead = [origin, *outer] if origin is not None and reason == "next" else outer
-        self._supersteps = {scope: scope.superstep for scope in ahead}
+        self._batches = {process: process.batch_id for process in ahead}
 
     @property
     def is_one_call(self) -> bool:
         """Whether it goes as far as one call."""
         return self.reason in _ONE_CALL
 
-    def keeps_waiting(self, scope: Scope) -> bool:
+    def keeps_waiting(self, process: ProcessRecord) -> bool:
         """Tell whether the messages of a process have to wait, since one call runs alone.
 
         Args:
-            scope: The process.
+            process: The process.
         """
-        return self.call is not None and not is_within(scope, self.call)
+        return self.call is not None and not process.is_within(self.call)
 
-    def ends_before(self, scope: Scope) -> bool:
+    def ends_before(self, process: ProcessRecord) -> bool:
         """Tell whether it ends before the next message of a process.
 
         Args:
-            scope: The process.
+            process: The process.
         """
         if self.reason == "step":
             return self.call is None  # while it runs, what comes here is within it
         if self.reason == "next":
-            return scope.superstep > self._supersteps.get(scope, scope.superstep)
+            return process.batch_id > self._batches.get(process, process.batch_id)
         if self.reason == "out":
-            return scope in self._supersteps and (self._inner is None or self._inner.is_closed)
+            return process in self._batches and (self._inner is None or self._inner.is_closed)
         return True
 
 
-def stepping_goal(verb: Verb, origin: Scope) -> SteppingGoal | None:
-    """Give the course of a verb.
+def stepping_goal(verb: Verb, origin: ProcessRecord) -> SteppingGoal | None:
+    """Give the goal of a verb.
 
     Args:
         verb: The verb.
         origin: The process that the run is paused in.
 
     Returns:
-        The course; None goes on freely, as `out` of the root does too.
+        The goal; None goes on freely, as `out` of the root does too.
     """
     if verb == "continue" or (verb == "out" and origin.parent is None):
         return None

@@ -7,7 +7,7 @@ from typing import Any
 from process_core.definition.declarations import StepDeclaration
 from process_core.definition.inspection import constructor_needs, read_functions, state_type_of
 from process_core.engine.context import StepContext
-from process_core.engine.states import default_state
+from process_core.engine.records import default_state
 from process_core.errors import PayloadMismatchError, Problem
 from process_core.graph import FunctionSpec, Graph, Parameter, StepKind, StepSpec, type_text
 from process_core.payload_check import PayloadCheck

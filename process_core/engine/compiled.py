@@ -18,8 +18,10 @@ from process_core.graph import (
     SourceKind,
     StepKind,
     StepSpec,
+    type_text,
 )
 from process_core.payload_check import PayloadCheck
+from process_core.services import MissingServiceError, Services
 
 
 class CompiledInputGroup:
@@ -85,11 +87,24 @@ class CompiledRoute:
         slot: Its place among them.
         parameter: The parameter it feeds, or None.
         required: Whether that parameter is required.
+        is_joined: Whether it is an input of an explicit join.
         exact: Types that pass unchecked; None where anything does.
         check: Checks any other payload.
     """
 
-    __slots__ = ("check", "exact", "function", "group", "id", "parameter", "required", "route", "slot", "step")
+    __slots__ = (
+        "check",
+        "exact",
+        "function",
+        "group",
+        "id",
+        "is_joined",
+        "parameter",
+        "required",
+        "route",
+        "slot",
+        "step",
+    )
 
     def __init__(self, route: Route, step: "CompiledStep | None", group: CompiledInputGroup | None, slot: int) -> None:
         self.route = route
@@ -101,6 +116,7 @@ class CompiledRoute:
         self.parameter = route.target.parameter if route.target else None
         parameter = self.function.spec.parameter(self.parameter) if self.function and self.parameter else None
         self.required = parameter is not None and parameter.required
+        self.is_joined = route.join is not None
         # Elements of a map are checked one by one when they are dealt out, not as the list they come in.
         whole = parameter is None or (step is not None and step.spec.kind is StepKind.MAP)
         self.check = PayloadCheck(Any if whole or parameter is None else parameter.annotation)
@@ -289,6 +305,16 @@ class CompiledProcess:
             sets.append(self.errors)
         for routes in sets:
             yield from routes.routes
+
+    def check_services(self, services: Services) -> None:
+        """Raise MissingServiceError where a step asks for a service that is missing; names step, function and type."""
+        missing = [(path, name, kind) for path, name, kind in self.services if kind not in services]
+        if missing:
+            wanted = "; ".join(f"{path}.{name} asks for {type_text(kind)}" for path, name, kind in missing)
+            first = type_text(missing[0][2])
+            raise MissingServiceError(
+                f"missing service: {wanted} (services.add({first}, ...), then pass services=services)"
+            )
 
     def _services(self) -> Iterator[tuple[str, str, Any]]:
         for step in self.steps:

@@ -1,90 +1,79 @@
-"""A nested process: a step whose invocation runs supersteps of its own."""
+"""Steps that run others: a nested process runs supersteps of its own, a map runs one step per element of a list."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterable
+from typing import Any
 
-from process_core.engine.compiled import CompiledProcess
-from process_core.engine.invocation import Invocation, Request
-from process_core.engine.scope import NONE_HELD, Scope
-from process_core.events import NO_DATA
-
-if TYPE_CHECKING:
-    from process_core.engine.core import RunCore
-
-
-class Composite(Protocol):
-    """What stands behind a step that is no class: a nested process, or a map."""
-
-    async def perform(self, invocation: Invocation) -> Any:
-        """Run an invocation of the step to its end."""
-
-    def cancel_working(self, spare: Invocation | None = None) -> None:
-        """Cancel everything that runs in it."""
-
-    def take_answer(self, request: Request, value: Any) -> None:
-        """Take in the answer to a question that was asked in it."""
-
-    def save(self) -> Any:
-        """Copy its state, to be put back by `restore`."""
-
-    def restore(self, saved: Any) -> None:
-        """Make it as it was when `save` gave this."""
-
-    def reset(self) -> None:
-        """Make it as it is in a new run."""
-
-    def scopes(self) -> list[Scope]:
-        """Give the processes in it."""
-
-    def states(self) -> dict[str, Any]:
-        """Give the states in it by path."""
+from process_core.engine.join_buffer import JoinBuffer
+from process_core.engine.records import NONE_HELD, Emission, Invocation, MapRecord, ProcessRecord, Request, StepInstance
+from process_core.engine.routing import enter
+from process_core.engine.runner import InvocationRunner, RunTasks
+from process_core.engine.superstep import SuperstepLoop, pass_answer
+from process_core.errors import PayloadMismatchError
+from process_core.events import NO_DATA, Visibility
+from process_core.graph import ERROR_SUFFIX, RESULT_SUFFIX, StepKind, type_text
+from process_core.payload_check import PayloadCheck
 
 
-class ParkableProcess:
-    """Lets something behind a step be parked in its parent while all that runs in it is parked.
+def open_composite(slot: StepInstance, tasks: RunTasks) -> ProcessRecord | MapRecord:
+    """Make what is inside a step that is a nested process or a map."""
+    if slot.plan.spec.kind is StepKind.MAP:
+        return MapRunner(slot, tasks).record
+    return NestedProcess(slot, tasks).process
 
-    Attributes:
-        parent: The invocation that it runs for.
-    """
 
-    parent: Invocation | None
-    wake: "asyncio.Future[None] | None" = None
+class ParentCall:
+    """The call of a parent that something runs for; parked while all that runs is parked."""
 
-    async def sleep(self, run: "RunCore") -> None:
-        """Park the parent's invocation until something here works again."""
-        assert self.parent is not None
-        self.wake = run.loop.create_future()
-        self.parent.scope.park(self.parent)
-        await self.wake
+    __slots__ = ("_scope", "_wake")
+
+    def __init__(self, scope: ProcessRecord | MapRecord) -> None:
+        self._scope = scope
+        self._wake: asyncio.Future[None] | None = None
+
+    async def park(self) -> None:
+        """Park the call until something here works again."""
+        call = self._scope.parent
+        assert call is not None
+        self._wake = self._scope.run.loop.create_future()
+        _runner_of(call).park(call)
+        await self._wake
 
     def wake_up(self) -> None:
-        """Work again: the parent's superstep waits for it once more."""
-        if self.parent is not None and self.parent.is_parked:
-            self.parent.scope.unpark(self.parent)
-        if self.wake is not None and not self.wake.done():
-            self.wake.set_result(None)
+        """Work again: the parent's superstep waits for the call once more."""
+        call = self._scope.parent
+        if call is not None and call.is_parked:
+            _runner_of(call).unpark(call)
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
 
 
-class NestedScope(ParkableProcess, Scope):
-    """A nested process. Its states and half-filled calls last for the run; each message runs it to quiescence.
+def _runner_of(call: Invocation) -> InvocationRunner:
+    runner = call.scope.runner
+    assert isinstance(runner, InvocationRunner)
+    return runner
+
+
+class NestedProcess:
+    """Runs a nested process. Its states and half-filled calls last for the run; each message runs it until it is idle.
 
     Attributes:
-        is_thawed: Whether the next message is one that a resumed run had begun, so that its work is here already.
+        process: Its record.
     """
 
-    __slots__ = (
-        "_done",
-        "_handed_to",
-        "is_thawed",
-    )
+    __slots__ = ("_call", "_done", "_handed_to", "_loop", "_tasks", "process")
 
-    def __init__(self, run: "RunCore", plan: CompiledProcess, prefix: str) -> None:
-        Scope.__init__(self, run, plan, None, prefix)
+    def __init__(self, slot: StepInstance, tasks: RunTasks) -> None:
+        assert slot.plan.inner is not None
+        self.process = ProcessRecord(slot.scope.run, slot.plan.inner, JoinBuffer(), slot.path + "/")
+        self.process.composite = self
+        self._tasks = tasks
+        self._loop = SuperstepLoop(self.process, tasks, self)
+        self._call = ParentCall(self.process)
         self._done: asyncio.Future[None] | None = None
         self._handed_to: asyncio.Task[Any] | None = None
-        self.is_thawed = False
 
-    async def perform(self, invocation: Invocation) -> list[Any]:
+    async def perform(self, invocation: Invocation) -> Any:
         """Run the process on one message.
 
         Args:
@@ -96,106 +85,201 @@ class NestedScope(ParkableProcess, Scope):
         Raises:
             NestedFailureError: A step failed, and nothing here handled it.
         """
-        self.parent = invocation
-        self.failed = None
-        self.stop_route = None
-        self.is_stopped = self.is_dead = False
-        self.since_input = 0
-        if self.is_thawed:
-            self.is_thawed = False
+        process = self.process
+        run = process.run
+        process.parent = invocation
+        process.failed = None
+        process.stop_route = None
+        process.is_stopped = process.is_dead = False
+        process.since_input = 0
+        if process.is_resumed:
+            process.is_resumed = False
         else:
             event_id = invocation.function.name
             data = invocation.arguments.get("data", NO_DATA)
-            self.pending = self.enter(self.plan.entries[event_id], event_id, data, invocation.seq)
-        self._done = self.run.loop.create_future()
+            process.pending = enter(process, process.plan.entries[event_id], event_id, data, invocation.seq)
+        self._done = run.loop.create_future()
         await self._drive()
         await self._done
-        if self.failed is not None:
-            self.discard_all("the process failed")
-            raise self.failed
+        if process.failed is not None:
+            self._loop.discard_all("the process failed")
+            raise process.failed
         return list(invocation.outputs or ())
 
     async def _drive(self, *, finish_first: bool = False) -> None:
+        process = self.process
         while True:
-            if not await self.advance(finish_first=finish_first):
+            if not await self._loop.advance(finish_first=finish_first):
                 return
             finish_first = False
-            if self.failed is not None or self.is_stopped or not (self.parked or self.held):
+            if process.failed is not None or process.is_stopped or not (process.parked or process.held):
                 if self._done is not None and not self._done.done():
                     self._done.set_result(None)
                 return
-            await self.sleep(self.run)
+            await self._call.park()
 
     def hand_over(self) -> None:
         """Go on driving in a new task, unless this process was cancelled as a whole."""
-        if not self.is_dead:
-            self._handed_to = self.run.spawn_later(self._drive(finish_first=True))
+        if not self.process.is_dead:
+            self._handed_to = self._tasks.spawn_later(self._drive(finish_first=True))
 
-    def cancel_working(self, spare: Invocation | None = None) -> None:
-        """Cancel what runs here; with nothing to spare, this process ends with it."""
-        if spare is None and self.failed is None and self.stop_route is None:
-            self.is_dead = True
-            self.pending = []
-            if self.held:
-                lost = [str(message) for message in self.held]
+    def wake_up(self) -> None:
+        """Go on, since something in it has work again."""
+        self._call.wake_up()
+
+    def cancel(self) -> None:
+        """End with the call that it runs for."""
+        process = self.process
+        if process.failed is None and process.stop_route is None:
+            process.is_dead = True
+            process.pending = []
+            if process.held:
+                lost = [str(message) for message in process.held]
                 why = f"held back when its process was cancelled; not delivered: {', '.join(lost)}"
-                self.warn("discarded_messages", why, messages=lost)
-                self.held = NONE_HELD
+                process.warn("discarded_messages", why, messages=lost)
+                process.held = NONE_HELD
             if self._done is not None and not self._done.done():
                 self._done.cancel()  # or a task that a cancelled call has swallowed would wait for it for ever
             if self._handed_to is not None:
-                self.run.release(self._handed_to)
-        super().cancel_working(spare)
-        for slot in self.slots:
-            if slot is not None and slot.queue and self.is_dead:
+                self._tasks.release(self._handed_to)
+        self._loop.runner.cancel_working()
+        for slot in process.slots:
+            if slot is not None and slot.queue and process.is_dead:
                 slot.queue.clear()
 
     def take_answer(self, request: Request, value: Any) -> None:
         """Take in an answer, and pass it on where the question was asked further in."""
-        deliver_answer(self, request, value)
-        self.since_input = 0
+        pass_answer(self.process, request, value)
+        self.process.since_input = 0
         self.wake_up()
 
-    def save(self) -> Any:
-        """Copy all states and half-filled calls."""
-        states = [(slot, slot.save_state()) for slot in self.slots if slot is not None]
-        return states, self.inbox.save()
 
-    def restore(self, saved: Any) -> None:
-        """Put states and half-filled calls back; steps first used since then start anew."""
-        states, waiting = saved
-        known = {id(slot) for slot, _ in states}
-        for slot, state in states:
-            slot.undo(state)
-        for slot in self.slots:
-            if slot is not None and id(slot) not in known:
-                slot.reset()
-        self.inbox.restore(waiting)
+class MapRunner:
+    """Runs the elements of a map side by side; what they emit and return is gathered in the order of the input.
 
-    def reset(self) -> None:
-        """Make all states and half-filled calls as they are in a new run; supersteps go on counting."""
-        for slot in self.slots:
-            if slot is not None:
-                slot.reset()
-        self.inbox.restore({})
-
-
-def deliver_answer(scope: Scope, request: Request, value: Any) -> None:
-    """Bring an answer to the process in which the question was asked.
-
-    Args:
-        scope: The process that has the answer now.
-        request: The question.
-        value: The answer.
+    Attributes:
+        record: Its record.
     """
-    invocation: Invocation | None = request.invocation
-    chain = []
-    while invocation is not None and invocation.scope is not scope:
-        invocation = invocation.scope.parent
-        chain.append(invocation)
-    if not chain:
-        scope.answers.append((request, value))
-        return
-    inner = chain[-1]
-    if inner is not None and inner.slot.child is not None:
-        inner.slot.child.take_answer(request, value)
+
+    __slots__ = ("_answers", "_call", "_runner", "record")
+
+    def __init__(self, slot: StepInstance, tasks: RunTasks) -> None:
+        self.record = MapRecord(slot.scope.run, slot)
+        self.record.composite = self
+        self._runner = InvocationRunner(self.record, tasks, self)
+        self._call = ParentCall(self.record)
+        self._answers: list[tuple[Request, Any]] = []
+
+    async def perform(self, invocation: Invocation) -> list[Any]:
+        """Run every element.
+
+        Args:
+            invocation: The call, with the list as its data.
+
+        Returns:
+            The results, in input order.
+
+        Raises:
+            NestedFailureError: An element failed; its path names the index.
+            PayloadMismatchError: The data is not a list.
+        """
+        record, runner = self.record, self._runner
+        record.parent = invocation
+        record.failed = None
+        calls = self._calls(invocation)
+        record.calls = calls
+        record.elements = [call.slot for call in calls]
+        if record.resume_elements is not None:
+            record.resume_elements(calls)
+            record.resume_elements = None
+        record.in_batch = True
+        for call in calls:
+            if not call.is_closed:
+                runner.start(call)
+        while True:
+            await runner.until_done()
+            if record.failed is not None:
+                record.forget_finished(why="the map failed")
+                raise record.failed
+            if not record.parked:
+                break
+            record.in_batch = False
+            await self._call.park()
+            record.in_batch = True
+            answers, self._answers = self._answers, []
+            runner.deliver_answers(answers)
+        record.in_batch = False
+        record.forget_finished()
+        self._gather(invocation, calls)
+        record.elements = []
+        record.calls = []
+        return [call.result for call in calls]
+
+    def _calls(self, invocation: Invocation) -> list[Invocation]:
+        parameters = invocation.function.spec.parameters
+        mapped = next((p for p in parameters if p.required), parameters[0])
+        items = invocation.arguments.get(mapped.name)
+        path = self.record.slot.path
+        if isinstance(items, str | bytes | dict) or not isinstance(items, Iterable):
+            raise PayloadMismatchError(f"map step {path} takes a list, got {type_text(type(items))}")
+        check = PayloadCheck(mapped.annotation)
+        plan = self.record.slot.plan.element
+        assert plan is not None
+        calls = []
+        for index, item in enumerate(items):
+            slot = StepInstance(plan, self.record, f"{path}[{index}]")
+            arguments = {**invocation.arguments, mapped.name: item}
+            call = Invocation(slot, plan.functions[invocation.function.name], arguments, ())
+            call.causes = (invocation.seq,)
+            try:
+                arguments[mapped.name] = check(item)
+            except PayloadMismatchError as error:
+                call.error = PayloadMismatchError(f"element {index} of map step {path}: {error}")
+            calls.append(call)
+        return calls
+
+    def _gather(self, invocation: Invocation, calls: list[Invocation]) -> None:
+        """Make one event per id out of what the elements emitted; an empty map sends every id that is routed."""
+        slot = self.record.slot
+        gathered: dict[str, list[Emission]] = {}
+        if not calls:
+            automatic = (RESULT_SUFFIX, ERROR_SUFFIX)
+            gathered = {e: [] for e in slot.plan.routes if not f".{e}".endswith(automatic)}
+        for call in calls:
+            for emission in call.emissions:
+                gathered.setdefault(emission.event_id, []).append(emission)
+            if call.outputs:
+                invocation.outputs = [*(invocation.outputs or ()), *call.outputs]
+        for event_id, emissions in gathered.items():
+            data = [None if e.data is NO_DATA else e.data for e in emissions]
+            is_public = any(e.visibility is Visibility.PUBLIC for e in emissions)
+            seq = emissions[-1].seq if emissions else invocation.seq
+            visibility = Visibility.PUBLIC if is_public else Visibility.INTERNAL
+            invocation.emissions.append(Emission(event_id, data, visibility, seq, slot.path))
+
+    def hand_over(self) -> None:
+        """Fail: elements never run inline, so there is no task to leave."""
+        raise AssertionError("an element ran inline")
+
+    def wake_up(self) -> None:
+        """Go on, since an element has work again."""
+        self._call.wake_up()
+
+    def cancel(self) -> None:
+        """End every element with the call of the map."""
+        self._runner.cancel_working()
+
+    def take_answer(self, request: Request, value: Any) -> None:
+        """Take in an answer for an element, or for something inside one."""
+        invocation = request.invocation
+        elements = self.record.elements
+        if invocation.slot in elements:
+            self._answers.append((request, value))
+        else:
+            while invocation.slot not in elements:
+                assert invocation.scope.parent is not None
+                invocation = invocation.scope.parent
+            child = invocation.slot.child
+            if child is not None and child.composite is not None:
+                child.composite.take_answer(request, value)
+        self.wake_up()

@@ -19,7 +19,7 @@ from process_core.events import (
 )
 
 if TYPE_CHECKING:
-    from process_core.engine.invocation import Invocation
+    from process_core.engine.records import Invocation
 
 T = TypeVar("T")
 
@@ -261,7 +261,7 @@ class StepContext:
         Raises:
             StepContextError: The function has returned.
         """
-        return await self._invocation.scope.ask(self._invocation, prompt, response_type)
+        return await self._invocation.scope.runner.ask(self._invocation, prompt, response_type)
 
     def ask_from_thread(self, prompt: str) -> str:
         """Ask outside from a plain `def`, whose thread waits for the answer.
@@ -300,7 +300,7 @@ class StepContext:
 
     def _from_thread(self, call: Any, *arguments: Any) -> None:
         """Hand a call to the loop; the function's own return takes the same way, so the order is kept."""
-        self._invocation.scope.check_open(self._invocation)
+        self._invocation.scope.is_open(self._invocation)
         try:
             self._invocation.scope.run.loop.call_soon_threadsafe(_quietly, call, *arguments)
         except RuntimeError as error:

@@ -5,26 +5,111 @@ by name. What runs or waits for an answer goes on with the code it began with. W
 as plain data, and delivered when its place comes back.
 """
 
+import dataclasses
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from process_core.engine.compiled import CompiledInputGroup, CompiledProcess, CompiledRoute, CompiledStep
-from process_core.engine.composite import NestedScope
-from process_core.engine.invocation import UNSET, Invocation, Message
 from process_core.engine.join_buffer import BufferedValue, Waiting
-from process_core.engine.map_step import MapRunner
-from process_core.engine.scope import Scope
-from process_core.engine.step_instance import StepInstance
-from process_core.engine.undeliverable import Undeliverable
+from process_core.engine.records import UNSET, Invocation, MapRecord, Message, ProcessRecord, RunRecord, StepInstance
+from process_core.events import NO_DATA
 from process_core.graph import StepKind, StepSpec
 
-if TYPE_CHECKING:
-    from process_core.engine.core import RunCore
+
+@dataclass(frozen=True, slots=True)
+class Undeliverable:
+    """A message without a target, or an outside event that the process takes no more.
+
+    Attributes:
+        event_id: The event.
+        data: The payload, or NO_DATA.
+        prefix: What the paths of its process start with.
+        route: Id of its route; None for an outside event.
+        step: Name of the step it was to reach.
+        function: The function.
+        parameter: The parameter.
+        seq: Seq of the event that brought it.
+        source: Path of the step that emitted it.
+        handles: Whether it carries a failure to a handler.
+    """
+
+    event_id: str
+    data: Any = NO_DATA
+    prefix: str = ""
+    route: str | None = None
+    step: str = ""
+    function: str | None = None
+    parameter: str | None = None
+    seq: int = 0
+    source: str = ""
+    handles: bool = False
+
+    @classmethod
+    def from_message(cls, message: Message, prefix: str) -> "Undeliverable":
+        """Keep a message.
+
+        Args:
+            message: The message.
+            prefix: What the paths of its process start with.
+        """
+        target = message.route.route.target
+        return cls(
+            message.event_id,
+            message.data,
+            prefix,
+            message.route.id,
+            target.step if target is not None else "",
+            target.function if target is not None else None,
+            target.parameter if target is not None else None,
+            message.seq,
+            message.source,
+            message.handles,
+        )
+
+    def __str__(self) -> str:
+        if self.route is None:
+            return f"input event {self.event_id}"
+        where = ".".join(part for part in (self.prefix + self.step, self.function) if part)
+        return f"{self.event_id} -> {where}"
+
+    def fields(self) -> dict[str, Any]:
+        """Give it as plain data around its payload."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+    def with_data(self, data: Any) -> "Undeliverable":
+        """Give the same with another payload."""
+        return self if data is self.data else dataclasses.replace(self, data=data)
+
+    def find(self, routes: Mapping[str, CompiledRoute]) -> CompiledRoute | None:
+        """Give the route on which it can be delivered.
+
+        Args:
+            routes: The routes of its process, by id.
+        """
+        route = routes.get(self.route or "")
+        if route is not None and route.step is not None:
+            return route
+        for other in routes.values():
+            target = other.route.target
+            if target is None or other.is_joined:
+                continue
+            if (target.step, target.function, target.parameter) == (self.step, self.function, self.parameter):
+                return other
+        return None
+
+    def message(self, route: CompiledRoute) -> Message:
+        """Make it a message again.
+
+        Args:
+            route: The route it travels.
+        """
+        return Message(route, self.data, self.seq, self.event_id, self.source, handles=self.handles)
+
 
 RESET: Final[Any] = object()
-"""Stands for the state of a step that is to begin anew."""
+"""Stands for the state of a step that is to start over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +135,13 @@ class SwapResult:
 
     Attributes:
         going: Calls that run, or wait for an answer, on the code they began with.
-        held: What has no place any more.
+        undeliverable: What has no place any more.
         returned: What had none and has one again.
         stale: Steps whose instance is to be replaced when they are through, with what they were.
     """
 
     going: set[Invocation] = field(default_factory=set)
-    held: list[Undeliverable] = field(default_factory=list)
+    undeliverable: list[Undeliverable] = field(default_factory=list)
     returned: list[Undeliverable] = field(default_factory=list)
     stale: dict[StepInstance, StepSpec] = field(default_factory=dict)
 
@@ -67,39 +152,43 @@ class SwapResult:
 
 
 def states_to_migrate(
-    core: "RunCore", plan: CompiledProcess, stale: Mapping[StepInstance, StepSpec]
+    run: RunRecord, plan: CompiledProcess, stale: Mapping[StepInstance, StepSpec]
 ) -> list[StateToMigrate]:
     """Give the states of a run that have to fit a new plan; those that no step has touched yet begin anew.
 
     Args:
-        core: The run.
+        run: The run.
         plan: The new plan.
         stale: Steps that are still on the code of an earlier generation, with what they were in it.
     """
-    return list(_states(core, core.root, plan, "", stale))
+    return list(_states(run, run.root, plan, "", stale))
 
 
 def _states(
-    core: "RunCore", scope: Scope | None, plan: CompiledProcess, prefix: str, stale: Mapping[StepInstance, StepSpec]
+    run: RunRecord,
+    process: ProcessRecord | None,
+    plan: CompiledProcess,
+    prefix: str,
+    stale: Mapping[StepInstance, StepSpec],
 ) -> Iterator[StateToMigrate]:
     for new in plan.steps:
         path = prefix + new.name
-        slot = _slot_before(scope, new)
+        slot = _slot_before(process, new)
         if new.spec.kind is StepKind.PROCESS and new.inner is not None:
-            child = slot.child if slot is not None and isinstance(slot.child, NestedScope) else None
-            yield from _states(core, child, new.inner, f"{path}/", stale)
+            child = slot.child if slot is not None and isinstance(slot.child, ProcessRecord) else None
+            yield from _states(run, child, new.inner, f"{path}/", stale)
         elif new.spec.has_state and slot is not None and slot.plan.spec.has_state:
             if not slot.is_untouched:
                 yield StateToMigrate(path, stale.get(slot, slot.plan.spec), new.spec, slot.state)
-        elif new.spec.has_state and path in core.initial_states:
-            old = dict(core.plan.graph.stateful()).get(path, new.spec)
-            yield StateToMigrate(path, old, new.spec, core.initial_states[path])
+        elif new.spec.has_state and path in run.initial_states:
+            old = dict(run.plan.graph.stateful()).get(path, new.spec)
+            yield StateToMigrate(path, old, new.spec, run.initial_states[path])
 
 
-def _slot_before(scope: Scope | None, new: CompiledStep) -> StepInstance | None:
-    if scope is None:
+def _slot_before(process: ProcessRecord | None, new: CompiledStep) -> StepInstance | None:
+    if process is None:
         return None
-    for slot in (*scope.slots, *scope.absent):
+    for slot in (*process.slots, *process.absent):
         if slot is not None and slot.plan.name == new.name and slot.plan.spec.kind is new.spec.kind:
             return slot
     return None
@@ -109,99 +198,99 @@ class PlanSwap:
     """Puts a run onto a new plan.
 
     Args:
-        core: The run; no function of it is called meanwhile.
+        run: The run; no function of it is called meanwhile.
         plan: The new plan.
-        carry: Makes a payload fit the new code; given the payload and what to call it.
+        convert: Makes a payload fit the new code; given the payload and what to call it.
         states: State by path for the new code; `RESET` for a step that begins anew.
         stale: Steps that are still on the code of an earlier generation, with what they were in it.
-        carry_state: Makes a saved state fit, or gives it back as it is.
+        convert_state: Makes a saved state fit, or gives it back as it is.
     """
 
     def __init__(
         self,
-        core: "RunCore",
+        run: RunRecord,
         plan: CompiledProcess,
         *,
-        carry: Callable[[Any, str], Any],
+        convert: Callable[[Any, str], Any],
         states: Mapping[str, Any],
         stale: Mapping[StepInstance, StepSpec],
-        carry_state: Callable[[StateToMigrate], Any],
+        convert_state: Callable[[StateToMigrate], Any],
     ) -> None:
-        self._core = core
+        self._run = run
         self._plan = plan
-        self._carry = carry
+        self._convert = convert
         self._states = states
         self._stale = stale
-        self._carry_state = carry_state
+        self._convert_state = convert_state
         self._was: dict[StepInstance, StepSpec] = {}
         self._routes: dict[str, CompiledRoute] = {}
-        self._rebound = SwapResult()
+        self._result = SwapResult()
 
-    def rebind(self) -> SwapResult:
-        """Do it; cannot fail half-way, since nothing here calls the user's code but `carry`.
+    def swap(self) -> SwapResult:
+        """Do it; cannot fail half-way, since nothing here calls the user's code but `convert`.
 
         Returns:
             What came of it.
         """
-        core = self._core
-        stranded, core.stranded = core.stranded, []
-        core.initial_states = {
+        run = self._run
+        undeliverable, run.undeliverable = run.undeliverable, []
+        run.initial_states = {
             path: self._states.get(path, state)
-            for path, state in core.initial_states.items()
+            for path, state in run.initial_states.items()
             if self._states.get(path) is not RESET
         }
-        self._scope(core.root, self._plan)
-        core.plan = self._plan
+        self._scope(run.root, self._plan)
+        run.plan = self._plan
         self._inputs()
-        for item in stranded:
+        for item in undeliverable:
             self._return(item)
-        return self._rebound
+        return self._result
 
     # A process and what is nested in it.
 
-    def _scope(self, scope: Scope, plan: CompiledProcess) -> None:
+    def _scope(self, process: ProcessRecord, plan: CompiledProcess) -> None:
         known = {step.name: step for step in plan.steps}
-        before = [slot for slot in (*scope.slots, *scope.absent) if slot is not None]
-        scope.plan = plan
-        scope.slots = [None] * len(plan.steps)
-        scope.absent = []
+        before = [slot for slot in (*process.slots, *process.absent) if slot is not None]
+        process.plan = plan
+        process.slots = [None] * len(plan.steps)
+        process.absent = []
         for slot in before:
             new = known.get(slot.plan.name)
             if new is None or new.spec.kind is not slot.plan.spec.kind:
                 slot.plan = slot.plan.without_routes()
-                scope.absent.append(slot)
+                process.absent.append(slot)
             else:
-                scope.slots[new.index] = slot
+                process.slots[new.index] = slot
                 self._slot(slot, new)
-        present = {slot for slot in scope.slots if slot is not None}
+        present = {slot for slot in process.slots if slot is not None}
         routes = {route.id: route for route in plan.all_routes()}
-        pending, scope.pending = scope.pending, []
-        self._waiting(scope, routes, present)
-        self._held_back(scope, routes)
+        pending, process.pending = process.pending, []
+        self._waiting(process, routes, present)
+        self._held_back(process, routes)
         for message in pending:
-            self._put(scope, routes, message)
-        scope.restored = [call for call in scope.restored if self._call(scope, routes, present, call)]
+            self._put(process, routes, message)
+        process.resumed_calls = [call for call in process.resumed_calls if self._call(process, routes, present, call)]
         queued: set[Invocation] = set()
         for slot in before:
             if slot.queue:
                 queued.update(slot.queue)
-                slot.queue = deque(call for call in slot.queue if self._call(scope, routes, present, call))
-        for call in tuple(scope.calls):
-            is_ahead = not (call.is_started or call.is_closed or call in scope.working or call in queued)
-            if is_ahead and not self._call(scope, routes, present, call):
-                scope.calls.remove(call)
-        for call in scope.working:
+                slot.queue = deque(call for call in slot.queue if self._call(process, routes, present, call))
+        for call in tuple(process.calls):
+            is_ahead = not (call.is_started or call.is_closed or call in process.working or call in queued)
+            if is_ahead and not self._call(process, routes, present, call):
+                process.calls.remove(call)
+        for call in process.working:
             self._going(call, routes, present)
-        for slot in scope.finished:
+        for slot in process.finished:
             for call in slot.finished:
-                carry_results(call, self._carry)
+                convert_results(call, self._convert)
 
     def _slot(self, slot: StepInstance, new: CompiledStep) -> None:
         old = self._was[slot] = self._stale.get(slot, slot.plan.spec)
         untouched = slot.is_untouched
         slot.plan = new
         if not new.is_leaf:
-            if isinstance(slot.child, NestedScope) and new.inner is not None:
+            if isinstance(slot.child, ProcessRecord) and new.inner is not None:
                 self._scope(slot.child, new.inner)
             return
         is_same = old.step_class is new.spec.step_class and old.factory is new.spec.factory
@@ -209,11 +298,11 @@ class PlanSwap:
         call = slot.current
         if call is not None and call.is_started and not call.is_closed and state is not RESET:
             if not is_same:
-                self._rebound.stale[slot] = old
+                self._result.stale[slot] = old
         elif state is RESET or untouched:
-            slot.renew(UNSET)
+            slot.replace_instance(UNSET)
         elif not is_same:
-            slot.renew(state)
+            slot.replace_instance(state)
         elif state is not UNSET:
             slot.restore_state(state)
 
@@ -230,28 +319,28 @@ class PlanSwap:
             assert found is not None
             message.route = found
         call.messages = tuple(kept)
-        carry_results(call, self._carry)
+        convert_results(call, self._convert)
         if call.is_closed:
             return
-        if slot.plan.is_leaf and (slot not in present or slot in self._rebound.stale):
-            self._rebound.going.add(call)
-        elif isinstance(slot.child, MapRunner):
-            self._rebound.going.update(inner for inner in slot.child.working if not inner.is_closed)
-        if call.saved_state is not UNSET and isinstance(slot.child, NestedScope) and slot in present:
+        if slot.plan.is_leaf and (slot not in present or slot in self._result.stale):
+            self._result.going.add(call)
+        elif isinstance(slot.child, MapRecord):
+            self._result.going.update(inner for inner in slot.child.working if not inner.is_closed)
+        if call.saved_state is not UNSET and isinstance(slot.child, ProcessRecord) and slot in present:
             call.saved_state = self._saved(slot.child, call.saved_state)
 
-    def _saved(self, scope: NestedScope, saved: Any) -> Any:
+    def _saved(self, process: ProcessRecord, saved: Any) -> Any:
         states, waiting = saved
         kept = []
         for slot, state in states:
-            if isinstance(slot.child, NestedScope):
+            if isinstance(slot.child, ProcessRecord):
                 kept.append((slot, self._saved(slot.child, state)))
             elif state is UNSET or slot not in self._was:
                 kept.append((slot, state))
             else:
                 wanted = StateToMigrate(slot.path, self._was[slot], slot.plan.spec, state)
-                kept.append((slot, self._carry_state(wanted)))
-        routes = {route.id: route for route in scope.plan.all_routes()}
+                kept.append((slot, self._convert_state(wanted)))
+        routes = {route.id: route for route in process.plan.all_routes()}
         fits: Waiting = {}
         for (slot, group), fifos in waiting.items():
             found = _same_group(slot.plan, group)
@@ -268,26 +357,26 @@ class PlanSwap:
             return route
         target = message.route.route.target
         for other in routes.values():
-            if target is not None and other.route.target == target and other.route.join is None:
+            if target is not None and other.route.target == target and not other.is_joined:
                 return other
         return None
 
-    def _has_place(self, scope: Scope, routes: Mapping[str, CompiledRoute], message: Message) -> bool:
-        """Carry a message over to its new route; one that has none is stranded."""
+    def _has_place(self, process: ProcessRecord, routes: Mapping[str, CompiledRoute], message: Message) -> bool:
+        """Move a message to its new route; one that has none is undeliverable."""
         found = self._find(routes, message)
-        message.data = self._carry(message.data, f"the payload of {message}")
+        message.data = self._convert(message.data, f"the payload of {message}")
         if found is None:
-            self._strand(Undeliverable.of(message, scope.prefix))
+            self._keep_undeliverable(Undeliverable.from_message(message, process.prefix))
             return False
         message.route = found
         return True
 
-    def _put(self, scope: Scope, routes: Mapping[str, CompiledRoute], message: Message) -> None:
-        if self._has_place(scope, routes, message):
-            scope.pending.append(message)
+    def _put(self, process: ProcessRecord, routes: Mapping[str, CompiledRoute], message: Message) -> None:
+        if self._has_place(process, routes, message):
+            process.pending.append(message)
 
-    def _waiting(self, scope: Scope, routes: Mapping[str, CompiledRoute], present: set[StepInstance]) -> None:
-        waiting, scope.inbox.waiting = scope.inbox.waiting, {}
+    def _waiting(self, process: ProcessRecord, routes: Mapping[str, CompiledRoute], present: set[StepInstance]) -> None:
+        waiting, process.joins.waiting = process.joins.waiting, {}
         again: list[BufferedValue] = []
         for (slot, group), fifos in waiting.items():
             found = _same_group(slot.plan, group) if slot in present else None
@@ -295,26 +384,26 @@ class PlanSwap:
             for fifo, left in zip(fifos, kept, strict=True):
                 for held in fifo:
                     route = self._find(routes, held.message)
-                    held.data = self._carry(held.data, f"the payload of {held.message}")
+                    held.data = self._convert(held.data, f"the payload of {held.message}")
                     if found is None or route is None or route.group is not found:
                         again.append(held)
                     else:
                         held.message.route = route
                         left.append(held)
             if found is not None and any(kept):
-                scope.inbox.waiting[slot, found] = _reordered(group, found, kept)
+                process.joins.waiting[slot, found] = _reordered(group, found, kept)
         for held in sorted(again, key=lambda h: h.ordinal):
             held.message.data = held.data
-            self._put(scope, routes, held.message)
+            self._put(process, routes, held.message)
 
-    def _held_back(self, scope: Scope, routes: Mapping[str, CompiledRoute]) -> None:
+    def _held_back(self, process: ProcessRecord, routes: Mapping[str, CompiledRoute]) -> None:
         """Go on holding what a debugger keeps back, as long as there is a place for it."""
-        kept = {message: told for message, told in scope.held.items() if self._has_place(scope, routes, message)}
-        if len(kept) < len(scope.held):
-            scope.held = kept
+        kept = {message: told for message, told in process.held.items() if self._has_place(process, routes, message)}
+        if len(kept) < len(process.held):
+            process.held = kept
 
     def _call(
-        self, scope: Scope, routes: Mapping[str, CompiledRoute], present: set[StepInstance], call: Invocation
+        self, process: ProcessRecord, routes: Mapping[str, CompiledRoute], present: set[StepInstance], call: Invocation
     ) -> bool:
         """Point a call that has not begun at the new code; where it cannot be made, its messages are sent on again."""
         function = call.slot.plan.functions.get(call.function.name) if call.slot in present else None
@@ -324,71 +413,73 @@ class PlanSwap:
             fits = call.arguments.keys() <= names and (call.error is not None or needed <= call.arguments.keys())
             if fits and all(self._find(routes, each) is not None for each in call.messages):
                 call.function = function
-                call.arguments = call.given = {
-                    name: self._carry(value, f"argument {name} of {call}") for name, value in call.arguments.items()
+                call.arguments = call.initial_arguments = {
+                    name: self._convert(value, f"argument {name} of {call}") for name, value in call.arguments.items()
                 }
                 for each in call.messages:
-                    each.data = self._carry(each.data, f"the payload of {each}")
+                    each.data = self._convert(each.data, f"the payload of {each}")
                     each.route = self._find(routes, each) or each.route
                 return True
         call.is_closed = True
         for each in call.messages:
-            self._put(scope, routes, each)
+            self._put(process, routes, each)
         return False
 
     # What has no place.
 
     def _inputs(self) -> None:
-        core, kept = self._core, []
-        for kind, subject, value in core.inputs:
+        run, kept = self._run, []
+        for kind, subject, value in run.inputs:
             if kind != "event":
                 kept.append((kind, subject, value))
             elif subject in self._plan.entries:
-                kept.append((kind, subject, self._carry(value, f"the payload of {subject}")))
+                kept.append((kind, subject, self._convert(value, f"the payload of {subject}")))
             else:
-                self._strand(Undeliverable(event_id=subject, data=self._carry(value, f"the payload of {subject}")))
-        core.inputs = kept
+                self._keep_undeliverable(
+                    Undeliverable(event_id=subject, data=self._convert(value, f"the payload of {subject}"))
+                )
+        run.inputs = kept
 
-    def _strand(self, item: Undeliverable) -> None:
-        self._core.stranded.append(item)
-        self._rebound.held.append(item)
+    def _keep_undeliverable(self, item: Undeliverable) -> None:
+        self._run.undeliverable.append(item)
+        self._result.undeliverable.append(item)
 
     def _return(self, item: Undeliverable) -> None:
-        core = self._core
-        item = item.with_data(self._carry(item.data, f"the payload of {item}"))
+        run = self._run
+        item = item.with_data(self._convert(item.data, f"the payload of {item}"))
         if item.route is None:
             if item.event_id in self._plan.entries:
-                core.inputs.append(("event", item.event_id, item.data))
-                self._rebound.returned.append(item)
+                run.inputs.append(("event", item.event_id, item.data))
+                self._result.returned.append(item)
             else:
-                core.stranded.append(item)
+                run.undeliverable.append(item)
             return
-        for scope in core.root.scopes():
-            if scope.prefix == item.prefix and (scope is core.root or _is_active(scope)):
-                routes = {route.id: route for route in scope.plan.all_routes()}
+        for process in run.root.processes():
+            if process.prefix == item.prefix and (process is run.root or _is_active(process)):
+                routes = {route.id: route for route in process.plan.all_routes()}
                 route = item.find(routes)
                 if route is not None:
-                    scope.pending.append(item.message(route))
-                    self._rebound.returned.append(item)
+                    process.pending.append(item.message(route))
+                    self._result.returned.append(item)
                     return
-        core.stranded.append(item)
+        run.undeliverable.append(item)
 
 
-def carry_results(call: Invocation, carry: Callable[[Any, str], Any]) -> None:
+def convert_results(call: Invocation, convert: Callable[[Any, str], Any]) -> None:
     """Make what a call has emitted and returned fit the new code.
 
     Args:
         call: The call.
-        carry: As for `PlanSwap`.
+        convert: As for `PlanSwap`.
     """
     for emission in call.emissions:
-        emission.data = carry(emission.data, f"the payload of {emission.event_id} from {call}")
+        emission.data = convert(emission.data, f"the payload of {emission.event_id} from {call}")
     if call.result is not None:
-        call.result = carry(call.result, f"the result of {call}")
+        call.result = convert(call.result, f"the result of {call}")
 
 
-def _is_active(scope: Scope) -> bool:
-    return scope.parent is not None and not scope.parent.is_closed
+def _is_active(process: ProcessRecord) -> bool:
+    return process.parent is not None and not process.parent.is_closed
 
 
 def _same_group(plan: CompiledStep, group: CompiledInputGroup) -> CompiledInputGroup | None:

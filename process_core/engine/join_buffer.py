@@ -5,13 +5,12 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from process_core.engine.compiled import CompiledInputGroup, CompiledRoute, CompiledStep
-from process_core.engine.invocation import Invocation, Message
+from process_core.engine.records import Invocation, Message
 from process_core.errors import PayloadMismatchError
 from process_core.events import NO_DATA
 
 if TYPE_CHECKING:
-    from process_core.engine.scope import Scope
-    from process_core.engine.step_instance import StepInstance
+    from process_core.engine.records import ProcessRecord, StepInstance
 
 ReadyCall = tuple[Message, Invocation]
 """A call and the message that completed it."""
@@ -48,24 +47,24 @@ class JoinBuffer:
         self.waiting: Waiting = {}
         self._ordinal = 0
 
-    def deliver(self, scope: "Scope", batch: list[Message]) -> list[ReadyCall]:
+    def deliver(self, process: "ProcessRecord", batch: list[Message]) -> list[ReadyCall]:
         """Fill in a superstep's messages, then see what fires.
 
         Args:
-            scope: The process.
+            process: The process.
             batch: The messages, in order of delivery.
 
         Returns:
             The calls, in the order of the messages that completed them.
         """
-        # Most processes hold no joins: their messages become calls in one pass, with nothing held and nothing sorted.
+        # Most processes have no joins: their messages become calls in one pass, nothing is buffered or sorted.
         firings: list[ReadyCall] = []
         touched: dict[tuple[StepInstance, CompiledInputGroup], None] | None = None
-        slots = scope.slots
+        slots = process.slots
         for message in batch:
             route = message.route
             step: CompiledStep = route.step  # type: ignore[assignment]  # a stop route never becomes a message
-            slot = slots[step.index] or scope.slot_of(step)
+            slot = slots[step.index] or process.slot_of(step)
             group: CompiledInputGroup = route.group  # type: ignore[assignment]  # likewise
             data = message.data
             parameter = route.parameter
@@ -108,7 +107,8 @@ class JoinBuffer:
         for slot, group in touched:
             fifos = self.waiting[slot, group]
             firings.extend(
-                (_completing(group, held).message, _call(slot, group, held)) for held in _complete_sets(group, fifos)
+                (_completing(group, values).message, _call(slot, group, values))
+                for values in _complete_sets(group, fifos)
             )
             if not any(fifos):
                 del self.waiting[slot, group]
@@ -134,9 +134,9 @@ class JoinBuffer:
                     self._put_back(call, message)
         for key, fifos in list(self.waiting.items()):
             for fifo in fifos:
-                for held in [held for held in fifo if held.message in gone]:
-                    fifo.remove(held)
-                    spent.pop(held.message, None)
+                for value in [value for value in fifo if value.message in gone]:
+                    fifo.remove(value)
+                    spent.pop(value.message, None)
             if not any(fifos):
                 del self.waiting[key]
         return list(spent)
@@ -167,7 +167,7 @@ class JoinBuffer:
         return {key: [deque(fifo) for fifo in fifos] for key, fifos in self.waiting.items()}
 
     def restore(self, saved: Waiting) -> None:
-        """Make the inbox as it was when `save` gave this."""
+        """Make it as it was when `save` gave this."""
         self.waiting = saved
 
 
@@ -177,17 +177,17 @@ def _complete_sets(group: CompiledInputGroup, fifos: list[deque[BufferedValue]])
         yield {i: fifo.popleft() for i, fifo in enumerate(fifos) if fifo}
 
 
-def _completing(group: CompiledInputGroup, held: dict[int, BufferedValue]) -> BufferedValue:
+def _completing(group: CompiledInputGroup, values: dict[int, BufferedValue]) -> BufferedValue:
     if not group.required:
-        return min(held.values(), key=lambda h: h.ordinal)  # the first optional value alone would have fired
-    return max((held[i] for i in group.required), key=lambda h: h.ordinal)
+        return min(values.values(), key=lambda v: v.ordinal)  # the first optional value alone would have fired
+    return max((values[i] for i in group.required), key=lambda v: v.ordinal)
 
 
-def _call(slot: "StepInstance", group: CompiledInputGroup, held: dict[int, BufferedValue]) -> Invocation:
+def _call(slot: "StepInstance", group: CompiledInputGroup, values: dict[int, BufferedValue]) -> Invocation:
     arguments = {
-        name: h.data for i, h in held.items() if (name := group.parameters[i]) is not None and h.data is not NO_DATA
+        name: v.data for i, v in values.items() if (name := group.parameters[i]) is not None and v.data is not NO_DATA
     }
-    return Invocation(slot, group.function, arguments, tuple(h.message for h in held.values()))
+    return Invocation(slot, group.function, arguments, tuple(v.message for v in values.values()))
 
 
 def checked(route: CompiledRoute, data: Any) -> Any:

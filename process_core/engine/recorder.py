@@ -3,7 +3,8 @@
 import copy
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from process_core.events import RunState, WorkflowEvent
 
@@ -11,6 +12,30 @@ Sink = Callable[[WorkflowEvent], None]
 
 _IMMUTABLE = frozenset({type(None), bool, int, float, complex, str, bytes, type(...)})
 _SHOWN = 200
+
+
+class RunFileLink(Protocol):
+    """The run file that a run is written to, as far as the engine needs it."""
+
+    path: Path
+    """The file."""
+
+    @property
+    def written(self) -> int:
+        """Seq of the last event that is safe."""
+        ...
+
+    @property
+    def behind(self) -> int:
+        """How much was taken in that is not safe yet."""
+        ...
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until everything so far is safe, for so many seconds at most."""
+        ...
+
+    def close(self) -> None:
+        """Write what is left and let go of the file."""
 
 
 class Unsnapshotable:

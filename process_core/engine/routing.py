@@ -1,57 +1,83 @@
-"""Ends a superstep: routes what completed invocations emitted, and hands failures to their handlers."""
+"""What an event leads to: the routes that committed emissions, failures and outside events take."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from process_core.engine.compiled import CompiledRoute, RouteSet
 from process_core.engine.failures import describe
-from process_core.engine.invocation import Emission, Invocation, Message
-from process_core.engine.step_instance import StepInstance
-from process_core.engine.stewardship import EventSite
+from process_core.engine.records import HAS_NONE, Emission, EventSite, Invocation, Message, ProcessRecord, StepInstance
 from process_core.errors import StepFailure
 from process_core.events import NO_DATA, ProcessEvent, Visibility
-
-if TYPE_CHECKING:
-    from process_core.engine.scope import Scope
 
 
 class ConditionError(Exception):
     """A condition of a route raised; its `__cause__` is what it raised."""
 
 
-def commit(scope: "Scope") -> None:
+def commit(process: ProcessRecord) -> None:
     """Route what the superstep brought, by order of registration, then of invocation, then of emission.
 
     Args:
-        scope: The process; its `pending` takes the messages.
+        process: The process; its `pending` takes the messages.
     """
-    finished = scope.finished
+    finished = process.finished
     if len(finished) > 1:
         finished.sort(key=_registration)
     for slot in finished:
         for invocation in slot.finished:
             if invocation.failure is not None:
-                _hand_to_handler(scope, slot, invocation)
+                _hand_to_handler(process, slot, invocation)
             else:
-                _commit_invocation(scope, slot, invocation)
+                _commit_invocation(process, slot, invocation)
         slot.finished.clear()
+
+
+def receive(process: ProcessRecord, event_id: str, data: Any) -> list[Message]:
+    """Record an outside event, and return the messages it leads to, in order of declaration."""
+    seq = 0
+    if process.run.recorder is not None:
+        payload = None if data is NO_DATA else data
+        details = HAS_NONE if data is None else None
+        seq = process.run.recorder.record(
+            "event_emitted", "", None, None, process.superstep, payload, event_id, details=details
+        )
+    return enter(process, process.plan.entries[event_id], event_id, data, seq)
+
+
+def enter(process: ProcessRecord, routes: RouteSet, event_id: str, data: Any, seq: int) -> list[Message]:
+    """Return the messages that an event leads to which comes to a process, in order of declaration.
+
+    Args:
+        process: The process.
+        routes: Where it goes.
+        event_id: Its id.
+        data: The payload, or NO_DATA.
+        seq: Seq of what brought it.
+    """
+    messages: list[Message] = []
+    for route in matching(process, routes, event_id, data, None):
+        if route.step is None:
+            process.stop_at(route, seq)
+        else:
+            messages.append(Message(route, data, seq, event_id, ""))
+    return messages
 
 
 def _registration(slot: StepInstance) -> int:
     return slot.plan.index
 
 
-def _commit_invocation(scope: "Scope", slot: StepInstance, invocation: Invocation) -> None:
+def _commit_invocation(process: ProcessRecord, slot: StepInstance, invocation: Invocation) -> None:
     for emission in invocation.emissions:
         routes = slot.plan.routes.get(emission.event_id)
         if routes is not None:
-            _send(scope, slot, routes, emission)
+            _send(process, slot, routes, emission)
         elif emission.visibility is not Visibility.PUBLIC:
-            _tell_unrouted(scope, invocation, emission)
+            _warn_unrouted(process, invocation, emission)
         if emission.visibility is Visibility.PUBLIC:
-            _publish(scope, emission)
-        elif scope.parent is not None:
-            _tell_invisible(scope, invocation, emission)
+            _publish(process, emission)
+        elif process.parent is not None:
+            _warn_invisible(process, invocation, emission)
     function = invocation.function
     is_public = function.visibility is Visibility.PUBLIC
     routes = slot.plan.routes.get(function.result_id)
@@ -60,32 +86,32 @@ def _commit_invocation(scope: "Scope", slot: StepInstance, invocation: Invocatio
             function.result_id, invocation.result, function.visibility, invocation.result_seq, slot.path
         )
         if routes is not None:
-            _send(scope, slot, routes, emission)
+            _send(process, slot, routes, emission)
         if is_public:
-            _publish(scope, emission)
+            _publish(process, emission)
     if invocation.outputs:
-        if scope.parent is None:
-            scope.run.outputs.extend(invocation.outputs)
+        if process.parent is None:
+            process.run.outputs.extend(invocation.outputs)
         else:
-            scope.parent.outputs = [*(scope.parent.outputs or ()), *invocation.outputs]
+            process.parent.outputs = [*(process.parent.outputs or ()), *invocation.outputs]
 
 
-def _send(scope: "Scope", slot: StepInstance, routes: RouteSet, emission: Emission) -> None:
-    pending = scope.pending
-    for route in matching(scope, routes, emission.event_id, emission.data, slot, emission.seq):
+def _send(process: ProcessRecord, slot: StepInstance, routes: RouteSet, emission: Emission) -> None:
+    pending = process.pending
+    for route in matching(process, routes, emission.event_id, emission.data, slot, emission.seq):
         if route.step is None:
-            scope.stop_at(route, emission.seq)
+            process.stop_at(route, emission.seq)
         else:
             pending.append(Message(route, emission.data, emission.seq, emission.event_id, emission.source))
 
 
 def matching(
-    scope: "Scope", routes: RouteSet, event_id: str, data: Any, slot: StepInstance | None, seq: int = 0
+    process: ProcessRecord, routes: RouteSet, event_id: str, data: Any, slot: StepInstance | None, seq: int = 0
 ) -> Sequence[CompiledRoute]:
     """Give the routes an event takes, and say so where it takes none.
 
     Args:
-        scope: The process.
+        process: The process.
         routes: The routes of its source.
         event_id: The event.
         data: The payload, or NO_DATA.
@@ -100,9 +126,9 @@ def matching(
     broken: list[tuple[CompiledRoute, Exception]] = []
     found = routes.matching(None if data is NO_DATA else data, lambda route, error: broken.append((route, error)))
     for route, error in broken:
-        _condition_failed(scope, route, error, slot, seq)
+        _condition_failed(process, route, error, slot, seq)
     if not found and not broken:
-        scope.warn(
+        process.warn(
             "no_condition_matched",
             f"no condition on {routes.routes[0].route.source} held, so {event_id!r} goes nowhere",
             EventSite(slot.path, slot.plan.name, None) if slot else None,
@@ -115,35 +141,35 @@ def matching(
 
 
 def _condition_failed(
-    scope: "Scope", route: CompiledRoute, error: Exception, slot: StepInstance | None, seq: int
+    process: ProcessRecord, route: CompiledRoute, error: Exception, slot: StepInstance | None, seq: int
 ) -> None:
     where = slot.path if slot is not None else ""
     raised = ConditionError(f"the condition of route {route.id!r} raised {type(error).__name__}: {error}")
     raised.__cause__ = error
-    failure = describe(raised, step=where, function="", superstep=scope.superstep, arguments={})
-    targets = scope.plan.errors.matching(failure, lambda *_: None) if scope.plan.errors is not None else ()
-    scope.warn("condition_failed", str(raised), route=route.id, step=where, causes=(seq,) if seq else ())
+    failure = describe(raised, step=where, function="", superstep=process.superstep, arguments={})
+    targets = process.plan.errors.matching(failure, lambda *_: None) if process.plan.errors is not None else ()
+    process.warn("condition_failed", str(raised), route=route.id, step=where, causes=(seq,) if seq else ())
     if not targets:
-        scope.fail(failure, raised)
-    _deliver_failure(scope, targets, failure, seq, where)
+        process.fail(failure, raised)
+    _deliver_failure(process, targets, failure, seq, where)
 
 
-def _hand_to_handler(scope: "Scope", slot: StepInstance, invocation: Invocation) -> None:
+def _hand_to_handler(process: ProcessRecord, slot: StepInstance, invocation: Invocation) -> None:
     failure = invocation.failure
     assert failure is not None
     targets: Sequence[CompiledRoute] = ()
     broken: list[Exception] = []
-    for routes in (slot.plan.routes.get(invocation.function.error_id), scope.plan.errors):
+    for routes in (slot.plan.routes.get(invocation.function.error_id), process.plan.errors):
         if routes is not None and not targets:
             targets = routes.matching(failure, lambda _, error: broken.append(error))
     if targets:
-        _deliver_failure(scope, targets, failure, invocation.result_seq, slot.path, invocation.function.error_id)
+        _deliver_failure(process, targets, failure, invocation.result_seq, slot.path, invocation.function.error_id)
     else:
-        scope.fail(failure, invocation.error or RuntimeError(failure.message), spare=invocation)
+        process.fail(failure, invocation.error or RuntimeError(failure.message), spare=invocation)
 
 
 def _deliver_failure(
-    scope: "Scope",
+    process: ProcessRecord,
     targets: Sequence[CompiledRoute],
     failure: StepFailure,
     seq: int,
@@ -152,23 +178,23 @@ def _deliver_failure(
 ) -> None:
     for route in targets:
         if route.step is None:
-            scope.stop_at(route, seq)
+            process.stop_at(route, seq)
         else:
-            scope.pending.append(Message(route, failure, seq, event_id, source, handles=True))
+            process.pending.append(Message(route, failure, seq, event_id, source, handles=True))
 
 
-def _publish(scope: "Scope", emission: Emission) -> None:
+def _publish(process: ProcessRecord, emission: Emission) -> None:
     """Raise a public event from the enclosing process, as its own; at the root it leaves the run."""
-    if scope.parent is not None:
-        scope.parent.emissions.append(
-            Emission(emission.event_id, emission.data, Visibility.PUBLIC, emission.seq, scope.parent.slot.path)
+    if process.parent is not None:
+        process.parent.emissions.append(
+            Emission(emission.event_id, emission.data, Visibility.PUBLIC, emission.seq, process.parent.slot.path)
         )
     else:
-        scope.run.public_events.append(ProcessEvent(emission.event_id, emission.data, Visibility.PUBLIC))
+        process.run.public_events.append(ProcessEvent(emission.event_id, emission.data, Visibility.PUBLIC))
 
 
-def _tell_unrouted(scope: "Scope", invocation: Invocation, emission: Emission) -> None:
-    scope.warn(
+def _warn_unrouted(process: ProcessRecord, invocation: Invocation, emission: Emission) -> None:
+    process.warn(
         "unrouted_event",
         f"{invocation} emitted {emission.event_id!r}, which no route takes",
         invocation,
@@ -178,11 +204,11 @@ def _tell_unrouted(scope: "Scope", invocation: Invocation, emission: Emission) -
     )
 
 
-def _tell_invisible(scope: "Scope", invocation: Invocation, emission: Emission) -> None:
-    assert scope.parent is not None
-    outer = scope.parent.slot.plan.routes
+def _warn_invisible(process: ProcessRecord, invocation: Invocation, emission: Emission) -> None:
+    assert process.parent is not None
+    outer = process.parent.slot.plan.routes
     if emission.event_id in outer:
-        scope.warn(
+        process.warn(
             "internal_event_not_visible",
             f"internal event {emission.event_id} is not visible to the parent, which routes it by name; emit it with"
             " visibility=Visibility.PUBLIC",

@@ -1,55 +1,51 @@
-"""Gets a run ready: checks what it is given, and ties together the engine, the observers and the run file."""
+"""Gets a run ready: checks what it receives, and ties together the records, the driver and who observes."""
 
 import dataclasses
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol
 
 from process_core.engine.compiled import CompiledProcess
-from process_core.engine.core import RunCore
+from process_core.engine.driver import SuperstepDriver
 from process_core.engine.event_stream import EventStream
+from process_core.engine.host import LocalHost
 from process_core.engine.recorder import Recorder, Sink
-from process_core.engine.run import Run
+from process_core.engine.records import RunRecord
+from process_core.engine.run import Attachable
 from process_core.errors import PayloadMismatchError, ProcessError, UnknownStepError
 from process_core.events import WorkflowEvent
 from process_core.graph import Graph, type_text
 from process_core.payload_check import PayloadCheck
-from process_core.services import MissingServiceError, Services
+from process_core.services import Services
 from process_core.suggestions import did_you_mean
 
-if TYPE_CHECKING:
-    from process_core.resume import ResumePoint
-
-DEFAULT_MAX_SUPERSTEPS = 1000
+DEFAULT_MAX_SUPERSTEPS: Final = 1000
 
 
-@runtime_checkable
-class Attachable(Protocol):
-    """What can hold a run: a debugger."""
+class Continuation(Protocol):
+    """A point of a recorded run, at which another run begins."""
 
-    def attach(self, core: RunCore) -> None:
-        """Take hold of a run before its first superstep."""
+    states: dict[str, Any]
+    """State by path."""
+
+    @property
+    def run_id(self) -> str | None:
+        """Id of the run, where it is the recorded run itself that goes further; None for a fork."""
+
+    def resume(self, run: RunRecord) -> None:
+        """Make a new run, not launched yet, begin at this point."""
+
+    def event(self) -> WorkflowEvent:
+        """Make the event that records from where the run is resumed."""
+        ...
 
 
 @dataclass(slots=True)
-class RunOptions:
-    """How a run is run.
-
-    Attributes:
-        services: What steps are given by type.
-        max_supersteps: Supersteps allowed since the last outside input.
-        run_file: Where to record the run.
-        initial_states: Step path -> state to start from.
-        debugger: Takes hold of the run.
-        collect_events: Whether `events` is filled.
-        run_id: Its id; random where left out.
-        clock: Gives seconds since the epoch.
-        target: What is run (`path.py:attr`), for the run file.
-        cwd: The folder that `target` starts from, likewise.
-    """
+class RunSettings:
+    """The options of a run, checked; see `RunOptions`."""
 
     services: Services | None = None
     max_supersteps: int = DEFAULT_MAX_SUPERSTEPS
@@ -63,28 +59,25 @@ class RunOptions:
     cwd: str | None = None
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> "RunOptions":
+    def of(cls, options: Mapping[str, Any]) -> "RunSettings":
         """Take options by name.
-
-        Args:
-            given: Name -> value.
 
         Raises:
             TypeError: There is no option of that name, or it has the wrong type.
             ValueError: `max_supersteps` is less than 1.
         """
-        known = [field.name for field in dataclasses.fields(cls)]
-        for name in given:
-            if name not in known:
-                raise TypeError(f"there is no run option {name!r} ({did_you_mean(name, known)})")
-        options = cls(**given)
+        names = [field.name for field in dataclasses.fields(cls)]
+        for name in options:
+            if name not in names:
+                raise TypeError(f"there is no run option {name!r} ({did_you_mean(name, names)})")
+        settings = cls(**options)
         for name, kind in _KINDS.items():
-            value = getattr(options, name)
+            value = getattr(settings, name)
             if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
                 raise TypeError(f"the run option {name!r} takes {type_text(kind)}, not {value!r}")
-        if options.max_supersteps < 1:
-            raise ValueError(f"max_supersteps must be at least 1, not {options.max_supersteps}")
-        return options
+        if settings.max_supersteps < 1:
+            raise ValueError(f"max_supersteps must be at least 1, not {settings.max_supersteps}")
+        return settings
 
 
 _KINDS: Final[Mapping[str, Any]] = {
@@ -99,105 +92,101 @@ _KINDS: Final[Mapping[str, Any]] = {
 """What the options must be, where they are given."""
 
 
-def prepare(
-    plan: CompiledProcess,
-    options: RunOptions,
-    first: tuple[str, Any] | None,
-    *,
-    is_answerable: bool,
-    stream: EventStream | None = None,
-    point: "ResumePoint | None" = None,
-) -> Run:
-    """Get a run ready; nothing happens before it begins.
+class PreparedRun:
+    """A run that is checked and has not begun.
 
     Args:
         plan: The process.
-        options: How to run it.
+        settings: How to run it.
         first: The outside event to begin with: id and payload.
         is_answerable: Whether anybody could answer questions.
         stream: Takes the events as well.
-        point: Where to go on from.
-
-    Returns:
-        The run.
+        continuation: Where to go on from.
+        attachments: Who observes or holds the run, in the order in which they are informed.
 
     Raises:
-        MissingServiceError: A step asks for a service that was not given.
-        UnknownStepError: `initial_states` has a path that is no step with state.
+        MissingServiceError: A step asks for a service that is missing.
+        UnknownStepError: `initial_states` has a path that is not a step with state.
     """
-    services = options.services or Services()
-    check_services(plan, services)
-    states = {
-        **(point.states if point is not None else {}),
-        **_checked_states(plan.graph, options.initial_states or {}),
-    }
 
-    def make() -> tuple[RunCore, list[WorkflowEvent], Callable[[], None]]:
+    __slots__ = (
+        "_attachments",
+        "_continuation",
+        "_first",
+        "_is_answerable",
+        "_plan",
+        "_settings",
+        "_states",
+        "_stream",
+    )
+
+    def __init__(
+        self,
+        plan: CompiledProcess,
+        settings: RunSettings,
+        first: tuple[str, Any] | None,
+        *,
+        is_answerable: bool,
+        stream: EventStream | None = None,
+        continuation: Continuation | None = None,
+        attachments: Sequence[Attachable] = (),
+    ) -> None:
+        plan.check_services(settings.services or Services())
+        self._plan = plan
+        self._settings = settings
+        self._first = first
+        self._is_answerable = is_answerable
+        self._stream = stream
+        self._continuation = continuation
+        self._attachments = attachments
+        self._states = {
+            **(continuation.states if continuation is not None else {}),
+            **_checked_states(plan.graph, settings.initial_states or {}),
+        }
+
+    def open(self) -> tuple[RunRecord, list[WorkflowEvent]]:
+        """Make the run, observed and held but not launched yet; return it, and the list its events go to."""
+        settings, continuation = self._settings, self._continuation
         events: list[WorkflowEvent] = []
-        sinks: list[Sink] = [events.append] if options.collect_events else []
-        if stream is not None:
-            sinks.append(stream.put)
-        continues = point is not None and point.journal is not None
-        run_id = point.info.run_id if point is not None and continues else options.run_id or secrets.token_hex(6)
-        recorder = Recorder(run_id, sinks, copies=bool(sinks), clock=options.clock)
-        is_observed = bool(sinks) or options.run_file is not None or options.debugger is not None
-        core = RunCore(
-            plan,
+        sinks: list[Sink] = [events.append] if settings.collect_events else []
+        if self._stream is not None:
+            sinks.append(self._stream.put)
+        run_id = continuation.run_id if continuation is not None else None
+        run_id = run_id or settings.run_id or secrets.token_hex(6)
+        is_observed = bool(sinks or self._attachments)
+        run = RunRecord(
+            self._plan,
             run_id=run_id,
-            recorder=recorder if is_observed else None,
-            services=services,
-            max_supersteps=options.max_supersteps,
-            initial_states=states,
-            is_answerable=is_answerable,
+            recorder=Recorder(run_id, sinks, copies=bool(sinks), clock=settings.clock) if is_observed else None,
+            services=settings.services or Services(),
+            max_supersteps=settings.max_supersteps,
+            initial_states=self._states,
+            is_answerable=self._is_answerable,
+            host=LocalHost(),
         )
-        close = _nothing
-        if point is not None:
-            from process_core.resume import resume_run  # noqa: PLC0415 - sqlite3 and pydantic, for recorded runs only
+        SuperstepDriver(run)
+        if continuation is not None:
+            continuation.resume(run)
+        for attachment in self._attachments:
+            attachment.attach(run)
+        return run, events
 
-            resume_run(core, point)
-        if options.run_file is not None:
-            from process_core.recording.run_recorder import RecordedAs, record_run  # noqa: PLC0415 - likewise
-
-            told = RecordedAs(options.target, options.cwd)
-            close = record_run(core, recorder, Path(options.run_file), told=told, point=point)
-        if options.debugger is not None:
-            options.debugger.attach(core)
-        return core, events, close
-
-    return Run(make, first, None if point is None else point.event())
+    def launch(self, run: RunRecord) -> None:
+        """Begin to run in the background of the running event loop."""
+        if self._first is not None:
+            run.driver.put("event", *self._first)
+        run.driver.launch(self._continuation.event() if self._continuation is not None else None)
 
 
-def _nothing() -> None:
-    return
-
-
-def check_services(plan: CompiledProcess, services: Services) -> None:
-    """See that there is every service that a step asks for.
-
-    Args:
-        plan: The process.
-        services: What there is.
-
-    Raises:
-        MissingServiceError: One is missing; names step, function and type.
-    """
-    missing = [(path, name, kind) for path, name, kind in plan.services if kind not in services]
-    if missing:
-        wanted = "; ".join(f"{path}.{name} asks for {type_text(kind)}" for path, name, kind in missing)
-        raise MissingServiceError(
-            f"missing service: {wanted} (services.add({type_text(missing[0][2])}, ...), then pass services=services)"
-        )
-
-
-def _checked_states(graph: Graph, given: Mapping[str, Any]) -> dict[str, Any]:
-    if not given:
+def _checked_states(graph: Graph, initial: Mapping[str, Any]) -> dict[str, Any]:
+    if not initial:
         return {}
-    known = dict(graph.stateful())
+    steps = dict(graph.stateful())
     states: dict[str, Any] = {}
-    for path, state in given.items():
-        if path not in known:
-            raise UnknownStepError(f"initial_states: no step with state at {path!r} ({did_you_mean(path, known)})")
-        kind = known[path].state_type
+    for path, state in initial.items():
+        if path not in steps:
+            raise UnknownStepError(f"initial_states: no step with state at {path!r} ({did_you_mean(path, steps)})")
+        kind = steps[path].state_type
         try:
             states[path] = state if kind is None else PayloadCheck(kind)(state)
         except PayloadMismatchError as error:

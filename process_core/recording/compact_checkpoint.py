@@ -2,33 +2,29 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from process_core.engine.compiled import CompiledRoute
-from process_core.engine.composite import NestedScope
-from process_core.engine.scope import Scope
+from process_core.engine.records import ProcessRecord, RunRecord
 from process_core.runfile import encode_plain
 from process_core.runfile.codec.compact_checkpoint import CHECKPOINT, MESSAGE
-
-if TYPE_CHECKING:
-    from process_core.engine.core import RunCore
 
 
 class CompactCheckpoints:
     """Writes what `process_core.runfile.codec.compact_checkpoint` reads, for one generation of the process.
 
     Args:
-        core: The run.
+        run: The run.
     """
 
-    def __init__(self, core: "RunCore") -> None:
-        self._core = core
+    def __init__(self, run: RunRecord) -> None:
+        self._run = run
         # A message of another generation of the process is on none of these routes.
-        numbers = {edge.id: (n, edge) for n, edge in enumerate(core.plan.graph.edges) if not edge.scope}
+        numbers = {edge.id: (n, edge) for n, edge in enumerate(run.plan.graph.edges) if not edge.scope}
         self._rest: Mapping[str, Any] = {}
         self._rest_text = "{}"
         self._known: dict[CompiledRoute, tuple[int, str, str]] = {}
-        for route in core.plan.all_routes():
+        for route in run.plan.all_routes():
             if route.id in numbers:
                 number, edge = numbers[route.id]
                 self._known[route] = (number, edge.event_id, edge.source)
@@ -43,9 +39,9 @@ class CompactCheckpoints:
         Returns:
             JSON, or None where there is more to say than fits.
         """
-        core = self._core
-        root = core.root
-        if root.inbox.waiting or root.working or root.held or core.stranded or core.inputs or root.is_stopped:
+        run = self._run
+        root = run.root
+        if root.joins.waiting or root.working or root.held or run.undeliverable or run.inputs or root.is_stopped:
             return None
         nested: str | None = "{}"
         if root.plan.processes:
@@ -66,21 +62,21 @@ class CompactCheckpoints:
             messages.append(MESSAGE % (route[0], message.seq, written))
         if rest is not self._rest:
             self._rest, self._rest_text = rest, json.dumps(rest)
-        return CHECKPOINT % (generation, core.asked, self._rest_text, nested, ",".join(messages))
+        return CHECKPOINT % (generation, run.asked, self._rest_text, nested, ",".join(messages))
 
 
 _SHORT = 10**15
 
 
-def _at_rest(scope: Scope) -> dict[str, Any] | None:
+def _at_rest(process: ProcessRecord) -> dict[str, Any] | None:
     """Give the supersteps of the nested processes that were used; None where one of them is not at rest."""
     found: dict[str, Any] = {}
-    for step in scope.plan.processes:
-        slot = scope.slots[step.index]
-        if slot is None or not isinstance(slot.child, NestedScope):
+    for step in process.plan.processes:
+        slot = process.slots[step.index]
+        if slot is None or not isinstance(slot.child, ProcessRecord):
             continue
         child = slot.child
-        if child.pending or child.held or child.inbox.waiting or child.working:
+        if child.pending or child.held or child.joins.waiting or child.working:
             return None
         inner = _at_rest(child)
         if inner is None:

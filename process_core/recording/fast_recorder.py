@@ -16,16 +16,16 @@ class FastRecorder(Recorder):
     Args:
         recorder: The recorder.
         writer: The run file.
-        tell: Told of an event whose payload the file has only in part.
+        warn: Called with an event whose payload the file has only in part.
     """
 
-    __slots__ = ("_buffer", "_names", "_started", "_tell", "_writer")
+    __slots__ = ("_buffer", "_names", "_started", "_warn", "_writer")
 
-    def __init__(self, recorder: Recorder, writer: RunFileWriter, tell: Callable[[WorkflowEvent], None]) -> None:
+    def __init__(self, recorder: Recorder, writer: RunFileWriter, warn: Callable[[WorkflowEvent], None]) -> None:
         super().__init__(recorder.run_id, recorder.sinks, copies=recorder.copies, clock=recorder.clock)
         self.seq = recorder.seq
         self._writer = writer
-        self._tell = tell
+        self._warn = warn
         self._buffer, self._names, self._started = writer.buffer, writer.names.common, writer.started
 
     def record(
@@ -77,7 +77,7 @@ class FastRecorder(Recorder):
         time = self.clock()
         writer.record(seq, time, type, path, step, function, superstep, data, event_id, causes, route, details)
         if writer.partial:
-            self._tell(WorkflowEvent(type, data, event_id=event_id, seq=seq, path=path, step=step, function=function))
+            self._warn(WorkflowEvent(type, data, event_id=event_id, seq=seq, path=path, step=step, function=function))
         return seq
 
 

@@ -1,10 +1,10 @@
-"""Takes up a recorded run again: from its last checkpoint, or as a fork from any superstep."""
+"""Resumes a recorded run: from its last checkpoint, or as a fork from any superstep."""
 
 from process_core.resume.edits import EditError, Edits
 from process_core.resume.errors import ResumeError
 from process_core.resume.journal_host import JournalHost
 from process_core.resume.output_log import OutputLog
-from process_core.resume.resume_point import ResumePoint, fork_path, load_point, resume_run
+from process_core.resume.resume_point import ResumePoint, fork_path, load_point
 from process_core.resume.state_reader import version_of
 
 __all__ = [
@@ -16,6 +16,5 @@ __all__ = [
     "ResumePoint",
     "fork_path",
     "load_point",
-    "resume_run",
     "version_of",
 ]

@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from process_core.engine.checkpoint_load import load_queue
-from process_core.engine.core import RunCore
-from process_core.engine.invocation import Message
-from process_core.engine.scope import Scope
+from process_core.engine.checkpoint import load_queue
+from process_core.engine.records import Message, ProcessRecord, RunRecord
 
 
 class EditedQueues:
@@ -23,36 +21,32 @@ class EditedQueues:
             first = self._queues.get(key, queue)  # what came by itself is what came at the first attempt
             self._queues[key] = {**queue, "came": first["came"]}
 
-    def put_on(self, core: RunCore) -> None:
-        """Change the queues of a run that is taken up, as it comes to them.
-
-        Args:
-            core: The run, not launched yet.
-        """
+    def attach(self, run: RunRecord) -> None:
+        """Change the queues of a resumed run, not launched yet, as it comes to them."""
         if self._queues:
-            core.on_batch = self.batch
+            run.edit_batch = self.batch
 
-    def batch(self, scope: Scope, batch: list[Message]) -> list[Message]:
+    def batch(self, process: ProcessRecord, batch: list[Message]) -> list[Message]:
         """Give the messages of a superstep.
 
         Args:
-            scope: The process, at the beginning of the superstep.
+            process: The process, at the beginning of the superstep.
             batch: The messages it would deliver.
 
         Returns:
             The messages it delivers.
         """
-        queue = self._queues.pop((scope.prefix[:-1], scope.superstep), None)
+        queue = self._queues.pop((process.prefix[:-1], process.superstep), None)
         if not self._queues:
-            scope.run.on_batch = None
+            process.run.edit_batch = None
         if queue is None:
             return batch
         if queue["came"] == [message.route.id for message in batch]:
             try:
-                return load_queue(scope, queue)
+                return load_queue(process, queue)
             except (LookupError, TypeError, ValueError):
                 pass
-        scope.warn(
+        process.warn(
             "changed_queue_lost",
             "the messages of this superstep had been changed by hand before the run was cut off; that does not fit what"
             " comes now, so they are delivered unchanged",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from process_core.engine.host import StepHost
-from process_core.engine.invocation import Invocation
+from process_core.engine.records import Invocation
 from process_core.events import WorkflowEvent
 from process_core.resume.journal import NO_STATE, Attempt, Journal, comparable
 from process_core.runfile.codec.encode import encode
@@ -37,8 +37,8 @@ class JournalHost:
     async def invoke(self, invocation: Invocation) -> Any:
         """Run an invocation, or give its recorded outcome; see `StepHost.invoke`."""
         path, function = invocation.slot.path, invocation.function.name
-        given = comparable(encode(invocation.given).decode("utf-8", "replace"))
-        attempt = self._journal.take(path, function, invocation.resumes, given)
+        arguments = comparable(encode(invocation.initial_arguments).decode("utf-8", "replace"))
+        attempt = self._journal.take(path, function, invocation.resumes, arguments)
         if attempt is None:
             return await self.inner.invoke(invocation)
         if not attempt.is_completed:

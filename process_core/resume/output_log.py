@@ -32,7 +32,7 @@ class OutputLog:
         self._last = 0
         self._rest: dict[str, Any] = {}
 
-    def go_on(self, extra: dict[str, Any], seq: int) -> None:
+    def continue_after(self, extra: dict[str, Any], seq: int) -> None:
         """Go on after the checkpoint of a recorded run.
 
         Args:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from process_core.engine.checkpoint_load import load_checkpoint
-from process_core.engine.core import RunCore
+from process_core.engine.checkpoint import load_checkpoint
+from process_core.engine.records import RunRecord
 from process_core.events import ProcessEvent, RunState, WorkflowEvent
 from process_core.graph import Edge, Graph, Node
 from process_core.resume.edited_queues import EditedQueues
@@ -31,7 +31,7 @@ class ResumePoint:
     Attributes:
         info: The run.
         checkpoint: The checkpoint.
-        frozen: Where it stood.
+        blob: Where it stood.
         states: State by path.
         journal: What was recorded after it, for going on in the same file; None for a fork.
         outputs: What steps had yielded by then.
@@ -40,7 +40,7 @@ class ResumePoint:
 
     info: RunInfo
     checkpoint: Checkpoint
-    frozen: dict[str, Any]
+    blob: dict[str, Any]
     states: dict[str, Any]
     journal: Journal | None
     outputs: list[Any] = field(default_factory=list)
@@ -58,13 +58,39 @@ class ResumePoint:
         Raises:
             EditError: A number is out of range.
         """
-        root = self.frozen["root"]
+        root = self.blob["root"]
         root["pending"] = edits.apply(root["pending"])
-        self.frozen["inputs"] += [{"event": event_id, "data": data} for event_id, data in edits.inject]
+        self.blob["inputs"] += [{"event": event_id, "data": data} for event_id, data in edits.inject]
         return self
 
+    @property
+    def run_id(self) -> str | None:
+        """Id of the run, where it goes further in its own file; None for a fork."""
+        return self.info.run_id if self.journal is not None else None
+
+    def resume(self, run: RunRecord) -> None:
+        """Make a new run, not launched yet, begin at this point.
+
+        Raises:
+            ResumeError: What the file says of where the run was makes no sense.
+        """
+        try:
+            load_checkpoint(run, self.blob)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise ResumeError(f"{self.info.path} does not say clearly where the run stood: {error!r}") from error
+        run.outputs.extend(self.outputs)
+        run.public_events.extend(self.public_events)
+        journal = self.journal
+        if journal is not None:
+            taken = sum(1 for kind, _, _ in run.inputs if kind == "event")
+            for event_id, data in journal.inputs[taken:]:
+                run.inputs.append(("event", event_id, data))
+            run.asked = max(run.asked, journal.asked)  # an id that was shown once belongs to no other question
+            run.host = JournalHost(run.host, journal)
+            EditedQueues(journal.queues).attach(run)
+
     def event(self) -> WorkflowEvent:
-        """Make the event that says from where the run goes on."""
+        """Make the event that records from where the run is resumed."""
         code = RESUMED if self.journal is not None else "forked"
         what = "goes on" if self.journal is not None else f"forked from run {self.info.run_id}"
         return WorkflowEvent(
@@ -127,46 +153,20 @@ def load_point(
         states = StateReader(graph, reviver)
         snapshot = file.snapshot(chosen)
         try:
-            frozen = reviver.revive(snapshot.extra)
+            blob = reviver.revive(snapshot.extra)
             journal = None if is_fork else Journal(file, chosen.seq, graph, reviver, states).read()
         except NotRestorableError as error:
             raise ResumeError(f"{path} cannot be taken up after superstep {chosen.superstep}: {error}") from error
-        if not isinstance(frozen, dict) or not isinstance(frozen.get("root"), dict):
+        if not isinstance(blob, dict) or not isinstance(blob.get("root"), dict):
             raise ResumeError(f"{path} was recorded without what is needed to go on")
         if is_fork:
-            frozen["root"].pop("stopped", None)
+            blob["root"].pop("stopped", None)
         wanted = {step: state for step, state in snapshot.states.items() if step not in new_states}
         outputs, events = read_outputs(file, chosen.seq, reviver)
         live = states.all(wanted, snapshot.versions)
         if journal is not None:
             live |= {step: state for step, state in journal.edited.items() if step not in new_states}
-        return ResumePoint(info, chosen, frozen, live, journal, outputs, events)
-
-
-def resume_run(core: RunCore, point: ResumePoint) -> None:
-    """Make a new run stand at a point.
-
-    Args:
-        core: The run, not launched yet, whose `initial_states` hold the states of the point.
-        point: The point.
-
-    Raises:
-        ResumeError: What the file says of where the run stood makes no sense.
-    """
-    try:
-        load_checkpoint(core, point.frozen)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise ResumeError(f"{point.info.path} does not say clearly where the run stood: {error!r}") from error
-    core.outputs.extend(point.outputs)
-    core.public_events.extend(point.public_events)
-    journal = point.journal
-    if journal is not None:
-        known = sum(1 for kind, _, _ in core.inputs if kind == "event")
-        for event_id, data in journal.inputs[known:]:
-            core.inputs.append(("event", event_id, data))
-        core.asked = max(core.asked, journal.asked)  # an id that has been told is given to no other question
-        core.host = JournalHost(core.host, journal)
-        EditedQueues(journal.queues).put_on(core)
+        return ResumePoint(info, chosen, blob, live, journal, outputs, events)
 
 
 def _choose(file: RunFile, superstep: int | None) -> tuple[Checkpoint, bool]:

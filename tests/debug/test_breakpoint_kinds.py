@@ -343,7 +343,7 @@ async def test_a_muted_debugger_holds_nothing_up(debug):
     debugger.muted = True
     debugger.release("continue")
     await ended(debugger)
-    assert not debugger._gate.holds(debugger._core.root.delivered)
+    assert not debugger._attached.controller.holds(debugger.run.record.root.delivered)
 
 
 async def test_a_debugger_that_is_no_longer_muted_stops_again(debug):

@@ -147,7 +147,7 @@ async def cut_off(process: Described, outside: Any, seed: int, folder: Path, don
             acts = [act(debugger, chance) for _ in range(4)]
             if not ACTS.intersection(acts) or "force_complete" in acts:
                 return False
-            assert run.core.writer.flush(5)
+            assert run.record.file.flush(5)
             cut(folder / "one.run", folder / "two.run")
             done += acts
             debugger.release("continue")

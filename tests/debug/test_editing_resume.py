@@ -66,7 +66,7 @@ def cut_off(tmp_path):
     """Gives a copy of the file of a run that goes on, as if the run had been killed just now."""
 
     def cut(debugger: Debugger) -> Any:
-        writer = debugger.run.core.writer
+        writer = debugger.run.record.file
         assert writer.flush(5)
         target = tmp_path / "cut.run"
         target.unlink(missing_ok=True)

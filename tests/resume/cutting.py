@@ -115,10 +115,10 @@ class Ran:
         invoke = LocalHost.invoke
 
         async def watched(host, invocation):
-            call = (invocation.slot.path, invocation.function.name, encode(invocation.given).decode())
+            call = (invocation.slot.path, invocation.function.name, encode(invocation.initial_arguments).decode())
             self.begun[call] += 1
             if most is not None and self.begun.total() > most:
-                invocation.scope.run.cancel()
+                invocation.scope.run.driver.cancel()
             result = await invoke(host, invocation)
             if not invocation.is_closed:
                 self.completed[call] += 1

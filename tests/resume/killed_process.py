@@ -136,7 +136,7 @@ async def main(path, *, resume):
     process = build()
     started = process.start(resume_from=path) if resume else process.start("Start", 0, run_file=path)
     async with started as run:
-        writer = run.core.writer
+        writer = run.record.file._writer
         tell = writer._on_written
 
         def told(seq):

@@ -10,7 +10,7 @@ from random_processes import cases
 from real_processes import builder_of
 from stories import STORIES
 
-from process_core.engine.checkpoint_dump import dump_checkpoint
+from process_core.engine.checkpoint import dump_checkpoint
 from process_core.recording import run_recorder as run_recording
 from process_core.recording.compact_checkpoint import CompactCheckpoints
 from process_core.runfile import RunFile, RunFileError
@@ -26,7 +26,7 @@ class Noted(CompactCheckpoints):
     def write(self, generation, rest):
         brief = super().write(generation, rest)
         if brief is not None:
-            self.written[self._core.root.superstep] = decode(encode({**dump_checkpoint(self._core), **rest}))
+            self.written[self._run.root.superstep] = decode(encode({**dump_checkpoint(self._run), **rest}))
         return brief
 
 
@@ -93,9 +93,9 @@ def test_one_that_makes_no_sense_is_called_damaged(damage, tmp_path):
 @pytest.mark.parametrize(
     "keep",
     [
-        lambda core: setattr(core.root, "held", {object(): False}),
-        lambda core: core.stranded.append(object()),
-        lambda core: core.inputs.append(("event", "Start", 1)),
+        lambda record: setattr(record.root, "held", {object(): False}),
+        lambda record: record.undeliverable.append(object()),
+        lambda record: record.inputs.append(("event", "Start", 1)),
     ],
     ids=["held", "stranded", "not taken in"],
 )
@@ -103,9 +103,9 @@ async def test_what_is_kept_back_is_written_out(keep):
     build, outside = STORIES["typed"]
     async with build().start(*outside[0]) as run:
         await run.idle()
-        assert CompactCheckpoints(run.core).write(0, {}) is not None
-        keep(run.core)
-        assert CompactCheckpoints(run.core).write(0, {}) is None
-        run.core.root.held = {}
-        run.core.stranded.clear()
-        run.core.inputs.clear()
+        assert CompactCheckpoints(run.record).write(0, {}) is not None
+        keep(run.record)
+        assert CompactCheckpoints(run.record).write(0, {}) is None
+        run.record.root.held = {}
+        run.record.undeliverable.clear()
+        run.record.inputs.clear()

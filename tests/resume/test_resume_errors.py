@@ -173,7 +173,7 @@ async def test_a_run_that_failed_or_was_cancelled_goes_on(path, how):
 async def test_a_live_run_can_be_forked(path, tmp_path):
     async with asking().start("Go", 1, run_file=path) as run:
         await run.idle()
-        assert run.core.writer.flush(5)
+        assert run.record.file.flush(5)
         async with asking().fork(path, 1, tmp_path / "y.run") as other:
             await other.idle()
             assert [request.data for request in other.pending_requests] == ["question 0"]

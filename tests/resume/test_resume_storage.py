@@ -82,7 +82,7 @@ async def test_a_run_goes_on_when_the_disk_is_full_and_what_was_written_can_be_g
                 rounds += 1
             await run.idle()
             assert run.state is RunState.IDLE
-            told = run.core.writer.written
+            told = run.record.file.written
         shutil.copytree(folder, copy)
     assert run.step_states["Count"]["number"] >= rounds
     (warning,) = warnings_of(run, "recording_failed")

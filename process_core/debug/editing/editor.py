@@ -13,10 +13,8 @@ from process_core.debug.editing.inject import Injection
 from process_core.debug.editing.queue import MessageLocation, QueueEditor, fitting
 from process_core.debug.editing.state import StateEditor
 from process_core.debug.pause_controller import PauseController
-from process_core.engine.core import RunCore
-from process_core.engine.invocation import Message
 from process_core.engine.recorder import snapshot
-from process_core.engine.scope import Scope
+from process_core.engine.records import Message, RunRecord
 from process_core.events import NO_DATA, event_name
 
 
@@ -29,26 +27,26 @@ class Editor:
     again goes on with them; the exception is `force_complete` of a call that waits for an answer, which is asked again.
 
     Args:
-        core: The run.
-        gate: What holds it.
-        chronicle: Records the acts.
+        run: The run.
+        controller: What holds it.
+        debug_events: Records the acts.
     """
 
-    def __init__(self, core: RunCore, gate: PauseController, chronicle: DebugEvents) -> None:
-        self._core = core
-        self._gate = gate
-        self._bench = QueueEditor(core, gate)
-        self._states = StateEditor(core)
-        self._forcing = ForceComplete(core, gate)
-        self._injection = Injection(core)
-        self._outside = ExternalInputs(core, gate.backlog)
-        self._operations = EditHistory(core, gate, chronicle, self._bench)
+    def __init__(self, run: RunRecord, controller: PauseController, debug_events: DebugEvents) -> None:
+        self._run = run
+        self._controller = controller
+        self._queues = QueueEditor(run, controller)
+        self._states = StateEditor(run)
+        self._forcing = ForceComplete(run, controller)
+        self._injection = Injection(run)
+        self._outside = ExternalInputs(run, controller.messages)
+        self._history = EditHistory(run, controller, debug_events, self._queues)
         self._ahead: dict[Message, tuple[object, tuple[Message, ...]]] = {}
 
     @property
     def last(self) -> EditRecord | None:
         """What `undo` would take back, or None."""
-        return self._operations.last
+        return self._history.last
 
     # Messages.
 
@@ -65,23 +63,23 @@ class Editor:
         outside = self._waiting_outside(message)
         if outside is not None:
             return self._did_outside("move", "moves {}", outside, lambda: self._outside.move(outside, place))
-        spot = self._movable(message)
-        scope = spot.scope
-        batch = self._gate.backlog.of(scope)
-        left = [m for m in batch.left if m is not spot.message] if batch is not None else []
-        pending = [m for m in scope.pending if m is not spot.message]
+        location = self._movable(message)
+        process = location.process
+        batch = self._controller.messages.of(process)
+        left = [m for m in batch.left if m is not location.message] if batch is not None else []
+        pending = [m for m in process.pending if m is not location.message]
         place = max(0, min(place, len(left) + len(pending)))
-        if place < len(left) or (place == len(left) and spot.kind == "batch"):
-            left.insert(place, spot.message)
+        if place < len(left) or (place == len(left) and location.kind == "batch"):
+            left.insert(place, location.message)
         else:
-            pending.insert(place - len(left), spot.message)
-        restore = self._bench.keep(scope)
-        scope.pending = pending
+            pending.insert(place - len(left), location.message)
+        restore = self._queues.remember(process)
+        process.pending = pending
         if batch is not None and batch.is_open:
-            self._bench.lay_batch(scope, left)
+            self._queues.replace_batch(process, left)
         what = "delivers" if place else "delivers first"
         at = f" at place {place}" if place else ""
-        return self._did("move", f"{what} {spot.message}{at}", spot, restore, {"place": place})
+        return self._did("move", f"{what} {location.message}{at}", location, restore, {"place": place})
 
     def hold(self, message: int) -> EditRecord:
         """Keep a message back, over supersteps, until it is let go.
@@ -94,15 +92,15 @@ class Editor:
         """
         if self._waiting_outside(message) is not None:
             raise EditingError("not_taken_in", "it has not been taken in; hold it in the next superstep, or drop it")
-        spot = self._movable(message)
-        queue = self._bench.queue_of(spot)
-        restore = self._bench.keep(spot.scope)
-        ahead = tuple(queue[: spot.index])
-        queue.remove(spot.message)
-        self._bench.lay(spot, queue)
-        spot.scope.held = {**spot.scope.held, spot.message: False}
-        self._ahead[spot.message] = (self._list_of(spot), ahead)
-        return self._did("hold", f"holds {spot.message}", spot, restore)
+        location = self._movable(message)
+        queue = self._queues.queue_of(location)
+        restore = self._queues.remember(location.process)
+        ahead = tuple(queue[: location.index])
+        queue.remove(location.message)
+        self._queues.replace(location, queue)
+        location.process.held = {**location.process.held, location.message: False}
+        self._ahead[location.message] = (self._list_of(location), ahead)
+        return self._did("hold", f"holds {location.message}", location, restore)
 
     def let_go(self, message: int) -> EditRecord:
         """Deliver a message that was kept back: where it was, or first in the next superstep.
@@ -113,19 +111,19 @@ class Editor:
         Raises:
             EditingError: See the class.
         """
-        spot = self._find(message)
-        scope, found = spot.scope, spot.message
-        if spot.kind != "held":
+        location = self._find(message)
+        process, found = location.process, location.message
+        if location.kind != "held":
             raise EditingError("not_held", f"{found} is not held back")
-        restore = self._bench.keep(scope)
-        scope.held = {m: told for m, told in scope.held.items() if m is not found}
+        restore = self._queues.remember(process)
+        process.held = {m: told for m, told in process.held.items() if m is not found}
         was_in, ahead = self._ahead.get(found, (None, ()))
-        batch = self._gate.backlog.of(scope)
+        batch = self._controller.messages.of(process)
         if batch is not None and batch.is_open and was_in is batch:
-            self._bench.lay_batch(scope, _with(batch.left, found, ahead))
+            self._queues.replace_batch(process, _with(batch.left, found, ahead))
         else:
-            scope.pending = _with(scope.pending, found, ahead)
-        return self._did("let_go", f"lets go {found}", spot, restore, stirs=True)
+            process.pending = _with(process.pending, found, ahead)
+        return self._did("let_go", f"lets go {found}", location, restore, stirs=True)
 
     def drop(self, message: int) -> EditRecord:
         """Never deliver a message; what waited for it goes on waiting.
@@ -139,12 +137,12 @@ class Editor:
         outside = self._waiting_outside(message)
         if outside is not None:
             return self._did_outside("drop", "drops {}", outside, lambda: self._outside.drop(outside))
-        spot = self._find(message)
-        restore = self._bench.keep(spot.scope)
-        self._bench.lay(spot, [m for m in self._bench.queue_of(spot) if m is not spot.message])
-        is_last = spot.kind == "held" and not spot.scope.held and spot.scope.parent is not None
-        before = {"before": _payload(spot.message.data)}
-        return self._did("drop", f"drops {spot.message}", spot, restore, before, stirs=is_last)
+        location = self._find(message)
+        restore = self._queues.remember(location.process)
+        self._queues.replace(location, [m for m in self._queues.queue_of(location) if m is not location.message])
+        is_last = location.kind == "held" and not location.process.held and location.process.parent is not None
+        before = {"before": _payload(location.message.data)}
+        return self._did("drop", f"drops {location.message}", location, restore, before, stirs=is_last)
 
     def duplicate(self, message: int) -> EditRecord:
         """Deliver a message once more, right after itself.
@@ -160,14 +158,14 @@ class Editor:
             return self._did_outside(
                 "duplicate", "delivers {} twice", outside, lambda: self._outside.duplicate(outside)
             )
-        spot = self._movable(message)
-        old = spot.message
+        location = self._movable(message)
+        old = location.message
         copy = Message(old.route, old.data, old.seq, old.event_id, old.source, handles=old.handles)
-        restore = self._bench.keep(spot.scope)
-        queue = self._bench.queue_of(spot)
-        queue.insert(spot.index + 1, copy)
-        self._bench.lay(spot, queue)
-        return self._did("duplicate", f"delivers {old} twice", spot, restore, marks=(copy,))
+        restore = self._queues.remember(location.process)
+        queue = self._queues.queue_of(location)
+        queue.insert(location.index + 1, copy)
+        self._queues.replace(location, queue)
+        return self._did("duplicate", f"delivers {old} twice", location, restore, marks=(copy,))
 
     def edit(self, message: int, data: Any) -> EditRecord:
         """Give a message another payload.
@@ -182,15 +180,15 @@ class Editor:
         outside = self._waiting_outside(message)
         if outside is not None:
             return self._did_outside("edit", "edits {}", outside, lambda: self._outside.edit(outside, data), data)
-        spot = self._find(message)
-        found = spot.message
+        location = self._find(message)
+        found = location.message
         data = fitting(found.route, data)
-        restore = self._bench.keep(spot.scope)
+        restore = self._queues.remember(location.process)
         before = _payload(found.data)
         found.data = data
-        self._bench.lay(spot, self._bench.queue_of(spot))
+        self._queues.replace(location, self._queues.queue_of(location))
         details = {"before": before, "after": _payload(data)}
-        return self._did("edit", f"edits {found}", spot, restore, details, data=data, marks=(found,))
+        return self._did("edit", f"edits {found}", location, restore, details, data=data, marks=(found,))
 
     # Events, states, calls.
 
@@ -205,23 +203,23 @@ class Editor:
         Raises:
             EditingError: See the class; `unknown_event`, `unknown_step`, `payload_mismatch`, `no_route`.
         """
-        self._operations.check()
+        self._history.check()
         name = event_name(event) if event else ""
-        prepared = self._injection.prepare(name, data, step, at_rest=self._gate.paused is None)
-        scope = prepared.scope
-        restore = self._bench.keep(scope)
+        prepared = self._injection.prepare(name, data, step, at_rest=self._controller.paused is None)
+        process = prepared.process
+        restore = self._queues.remember(process)
         messages = self._injection.put(prepared)
-        place = EventSite(step or "", scope.superstep, event_id=name)
+        place = EventSite(step or "", process.superstep, event_id=name)
         text = f"injects {name}" + (f" as emitted by {step}" if step else "")
-        operation = self._operations.act(
-            "inject", text, scope, place, restore, {}, data=None if data is NO_DATA else data, marks=messages
+        record = self._history.act(
+            "inject", text, process, place, restore, {}, data=None if data is NO_DATA else data, marks=messages
         )
         if prepared.is_for_outside:
-            self._core.put("event", name, data)
-            self._operations.forget()
-        elif self._gate.paused is None:
-            self._operations.stir(scope)
-        return operation
+            self._run.driver.put("event", name, data)
+            self._history.forget()
+        elif self._controller.paused is None:
+            self._history.stir(process)
+        return record
 
     def edit_state(self, path: str, state: Any) -> EditRecord:
         """Give a step another state.
@@ -233,16 +231,14 @@ class Editor:
         Raises:
             EditingError: See the class; `unknown_step`, `no_state`, `step_busy`, `invalid_state`.
         """
-        self._operations.check()
+        self._history.check()
         slot, new = self._states.prepare(path, state)
         before = snapshot(slot.state)
         restore = self._states.put(slot, new)
-        scope: Scope = slot.scope
-        place = EventSite(path, scope.superstep)
+        process = slot.scope.process
+        place = EventSite(path, process.superstep)
         details = {"before": before, "after": snapshot(new), "state": True}
-        return self._operations.act(
-            "edit_state", f"edits the state of {path}", scope, place, restore, details, data=new
-        )
+        return self._history.act("edit_state", f"edits the state of {path}", process, place, restore, details, data=new)
 
     def force_complete(self, path: str, result: Any = None) -> EditRecord:
         """End a call as if it had returned: one that waits for an answer, or the next one that a message would make.
@@ -254,10 +250,10 @@ class Editor:
         Raises:
             EditingError: See the class; `unknown_step`, `nothing_to_complete`.
         """
-        self._operations.check()
+        self._history.check()
         target = self._forcing.find(path)
-        scope = target.scope
-        restore_queues = self._bench.keep(scope)
+        process = target.process
+        restore_queues = self._queues.remember(process)
         restore_target = self._forcing.put(target, result)
 
         def restore() -> None:
@@ -267,7 +263,7 @@ class Editor:
         message = target.message
         place = EventSite(
             path,
-            scope.superstep,
+            process.superstep,
             target.call.function.name,
             message.event_id if message is not None else None,
             message.route.id if message is not None else None,
@@ -276,12 +272,12 @@ class Editor:
         details = {"waited": target.request is not None}
         marks = () if message is None else (message,)
         text = f"completes {target.call} by hand"
-        operation = self._operations.act(
-            "force_complete", text, scope, place, restore, details, data=_payload(result), marks=marks
+        record = self._history.act(
+            "force_complete", text, process, place, restore, details, data=_payload(result), marks=marks
         )
-        if self._gate.paused is None:
-            self._operations.forget()
-        return operation
+        if self._controller.paused is None:
+            self._history.forget()
+        return record
 
     def undo(self) -> EditRecord:
         """Take the last act back.
@@ -289,7 +285,7 @@ class Editor:
         Raises:
             EditingError: There is none, or the run has gone on since.
         """
-        return self._operations.undo()
+        return self._history.undo()
 
     # What an editor shows.
 
@@ -308,8 +304,8 @@ class Editor:
         outside = self._outside.place_of(message) if message else None
         if outside is not None:
             return self._outside.event_at(outside)[1], Any
-        spot = self._bench.find(message)
-        return spot.message.data, spot.message.route.check.annotation
+        location = self._queues.find(message)
+        return location.message.data, location.message.route.check.annotation
 
     def state(self, path: str) -> tuple[Any, Any]:
         """Give the state of a step.
@@ -329,17 +325,17 @@ class Editor:
     # How it works.
 
     def _find(self, number: int) -> MessageLocation:
-        self._operations.check()
-        return self._bench.find(number)
+        self._history.check()
+        return self._queues.find(number)
 
     def _movable(self, number: int) -> MessageLocation:
-        spot = self._find(number)
-        if spot.kind == "held":
-            raise EditingError("held", f"{spot.message} is held back; let it go first")
-        return spot
+        location = self._find(number)
+        if location.kind == "held":
+            raise EditingError("held", f"{location.message} is held back; let it go first")
+        return location
 
     def _waiting_outside(self, number: int) -> int | None:
-        self._operations.check()
+        self._history.check()
         return self._outside.place_of(number) if number else None
 
     def _did_outside(
@@ -347,19 +343,19 @@ class Editor:
     ) -> EditRecord:
         """Change an outside event that has not been taken in, and record that."""
         event_id, before = self._outside.event_at(place)
-        restore, root = change(), self._core.root
+        restore, root = change(), self._run.root
         where = EventSite("", root.superstep, event_id=event_id)
         details = {"before": _payload(before)}
-        return self._operations.act(code, text.format(event_id), root, where, restore, details, data=data)
+        return self._history.act(code, text.format(event_id), root, where, restore, details, data=data)
 
-    def _list_of(self, spot: MessageLocation) -> object:
-        return self._gate.backlog.of(spot.scope) if spot.kind == "batch" else None
+    def _list_of(self, location: MessageLocation) -> object:
+        return self._controller.messages.of(location.process) if location.kind == "batch" else None
 
     def _did(
         self,
         code: str,
         text: str,
-        spot: MessageLocation,
+        location: MessageLocation,
         restore: Restore,
         details: dict[str, Any] | None = None,
         *,
@@ -367,19 +363,19 @@ class Editor:
         marks: Iterable[Message] = (),
         stirs: bool = False,
     ) -> EditRecord:
-        message, route = spot.message, spot.message.route
+        message, route = location.message, location.message.route
         place = EventSite(
-            spot.scope.prefix + (route.step.name if route.step is not None else ""),
-            spot.scope.superstep,
+            location.process.prefix + (route.step.name if route.step is not None else ""),
+            location.process.superstep,
             route.function.name if route.function is not None else None,
             message.event_id,
             route.id,
             (message.seq,) if message.seq else (),
         )
-        told = {"message": message.id, "from": spot.kind, "was_at": spot.index, **(details or {})}
-        act = self._operations.act(code, text, spot.scope, place, restore, told, data=data, marks=marks)
+        told = {"message": message.id, "from": location.kind, "was_at": location.index, **(details or {})}
+        act = self._history.act(code, text, location.process, place, restore, told, data=data, marks=marks)
         if stirs:
-            self._operations.stir(spot.scope)
+            self._history.stir(location.process)
         return act
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from process_core.debug.editing.edit_record import Restore
 from process_core.debug.editing.queue import fitting
 from process_core.debug.pending_messages import PendingMessages
-from process_core.engine.core import RunCore
+from process_core.engine.records import RunRecord
 from process_core.events import NO_DATA
 
 
@@ -13,13 +13,13 @@ class ExternalInputs:
     """Changes the outside events that wait.
 
     Args:
-        core: The run.
-        backlog: Numbers them.
+        run: The run.
+        pending_messages: Numbers them.
     """
 
-    def __init__(self, core: RunCore, backlog: PendingMessages) -> None:
-        self._core = core
-        self._backlog = backlog
+    def __init__(self, run: RunRecord, pending_messages: PendingMessages) -> None:
+        self._run = run
+        self._pending = pending_messages
 
     def place_of(self, number: int) -> int | None:
         """Find an event.
@@ -30,8 +30,8 @@ class ExternalInputs:
         Returns:
             Its place among the inputs of the run, or None.
         """
-        for place, entry in enumerate(self._core.inputs):
-            if entry[0] == "event" and self._backlog.number_of(entry) == number:
+        for place, entry in enumerate(self._run.inputs):
+            if entry[0] == "event" and self._pending.number_of(entry) == number:
                 return place
         return None
 
@@ -44,7 +44,7 @@ class ExternalInputs:
         Returns:
             Its id and payload.
         """
-        _, event_id, data = self._core.inputs[place]
+        _, event_id, data = self._run.inputs[place]
         return event_id, data
 
     def drop(self, place: int) -> Restore:
@@ -56,9 +56,9 @@ class ExternalInputs:
         Returns:
             What takes that back.
         """
-        inputs = list(self._core.inputs)
+        inputs = list(self._run.inputs)
         del inputs[place]
-        return self._lay(inputs)
+        return self._replace(inputs)
 
     def move(self, place: int, to: int) -> Restore:
         """Take an event in at another place.
@@ -70,9 +70,9 @@ class ExternalInputs:
         Returns:
             What takes that back.
         """
-        inputs = list(self._core.inputs)
+        inputs = list(self._run.inputs)
         inputs.insert(max(0, to), inputs.pop(place))
-        return self._lay(inputs)
+        return self._replace(inputs)
 
     def duplicate(self, place: int) -> Restore:
         """Take an event in twice.
@@ -83,12 +83,12 @@ class ExternalInputs:
         Returns:
             What takes that back.
         """
-        inputs = list(self._core.inputs)
+        inputs = list(self._run.inputs)
         kind, event_id, data = inputs[place]
         copy = (kind, event_id, data)
         inputs.insert(place + 1, copy)
-        self._backlog.mark_input(copy)
-        return self._lay(inputs)
+        self._pending.mark_input(copy)
+        return self._replace(inputs)
 
     def edit(self, place: int, data: Any) -> Restore:
         """Give an event another payload.
@@ -103,21 +103,21 @@ class ExternalInputs:
         Raises:
             SurgeryError: It does not fit where the event goes.
         """
-        inputs = list(self._core.inputs)
+        inputs = list(self._run.inputs)
         kind, event_id, _ = old = inputs[place]
-        for route in self._core.plan.entries[event_id].matching(None if data is NO_DATA else data, lambda *_: None):
+        for route in self._run.plan.entries[event_id].matching(None if data is NO_DATA else data, lambda *_: None):
             if route.step is not None:
                 fitting(route, data)
         inputs[place] = new = (kind, event_id, data)
-        self._backlog.mark_input(new, like=old)
-        return self._lay(inputs)
+        self._pending.mark_input(new, like=old)
+        return self._replace(inputs)
 
-    def _lay(self, inputs: list[tuple[str, Any, Any]]) -> Restore:
-        before, after = list(self._core.inputs), {id(entry) for entry in inputs}
-        self._core.inputs[:] = inputs
+    def _replace(self, inputs: list[tuple[str, Any, Any]]) -> Restore:
+        before, after = list(self._run.inputs), {id(entry) for entry in inputs}
+        self._run.inputs[:] = inputs
 
         def restore() -> None:
-            since = [entry for entry in self._core.inputs if id(entry) not in after]
-            self._core.inputs[:] = [*before, *since]
+            since = [entry for entry in self._run.inputs if id(entry) not in after]
+            self._run.inputs[:] = [*before, *since]
 
         return restore

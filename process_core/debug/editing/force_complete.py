@@ -6,9 +6,7 @@ from typing import Any
 from process_core.debug.editing.edit_record import EditingError, Restore
 from process_core.debug.pause_controller import PauseController
 from process_core.debug.step_lookup import step_at
-from process_core.engine.core import RunCore
-from process_core.engine.invocation import ForcedResult, Invocation, Message, Request
-from process_core.engine.scope import Scope
+from process_core.engine.records import ForcedResult, Invocation, Message, ProcessRecord, Request, RunRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +14,13 @@ class CallToComplete:
     """A call that may be ended by hand.
 
     Attributes:
-        scope: The process that its step belongs to.
+        process: The process that its step belongs to.
         call: The call.
         request: What it waits for, where it waits.
         message: What is going to make it, where it is still to be made.
     """
 
-    scope: Scope
+    process: ProcessRecord
     call: Invocation
     request: Request | None = None
     message: Message | None = None
@@ -38,13 +36,13 @@ class ForceComplete:
     """Finds calls and ends them.
 
     Args:
-        core: The run.
-        gate: What holds it.
+        run: The run.
+        controller: What holds it.
     """
 
-    def __init__(self, core: RunCore, gate: PauseController) -> None:
-        self._core = core
-        self._gate = gate
+    def __init__(self, run: RunRecord, controller: PauseController) -> None:
+        self._run = run
+        self._controller = controller
 
     def find(self, path: str) -> CallToComplete:
         """Find the call of a step to end.
@@ -58,14 +56,14 @@ class ForceComplete:
         Raises:
             EditingError: There is neither.
         """
-        for request in self._core.requests.values():
+        for request in self._run.requests.values():
             if request.invocation.slot.path == path and request.invocation.is_parked:
-                return CallToComplete(request.invocation.scope, request.invocation, request)
-        step_at(self._core, path)
+                return CallToComplete(request.invocation.scope.process, request.invocation, request)
+        step_at(self._run, path)
         waits = False
-        for scope, batch in self._gate.backlog.batches(self._gate.delivering()):
+        for process, batch in self._controller.messages.batches(self._controller.delivering()):
             for message in batch.left:
-                if not _goes_to(scope, message, path):
+                if not _goes_to(process, message, path):
                     continue
                 waits = True
                 call = batch.calls.get(message)
@@ -73,10 +71,12 @@ class ForceComplete:
                     continue
                 if call.error is not None:
                     raise EditingError("payload_mismatch", f"{call.error}; edit the message first")
-                return CallToComplete(scope, call, message=message)
+                return CallToComplete(process, call, message=message)
         if waits:
             why = "its next message leads to no call yet: others are missing"
-        elif any(_goes_to(scope, message, path) for scope in self._core.root.scopes() for message in scope.pending):
+        elif any(
+            _goes_to(process, message, path) for process in self._run.root.processes() for message in process.pending
+        ):
             why = "the message on its way to it is for the next superstep: step there first"
         else:
             why = "no message is on its way to it"
@@ -92,30 +92,30 @@ class ForceComplete:
         Returns:
             What leaves it as it was.
         """
-        core = self._core
+        run = self._run
         if target.message is not None:
-            before = core.forced
-            core.force(target.message, result)
+            before = run.forced
+            run.force(target.message, result)
 
             def forget() -> None:
-                core.forced = before
+                run.forced = before
 
             return forget
         request = target.request
         assert request is not None
-        core.withdraw(request)
-        core.put("answer", request, ForcedResult(result))
-        entry = core.inputs[-1]
+        run.withdraw(request)
+        run.driver.put("answer", request, ForcedResult(result))
+        entry = run.inputs[-1]
 
         def ask_again() -> None:
-            core.inputs[:] = [given for given in core.inputs if given is not entry]
-            asked = [*core.requests.values(), request]
-            core.requests.clear()
-            core.requests.update((r.id, r) for r in sorted(asked, key=lambda r: r.seq))
+            run.inputs[:] = [given for given in run.inputs if given is not entry]
+            asked = [*run.requests.values(), request]
+            run.requests.clear()
+            run.requests.update((r.id, r) for r in sorted(asked, key=lambda r: r.seq))
 
         return ask_again
 
 
-def _goes_to(scope: Scope, message: Message, path: str) -> bool:
+def _goes_to(process: ProcessRecord, message: Message, path: str) -> bool:
     step = message.route.step
-    return step is not None and scope.prefix + step.name == path
+    return step is not None and process.prefix + step.name == path

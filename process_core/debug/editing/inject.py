@@ -7,10 +7,8 @@ from process_core.debug.editing.edit_record import EditingError
 from process_core.debug.editing.queue import fitting
 from process_core.debug.step_lookup import step_at
 from process_core.engine.compiled import CompiledRoute, RouteSet
-from process_core.engine.core import RunCore
-from process_core.engine.invocation import Message
+from process_core.engine.records import Message, ProcessRecord, RunRecord
 from process_core.engine.run import unknown_event
-from process_core.engine.scope import Scope
 from process_core.events import NO_DATA
 from process_core.suggestions import did_you_mean
 
@@ -20,7 +18,7 @@ class PreparedInjection:
     """An event that may be brought in.
 
     Attributes:
-        scope: The process it is brought into.
+        process: The process it is brought into.
         event_id: The event.
         data: Its payload, or NO_DATA.
         source: Path of the step that would have emitted it, empty for an outside event.
@@ -29,7 +27,7 @@ class PreparedInjection:
         is_for_outside: Whether the run at rest takes it in as it takes any outside event.
     """
 
-    scope: Scope
+    process: ProcessRecord
     event_id: str
     data: Any
     source: str
@@ -42,11 +40,11 @@ class Injection:
     """Brings in events.
 
     Args:
-        core: The run.
+        run: The run.
     """
 
-    def __init__(self, core: RunCore) -> None:
-        self._core = core
+    def __init__(self, run: RunRecord) -> None:
+        self._run = run
 
     def prepare(self, event_id: str, data: Any, step: str | None, *, at_rest: bool) -> PreparedInjection:
         """See where an event would go.
@@ -64,39 +62,39 @@ class Injection:
             EditingError: It goes nowhere, or does not fit where it goes.
         """
         if step is None:
-            scope: Scope = self._core.root
-            routes = scope.plan.entries.get(event_id)
+            process = self._run.root
+            routes = process.plan.entries.get(event_id)
             if routes is None:
-                graph = scope.plan.graph
+                graph = process.plan.graph
                 raise EditingError("unknown_event", str(unknown_event(event_id, graph.name, graph.input_events)))
             handles = False
         else:
-            slot = step_at(self._core, step)
-            scope = slot.scope
+            slot = step_at(self._run, step)
+            process = slot.scope.process
             routes = slot.plan.routes.get(event_id)
             if routes is None:
                 hint = did_you_mean(event_id, slot.plan.routes) or "none of its events has a route"
                 raise EditingError("unknown_event", f"no route takes event {event_id!r} of {step} ({hint})")
             handles = any(event_id == function.error_id for function in slot.plan.functions.values())
         taken = _taken(routes, event_id, data)
-        if not self._is_reachable(scope, at_rest=at_rest):
-            where = scope.prefix[:-1]
+        if not self._is_reachable(process, at_rest=at_rest):
+            where = process.prefix[:-1]
             if not where:
                 raise EditingError("not_running", "the run is about to end, and takes nothing in any more")
             raise EditingError("not_running", f"nested process {where} is not at work: send it one of its input events")
-        if (at_rest or not scope.in_superstep) and step is not None and any(route.step is None for route in taken):
+        if (at_rest or not process.in_batch) and step is not None and any(route.step is None for route in taken):
             how = "at rest" if at_rest else "between supersteps"
             raise EditingError("not_paused", f"{event_id!r} would stop the process, which is {how}; stop the run")
         is_for_outside = at_rest and step is None
-        return PreparedInjection(scope, event_id, data, step or "", taken, handles, is_for_outside)
+        return PreparedInjection(process, event_id, data, step or "", taken, handles, is_for_outside)
 
-    def _is_reachable(self, scope: Scope, *, at_rest: bool) -> bool:
+    def _is_reachable(self, process: ProcessRecord, *, at_rest: bool) -> bool:
         """Whether a process will look at what it is given: it is in a superstep, or sleeps in the middle of work."""
-        parent = scope.parent
+        parent = process.parent
         if at_rest:
-            return scope.prefix == "" or (parent is not None and parent.is_parked and not parent.is_closed)
+            return process.prefix == "" or (parent is not None and parent.is_parked and not parent.is_closed)
         # Between supersteps the root looks again before it rests, but not before it ends.
-        return scope.in_superstep or (scope is self._core.root and not scope.is_stopped and scope.failed is None)
+        return process.in_batch or (process is self._run.root and not process.is_stopped and process.failed is None)
 
     def put(self, prepared: PreparedInjection) -> list[Message]:
         """Put an event's messages where the next superstep takes them.
@@ -109,17 +107,17 @@ class Injection:
         """
         if prepared.is_for_outside:
             return []
-        scope = prepared.scope
+        process = prepared.process
         messages = []
         for route in prepared.routes:
             if route.step is None:
-                scope.stop_at(route, 0)
+                process.stop_at(route, 0)
             else:
                 message = Message(route, prepared.data, 0, prepared.event_id, prepared.source, handles=prepared.handles)
                 messages.append(message)
-        scope.pending = [*scope.pending, *messages]
+        process.pending = [*process.pending, *messages]
         if not prepared.source:
-            scope.since_input = 0
+            process.since_input = 0
         return messages
 
 

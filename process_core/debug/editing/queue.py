@@ -7,12 +7,10 @@ from typing import Any, Literal
 from process_core.debug.editing.edit_record import EditingError, Restore
 from process_core.debug.pause_controller import PauseController
 from process_core.debug.pending_messages import Batch, PendingMessages
-from process_core.engine.checkpoint_dump import dump_queue
+from process_core.engine.checkpoint import dump_queue
 from process_core.engine.compiled import CompiledRoute
-from process_core.engine.core import RunCore
-from process_core.engine.invocation import Message
 from process_core.engine.join_buffer import checked
-from process_core.engine.scope import Scope
+from process_core.engine.records import Message, ProcessRecord, RunRecord
 from process_core.errors import PayloadMismatchError
 
 
@@ -21,13 +19,13 @@ class MessageLocation:
     """Where a message lies.
 
     Attributes:
-        scope: Its process.
+        process: Its process.
         message: The message.
         kind: `batch`, of the superstep being delivered; `pending`, of the next one; `held` back.
         index: Its place there.
     """
 
-    scope: Scope
+    process: ProcessRecord
     message: Message
     kind: Literal["batch", "pending", "held"]
     index: int
@@ -40,14 +38,14 @@ class QueueEditor:
     that has not begun. So all that is left of the superstep is taken back, changed, and filled in again.
 
     Args:
-        core: The run.
-        gate: What holds it.
+        run: The run.
+        controller: What holds it.
     """
 
-    def __init__(self, core: RunCore, gate: PauseController) -> None:
-        self._core = core
-        self._gate = gate
-        self._backlog: PendingMessages = gate.backlog
+    def __init__(self, run: RunRecord, controller: PauseController) -> None:
+        self._run = run
+        self._controller = controller
+        self._pending: PendingMessages = controller.messages
 
     def find(self, number: int) -> MessageLocation:
         """Find a message.
@@ -61,136 +59,138 @@ class QueueEditor:
         Raises:
             EditingError: It is delivered, dropped, or was never there; or it cannot be changed any more.
         """
-        self._gate.pending()  # numbers those that have no number yet
-        for scope in self.scopes():
-            batch = self._backlog.of(scope)
+        self._controller.pending()  # numbers those that have no number yet
+        for process in self.processes():
+            batch = self._pending.of(process)
             places: tuple[tuple[Literal["batch", "pending", "held"], Sequence[Message]], ...] = (
                 ("batch", batch.left if batch is not None else ()),
-                ("pending", scope.pending),
-                ("held", tuple(scope.held)),
+                ("pending", process.pending),
+                ("held", tuple(process.held)),
             )
             for kind, messages in places:
                 for index, message in enumerate(messages):
                     if message.id == number and number:
-                        spot = MessageLocation(scope, message, kind, index)
-                        self._check_unspent(spot, batch)
-                        return spot
+                        location = MessageLocation(process, message, kind, index)
+                        self._check_unspent(location, batch)
+                        return location
         raise EditingError(
             "unknown_message",
             f"message {number} is not pending: it was delivered or dropped, or has not been taken in; list them again",
         )
 
-    def scopes(self) -> Iterator[Scope]:
+    def processes(self) -> Iterator[ProcessRecord]:
         """Give the processes of the run, those inside the elements of maps too."""
-        yield from dict.fromkeys([*self._core.root.scopes(), *(scope for scope, _ in self._backlog.batches(()))])
+        yield from dict.fromkeys([*self._run.root.processes(), *(process for process, _ in self._pending.batches(()))])
 
-    def _check_unspent(self, spot: MessageLocation, batch: Batch | None) -> None:
+    def _check_unspent(self, location: MessageLocation, batch: Batch | None) -> None:
         """Refuse a message whose value a call that has begun was given as an optional input."""
-        if spot.kind != "batch" or batch is None or not is_spent(spot.scope, batch, spot.message):
+        if location.kind != "batch" or batch is None or not is_spent(location.process, batch, location.message):
             return
         raise EditingError(
             "already_used",
-            f"the value of {spot.message} has gone to a call that has begun, as an optional input; it is too late",
+            f"the value of {location.message} has gone to a call that has begun, as an optional input; it is too late",
         )
 
-    def queue_of(self, spot: MessageLocation) -> list[Message]:
+    def queue_of(self, location: MessageLocation) -> list[Message]:
         """Give a copy of the list in which a message lies.
 
         Args:
-            spot: Where it lies.
+            location: Where it lies.
         """
-        batch = self._backlog.of(spot.scope)
-        if spot.kind == "batch" and batch is not None:
+        batch = self._pending.of(location.process)
+        if location.kind == "batch" and batch is not None:
             return list(batch.left)
-        return list(spot.scope.pending if spot.kind == "pending" else spot.scope.held)
+        return list(location.process.pending if location.kind == "pending" else location.process.held)
 
-    def lay(self, spot: MessageLocation, messages: list[Message]) -> None:
+    def replace(self, location: MessageLocation, messages: list[Message]) -> None:
         """Make the list in which a message lies another one.
 
         Args:
-            spot: Where it lies.
+            location: Where it lies.
             messages: What is to be there, in order.
         """
-        if spot.kind == "batch":
-            self.lay_batch(spot.scope, messages)
-        elif spot.kind == "pending":
-            spot.scope.pending = messages
+        if location.kind == "batch":
+            self.replace_batch(location.process, messages)
+        elif location.kind == "pending":
+            location.process.pending = messages
         else:
-            spot.scope.held = {message: spot.scope.held.get(message, False) for message in messages}
+            location.process.held = {message: location.process.held.get(message, False) for message in messages}
 
-    def lay_batch(self, scope: Scope, messages: list[Message]) -> None:
+    def replace_batch(self, process: ProcessRecord, messages: list[Message]) -> None:
         """Have other messages delivered in what is left of a superstep.
 
         Args:
-            scope: The process.
+            process: The process.
             messages: The messages, in order.
         """
-        batch = self._backlog.of(scope)
+        batch = self._pending.of(process)
         assert batch is not None
-        spent = set(scope.inbox.recall(batch.left, [batch.calls[m] for m in batch.left if m in batch.calls]))
+        spent = set(process.joins.recall(batch.left, [batch.calls[m] for m in batch.left if m in batch.calls]))
         batch.left = messages
-        batch.calls = dict(scope.inbox.deliver(scope, [message for message in messages if message not in spent]))
-        self._gate.requeued(scope)
+        batch.calls = dict(process.joins.deliver(process, [message for message in messages if message not in spent]))
+        self._controller.requeued(process)
 
-    def keep(self, scope: Scope) -> Restore:
+    def remember(self, process: ProcessRecord) -> Restore:
         """Remember the queues of a process.
 
         Args:
-            scope: The process.
+            process: The process.
 
         Returns:
             What makes them as they are now; not for a process that has ended by then.
         """
-        batch = self._backlog.of(scope)
+        batch = self._pending.of(process)
         left, calls = (list(batch.left), dict(batch.calls)) if batch is not None else ([], {})
-        pending, held, waiting = list(scope.pending), scope.held, scope.inbox.save()
-        stop, since = (scope.stop_route, scope.stop_seq), scope.since_input
+        pending, held, waiting = list(process.pending), process.held, process.joins.save()
+        stop, since = (process.stop_route, process.stop_seq), process.since_input
         told = [(message, message.data, message.seq) for message in [*left, *pending, *held]]
-        changed = set(self._backlog.changed)
-        forced = None if self._core.forced is None else dict(self._core.forced)
+        changed = set(self._pending.changed)
+        forced = None if self._run.forced is None else dict(self._run.forced)
 
         def restore() -> None:
             for message, data, seq in told:
                 message.data, message.seq = data, seq
-            scope.pending, scope.held = pending, held
-            scope.stop_route, scope.stop_seq = stop
-            scope.since_input = since
-            self._backlog.changed = changed
-            self._core.forced = forced
+            process.pending, process.held = pending, held
+            process.stop_route, process.stop_seq = stop
+            process.since_input = since
+            self._pending.changed = changed
+            self._run.forced = forced
             if batch is not None and batch.is_open:
                 batch.left, batch.calls = left, calls
-                scope.inbox.restore(waiting)
-                self._gate.requeued(scope)
+                process.joins.restore(waiting)
+                self._controller.requeued(process)
 
         return restore
 
-    def described(self, scope: Scope) -> list[dict[str, Any]]:
+    def described(self, process: ProcessRecord) -> list[dict[str, Any]]:
         """Describe the queue of a process as it is now, for a run that is taken up after it was cut off here.
 
         Args:
-            scope: The process.
+            process: The process.
 
         Returns:
             The description, in a list; empty where there is no run file, or the process is between two supersteps.
         """
-        if self._core.writer is None or not scope.in_superstep:
+        if self._run.file is None or not process.in_batch:
             return []
-        batch = self._backlog.of(scope)
-        messages = [*batch.delivered, *batch.left] if batch is not None else scope.delivered
-        return [dump_queue(scope, messages, self._core.forced or {})]
+        batch = self._pending.of(process)
+        messages = [*batch.delivered, *batch.left] if batch is not None else process.delivered
+        return [dump_queue(process, messages, self._run.forced or {})]
 
 
-def is_spent(scope: Scope, batch: Batch, message: Message) -> bool:
+def is_spent(process: ProcessRecord, batch: Batch, message: Message) -> bool:
     """Tell whether a call that has begun has the value of a message that is still to be delivered.
 
     Args:
-        scope: The process.
+        process: The process.
         batch: What is left of its superstep.
         message: The message.
     """
     if message in batch.calls or any(message in call.messages for call in batch.calls.values()):
         return False
-    return not any(held.message is message for fifos in scope.inbox.waiting.values() for fifo in fifos for held in fifo)
+    return not any(
+        held.message is message for fifos in process.joins.waiting.values() for fifo in fifos for held in fifo
+    )
 
 
 def fitting(route: CompiledRoute, data: Any) -> Any:

@@ -6,9 +6,7 @@ from typing import Any
 
 from process_core.debug.editing.edit_record import EditingError, Restore
 from process_core.debug.step_lookup import step_at
-from process_core.engine.core import RunCore
-from process_core.engine.invocation import UNSET
-from process_core.engine.step_instance import StepInstance
+from process_core.engine.records import UNSET, RunRecord, StepInstance
 from process_core.errors import PayloadMismatchError
 from process_core.payload_check import PayloadCheck
 from process_core.suggestions import did_you_mean
@@ -18,11 +16,11 @@ class StateEditor:
     """Edits the states of steps.
 
     Args:
-        core: The run.
+        run: The run.
     """
 
-    def __init__(self, core: RunCore) -> None:
-        self._core = core
+    def __init__(self, run: RunRecord) -> None:
+        self._run = run
 
     def find(self, path: str) -> StepInstance:
         """Find a step that has state.
@@ -36,7 +34,7 @@ class StateEditor:
         Raises:
             EditingError: There is none, or it has no state.
         """
-        slot = step_at(self._core, path)
+        slot = step_at(self._run, path)
         if slot.plan.spec.has_state:
             return slot
         what = "has no state" if slot.plan.is_leaf else "is no step of its own: its steps have their states"
@@ -92,8 +90,8 @@ class StateEditor:
 
     def _set(self, slot: StepInstance, state: Any) -> None:
         slot.restore_state(state)
-        if self._core.on_state_set is not None:
-            self._core.on_state_set(slot)
+        for hook in self._run.state_replaced:
+            hook(slot)
 
 
 def _check_names(path: str, wanted: Any, state: Any) -> None:

@@ -12,7 +12,7 @@ from process_core.debug.explain.event_text import bounded
 from process_core.debug.explain.model import ExplainedFunction, ExplainedInput, ExplainedRoute, Explanation
 from process_core.debug.explain.run_state import RunSituation, of_live, of_recorded
 from process_core.debug.explain.step_history import StepActivity, StepHistory
-from process_core.engine.core import RunCore
+from process_core.engine.records import RunRecord
 from process_core.errors import ProcessError
 from process_core.events import WorkflowEvent
 from process_core.graph import Edge, Graph, Node
@@ -56,7 +56,7 @@ def explain_recorded(
 
 
 def explain_live(
-    core: RunCore,
+    core: RunRecord,
     events: list[WorkflowEvent],
     pending: Collection[PendingItem],
     graph: Graph,
@@ -87,9 +87,9 @@ def explain_live(
     def situation() -> RunSituation:
         return of_live(core, pending)
 
-    if core.writer is not None:
-        core.writer.flush(_READ_WITHIN)
-        with RunFile(core.writer.path) as file:
+    if core.file is not None:
+        core.file.flush(_READ_WITHIN)
+        with RunFile(core.file.path) as file:
             return explain(RunFileHistory(file), situation, graph.nodes, graph.edges, seq, path, function)
     if not events:
         raise ProcessError("nothing keeps the events of this run: give run_file=, or leave collect_events on")

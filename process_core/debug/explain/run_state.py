@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from process_core.debug.breakpoints import without_index
-from process_core.engine.core import RunCore
+from process_core.engine.records import RunRecord
 from process_core.events import RunState
 from process_core.runfile import RunFile
 
@@ -33,7 +33,7 @@ class RunSituation:
     is_over: bool = False
 
 
-def of_live(core: RunCore, pending: Iterable[Any]) -> RunSituation:
+def of_live(core: RunRecord, pending: Iterable[Any]) -> RunSituation:
     """See how a run stands now.
 
     Args:
@@ -41,8 +41,8 @@ def of_live(core: RunCore, pending: Iterable[Any]) -> RunSituation:
         pending: What its debugger lists as pending.
     """
     found = RunSituation(core.state, is_over=core.state.is_ended)
-    for scope in core.root.scopes():
-        for fifos in scope.inbox.waiting.values():
+    for scope in core.root.processes():
+        for fifos in scope.joins.waiting.values():
             for fifo in fifos:
                 for held in fifo:
                     _note(found.arrived, scope.prefix, held.message.route.id, held.message.seq)

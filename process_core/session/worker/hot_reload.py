@@ -166,7 +166,7 @@ class HotReload:
             if debugger is not None and debugger.run is not None and not debugger.run.state.is_ended:
                 rebound = debugger.swap_code(self._new_code(staged, before, debugger))
                 on_old_code = tuple(rebound.on_old_code)
-                held = tuple(str(item) for item in rebound.held)
+                held = tuple(str(item) for item in rebound.undeliverable)
         except StateMismatchError as error:
             undo()
             self._staged = staged

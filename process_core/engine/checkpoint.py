@@ -1,0 +1,424 @@
+"""A run between two supersteps as plain data, and back: what a checkpoint holds beside the states."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from process_core.engine.compiled import CompiledInputGroup, CompiledProcess, CompiledRoute, CompiledStep
+from process_core.engine.hot_swap import Undeliverable
+from process_core.engine.join_buffer import BufferedValue, Waiting
+from process_core.engine.records import (
+    UNSET,
+    Emission,
+    ForcedResult,
+    Invocation,
+    MapRecord,
+    Message,
+    ProcessRecord,
+    RunRecord,
+    StepInstance,
+)
+from process_core.errors import PayloadMismatchError
+from process_core.events import Visibility
+from process_core.graph import StepKind
+
+Blob = dict[str, Any]
+"""Plain containers around payloads, which stay as they are."""
+MapElementStates = dict[str, dict[str, Any]]
+"""States inside the elements of maps: path of the element -> path of the step within it -> state."""
+_NONE: Final[Mapping[str, Any]] = {}
+
+
+def dump_checkpoint(run: RunRecord, kept: Mapping[str, Mapping[str, Any]] = _NONE) -> Blob:
+    """Describe a run that is between two supersteps of its root.
+
+    Args:
+        run: The run.
+        kept: States inside the elements of maps (see `MapElementStates`), as the last completed invocations left them.
+
+    Returns:
+        Everything but the states of the other steps.
+    """
+    answered: dict[Invocation, dict[int, Any]] = {}
+    inputs: list[Blob] = []
+    for kind, subject, value in run.inputs:
+        if kind == "event":
+            inputs.append({"event": subject, "data": value})
+        else:
+            answered.setdefault(subject.invocation, {})[subject.number] = value
+    root = _CheckpointDumper(answered, kept).process(run.root)
+    if run.root.is_stopped:
+        root["stopped"] = [run.root.stop_route, run.root.stop_seq]
+    blob = {"root": root, "inputs": inputs, "asked": run.asked}
+    if run.undeliverable:
+        blob["stranded"] = [item.fields() for item in run.undeliverable]
+    return blob
+
+
+def dump_queue(process: ProcessRecord, batch: list[Message], forced: Mapping[Message, Any]) -> Blob:
+    """Describe what the messages of a superstep that goes on have been changed to.
+
+    Args:
+        process: The process.
+        batch: The messages of its superstep: those delivered, then those to be delivered, in order.
+        forced: What calls that are not to be made are to return, by message.
+
+    Returns:
+        What `thaw_queue` takes.
+    """
+    return {
+        "path": process.prefix[:-1],
+        "superstep": process.superstep,
+        "came": [message.route.id for message in process.delivered],
+        "batch": [_message(m) for m in batch],
+        "pending": [_message(m) for m in process.pending],
+        "held": [_message(m) for m in process.held],
+        "stop": [process.stop_route, process.stop_seq] if process.stop_route is not None else None,
+        "forced": [[place, forced[m]] for place, m in enumerate(batch) if m in forced],
+    }
+
+
+def kept_states(blob: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the states inside the elements of maps, which a run that goes on has to keep again.
+
+    Args:
+        blob: A process as `dump_checkpoint` described it.
+        prefix: What paths in it start with.
+
+    Yields:
+        Path of the element, and its part of `MapElementStates`.
+    """
+    for entry in blob.get("parked", ()):
+        path = prefix + entry["step"]
+        if "process" in entry:
+            yield from kept_states(entry["process"], f"{path}/")
+        for index, element in enumerate(entry.get("elements", ())):
+            if "process" in element:
+                yield f"{path}[{index}]", dict(element["process"].get("states", _NONE))
+                yield from kept_states(element["process"], f"{path}[{index}]/")
+
+
+class _CheckpointDumper:
+    """Describes processes.
+
+    Args:
+        answered: Answers that have come and not been delivered, by invocation and number of the question.
+        kept: As for `dump_checkpoint`.
+    """
+
+    def __init__(self, answered: Mapping[Invocation, Mapping[int, Any]], kept: Mapping[str, Mapping[str, Any]]) -> None:
+        self._answered = answered
+        self._kept = kept
+
+    def process(self, process: ProcessRecord) -> Blob:
+        # `process_core.recording.compact_checkpoint` has to know of all that can stand here beside messages.
+        blob: Blob = {"superstep": process.superstep, "pending": [_message(m) for m in process.pending]}
+        if process.held:
+            blob["held"] = [_message(m) for m in process.held]
+        if process.joins.waiting:
+            blob["waiting"] = _waiting(process.joins.waiting)
+        busy: set[StepInstance] = set()
+        if process.working:
+            open_ones = [invocation for invocation in process.working if not invocation.is_closed]
+            busy.update(invocation.slot for invocation in open_ones)
+            queued = [behind for invocation in open_ones for behind in invocation.slot.queue or ()]
+            blob["parked"] = [self._invocation(invocation) for invocation in open_ones]
+            if queued:
+                blob["queued"] = [self._invocation(invocation) for invocation in queued]
+        if process.plan.processes:
+            nested = {}
+            for step in process.plan.processes:
+                slot = process.slots[step.index]
+                if slot is not None and slot not in busy and isinstance(slot.child, ProcessRecord):
+                    nested[step.name] = self.process(slot.child)
+            if nested:
+                blob["nested"] = nested
+        return blob
+
+    def _invocation(self, invocation: Invocation) -> Blob:
+        # Its arguments are those it was given: what it has done to them since will be done again.
+        blob: Blob = {
+            "step": invocation.slot.plan.name,
+            "function": invocation.function.name,
+            "arguments": invocation.initial_arguments,
+            "messages": [_message(m, with_data=False) for m in invocation.messages],
+            "seq": invocation.seq,
+        }
+        if invocation.error is not None:  # its payload did not fit, which is said when its turn comes
+            blob["refused"] = str(invocation.error)
+        answers = {
+            **(invocation.replay or {}),
+            **(invocation.answers or {}),
+            **self._answered.get(invocation, {}),
+        }
+        forced = [answer.result for answer in answers.values() if type(answer) is ForcedResult]
+        if forced:
+            blob["forced"] = forced
+        elif answers:
+            blob["answers"] = [[number, answer] for number, answer in answers.items()]
+        child = invocation.slot.child
+        if not invocation.is_started:  # it is queued, and what stands behind its step serves another one
+            return blob
+        if isinstance(child, ProcessRecord):
+            # What its steps have committed so far is its own by now, and they do not run again.
+            blob |= _products(invocation)
+            blob["process"] = self.process(child)
+            if invocation.saved_state is not UNSET:
+                blob["saved"] = _saved(child, invocation.saved_state)
+        elif isinstance(child, MapRecord):
+            blob["elements"] = [self._element(call) for call in child.calls]
+        return blob
+
+    def _element(self, call: Invocation) -> Blob:
+        if call.is_closed:
+            return {"result": call.result, **_products(call)}
+        blob = self._invocation(call)
+        if "process" in blob:
+            states = self._kept.get(call.slot.path)
+            if states:
+                blob["process"]["states"] = dict(states)
+        return blob
+
+
+def _products(invocation: Invocation) -> Blob:
+    """Describe what an invocation has emitted and yielded."""
+    return {
+        "outputs": invocation.outputs or [],
+        "emissions": [[e.event_id, e.data, e.visibility.value, e.seq] for e in invocation.emissions],
+    }
+
+
+def _message(message: Message, *, with_data: bool = True) -> Blob:
+    blob = {
+        "route": message.route.id,
+        "data": message.data if with_data else None,
+        "seq": message.seq,
+        "event": message.event_id,
+        "source": message.source,
+    }
+    if message.handles:
+        blob["handles"] = True
+    return blob
+
+
+def _waiting(waiting: Waiting) -> list[Blob]:
+    return [
+        {
+            "step": slot.plan.name,
+            "function": group.function.name,
+            "group": slot.plan.groups.index(group),
+            "inputs": list(group.parameters),
+            "fifos": [[_buffered(value) for value in fifo] for fifo in fifos],
+        }
+        for (slot, group), fifos in waiting.items()
+    ]
+
+
+def _buffered(value: BufferedValue) -> Blob:
+    return {"data": value.data, "message": _message(value.message, with_data=False), "reported": value.is_reported}
+
+
+def _saved(process: ProcessRecord, saved: Any) -> Blob:
+    """Describe what a nested process goes back to where it fails, steps included that were not in use then."""
+    slots, waiting = saved
+    known = dict(slots)
+    states: Blob = {}
+    nested: Blob = {}
+    for step in process.plan.steps:
+        slot = process.slot_of(step)
+        if step.spec.has_state:
+            states[step.name] = known[slot] if slot in known else slot.initial_state()
+        elif step.spec.kind is StepKind.PROCESS:
+            child = process.run.child_of(slot)
+            assert isinstance(child, ProcessRecord)
+            nested[step.name] = _saved(child, known.get(slot, ((), {})))
+    return {"states": states, "nested": nested, "waiting": _waiting(waiting)}
+
+
+# Back from a checkpoint.
+
+
+def load_checkpoint(run: RunRecord, blob: Mapping[str, Any]) -> None:
+    """Make a new run stand where another one stood.
+
+    Args:
+        run: The run, not launched yet; its process has the same steps and routes.
+        blob: What `freeze` gave, payloads restored.
+
+    Raises:
+        LookupError: It names a step, a function or a route that the process does not have.
+        TypeError: It is no such description.
+    """
+    run.asked = blob["asked"]
+    for entry in blob["inputs"]:
+        run.inputs.append(("event", entry["event"], entry["data"]))
+    run.undeliverable = [Undeliverable(**entry) for entry in blob.get("stranded", ())]
+    _CheckpointLoader().process(run.root, blob["root"])
+    if "stopped" in blob["root"]:  # it was cut off just before it could say so
+        run.root.stop_route, run.root.stop_seq = blob["root"]["stopped"]
+        run.root.is_stopped = True
+
+
+def load_queue(process: ProcessRecord, blob: Mapping[str, Any]) -> list[Message]:
+    """Make the messages of a superstep what they were changed to.
+
+    Args:
+        process: The process, at the beginning of that superstep.
+        blob: What `freeze_queue` gave, payloads restored.
+
+    Returns:
+        The messages to deliver.
+
+    Raises:
+        LookupError: It names a route that the process does not have.
+        TypeError: It is no such description.
+    """
+    loader = _CheckpointLoader()
+
+    def messages(name: str) -> list[Message]:
+        return [loader.message(process, entry) for entry in blob[name]]
+
+    batch, pending, held = messages("batch"), messages("pending"), messages("held")
+    forced = {batch[place]: result for place, result in blob["forced"]}
+    process.pending = pending
+    process.held = dict.fromkeys(held, False)
+    if blob["stop"] is not None:
+        process.stop_route, process.stop_seq = blob["stop"]
+    for message, result in forced.items():
+        process.run.force(message, result)
+    return batch
+
+
+class _CheckpointLoader:
+    def __init__(self) -> None:
+        self._routes: dict[CompiledProcess, dict[str, CompiledRoute]] = {}
+
+    def process(self, process: ProcessRecord, blob: Mapping[str, Any]) -> None:
+        process.superstep = blob["superstep"]
+        process.pending = [self.message(process, entry) for entry in blob["pending"]]
+        if "held" in blob:
+            process.held = dict.fromkeys((self.message(process, entry) for entry in blob["held"]), False)
+        process.joins.waiting = self._waiting(process, blob.get("waiting", ()))
+        for entry in (*blob.get("parked", ()), *blob.get("queued", ())):
+            slot = _slot(process, entry["step"])
+            messages = tuple(self.message(process, message) for message in entry["messages"])
+            function = slot.plan.functions[entry["function"]]
+            invocation = Invocation(slot, function, dict(entry["arguments"]), messages)
+            self._resume(invocation, entry)
+            process.resumed_calls.append(invocation)
+        for name, inner in blob.get("nested", {}).items():
+            self.process(_nested(_slot(process, name)), inner)
+        for path, state in blob.get("states", {}).items():
+            _put_state(process, path, state)
+
+    def _resume(self, invocation: Invocation, entry: Mapping[str, Any]) -> None:
+        slot = invocation.slot
+        invocation.resumes = entry["seq"]
+        invocation.replay = dict(entry.get("answers", ()))
+        if "refused" in entry:
+            invocation.error = PayloadMismatchError(entry["refused"])
+        if "forced" in entry and invocation.messages:
+            invocation.scope.run.force(invocation.messages[0], entry["forced"][0])
+        if "process" in entry:
+            child = _nested(slot)
+            _put_products(invocation, entry)
+            self.process(child, entry["process"])
+            child.is_resumed = True
+            if "saved" in entry:
+                invocation.saved_state = self._saved(child, entry["saved"])
+        elif "elements" in entry:
+            record = None if slot.plan.is_leaf else slot.scope.run.child_of(slot)
+            if not isinstance(record, MapRecord):
+                raise TypeError(f"{slot.path} is no map")
+            record.resume_elements = lambda calls: self._elements(calls, entry["elements"])
+
+    def _elements(self, calls: list[Invocation], entries: list[Mapping[str, Any]]) -> None:
+        for call, entry in zip(calls, entries, strict=True):
+            if "result" not in entry:
+                self._resume(call, entry)
+                continue
+            call.is_closed = True
+            call.result = entry["result"]
+            _put_products(call, entry)
+
+    def message(self, process: ProcessRecord, entry: Mapping[str, Any]) -> Message:
+        route = self._route(process.plan, entry["route"])
+        handles = entry.get("handles", False)
+        return Message(route, entry["data"], entry["seq"], entry["event"], entry["source"], handles=handles)
+
+    def _route(self, plan: CompiledProcess, route_id: str) -> CompiledRoute:
+        routes = self._routes.get(plan)
+        if routes is None:
+            routes = self._routes[plan] = {route.id: route for route in plan.all_routes()}
+        return routes[route_id]
+
+    def _waiting(self, process: ProcessRecord, entries: Any) -> Waiting:
+        waiting: Waiting = {}
+        for entry in entries:
+            slot = _slot(process, entry["step"])
+            group = _group(slot.plan, entry)
+            fifos = [deque(self._buffered(process, value) for value in fifo) for fifo in entry["fifos"]]
+            if tuple(entry["inputs"]) != group.parameters:  # the function lists its parameters in another order now
+                fifos = [fifos[entry["inputs"].index(name)] for name in group.parameters]
+            waiting[slot, group] = fifos
+        return waiting
+
+    def _buffered(self, process: ProcessRecord, entry: Mapping[str, Any]) -> BufferedValue:
+        value = BufferedValue(entry["data"], self.message(process, entry["message"]), process.joins.next_ordinal())
+        value.is_reported = entry["reported"]
+        return value
+
+    def _saved(self, process: ProcessRecord, entry: Mapping[str, Any]) -> Any:
+        states: list[tuple[StepInstance, Any]] = [
+            (_slot(process, name), state) for name, state in entry["states"].items()
+        ]
+        for name, inner in entry["nested"].items():
+            slot = _slot(process, name)
+            states.append((slot, self._saved(_nested(slot), inner)))
+        return states, self._waiting(process, entry["waiting"])
+
+
+def _put_products(invocation: Invocation, entry: Mapping[str, Any]) -> None:
+    invocation.outputs = list(entry["outputs"]) or None
+    invocation.emissions = [
+        Emission(event_id, data, Visibility(visibility), seq, invocation.slot.path)
+        for event_id, data, visibility, seq in entry["emissions"]
+    ]
+
+
+def _slot(process: ProcessRecord, name: str) -> StepInstance:
+    for step in process.plan.steps:
+        if step.name == name:
+            return process.slot_of(step)
+    raise LookupError(f"there is no step {name!r}")
+
+
+def _nested(slot: StepInstance) -> ProcessRecord:
+    child = None if slot.plan.is_leaf else slot.scope.run.child_of(slot)
+    if not isinstance(child, ProcessRecord):
+        raise TypeError(f"{slot.path} is no nested process")
+    return child
+
+
+def _put_state(process: ProcessRecord, path: str, state: Any) -> None:
+    *outer, name = path.split("/")
+    inner = process
+    for step in outer:
+        inner = _nested(_slot(inner, step))
+    _slot(inner, name).restore_state(state)
+
+
+def _group(plan: CompiledStep, entry: Mapping[str, Any]) -> CompiledInputGroup:
+    groups: list[CompiledInputGroup] = plan.groups
+    inputs = sorted(map(str, entry["inputs"]))
+
+    def fits(group: CompiledInputGroup) -> bool:
+        return group.function.name == entry["function"] and sorted(map(str, group.parameters)) == inputs
+
+    number: int = entry["group"]
+    if number < len(groups) and fits(groups[number]):
+        return groups[number]
+    for group in groups:
+        if fits(group):
+            return group
+    raise LookupError(f"{plan.name}.{entry['function']} takes no {', '.join(inputs)}")
