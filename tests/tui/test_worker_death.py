@@ -69,7 +69,7 @@ async def test_what_is_asked_of_a_dead_worker_is_refused_with_the_way_out(open_a
         os.kill(app.session.pid, signal.SIGKILL)
         await d.until("WORKER DIED")
         await d.press("escape", "s")
-        await d.until("worker died (signal 9): R starts it again")
+        await d.until("worker died (signal 9): press R to restart, or u to resume the run")
     await app.session.close()
 
 
@@ -112,7 +112,7 @@ async def test_a_busy_worker_is_said_to_hear_nothing_and_its_restart_leaves_no_f
         await d.until("worker busy in Stuck for")
         assert "R restart" in d.text
         await d.press("X")
-        await d.until("Stuck keeps the worker from hearing anything: R ends it")
+        await d.until("Stuck keeps the worker busy: wait, or press R to restart")
         first = app.session.pid
         await d.press("R")
         await d.until(lambda: app.session.pid not in (None, first) and "▶ Stuck" in d.text)
