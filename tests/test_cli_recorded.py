@@ -233,7 +233,7 @@ def test_exit_as_the_only_answer_ends_the_killed_chat(stepscope, project, killed
     assert "STOPPED" in ended.stdout
 
 
-def test_a_run_is_taken_up_from_another_folder(stepscope, project, killed, tmp_path_factory):
+def test_a_run_is_resumed_from_another_folder(stepscope, project, killed, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     ended = stepscope("resume", killed, cwd=elsewhere, text="exit\n")
     assert ended.returncode == 0, ended.stderr
@@ -282,7 +282,7 @@ def test_a_run_that_does_not_say_what_was_run_asks_for_it(stepscope, tmp_path):
     assert "stepscope resume x.run --target" in ended.stderr
 
 
-def test_a_run_that_is_still_written_is_not_taken_up(stepscope, tmp_path):
+def test_a_run_that_is_still_written_is_not_resumed(stepscope, tmp_path):
     out = RunFileWriter(tmp_path / "x.run", process="P", run_id="r", started=time.time(), target="p.py")
     try:
         ended = stepscope("resume", "x.run", cwd=tmp_path)
@@ -342,7 +342,7 @@ def test_on_a_terminal_resume_asks_the_same_question(project, killed):
         assert process.wait(30) == 0
 
 
-def test_on_a_terminal_what_cannot_be_taken_up_is_told_before_the_screen_opens(project, killed):
+def test_on_a_terminal_what_cannot_be_resumed_is_reported_before_the_screen_opens(project, killed):
     (project / "chat.py").write_text(CHAT.replace('"Said"', '"Spoken"'))
     with terminal("resume", "last", cwd=project, errors=subprocess.PIPE) as (process, _):
         _, errors = process.communicate(timeout=30)

@@ -99,7 +99,7 @@ def test_a_file_that_cannot_be_read_is_listed_with_the_reason(folder, runs):
     assert "1 unreadable" in out
 
 
-def test_no_runs_is_told_with_what_to_do(runs):
+def test_no_runs_is_reported_with_what_to_do(runs):
     code, out, _ = runs()
     assert code == 0
     assert "no runs in .stepscope/runs yet; `stepscope run TARGET` records one" in out
@@ -233,7 +233,7 @@ def test_an_export_that_fails_leaves_what_was_there(tmp_path, folder, runs):
     assert (tmp_path / "out.jsonl").read_text() == "earlier"
 
 
-def test_an_export_to_where_nothing_can_be_written_is_told(folder, runs):
+def test_an_export_to_where_nothing_can_be_written_is_reported(folder, runs):
     write(folder / "a.run")
     code, _, err = runs("--export", "a", "-o", "nowhere/out.jsonl")
     assert code == 2

@@ -180,7 +180,7 @@ async def test_a_syntax_error_ends_with_2_and_its_place(run):
 # --- without a terminal
 
 
-async def test_a_breakpoint_is_told_and_the_run_goes_on(run):
+async def test_a_breakpoint_is_reported_and_the_run_goes_on(run):
     code, out, _ = await run(CHAT, "hello\nexit\n", breakpoints=["Said"])
     assert code == 0
     assert re.search(r"paused \(breakpoint 1\) before Said -> Echo  hello.*going on", out)
@@ -193,7 +193,7 @@ async def test_a_breakpoint_that_can_never_be_hit_is_warned_of(run):
     assert "Sayd" in err
 
 
-async def test_a_paused_start_is_told_and_the_run_goes_on(run):
+async def test_a_paused_start_is_reported_and_the_run_goes_on(run):
     code, out, _ = await run(CHAT, "exit\n", paused=True)
     assert code == 0
     assert "paused (start)" in out
@@ -299,7 +299,7 @@ async def test_a_target_that_ends_the_worker_while_it_loads_is_bad_input(run):
     assert out == ""
 
 
-async def test_what_is_wrong_is_told_to_its_end_however_long(run):
+async def test_what_is_wrong_is_shown_to_its_end_however_long(run):
     reason = "because " * 60 + "of the last word"
     code, out, err = await run(ONE.format(body=f"raise ValueError({reason!r})"))
     assert code == 1
@@ -307,7 +307,7 @@ async def test_what_is_wrong_is_told_to_its_end_however_long(run):
     assert "of the last word" in err
 
 
-async def test_a_payload_that_does_not_fit_is_told_with_what_was_expected_and_no_traceback_of_ours(run):
+async def test_a_payload_that_does_not_fit_is_reported_with_what_was_expected_and_no_traceback_of_ours(run):
     _, out, err = await run(ONE.format(body="pass"), data='{"to": 5}')
     assert "expected int, got dict" in err
     assert "Traceback" not in out + err

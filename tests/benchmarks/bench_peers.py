@@ -95,7 +95,7 @@ def version(python, name):
 
 
 def measure_all(pythons, rounds):
-    """Give workload -> engine -> figures; a peer that fails a workload once is left out of it."""
+    """Return workload -> engine -> figures; a peer that fails a workload once is left out of it."""
     figures = {workload: {} for workload in WORKLOADS}
     broken = set()
     for number in range(1, rounds + 1):
@@ -120,7 +120,7 @@ def measure_all(pythons, rounds):
 
 
 def table(figures, versions):
-    """Give microseconds per hop, and how many times ours."""
+    """Return microseconds per hop, and how many times ours."""
     lines = ["| µs per hop (times ours) | " + " | ".join(WORKLOADS) + " |", "|---" + "|---:" * len(WORKLOADS) + "|"]
     for name in ("router", "engine", *versions):
         cells = []
@@ -145,7 +145,7 @@ def times(theirs, ours):
 
 
 def bars(figures):
-    """Give the bars of the loop workload: peers must cost so many times ours."""
+    """Return the bars of the loop workload: peers must cost so many times ours."""
     loop = figures["loop"]
     lines = ["| bar | measured | |", "|---|---:|---|"]
     peers = {name: times(found, loop["engine"]) for name, found in loop.items() if name in PEERS and "engine" in loop}

@@ -40,7 +40,7 @@ class Bar:
     kind: Literal["times", "value", "thousands per second"] = "times"
 
     def measured(self, figures: dict[str, list[float]]) -> list[float]:
-        """Give what was measured in each round.
+        """Return what was measured in each round.
 
         Args:
             figures: Subject -> its figure in each round.

@@ -38,7 +38,7 @@ class Counted:
 
 
 def figure(work: Timed | Counted, clock: Callable[[], float] = time.perf_counter) -> tuple[float, str]:
-    """Give microseconds per hop, or what the work itself measured, with the unit.
+    """Return microseconds per hop, or what the work itself measured, with the unit.
 
     Args:
         work: The work.

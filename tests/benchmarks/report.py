@@ -9,7 +9,7 @@ from catalogue import BARS, WORKLOADS
 
 
 def heading(rounds, *, cpu=False):
-    """Say when, on what and how it was measured."""
+    """Return when, on what and how it was measured."""
     load = f"{os.getloadavg()[0]:.1f}"
     return (
         f"{dt.datetime.now().astimezone().date()}, Python {platform.python_version()}, {os.cpu_count()} cores"
@@ -19,7 +19,7 @@ def heading(rounds, *, cpu=False):
 
 
 def figures_table(results):
-    """Give every subject's median, and the range of its rounds."""
+    """Return every subject's median, and the range of its rounds."""
     lines = ["| workload | subject | median | range |", "|---|---|---:|---:|"]
     for name, subjects in results.figures.items():
         for subject, found in subjects.items():
@@ -31,7 +31,7 @@ def figures_table(results):
 
 
 def bars_table(results):
-    """Give every bar whose workload was measured, with what was measured and whether it is met."""
+    """Return every bar whose workload was measured, with what was measured and whether it is met."""
     lines = ["| bar | measured | range | |", "|---|---:|---:|---|"]
     for bar in BARS:
         figures = results.figures.get(bar.workload, {})

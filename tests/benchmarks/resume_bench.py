@@ -28,7 +28,7 @@ EVENTS_PER_HOP = 5
 
 
 class Loop(Step[list[int]]):
-    """Goes round, tells the world at every turn where it is asked to, and breaks at the end."""
+    """Goes round, reports at every turn where it is asked to, and breaks at the end."""
 
     @function
     async def go(self, context: StepContext, n: list[int]) -> None:
@@ -98,7 +98,7 @@ async def forked(process, path, superstep, into):
 
 
 def checkpoint_figures(rounds):
-    """Give microseconds per hop: a bare insert per hop, and the engine with a checkpoint each superstep."""
+    """Return microseconds per hop: a bare insert per hop, and the engine with a checkpoint each superstep."""
     bare, engine = [], []
     for _ in range(rounds):
         for subject, found in (("router", bare), ("engine", engine)):

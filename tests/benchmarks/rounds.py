@@ -60,7 +60,7 @@ def measure(name, subject, size, *, cpu=False):
 
 
 def figure_of(command):
-    """Give what a fresh process printed last: `value` and `unit`."""
+    """Return what a fresh process printed last: `value` and `unit`."""
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE)
     except subprocess.TimeoutExpired:

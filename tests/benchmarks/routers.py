@@ -62,7 +62,7 @@ class Router:
         return left
 
     def deliver(self, pending):
-        """Give each step its calls, in the order of the messages."""
+        """Hand each step its calls, in the order of the messages."""
         queues = {}
         for step, data in pending:
             queue = queues.get(step)
@@ -194,7 +194,7 @@ class ObservedRouter(Router):
             self.put("completed", None, step, invoked)
 
     def put(self, kind, data, step, cause):
-        """Make an event and tell whoever consumes."""
+        """Make an event for whoever consumes."""
         self.seq += 1
         self.events.append(Event(kind, data, self.seq, "run", time.time(), self.superstep, step, cause))
         self.wake()

@@ -52,7 +52,7 @@ def new_writer(path):
 
 
 def record(path, events):
-    """Give seconds to take the events in, and until they are in the file."""
+    """Return seconds to take the events in, and until they are in the file."""
     writer = new_writer(path)
     gc.disable()
     began = time.perf_counter()
@@ -68,7 +68,7 @@ def record(path, events):
 
 
 def bare(path, rows):
-    """Give seconds for the same columns written by one `executemany` a thousand rows."""
+    """Return seconds for the same columns written by one `executemany` a thousand rows."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
@@ -132,7 +132,7 @@ def timed(work, times=7):
 
 
 def fresh_open(path):
-    """Give milliseconds from nothing to the first page, in a process of its own that has imported the reader."""
+    """Return milliseconds from nothing to the first page, in a process of its own that has imported the reader."""
     text = (
         "import sys, time; from process_core.runfile import RunFile\n"
         "b = time.perf_counter(); r = RunFile(sys.argv[1]); r.page(0, 50); print((time.perf_counter() - b) * 1e3)"

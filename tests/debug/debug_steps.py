@@ -212,12 +212,12 @@ def shown(point: Any) -> str:
 
 
 def invoked(debugger: Any) -> list[str]:
-    """Give the paths of all calls, in the order they began."""
+    """Return the paths of all calls, in the order they began."""
     return [event.path for event in debugger.events if event.type == "executor_invoked"]
 
 
 def of(debugger: Any, kind: str) -> list[Any]:
-    """Give the events of a type."""
+    """Return the events of a type."""
     return [event for event in debugger.events if event.type == kind]
 
 

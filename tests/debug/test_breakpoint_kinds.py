@@ -88,7 +88,7 @@ async def test_an_error_breakpoint_stops_after_the_failure_and_before_anything_f
     ],
     ids=str,
 )
-async def test_an_error_breakpoint_can_be_told_which_errors(debug, given, stops):
+async def test_an_error_breakpoint_can_be_limited_to_some_errors(debug, given, stops):
     debugger = await debug(failing(handled=True), {"kind": "error", **given})
     assert len(await pauses(debugger)) == stops
 
@@ -317,7 +317,7 @@ def test_a_breakpoint_that_makes_no_sense_is_refused(given, told):
     ],
     ids=str,
 )
-def test_a_name_that_does_not_exist_is_told_with_what_was_meant(given, bound, hint):
+def test_a_name_that_does_not_exist_is_reported_with_what_was_meant(given, bound, hint):
     point = Debugger(deep().build()).add_breakpoint(**given)
     assert point.bound is bound
     assert hint in point.problem if hint else point.problem is None
@@ -373,7 +373,7 @@ async def test_what_has_hit_and_was_not_shown_yet_is_not_shown_where_all_is_mute
     assert await ended(debugger) == "IDLE"
 
 
-async def test_an_edited_breakpoint_keeps_its_number_and_place_and_counts_anew(debug):
+async def test_an_edited_breakpoint_keeps_its_number_and_place_and_counts_again(debug):
     debugger = await debug(loop(), {"step": "Count"}, {"event": "never"})
     await paused(debugger)
     first = debugger.breakpoints[0]

@@ -15,7 +15,7 @@ def side_by_side(count: int = 3, length: int = 3) -> ProcessBuilder:
 
 
 def begun_while_paused(debugger) -> list[str]:
-    """Give the calls that began between a pause and going on."""
+    """Return the calls that began between a pause and going on."""
     found, is_paused = [], False
     for event in debugger.events:
         if event.type in {"paused", "resumed"}:

@@ -128,7 +128,7 @@ def observed(run: Any) -> Observed:
 
 
 def supersteps(events: list[Any]) -> dict[str, list[Any]]:
-    """Give the supersteps of every process: the calls of each step, or that it failed.
+    """Return the supersteps of every process: the calls of each step, or that it failed.
 
     Which calls a superstep that fails had begun by then is chance, and so is all that runs nested in it: left out.
     """
@@ -269,7 +269,7 @@ async def shuffled(verbs: list[str], **point: Any) -> dict[str, Any]:
 
 
 def calls(events: list[Any]) -> dict[str, list[Any]]:
-    """Give the calls of each step, elements of maps too."""
+    """Return the calls of each step, elements of maps too."""
     found: dict[str, list[Any]] = {}
     for event in events:
         if event.type == "executor_invoked":

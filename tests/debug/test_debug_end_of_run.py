@@ -49,7 +49,7 @@ def failing_beside(opened: asyncio.Event, *, nested: bool, handled: bool) -> Pro
 
 
 def lost(debugger) -> list[str]:
-    """Give the messages that were said not to be delivered, as event -> step."""
+    """Return the messages that were said not to be delivered, as event -> step."""
     warnings = [event for event in of(debugger, "warning") if event.code == "discarded_messages"]
     texts = [text.split(" -> ") for warning in warnings for text in warning.details["messages"]]
     return [f"{event} -> {target.partition('.')[0].rpartition('/')[2]}" for event, target in texts]

@@ -172,7 +172,7 @@ async def test_a_breakpoint_on_emit_stops_where_the_function_asks_after_it(debug
 # wait
 
 
-async def test_wait_tells_a_pause_from_a_rest_and_from_an_end(debug):
+async def test_wait_distinguishes_a_pause_from_idle_and_from_an_end(debug):
     debugger = await debug(chain("A", kind=Ask), paused=True)
     assert await debugger.wait()
     assert await debugger.wait()
@@ -259,7 +259,7 @@ async def test_nothing_is_pending_at_rest_and_before_the_start(debug):
     assert debugger.pending() == []
 
 
-async def test_live_tells_running_parked_failed_and_waiting(debug):
+async def test_live_shows_running_parked_failed_and_waiting(debug):
     opened, process = asyncio.Event(), ProcessBuilder("lively")
     go = process.on_input_event("go")
     go.send_event_to(process.add_step(Hold, name="Running", factory=lambda: Hold(opened)))

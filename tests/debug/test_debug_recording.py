@@ -1,4 +1,4 @@
-"""What a debugger writes into the events of a run, tells a screen, and costs where nothing hits."""
+"""What a debugger writes into the events of a run, reports to a screen, and costs where nothing hits."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ def kinds(debugger) -> list[str]:
 
 
 def public(event) -> tuple:
-    """Give what an event says, without its time and run."""
+    """Return what an event says, without its time and run."""
     return (
         event.type, event.seq, event.superstep, event.path, event.step, event.function, event.event_id, event.route,
         event.data, event.causes, event.state, event.details,
@@ -101,7 +101,7 @@ async def test_a_line_that_belongs_to_no_step_is_a_log_event(debug):
 # a screen
 
 
-async def test_a_screen_is_told_of_every_change_it_shows(debug):
+async def test_a_screen_is_reported_every_change_it_shows(debug):
     debugger = Debugger(chain("A", "B").build())
     shown = []
     debugger.on_change = lambda: shown.append((debugger.state, debugger.paused and debugger.paused.message.target))
@@ -131,7 +131,7 @@ async def test_a_screen_that_fails_does_not_reach_the_run(debug, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
-async def test_a_screen_may_go_on_from_within_the_call_that_tells_it_of_a_pause(debug):
+async def test_a_screen_may_go_on_from_within_the_call_that_reports_a_pause(debug):
     debugger = Debugger(fan("A", "B").build())
     debugger.add_breakpoint(step="**")
     debugger.add_breakpoint(step="**", when="after")

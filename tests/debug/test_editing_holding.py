@@ -76,7 +76,7 @@ async def test_letting_go_at_rest_delivers(held):
     assert len(warned(held, "held_messages")) == 1
 
 
-async def test_what_is_still_held_is_told_of_once(held):
+async def test_what_is_still_held_is_reported_once(held):
     await held.run.send_event("go", [])
     assert await ended(held) == "IDLE"
     assert len(warned(held, "held_messages")) == 1

@@ -339,7 +339,7 @@ async def test_an_edited_state_is_taken_back(debug):
     assert calls(debugger, "End") == [{"value": 4}]
 
 
-async def test_the_event_of_an_edited_state_tells_before_and_after(debug):
+async def test_the_event_of_an_edited_state_shows_before_and_after(debug):
     debugger = await debug(counting(), paused=True)
     await paused(debugger)
     debugger.editor.edit_state("Counter", {"number": 41})

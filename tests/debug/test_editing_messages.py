@@ -63,7 +63,7 @@ def names(debugger) -> list[str]:
 
 
 def given(debugger, path) -> list[Any]:
-    """Give the arguments of all calls of a step."""
+    """Return the arguments of all calls of a step."""
     return [event.data for event in debugger.events if event.type == "executor_invoked" and event.path == path]
 
 

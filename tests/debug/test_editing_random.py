@@ -1,4 +1,4 @@
-"""Random surgery on random processes: taken back it leaves no trace; not taken back it survives being cut off."""
+"""Random edits of random processes: undone they leave no trace; not undone they survive being cut off."""
 
 import asyncio
 import contextlib
@@ -110,14 +110,14 @@ def check_undo(profile: settings) -> list[str]:
 ACTS = {"move", "hold", "drop", "duplicate", "edit", "inject", "edit_state", "force_complete"}
 
 
-def test_surgery_that_is_taken_back_leaves_the_run_as_it_was():
+def test_edits_that_are_undone_leave_the_run_as_it_was():
     done = check_undo(BOUNDED)
     assert set(done) >= ACTS | {"let_go", "not_held", "held", "unknown_event", "unknown_step"}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_surgery_that_is_taken_back_leaves_the_run_as_it_was_for_long():
+def test_edits_that_are_undone_leave_the_run_as_it_was_for_long():
     assert set(check_undo(LONG)) >= ACTS | {"already_used"}
 
 
@@ -132,7 +132,7 @@ def cut(source: Path, target: Path) -> None:
 
 
 async def cut_off(process: Described, outside: Any, seed: int, folder: Path, done: list[str]) -> bool:
-    """Operate at one pause of a run; compare it with the run that is taken up from what a kill leaves there."""
+    """Operate at one pause of a run; compare it with the run that is resumed from what a kill leaves there."""
     chance = random.Random(seed)
     debugger = Debugger(builder_of(process).build(), max_supersteps=FEW, run_file=folder / "one.run")
     again = Debugger(builder_of(process).build(), max_supersteps=FEW)
@@ -155,7 +155,7 @@ async def cut_off(process: Described, outside: Any, seed: int, folder: Path, don
             resumed = await again.start(resume_from=folder / "two.run")
             assert not await again.wait()
             if isinstance(run.error, SuperstepLimitError):
-                return False  # a run that is taken up counts its supersteps anew
+                return False  # a run that is resumed counts its supersteps from 0
             assert resumed.state == run.state, acts
             if run.state is not RunState.FAILED:
                 assert entries(resumed) == entries(run), acts
@@ -187,7 +187,7 @@ def check_cut(profile: settings) -> tuple[int, list[str]]:
     return compared, done
 
 
-def test_surgery_survives_a_run_that_is_cut_off():
+def test_edits_survive_a_run_that_is_cut_off():
     compared, done = check_cut(BOUNDED)
     assert compared > 10
     assert set(done) >= {"move", "hold", "drop", "duplicate", "edit", "inject", "edit_state"}
@@ -195,5 +195,5 @@ def test_surgery_survives_a_run_that_is_cut_off():
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_surgery_survives_a_run_that_is_cut_off_for_long():
+def test_edits_survive_a_run_that_is_cut_off_for_long():
     assert check_cut(LONG)[0] > 1000

@@ -90,7 +90,7 @@ def calls(events, path) -> list[Any]:
 
 
 async def both(debugger, cut_off, builder) -> tuple[Any, Any]:
-    """Let a paused run go on, and take up what a kill would have left of it; give what both come to."""
+    """Let a paused run go on, and resume what a kill would have left of it; give what both come to."""
     path = cut_off(debugger)
     await debugger.continue_()
     await ended(debugger)
@@ -105,7 +105,7 @@ async def paused_before(debug, tmp_path, builder, *, data, **point):
     return debugger
 
 
-async def test_a_changed_queue_is_delivered_by_the_run_that_is_taken_up(debug, tmp_path, cut_off):
+async def test_a_changed_queue_is_delivered_by_the_run_that_is_resumed(debug, tmp_path, cut_off):
     debugger = await paused_before(debug, tmp_path, adding(), data=["A", "B", "C", "D"], event="B")
     b, c, d = ids(debugger)
     debugger.editor.edit(b, 100)
@@ -193,7 +193,7 @@ async def test_a_nested_queue_is_changed_again(debug, tmp_path, cut_off):
     assert RAN["adding/One"] == 1
 
 
-async def test_an_edited_state_is_the_state_of_the_run_that_is_taken_up(debug, tmp_path, cut_off):
+async def test_an_edited_state_is_the_state_of_the_run_that_is_resumed(debug, tmp_path, cut_off):
     debugger = await paused_before(debug, tmp_path, adding(), data=["A", "B", "C"], event="B")
     debugger.editor.edit_state("One", {"total": 1000, "seen": ["set"]})  # it has been called in this superstep
     debugger.editor.edit_state("Two", {"total": 2000})  # it has not
@@ -226,7 +226,7 @@ async def test_a_call_that_was_to_be_completed_by_hand_is_not_made_again(debug, 
     assert RAN["One"] == 0
 
 
-async def test_a_call_completed_by_hand_at_rest_is_completed_in_the_run_taken_up(debug, tmp_path, cut_off):
+async def test_a_call_completed_by_hand_at_rest_is_completed_in_the_run_resumed(debug, tmp_path, cut_off):
     debugger = await debug(chain("A", "B", kind=Ask), run_file=tmp_path / "one.run")
     await ended(debugger)
     debugger.editor.force_complete("A", "mine")

@@ -167,7 +167,7 @@ async def test_what_nobody_has_sent_is_said_with_how_to_send_it(debug, tmp_path,
 
 
 @HOW
-async def test_a_source_that_has_not_run_is_told_with_why_it_has_not(debug, tmp_path, how):
+async def test_a_source_that_has_not_run_is_reported_with_why_it_has_not(debug, tmp_path, how):
     process = chain("A", "B")
     third, fourth = process.add_step(Relay, name="C"), process.add_step(Relay, name="D")
     process.on_input_event("later").send_event_to(third)
@@ -190,7 +190,7 @@ async def test_a_source_that_ran_and_did_not_emit_it(debug, tmp_path, how):
 
 
 @HOW
-async def test_a_condition_that_was_false_is_told_with_the_event(debug, tmp_path, how):
+async def test_a_condition_that_was_false_is_reported_with_the_event(debug, tmp_path, how):
     explain = await at_rest(debug, tmp_path, to_keep(condition="data > 10"), data=3, how=how)
     route = the_route(explain(path="K"))
     assert route.code == "condition_false"
@@ -284,7 +284,7 @@ async def test_a_public_event_of_a_nested_process_that_was_used(debug, tmp_path,
     assert the_route(explain(path="inner/W")).code == "used"
 
 
-async def test_a_step_deep_inside_is_told_back_to_the_outside(debug, tmp_path):
+async def test_a_step_deep_inside_leads_back_to_the_outside(debug, tmp_path):
     process = deep()
     process.on_input_event("other").send_event_to(process.add_step(Keep))
     explain = await at_rest(debug, tmp_path, process, points=[{"step": "A"}])
@@ -296,7 +296,7 @@ async def test_a_step_deep_inside_is_told_back_to_the_outside(debug, tmp_path):
 
 
 @HOW
-async def test_an_explicit_join_tells_its_triggers_too(debug, tmp_path, how):
+async def test_an_explicit_join_shows_its_triggers_too(debug, tmp_path, how):
     explain = await at_rest(debug, tmp_path, listening(), how=how)
     (function_,) = explain(path="K").functions
     assert {(given.parameter, bool(given.arrived)) for given in function_.inputs} == {("value", True), ("", False)}
@@ -355,7 +355,7 @@ async def test_an_outside_event_that_has_been_sent_and_not_taken_in(debug, tmp_p
     assert "has been sent from outside" in right.routes[0].text
 
 
-async def test_steps_that_wait_for_each_other_are_told_without_going_round(debug, tmp_path):
+async def test_steps_that_wait_for_each_other_are_reported_without_going_round(debug, tmp_path):
     process = ProcessBuilder("circle")
     first, second = process.add_step(Pair, name="P"), process.add_step(Pair, name="Q")
     for step, other in ((first, second), (second, first)):
@@ -401,7 +401,7 @@ async def test_a_step_that_has_run_says_how_often(debug, tmp_path):
     ],
     ids=str,
 )
-async def test_a_name_that_does_not_exist_is_told_with_what_was_meant(debug, tmp_path, asked, told):
+async def test_a_name_that_does_not_exist_is_reported_with_what_was_meant(debug, tmp_path, asked, told):
     explain = await at_rest(debug, tmp_path, loop())
     with pytest.raises(ExplainError, match=re.escape(told)):
         explain(**asked)

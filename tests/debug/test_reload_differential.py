@@ -15,7 +15,7 @@ from process_core.reload import StateMigrator
 
 
 def renew(debugger: Debugger, process: Any) -> None:
-    """Give a run the same process with classes, routes and functions that are all new."""
+    """Move a run onto the same process with classes, routes and functions that are all new."""
     made = builder_of(process).build()
     debugger.swap_code(NewCode(made, StateMigrator(made.graph, ()), debugger.services, {}))
 

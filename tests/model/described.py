@@ -92,7 +92,7 @@ def fuel_of(function: Function, inputs: dict[str, Any], log: list[Any]) -> int:
 
 
 def emissions(function: Function, fuel: int) -> Iterator[tuple[str, int, bool]]:
-    """Give what the function emits, as (id, data, whether public)."""
+    """Return what the function emits, as (id, data, whether public)."""
     if fuel > 0:
         yield from ((event, fuel - 1, public) for event, public in function.emits)
 

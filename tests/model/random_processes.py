@@ -44,7 +44,7 @@ class Wiring:
         return self.draw(st.integers(1, one_in)) == one_in
 
     def targets(self, *, data: bool) -> list[tuple[str, str, str | None]]:
-        """Give what a route may lead to; without data only what is merely triggered."""
+        """Return what a route may lead to; without data only what is merely triggered."""
         found: list[tuple[str, str, str | None]] = []
         for step, function in self.plain:
             if (step, function.name) in self.joined:
@@ -58,7 +58,7 @@ class Wiring:
         return found
 
     def handlers(self) -> list[tuple[str, str, str | None]]:
-        """Give what an error route may lead to."""
+        """Return what an error route may lead to."""
         return [
             (step, f.name, "a" if f.shape == "one" else None)
             for step, f in self.plain
@@ -66,7 +66,7 @@ class Wiring:
         ]
 
     def sources(self) -> list[tuple[str, str]]:
-        """Give the sources that carry a number."""
+        """Return the sources that carry a number."""
         found = []
         for step in self.members:
             if isinstance(step, PlainStep):

@@ -21,7 +21,7 @@ class Log:
 
 
 class ToldToError(Exception):
-    """The failure of a function that was told to fail."""
+    """The failure of a function that was asked to fail."""
 
 
 async def perform(step: Any, context: StepContext, told: Function, **inputs: Any) -> int:
@@ -181,7 +181,7 @@ class Observed:
     events: list[WorkflowEvent]
 
     def warned(self, code: str) -> set[tuple[str, str | None]]:
-        """Give (path, event id) of the warnings with that code."""
+        """Return (path, event id) of the warnings with that code."""
         return {(e.path, e.event_id) for e in self.events if e.type == "warning" and e.code == code}
 
 

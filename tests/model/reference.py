@@ -116,7 +116,7 @@ class Model:
         raise FailedError
 
     def route(self, event: Event, emitter: str | None = None) -> list[tuple[Any, ...]]:
-        """Give (target, data) for each route that the event takes, in order of declaration (rules 1, 9, 15, 34)."""
+        """Return (target, data) for each route that the event takes, in order of declaration (rules 1, 9, 15, 34)."""
         ways = [way for way in self.process.ways if way.source == (event.source, event.id)]
         tested = [way for way in ways if way.when in CONDITIONS]
         matched = [way for way in tested if CONDITIONS[way.when](event.data)]  # type: ignore[index]
@@ -149,7 +149,7 @@ class Model:
         return [self.fire(step, function) for step, function in order]
 
     def needed(self, step: str, function: str) -> list[Any]:
-        """Give the slots that must be filled before the function fires."""
+        """Return the slots that must be filled before the function fires."""
         for number, join in enumerate(self.process.joins):
             if join.target == (step, function):
                 return [(number, slot) for slot in range(len(join.sources))]
@@ -222,14 +222,14 @@ class Model:
             child.restore(children[name])
 
     def all_states(self) -> dict[str, list[Any]]:
-        """Give every step's log by path."""
+        """Return every step's log by path."""
         states = {self.below(name): log for name, log in self.states.items()}
         for child in self.nested.values():
             states |= child.all_states()
         return states
 
     def half_filled(self) -> set[str]:
-        """Give the paths of steps with a function that has some, but not all, of what it waits for."""
+        """Return the paths of steps with a function that has some, but not all, of what it waits for."""
         paths = {
             self.below(step)
             for (step, function), slots in self.waiting.items()

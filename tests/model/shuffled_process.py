@@ -101,7 +101,7 @@ def shown(event: WorkflowEvent) -> str:
 
 
 def fixed(events: list[WorkflowEvent]) -> dict[str, Any]:
-    """Give what may not differ: the order of invocations, and per step (or process) the sequence of its events.
+    """Return what may not differ: the order of invocations, and per step (or process) the sequence of its events.
 
     Steps of one superstep run in parallel: how their events interleave is chance. The first call of each step in a
     superstep starts in delivery order; its further calls wait for the one before, so their place among other steps'

@@ -11,7 +11,7 @@ import shuffled_process
 
 
 def differences(one, two) -> list[str]:
-    """Give the first difference of each part of two runs."""
+    """Return the first difference of each part of two runs."""
     return [f"{part}: {one[part]!r} != {two[part]!r}" for part in one if one[part] != two[part]]
 
 

@@ -54,7 +54,7 @@ def modelled(process: Described, outside) -> tuple[Model, RunState]:
 
 
 def nested_at(model: Model, path: str) -> set[str]:
-    """Give the names of the nested processes of the process at that path."""
+    """Return the names of the nested processes of the process at that path."""
     for part in filter(None, path.split("/")):
         model = model.nested[part]
     return set(model.nested)
@@ -99,13 +99,13 @@ def assert_same(process: Described, outside) -> set[str]:
         assert observed.states == model.all_states()
     if state is RunState.IDLE:
         assert {path for path, _ in observed.warned("missing_input")} >= model.half_filled()
-    if state is RunState.IDLE and not model.record.ragged:  # what failed inside a nested process is told and undone
+    if state is RunState.IDLE and not model.record.ragged:  # what failed inside a nested process is reported and undone
         assert observed.warned("unrouted_event") == model.record.unrouted
     return set(features(process, model, state))
 
 
 def features(process: Described, model: Model, state: RunState):
-    """Give what a case shows, so that no test of random cases can pass by showing nothing."""
+    """Return what a case shows, so that no test of random cases can pass by showing nothing."""
     supersteps = [calls for found in model.record.supersteps.values() for calls in found]
     calls = [call for superstep in supersteps for call in superstep]
     idle = state is RunState.IDLE

@@ -68,7 +68,7 @@ async def disturb(process: Described, doings) -> tuple[RunState, list[WorkflowEv
 
 
 def described_at(process: Described, path: str, name: str) -> tuple[Function, set[str]]:
-    """Give the function of the step at that path, and the events of the step that may stop its process."""
+    """Return the function of the step at that path, and the events of the step that may stop its process."""
     *parents, last = path.split("/")
     for parent in parents:
         process = next(s for s in process.steps if s.name == parent)
@@ -78,7 +78,7 @@ def described_at(process: Described, path: str, name: str) -> tuple[Function, se
 
 
 def lost_in_silence(process: Described, events: list[WorkflowEvent]) -> list[tuple[int, str, str | None]]:
-    """Give the internal events that neither led to anything nor were reported, as (seq, path, id)."""
+    """Return the internal events that neither led to anything nor were reported, as (seq, path, id)."""
     led_on = {cause for event in events if event.type != "executor_completed" for cause in event.causes}
     undone = {cause for event in events if event.code == "discarded_emissions" for cause in event.causes}
     emitted_by: Counter[int | None] = Counter()

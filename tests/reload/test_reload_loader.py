@@ -26,7 +26,7 @@ class Files:
         path.write_text(text)
 
     def rewrite(self, name, text):
-        """Save so that no clock and no size tells it: the same second, the same length."""
+        """Save so that no clock and no size shows it: the same second, the same length."""
         path = self.folder / name
         before = path.stat()
         assert len(text.encode()) == before.st_size
@@ -79,7 +79,7 @@ def test_an_edit_of_the_target_is_in_force_after_a_reload(files):
     assert sys.modules["app"].VALUE == 2
 
 
-def test_nothing_is_loaded_anew_where_no_file_has_changed(files):
+def test_nothing_is_loaded_again_where_no_file_has_changed(files):
     project = files({"app.py": "VALUE = 1"})
     project.load()
     project.write("app.py", "VALUE = 1")
@@ -257,7 +257,7 @@ def test_an_editor_that_saves_by_renaming_is_seen(files):
     assert project.reload().VALUE == 2
 
 
-def test_a_package_init_is_loaded_anew_and_keeps_its_modules(files):
+def test_a_package_init_is_loaded_again_and_keeps_its_modules(files):
     project = files(
         {
             "pack/__init__.py": "LIMIT = 1",

@@ -320,7 +320,7 @@ async def test_a_failed_save_shows_a_traceback_of_the_users_own_code(talk):
     assert "importlib" not in trace
 
 
-async def test_a_definition_with_problems_is_told_with_all_of_them(talk):
+async def test_a_definition_with_problems_is_reported_with_all_of_them(talk):
     await talk.begin(chat())
     await talk.asked()
     talk.save(chat().replace("send_event_to(answer)", 'send_event_to(answer, function="anser")'))
@@ -329,7 +329,7 @@ async def test_a_definition_with_problems_is_told_with_all_of_them(talk):
     assert [problem.code for problem in talk.status.reload.problems] == ["unknown_function"]
 
 
-async def test_a_service_that_new_code_asks_for_and_nobody_gives_is_told(talk):
+async def test_a_service_that_new_code_asks_for_and_nobody_gives_is_reported(talk):
     await talk.begin(chat())
     await talk.asked()
     text = chat().replace("line: Line):", "line: Line, more: Inject[Memory]):")
@@ -403,7 +403,7 @@ async def test_a_state_that_does_not_fit_is_reported_with_what_differs_and_the_o
     assert (await talk.outputs(2))[1] == "old ['one', 'two']"
 
 
-async def test_a_state_that_does_not_fit_can_be_begun_anew(talk):
+async def test_a_state_that_does_not_fit_can_be_reset(talk):
     await begin_with_history(talk)
     talk.save(renamed())
     await talk.reload()
@@ -632,7 +632,7 @@ async def test_stepping_back_after_a_reload_forks_and_runs_on_the_new_code(talk)
     assert talk.status.generation == 2
 
 
-async def test_a_run_that_is_started_anew_begins_with_the_save_that_was_waiting(talk, tmp_path, monkeypatch):
+async def test_a_run_that_is_started_again_begins_with_the_save_that_was_waiting(talk, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     await talk.begin(SLOW.format(said="old"))
     await talk.until(lambda: talk.status.running == ("Loop",))

@@ -78,7 +78,7 @@ def test_a_value_inside_itself_is_looked_at_once(generation):
     assert carrier().value(value) is value
 
 
-def test_a_payload_that_does_not_fit_keeps_its_class_and_that_is_told(generation):
+def test_a_payload_that_does_not_fit_keeps_its_class_and_that_is_reported(generation):
     old = generation()
     value = old.Whole()
     generation("count: int")

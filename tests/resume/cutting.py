@@ -160,7 +160,7 @@ def answer_to(request):
 
 
 async def go_on(run, outside, answer=answer_to) -> End:
-    """Give a run its outside events one after the other, and answer its questions one by one, always at rest."""
+    """Send a run its outside events one after the other, and answer its questions one by one, always at rest."""
     async with asyncio.timeout(PATIENCE), run:
         await run.idle()
         waiting = list(outside)

@@ -1,4 +1,4 @@
-"""Steps that count what they do, and say no more when they are told to break."""
+"""Steps that count what they do, and say no more when they are asked to break."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ BROKEN: set[str] = set()
 
 
 class BrokenError(Exception):
-    """A function was told to break."""
+    """A function was asked to break."""
 
 
 def do(name):
@@ -40,7 +40,7 @@ class Does(Step[list[str]]):
 
 
 class Asks(Step[list[str]]):
-    """Asks as many questions as it is told, one after the other."""
+    """Asks as many questions as it is asked, one after the other."""
 
     @function
     async def ask(self, context: StepContext, number: int) -> list[str]:
@@ -99,7 +99,7 @@ def asking():
 
 
 async def fails(run):
-    """Await a run that has to fail because a function was told to break."""
+    """Await a run that has to fail because a function was asked to break."""
     with contextlib.suppress(StepFailedError):
         await run
         raise AssertionError("it did not fail")

@@ -95,7 +95,7 @@ async def test_a_function_that_takes_something_else_is_listed(path):
     assert "step B: what it takes was keep(what), is join(left, right)" in told
 
 
-async def test_steps_in_another_order_are_told(path):
+async def test_steps_in_another_order_are_reported(path):
     def build(*names):
         process = ProcessBuilder("Order")
         steps = {name: process.add_step(Does, name=name) for name in names}
@@ -230,18 +230,18 @@ async def test_a_run_cut_off_before_its_first_event_begins(path, tmp_path):
 # --- files that are none
 
 
-async def test_a_file_that_is_not_there_is_told(tmp_path):
+async def test_a_file_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(RunFileError, match="no such file"):
         await chain("A").resume(tmp_path / "none.run")
 
 
-async def test_a_file_of_another_kind_is_told(path):
+async def test_a_file_of_another_kind_is_reported(path):
     path.write_text("hello")
     with pytest.raises(RunFileError, match="no run file"):
         await chain("A").resume(path)
 
 
-async def test_a_file_that_was_cut_short_is_told(path):
+async def test_a_file_that_was_cut_short_is_reported(path):
     await cut_off(path)
     os.truncate(path, 5000)
     with pytest.raises(RunFileError):
@@ -261,7 +261,7 @@ async def test_a_file_that_was_cut_short_is_told(path):
         '{"root": {"superstep": 1, "pending": [], "queued": [{"step": "A"}]}, "inputs": [], "asked": 0}',
     ],
 )
-async def test_a_checkpoint_that_makes_no_sense_is_told(path, extra):
+async def test_a_checkpoint_that_makes_no_sense_is_reported(path, extra):
     await cut_off(path)
     with sqlite3.connect(path) as database:
         database.execute("UPDATE checkpoints SET extra = ?", (extra,))
@@ -277,7 +277,7 @@ async def test_a_run_that_was_refused_can_be_gone_on_with_by_the_right_process(p
     assert (await chain("A", "B").resume(path)).state is RunState.IDLE
 
 
-async def test_a_read_only_file_is_told(path, monkeypatch):
+async def test_a_read_only_file_is_reported(path, monkeypatch):
     await cut_off(path)
 
     def no(*_):
@@ -349,7 +349,7 @@ async def test_the_edits_of_a_fork_survive_its_being_cut_off_at_once(path, tmp_p
     assert sorted(result.step_states["B"]) == ["changed", "y"]
 
 
-async def test_a_state_that_its_model_refuses_is_told(path, tmp_path):
+async def test_a_state_that_its_model_refuses_is_reported(path, tmp_path):
     await chain("A", "B").run("Go", "x", run_file=path)
     with pytest.raises(Exception, match="A does not fit"):
         await forked(chain("A", "B"), path, tmp_path, 1, {"states": {"A": 3}})

@@ -28,7 +28,7 @@ def program(run_file, done_file, how):
 
 @dataclass
 class Lines:
-    """What a program told and did.
+    """What a program reported and did.
 
     Attributes:
         told: The last event that it was told is written.
@@ -87,7 +87,7 @@ def killed(run_file, done_file, how, chooser):
 
 
 def completed_in(run_file):
-    """Give the calls that the file says have completed, taken over or not."""
+    """Return the calls that the file says have completed, taken over or not."""
     found = Counter()
     with RunFile(run_file) as file:
         rows = file.page(0, 10**6)

@@ -100,7 +100,7 @@ def test_a_value_comes_back_as_it_was(value):
 
 @given(VALUES)
 @settings(max_examples=100, deadline=None)
-def test_a_value_that_holds_something_recorded_as_text_is_told(value):
+def test_a_value_that_holds_something_recorded_as_text_is_reported(value):
     recorded = decode(encode([value, object()]))
     assert not is_whole(recorded)
     with pytest.raises(NotRestorableError, match="only as text"):
@@ -130,7 +130,7 @@ def test_a_program_that_was_run_as_a_script_goes_on_under_another_name():
     assert Reconstructor(other.build().graph).revive(recorded) == Model(name="x")
 
 
-def test_a_member_that_is_gone_is_told():
+def test_a_member_that_is_gone_is_reported():
     recorded = decode(encode(Sort.ONE).replace(b"ONE", b"SIX"))
     with pytest.raises(NotRestorableError, match="no member 'SIX'"):
         Reconstructor(EMPTY).revive(recorded)

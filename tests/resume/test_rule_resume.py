@@ -454,7 +454,7 @@ async def test_a_live_run_is_refused(path):
             await asking().resume(path)
 
 
-async def test_services_are_given_anew(path):
+async def test_services_are_given_again(path):
     class Clock:
         def __init__(self, now):
             self.now = now

@@ -13,34 +13,34 @@ CLOSING = {"executor_completed", "executor_failed", "executor_cancelled"}
 
 
 def of(events: Sequence[WorkflowEvent], kind: str, **fields: Any) -> list[WorkflowEvent]:
-    """Give the events of that type whose fields have those values."""
+    """Return the events of that type whose fields have those values."""
     return [e for e in events if e.type == kind and all(getattr(e, k) == v for k, v in fields.items())]
 
 
 def only(events: Sequence[WorkflowEvent], kind: str, **fields: Any) -> WorkflowEvent:
-    """Give the one event of that type, and fail where there is another number of them."""
+    """Return the one event of that type, and fail where there is another number of them."""
     found = of(events, kind, **fields)
     assert len(found) == 1, [(e.type, e.path, e.details) for e in found]
     return found[0]
 
 
 def calls(events: Sequence[WorkflowEvent]) -> list[tuple[int, str, str | None]]:
-    """Give every invocation as (superstep, path, function), in the order they started."""
+    """Return every invocation as (superstep, path, function), in the order they started."""
     return [(e.superstep, e.path, e.function) for e in of(events, "executor_invoked")]
 
 
 def warnings(events: Sequence[WorkflowEvent], code: str) -> list[WorkflowEvent]:
-    """Give the warnings with that code."""
+    """Return the warnings with that code."""
     return [e for e in of(events, "warning") if e.code == code]
 
 
 def codes(events: Sequence[WorkflowEvent]) -> list[str | None]:
-    """Give the codes of all warnings, in order."""
+    """Return the codes of all warnings, in order."""
     return [e.code for e in of(events, "warning")]
 
 
 def said(event: WorkflowEvent) -> str:
-    """Give all that an event says in words."""
+    """Return all that an event says in words."""
     return f"{event.path} {event.step} {event.function} {event.event_id} {event.data} {event.details} {event.route}"
 
 

@@ -1,4 +1,4 @@
-"""Steps that do as they are told, and the processes around them."""
+"""Steps that do as they are asked, and the processes around them."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,7 +30,7 @@ class Trigger(Step[Seen]):
 
 
 class Say(Step):
-    """Emits the events it is told to: a list of arguments for `emit_event`."""
+    """Emits the events it is asked to: a list of arguments for `emit_event`."""
 
     @function
     async def say(self, context: StepContext, script: Any) -> None:

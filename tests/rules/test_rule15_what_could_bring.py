@@ -1,4 +1,4 @@
-"""Rule 15 and 24: what a half-filled join still waits for is told once, with what could have brought it and why not."""
+"""Rules 15 and 24: a half-filled join says once what it still waits for, what could have brought it, and why not."""
 
 from typing import Any
 
@@ -73,7 +73,7 @@ async def test_a_half_filled_join_names_the_outside_event_that_could_have_come()
     assert "right from 'other' (outside)" in (await the_warning(process)).data
 
 
-async def test_steps_that_wait_for_each_other_are_told_as_such():
+async def test_steps_that_wait_for_each_other_are_reported_as_such():
     process = ProcessBuilder("circle")
     first, second = process.add_step(Pair, name="P"), process.add_step(Pair, name="Q")
     process.on_input_event("go").send_event_to(first, parameter="left").send_event_to(second, parameter="left")

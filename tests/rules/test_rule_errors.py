@@ -45,7 +45,7 @@ async def test_rule_12_an_unhandled_exception_fails_the_run_call():
     assert isinstance(error, ProcessError)
 
 
-async def test_rule_12_executor_failed_tells_type_message_traceback_and_input():
+async def test_rule_12_executor_failed_shows_type_message_traceback_and_input():
     failed = only(await events_of(booming()), "executor_failed")
     assert failed.details is not None
     assert failed.details["type"].endswith("ValueError")

@@ -12,7 +12,7 @@ from process_core.events import EVENT_TYPES
 
 
 class Report(Step):
-    """Adds the workflow events it is told to: a list of arguments for `WorkflowEvent`."""
+    """Adds the workflow events it is asked to: a list of arguments for `WorkflowEvent`."""
 
     @function
     async def report(self, context: StepContext, script: Any) -> str:
@@ -169,7 +169,7 @@ async def test_an_outside_event_is_one_event_emitted_of_the_root():
         assert (second.event_id, second.data, second.step, second.superstep) == ("more", 5, None, 2)
 
 
-async def test_an_emitted_event_tells_id_data_and_place():
+async def test_an_emitted_event_shows_id_data_and_place():
     result = await chain().run("go", [("X", 1)])
     emitted = only(result.events, "event_emitted", event_id="X")
     assert (emitted.data, emitted.path, emitted.step, emitted.function) == (1, "Say", "Say", "say")

@@ -156,7 +156,7 @@ def test_an_injected_service_can_not_be_fed_by_a_route():
     problem(process, "unknown_parameter")
 
 
-async def test_the_context_tells_run_superstep_and_path():
+async def test_the_context_shows_run_superstep_and_path():
     class Place(Step[Seen]):
         @function
         async def work(self, context: StepContext) -> None:

@@ -20,7 +20,7 @@ PUBLIC, INTERNAL = Visibility.PUBLIC, Visibility.INTERNAL
 
 
 def sayer(name="inner"):
-    """Build a process that says what it is told through its input `say`."""
+    """Build a process that says what it is asked through its input `say`."""
     inner = ProcessBuilder(name)
     inner.on_input_event("say").send_event_to(inner.add_step(Say))
     return inner
@@ -35,7 +35,7 @@ def around(inner, *, event="say", name=None):
 
 
 def failing_inside(*, inner_handler=None):
-    """Build a nested process that counts, then fails where it is told to."""
+    """Build a nested process that counts, then fails where it is asked to."""
 
     class Moody(Step[Seen]):
         @function

@@ -23,7 +23,7 @@ PUBLIC, INTERNAL = Visibility.PUBLIC, Visibility.INTERNAL
 
 
 def sayer(name="inner"):
-    """Build a process that says what it is told through its input `say`."""
+    """Build a process that says what it is asked through its input `say`."""
     inner = ProcessBuilder(name)
     inner.on_input_event("say").send_event_to(inner.add_step(Say))
     return inner
@@ -348,7 +348,7 @@ async def test_what_a_nested_step_yields_is_an_output_of_the_run():
 
 
 def counting():
-    """Build a process that goes round as often as it is told."""
+    """Build a process that goes round as often as it is asked."""
 
     class Rounds(Step[Seen]):
         @function
@@ -364,7 +364,7 @@ def counting():
     return inner
 
 
-async def test_rule_14_a_nested_process_counts_its_supersteps_anew_for_each_message():
+async def test_rule_14_a_nested_process_counts_its_supersteps_again_for_each_message():
     outer = ProcessBuilder("outer")
     say, nested = outer.add_step(Say), outer.add_process(counting())
     outer.on_input_event("go").send_event_to(say)

@@ -38,7 +38,7 @@ async def test_rule_11_a_run_that_waits_for_an_answer_is_idle_with_pending_reque
         assert run.events[-1].state is RunState.IDLE_WITH_PENDING_REQUESTS
 
 
-async def test_a_request_event_tells_prompt_type_and_id():
+async def test_a_request_event_shows_prompt_type_and_id():
     async with asking().start("ask", "who?") as run:
         await run.idle()
         request = only(run.events, "request_info")

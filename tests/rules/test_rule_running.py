@@ -20,7 +20,7 @@ from process_core import (
 
 
 class Sleepy(Step):
-    """Sleeps for as long as it is told by its name, then emits twice and returns."""
+    """Sleeps for as long as it is asked by its name, then emits twice and returns."""
 
     @function
     async def work(self, context: StepContext, value: Any) -> str:
@@ -198,7 +198,7 @@ async def test_rule_14_the_default_limit_is_a_thousand():
     assert caught.value.limit == 1000
 
 
-async def test_rule_14_the_count_begins_anew_with_each_outside_event():
+async def test_rule_14_the_count_begins_again_with_each_outside_event():
     async with looping().start("go", 3, max_supersteps=4) as run:
         for _ in range(5):
             await run.idle()
@@ -207,7 +207,7 @@ async def test_rule_14_the_count_begins_anew_with_each_outside_event():
         assert run.state is RunState.IDLE
 
 
-async def test_rule_14_the_count_begins_anew_with_each_answer():
+async def test_rule_14_the_count_begins_again_with_each_answer():
     class Chat(Step):
         @function
         async def ask(self, context: StepContext) -> None:

@@ -157,7 +157,7 @@ async def test_activate_is_called_once_per_run_before_first_use_with_the_state()
     assert calls == [True, True]
 
 
-async def test_instances_are_made_anew_for_each_run():
+async def test_instances_are_made_again_for_each_run():
     class Keeps(Step[Seen]):
         def __init__(self) -> None:
             self.mine: list[Any] = []

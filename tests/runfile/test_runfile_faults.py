@@ -51,7 +51,7 @@ def break_some_bytes(whole, chooser):
 
 
 def ended(child):
-    """Give what a program printed; it must have come to its end without an error of its own."""
+    """Return what a program printed; it must have come to its end without an error of its own."""
     out, error = child.communicate(timeout=60)
     assert child.returncode == 0, error
     return out
@@ -191,7 +191,7 @@ def test_an_existing_file_is_never_overwritten(recorded):
     assert recorded.read_bytes() == before
 
 
-def test_a_second_writer_is_refused_and_told_who_writes(tmp_path):
+def test_a_second_writer_is_refused_with_who_writes(tmp_path):
     path = tmp_path / "x.run"
     with writer(path) as first:
         first.append(event(1))

@@ -8,7 +8,7 @@ from runfile_cases import loop_events, program
 from process_core.events import RunState
 from process_core.runfile import RunFile, RunFileWriter, checkpoints
 
-# Reports, through a pipe, how far it was told that the file goes; then it is killed at some moment.
+# Reports, through a pipe, how far it heard that the file goes; then it is killed at some moment.
 RECORDS = textwrap.dedent("""
     import os, sys, time
     from runfile_cases import loop_events, writer

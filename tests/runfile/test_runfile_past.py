@@ -91,7 +91,7 @@ def with_states(tmp_path):
 
 
 @pytest.mark.parametrize(("until", "values"), [(4, []), (5, [1]), (14, [1, 2]), (15, [1, 2, 3]), (None, [1, 2, 3])])
-def test_the_history_of_a_state_ends_where_it_is_told_to(with_states, until, values):
+def test_the_history_of_a_state_ends_where_it_is_asked_to(with_states, until, values):
     assert [value for _, value in with_states.state_history("S", until=until)] == values
 
 

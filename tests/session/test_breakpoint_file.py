@@ -211,7 +211,7 @@ async def test_the_folder_is_kept_out_of_version_control(opened, project):
     ["", "{", "[]", '{"version": 1}', '{"version": 1, "targets": []}', "\0\0", "[" * 100_000],
     ids=["empty", "cut", "list", "none", "no map", "binary", "deep"],
 )
-async def test_a_corrupt_file_is_kept_aside_and_told_of(opened, project, content):
+async def test_a_corrupt_file_is_kept_aside_and_reported_of(opened, project, content):
     path = project / BREAKPOINTS_FILE
     path.parent.mkdir()
     path.write_text(content)
@@ -238,7 +238,7 @@ async def test_a_file_kept_aside_never_overwrites_an_earlier_one(opened, project
 
 
 @pytest.mark.parametrize("bad", [{"event": 7}, {"evnt": "X"}, "x", {}, {"event": "Go", "condition": "1 +"}], ids=str)
-async def test_one_that_cannot_be_understood_is_told_of_and_the_others_stay(opened, project, bad):
+async def test_one_that_cannot_be_understood_is_reported_and_the_others_stay(opened, project, bad):
     path = project / BREAKPOINTS_FILE
     path.parent.mkdir()
     content = json.dumps({"version": 1, "targets": {"a.py:build": [{"event": "Again"}, bad], "b.py:build": []}})
@@ -261,7 +261,7 @@ async def test_a_file_of_a_newer_version_is_left_alone(opened, project):
     assert len([text for text in texts(session) if "newer" in text]) == 1
 
 
-async def test_a_folder_that_cannot_be_written_is_told_of_once_and_does_no_harm(opened, project):
+async def test_a_folder_that_cannot_be_written_is_reported_once_and_does_no_harm(opened, project):
     (project / ".stepscope").write_text("a file where the folder should be")
     session = await opened()
     await add(session, event="Again")
@@ -273,7 +273,7 @@ async def test_a_folder_that_cannot_be_written_is_told_of_once_and_does_no_harm(
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-async def test_a_read_only_folder_is_told_of_once(opened, project):
+async def test_a_read_only_folder_is_reported_once(opened, project):
     folder = project / ".stepscope"
     folder.mkdir()
     folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
@@ -311,7 +311,7 @@ def test_a_module_is_its_own_name_and_a_file_elsewhere_its_whole_path(tmp_path):
     assert target_key("../far.py", "build", near) == f"{tmp_path}/far.py:build"
 
 
-async def test_muting_is_told_outlives_a_restart_and_is_not_kept(opened):
+async def test_muting_is_reported_outlives_a_restart_and_is_not_kept(opened):
     session = await opened()
     await add(session, event="Again")
     await session.request(MuteBreakpoints(muted=True))
@@ -324,7 +324,7 @@ async def test_muting_is_told_outlives_a_restart_and_is_not_kept(opened):
     assert not (await opened()).status.muted
 
 
-async def test_an_edited_breakpoint_keeps_its_number_and_counts_anew(opened):
+async def test_an_edited_breakpoint_keeps_its_number_and_counts_again(opened):
     session = await opened()
     await add(session, event="Go")
     await add(session, event="Again")
@@ -359,7 +359,7 @@ async def test_an_edit_that_makes_no_sense_is_refused_and_changes_nothing(opened
     assert named(session) == ["Go"]
 
 
-async def test_a_worker_keeps_them_where_it_is_told_to(project):
+async def test_a_worker_keeps_them_where_it_is_asked_to(project):
     for _ in range(2):
         async with await WorkerSession.open(
             cwd=project, runs_dir=project / "runs", breakpoints_file=project / BREAKPOINTS_FILE

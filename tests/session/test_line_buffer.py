@@ -28,7 +28,7 @@ def test_a_long_line_is_cut_and_says_how_much_is_missing():
     assert lines.take() == "next"
 
 
-def test_what_is_unfinished_is_told():
+def test_what_is_unfinished_is_reported():
     lines = LineBuffer()
     assert not lines
     lines.feed("a")

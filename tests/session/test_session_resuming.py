@@ -111,7 +111,7 @@ async def test_the_target_that_the_file_names_is_loaded_where_nothing_is(session
         await asked(other, "after one?")
 
 
-async def test_the_reply_tells_what_is_loaded(session):
+async def test_the_reply_shows_what_is_loaded(session):
     path = await talk(session)
     await session.request(Stop())
     await until(session, lambda status: status.state is RunState.CANCELLED)
@@ -185,7 +185,7 @@ async def test_a_changed_process_is_refused_with_the_difference(session, project
     assert "step Notes is new" in failure.message
 
 
-async def test_the_run_that_is_going_on_is_not_taken_up(session):
+async def test_the_run_that_is_going_on_is_not_resumed(session):
     path = await talk(session)
     assert (await refusal(session, ResumeRun(run_file=path))).code == "run_live"
     await answer(session, "one")

@@ -76,7 +76,7 @@ async def load_counts(session, *breakpoints, **start):
 # --- loading and starting
 
 
-async def test_load_tells_the_graph(session):
+async def test_load_shows_the_graph(session):
     loaded = await session.load("hostile_steps.py:counts")
     assert session.loaded == loaded
     assert loaded.name == "Counts"
@@ -228,7 +228,7 @@ async def test_breakpoints_keep_their_ids_over_a_restart(session):
         assert [point.id for point in status.breakpoints] == [second.id]
 
 
-async def test_a_breakpoint_that_can_match_nothing_is_told_unbound(session):
+async def test_a_breakpoint_that_can_match_nothing_is_reported_unbound(session):
     bound, unbound = await load_counts(session, BreakpointSpec(event="Again"), BreakpointSpec(event="Agian"))
     assert (bound.bound, unbound.bound) == (True, False)
 

@@ -234,7 +234,7 @@ def test_a_syntax_error_in_an_imported_file_names_that_file(write, tmp_path):
     assert "helper_broken.py, line 1" in error.message
 
 
-def test_an_exception_on_import_is_told_with_the_users_frames_only(write, tmp_path):
+def test_an_exception_on_import_is_reported_with_the_users_frames_only(write, tmp_path):
     write("helper_bad.py", "def fail():\n    raise ValueError('no luck')\n")
     write("greeter.py", "import helper_bad\nhelper_bad.fail()\n")
     error = refusal("greeter.py", tmp_path)
@@ -246,7 +246,7 @@ def test_an_exception_on_import_is_told_with_the_users_frames_only(write, tmp_pa
     assert "importlib" not in error.traceback
 
 
-def test_sys_exit_on_import_is_told(write, tmp_path):
+def test_sys_exit_on_import_is_reported(write, tmp_path):
     write("greeter.py", "import sys\nsys.exit(3)\n")
     error = refusal("greeter.py", tmp_path)
     assert error.code == "import_error"
@@ -260,7 +260,7 @@ def test_a_missing_dependency_is_named(write, tmp_path):
     assert "'no_such_dependency'" in error.message
 
 
-def test_an_exception_whose_text_raises_is_told_all_the_same(write, tmp_path):
+def test_an_exception_whose_text_raises_is_reported_all_the_same(write, tmp_path):
     write("greeter.py", "class Bad(Exception):\n    def __str__(self): raise KeyError\nraise Bad\n")
     assert "Bad" in refusal("greeter.py", tmp_path).message
 
@@ -319,7 +319,7 @@ def test_a_file_without_process_is_refused_with_its_functions(write, tmp_path):
     assert "compute" in error.message
 
 
-def test_an_exception_while_building_is_told(write, tmp_path):
+def test_an_exception_while_building_is_reported(write, tmp_path):
     write("greeter.py", "def build():\n    return {}['missing']\n")
     error = refusal("greeter.py", tmp_path)
     assert error.code == "import_error"
@@ -357,14 +357,14 @@ def test_a_definition_with_five_problems_lists_all_five(write, tmp_path):
     assert f"{len(error.problems)} problems" in error.message
 
 
-def test_a_build_function_that_needs_arguments_is_told_with_them(write, tmp_path):
+def test_a_build_function_that_needs_arguments_is_reported_with_them(write, tmp_path):
     write("greeter.py", "def build(size, colour='red'): ...\n")
     error = refusal("greeter.py", tmp_path)
     assert error.code == "not_a_process"
     assert "greeter.py:build(size, colour='red') needs arguments" in error.message
 
 
-def test_a_syntax_error_of_the_target_is_told_once(write, tmp_path):
+def test_a_syntax_error_of_the_target_is_reported_once(write, tmp_path):
     write("broken.py", "def build(:\n")
     assert refusal("broken.py", tmp_path).traceback is None
 

@@ -21,7 +21,7 @@ PATIENCE = 20
 
 
 class Watched:
-    """A session together with everything it told."""
+    """A session together with everything it reported."""
 
     def __init__(self, session):
         self.session = session
@@ -52,7 +52,7 @@ class Watched:
 
     def rows(self):
         with RunFile(self.session.status.run_file) as run_file:
-            return run_file.page(0, self.session.status.written)  # never more than the client was told of
+            return run_file.page(0, self.session.status.written)  # never more than the client heard of
 
     def logs(self):
         with RunFile(self.session.status.run_file) as run_file:
@@ -123,7 +123,7 @@ async def test_a_plain_function_that_hangs_is_shown_running_and_can_be_cancelled
         assert (await worker.at_rest()).state is RunState.CANCELLED
 
 
-async def test_a_step_that_hogs_the_event_loop_is_told_while_it_does(tmp_path):
+async def test_a_step_that_hogs_the_event_loop_is_reported_while_it_does(tmp_path):
     async with working(tmp_path, "hogs_loop") as worker:
         blocked = await worker.until(lambda s: s.status.blocked_for)
         assert blocked.blocked_for >= 1
@@ -146,7 +146,7 @@ async def test_a_step_that_keeps_the_interpreter_to_itself_is_noticed_when_a_com
 # --- a worker that dies
 
 
-async def test_a_killed_worker_is_told_with_its_signal_and_can_be_restarted(tmp_path):
+async def test_a_killed_worker_is_reported_with_its_signal_and_can_be_restarted(tmp_path):
     async with working(tmp_path, "counts", start=False) as worker:
         await worker.session.request(AddBreakpoint(breakpoint=BreakpointSpec(event="Again")))
         await worker.session.request(Start(event="Go", data=1, has_data=True))
@@ -196,7 +196,7 @@ async def test_a_crash_in_c_code_leaves_a_traceback(tmp_path):
         assert "hostile_steps.py" in died.stderr_tail
 
 
-async def test_a_worker_that_dies_by_its_own_step_is_told(tmp_path):
+async def test_a_worker_that_dies_by_its_own_step_is_reported(tmp_path):
     async with working(tmp_path, "kills_itself") as worker:
         assert (await worker.dead()).reason == "worker died (signal 9)"
 
@@ -271,7 +271,7 @@ async def test_output_past_python_becomes_log_events_too(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-async def test_what_a_child_prints_is_told_with_the_function_that_ran_it_and_before_its_end(tmp_path):
+async def test_what_a_child_prints_is_reported_with_the_function_that_ran_it_and_before_its_end(tmp_path):
     async with working(tmp_path, "children_in_turn") as worker:
         assert (await worker.at_rest()).state is RunState.STOPPED
         told = [row for row in worker.rows() if row.type in ("log", "executor_completed", "status")]
@@ -280,13 +280,13 @@ async def test_what_a_child_prints_is_told_with_the_function_that_ran_it_and_bef
         assert [text for _, _, text in worker.logs()] == ["from a child", "half a line"] * 2
 
 
-async def test_what_a_child_of_an_earlier_function_prints_is_told_without_a_step(tmp_path):
+async def test_what_a_child_of_an_earlier_function_prints_is_reported_without_a_step(tmp_path):
     async with working(tmp_path, "child_left_behind") as worker:
         await worker.at_rest()
         await worker.until(lambda _: worker.logs() == [("", "stdout", "late")])
 
 
-async def test_what_a_child_of_one_of_two_running_functions_prints_is_told_without_a_step(tmp_path):
+async def test_what_a_child_of_one_of_two_running_functions_prints_is_reported_without_a_step(tmp_path):
     async with working(tmp_path, "children_at_once") as worker:
         await worker.at_rest()
         await worker.until(lambda _: worker.logs() == [("", "stdout", "of two")] * 2)
@@ -298,14 +298,14 @@ async def test_a_flood_past_python_from_a_step_that_hogs_the_loop_neither_hangs_
         await worker.until(lambda _: len([row for row in worker.rows() if row.type == "log"]) == 600)
 
 
-async def test_what_a_long_running_step_prints_is_told_while_it_runs(tmp_path):
+async def test_what_a_long_running_step_prints_is_reported_while_it_runs(tmp_path):
     async with working(tmp_path, "speaks_and_hangs") as worker:
         expected = {("SpeaksAndHangs", "still here"), ("SpeaksAndHangs", "around the streams")}
         await worker.until(lambda s: s.status.run_file and expected <= {(p, t) for p, _, t in worker.logs()})
         assert worker.session.status.running == ("SpeaksAndHangs",)
 
 
-async def test_prints_while_loading_are_told(tmp_path):
+async def test_prints_while_loading_are_reported(tmp_path):
     (tmp_path / "chatty.py").write_text("print('loading now')\nfrom hostile_steps import counts as build\n")
     async with working(tmp_path) as worker:
         with pytest.raises(CommandRefused):
@@ -355,7 +355,7 @@ async def test_typed_text_becomes_the_type_asked_for(tmp_path):
 # --- load
 
 
-async def test_a_flood_of_events_is_recorded_whole_and_told_in_counts(tmp_path):
+async def test_a_flood_of_events_is_recorded_whole_and_reported_in_counts(tmp_path):
     async with working(tmp_path, "floods") as worker:
         await worker.at_rest()
         status = worker.session.status
@@ -375,7 +375,7 @@ async def test_runs_are_kept_below_the_working_folder(tmp_path):
         assert (tmp_path / ".stepscope" / "runs" / ".gitignore").read_text() == "*\n"
 
 
-async def test_a_death_is_told_once(tmp_path):
+async def test_a_death_is_reported_once(tmp_path):
     async with working(tmp_path, "exits_hard") as worker:
         await worker.dead()
         await asyncio.sleep(0.1)

@@ -72,7 +72,7 @@ async def test_a_newer_status_takes_the_place_of_one_that_waits(monkeypatch):
     assert len(found) < 5
 
 
-async def test_a_blocked_event_loop_is_told_with_the_last_status_and_then_the_end_of_it(monkeypatch):
+async def test_a_blocked_event_loop_is_reported_with_the_last_status_and_then_the_end_of_it(monkeypatch):
     monkeypatch.setattr(link_module, "BLOCKED_AFTER", 0.3)
     monkeypatch.setattr(link_module, "BEAT", 0.05)
     async with linked() as link:

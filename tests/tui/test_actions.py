@@ -57,7 +57,7 @@ def test_the_palette_offers_a_breakpoint_on_every_event():
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
-def test_help_tells_every_key_and_verb(action):
+def test_help_shows_every_key_and_verb(action):
     text = "\n".join(line for line, _ in help_lines(110))
     assert all(key_text(key) in text for key in action.keys)
     assert action.word is None or f":{action.word}" in text

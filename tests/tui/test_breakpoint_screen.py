@@ -44,7 +44,7 @@ async def test_conditions_hit_counts_and_logs_are_given_and_taken_away(debug, pr
         assert not spec().enabled
 
 
-async def test_a_wrong_condition_is_told_with_its_column_and_stays_on_the_line(debug, process_file):
+async def test_a_wrong_condition_is_reported_with_its_column_and_stays_on_the_line(debug, process_file):
     async with debug(process_file(CHAT), paused=True) as d:
         await d.until("PAUSED")
         await d.command("break Exit if data >")

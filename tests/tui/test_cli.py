@@ -30,7 +30,7 @@ def test_bad_arguments_end_with_code_2_and_a_message(capsys, arguments, message)
     assert message in capsys.readouterr().err
 
 
-def test_version_is_told(capsys):
+def test_version_is_reported(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
     assert ended.value.code == 0
@@ -87,7 +87,7 @@ def test_textual_is_not_imported_where_there_is_no_terminal(tmp_path):
     ],
     ids=["syntax error", "unknown event"],
 )
-def test_in_a_terminal_bad_input_is_told_before_the_screen_opens(tmp_path, source, options, message):
+def test_in_a_terminal_bad_input_is_reported_before_the_screen_opens(tmp_path, source, options, message):
     (tmp_path / "target.py").write_text(source)
     ours, theirs = pty.openpty()
     process = subprocess.Popen(

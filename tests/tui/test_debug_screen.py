@@ -127,7 +127,7 @@ async def test_a_step_of_a_nested_process_may_be_named_without_its_path(debug):
         assert "Fulfilment/Packer  breakpoint 2" in await d.until("breakpoint 2")
 
 
-async def test_an_answer_of_the_wrong_type_is_told_beside_the_box_and_kept(debug, process_file):
+async def test_an_answer_of_the_wrong_type_is_reported_beside_the_box_and_kept(debug, process_file):
     async with debug(process_file(NUMBERS)) as d:
         await d.until("question 1 of 2")
         await d.answer("many")
@@ -242,7 +242,7 @@ async def test_a_first_load_that_fails_ends_the_app_with_code_2(debug, process_f
         assert d.app.refusal.code == "syntax_error"
 
 
-async def test_a_wrong_command_is_told_on_the_line_and_kept(debug, process_file):
+async def test_a_wrong_command_is_reported_on_the_line_and_kept(debug, process_file):
     async with debug(process_file(CHAT)) as d:
         await d.until("WAITING FOR YOU")
         await d.command("contniue")

@@ -33,7 +33,7 @@ async def end(d):
     await d.until(lambda: d.status.paused is None and d.status.state.value == "IDLE")
 
 
-async def test_the_queue_tells_number_event_and_target_in_order_of_delivery(debug, process_file):
+async def test_the_queue_shows_number_event_and_target_in_order_of_delivery(debug, process_file):
     async with paused_with_queue(debug, process_file, size=(200, 60)) as d:
         assert order(d) == ["First", "Second", "Third"]
         await d.until("Second Source → Sink.take(order)")
@@ -134,7 +134,7 @@ async def test_a_call_is_completed_by_hand(debug, process_file):
         assert "took 1" not in outputs(d)
 
 
-async def test_what_cannot_be_done_is_told_and_stays_on_the_line(debug, process_file):
+async def test_what_cannot_be_done_is_reported_and_stays_on_the_line(debug, process_file):
     async with paused_with_queue(debug, process_file) as d:
         number = d.screen.queue.messages[0].id
         for line, said in (
@@ -201,7 +201,7 @@ def test_a_value_is_written_with_nothing_that_acts_on_a_terminal():
     assert text == '{\n  "\\u001b[2J": "é\\u202e\\u007f\\u009b日"\n}'
 
 
-async def test_a_fault_in_a_handler_is_told_and_does_not_end_the_app(debug, process_file, monkeypatch):
+async def test_a_fault_in_a_handler_is_reported_and_does_not_end_the_app(debug, process_file, monkeypatch):
     def broken(_self):
         raise ZeroDivisionError("oops")
 

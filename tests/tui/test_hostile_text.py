@@ -61,7 +61,7 @@ async def test_the_palette_shows_hostile_names_harmlessly(debug, process_file):
         assert_harmless(d)
 
 
-async def test_a_target_that_cannot_be_loaded_is_told_harmlessly(debug, process_file):
+async def test_a_target_that_cannot_be_loaded_is_reported_harmlessly(debug, process_file):
     async with debug(process_file(HOSTILE)) as d:
         await d.until("WAITING FOR YOU")
         process_file("raise RuntimeError('\\x1b]0;t\\x07 [/x] [@click=app.quit]x[/]')\n")

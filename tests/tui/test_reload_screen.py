@@ -20,7 +20,7 @@ def target(process_file):
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
-async def test_a_save_that_fails_is_told_beside_the_graph_and_the_chat_goes_on(debug, target, size):
+async def test_a_save_that_fails_is_reported_beside_the_graph_and_the_chat_goes_on(debug, target, size):
     async with debug(target, size=size) as d:
         await d.until("WAITING FOR YOU")
         await save(d, target, "class Broken(:\n    pass")
@@ -38,7 +38,7 @@ async def test_a_save_that_fails_is_told_beside_the_graph_and_the_chat_goes_on(d
         await d.until(lambda: "save failed" not in d.text)
 
 
-async def test_a_reload_is_told_and_marked_in_the_timeline(debug, target):
+async def test_a_reload_is_reported_and_marked_in_the_timeline(debug, target):
     async with debug(target, size=(120, 40)) as d:
         await d.until("WAITING FOR YOU")
         await save(d, target, NEW)
@@ -47,7 +47,7 @@ async def test_a_reload_is_told_and_marked_in_the_timeline(debug, target):
         assert "save" not in text.splitlines()[0]
 
 
-async def test_a_changed_graph_is_drawn_anew_and_what_was_selected_stays_so(debug, target):
+async def test_a_changed_graph_is_drawn_again_and_what_was_selected_stays_so(debug, target):
     async with debug(target, size=(120, 40)) as d:
         await d.until("WAITING FOR YOU")
         await d.press("escape", "1", "down", "down", "down")
@@ -112,7 +112,7 @@ async def test_a_message_whose_step_is_gone_is_listed_once_and_returns_when_a_sa
         await d.until(lambda: [message.held for message in d.screen.queue.messages] == [False])
 
 
-async def test_why_a_run_cannot_be_forked_onto_new_code_is_told_whole(debug, target):
+async def test_why_a_run_cannot_be_forked_onto_new_code_is_reported_whole(debug, target):
     async with debug(target, size=(80, 24)) as d:
         await d.until("WAITING FOR YOU")
         await save(d, target, CHAT.replace('"Exit"', '"Bye"'))

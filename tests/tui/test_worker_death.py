@@ -45,7 +45,7 @@ def open_app(tmp_path, process_file):
     return build
 
 
-async def test_a_killed_worker_is_told_and_restarted_with_its_breakpoints(open_app):
+async def test_a_killed_worker_is_reported_and_restarted_with_its_breakpoints(open_app):
     app = open_app(CHAT, breakpoints=("UserInputReceived",))
     async with app.run_test(size=(120, 40)) as pilot:
         d = Driver(app, pilot)
@@ -73,7 +73,7 @@ async def test_what_is_asked_of_a_dead_worker_is_refused_with_the_way_out(open_a
     await app.session.close()
 
 
-async def test_a_worker_that_does_not_answer_is_told_with_the_step_and_can_be_restarted(open_app):
+async def test_a_worker_that_does_not_answer_is_reported_with_the_step_and_can_be_restarted(open_app):
     app = open_app(HANG)
     async with app.run_test(size=(120, 40)) as pilot:
         d = Driver(app, pilot)
@@ -83,7 +83,7 @@ async def test_a_worker_that_does_not_answer_is_told_with_the_step_and_can_be_re
     await app.session.close()
 
 
-async def test_a_target_that_takes_long_to_load_is_told_meanwhile(open_app):
+async def test_a_target_that_takes_long_to_load_is_reported_meanwhile(open_app):
     app = open_app("import time\n\ntime.sleep(1.5)\n" + CHAT)
     async with app.run_test(size=(120, 40)) as pilot:
         d = Driver(app, pilot)

@@ -52,7 +52,7 @@ class Gate:
 
 
 def weigh(begin):
-    """Give KB per run while all of them wait inside a step: `begin(gate)` makes one that waits at the gate."""
+    """Return KB per run while all of them wait inside a step: `begin(gate)` makes one that waits at the gate."""
 
     async def weighed():
         opened, gate = Gate(), Gate()

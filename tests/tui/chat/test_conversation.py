@@ -36,7 +36,7 @@ def test_questions_answers_outputs_and_prints_make_up_the_conversation():
 
 
 @pytest.mark.parametrize("state", ["STOPPED", "FAILED", "CANCELLED"])
-def test_the_end_of_the_run_is_told(state):
+def test_the_end_of_the_run_is_reported(state):
     (entry,) = entries_of([Said("status", state=state)], lambda row: row.text)
     assert entry.text == f"the run is {state}"
 

@@ -48,17 +48,17 @@ def test_a_beginning_that_fits_several_names_them():
         parse("st")
 
 
-def test_a_wrong_verb_is_told_with_the_nearest():
+def test_a_wrong_verb_is_reported_with_the_nearest():
     with pytest.raises(CommandSyntaxError, match="did you mean 'continue'"):
         parse("continu3")
 
 
-def test_a_missing_argument_is_told_with_the_usage():
+def test_a_missing_argument_is_reported_with_the_usage():
     with pytest.raises(CommandSyntaxError, match="break needs an argument: break PLACE"):
         parse("break")
 
 
-def test_an_argument_too_many_is_told():
+def test_an_argument_too_many_is_reported():
     with pytest.raises(CommandSyntaxError, match="takes no argument"):
         parse("pause now")
 

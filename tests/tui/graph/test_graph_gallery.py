@@ -1,4 +1,4 @@
-"""Pictures that were looked at and found clear; `python tests/tui/graph/test_graph_gallery.py` draws them anew."""
+"""Pictures that were looked at and found clear; `python tests/tui/graph/test_graph_gallery.py` draws them again."""
 
 import os
 import subprocess

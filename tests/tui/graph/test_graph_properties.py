@@ -324,7 +324,7 @@ def test_dense_processes_keep_their_routes_apart(seed):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_owner_grid_tells_every_box_and_every_label(name):
+def test_the_owner_grid_shows_every_box_and_every_label(name):
     picture = draw(*CASES[name])
     for index, box in enumerate(picture.drawing.boxes):
         text = box.texts[0]

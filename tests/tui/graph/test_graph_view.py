@@ -1,4 +1,4 @@
-"""The widget: what it shows, what it does on keys and mouse, what it tells the app."""
+"""The widget: what it shows, what it does on keys and mouse, what it posts to the app."""
 
 import io
 from dataclasses import replace

@@ -192,7 +192,7 @@ async def test_clearing_shows_nothing_of_the_event(story):
         assert not any(screen_lines(app)[1:])
 
 
-async def test_the_cursor_is_told_without_colour(story):
+async def test_the_cursor_is_shown_without_colour(story):
     async with showing(story, 8) as (app, _panel, pilot):
         await pilot.press("down", "down")
         await pilot.pause()
@@ -426,7 +426,7 @@ def test_sizes_read_well(size, text):
         pytest.param({"name": "log", "lines": "x" * 5_000_000}, "lines: at least", id="text inside"),
     ],
 )
-async def test_the_size_of_what_was_read_in_part_is_not_told_as_that_of_the_whole(tmp_path, data, said):
+async def test_the_size_of_what_was_read_in_part_is_not_shown_as_that_of_the_whole(tmp_path, data, said):
     with recorded(tmp_path / "x.run", data) as run_file:
         async with showing(run_file, 1, size=(80, 30)) as (app, _panel, _):
             assert any(said in line for line in screen_lines(app)), "\n".join(screen_lines(app))

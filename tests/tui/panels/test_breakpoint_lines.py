@@ -13,7 +13,7 @@ def text(cells):
     return "".join(piece for piece, _ in cells)
 
 
-def test_a_breakpoint_tells_its_number_place_and_count():
+def test_a_breakpoint_shows_its_number_place_and_count():
     assert text(line_of(BreakpointSpec(id=1, event="Exit", hit_count=2), hit=False)) == " ●  1 Exit  hit 2 times"
 
 
@@ -29,7 +29,7 @@ def test_a_breakpoint_that_matches_nothing_says_so():
     assert "matches nothing" in text(line_of(BreakpointSpec(id=1, event="Exti", bound=False), hit=False))
 
 
-def test_a_breakpoint_tells_every_condition():
+def test_a_breakpoint_shows_every_condition():
     spec = BreakpointSpec(
         id=3, step="a/*", function="f", when="after", condition="data > 1", hits=">=2", log="x={data}", once=True
     )
@@ -39,7 +39,7 @@ def test_a_breakpoint_tells_every_condition():
     )
 
 
-def test_a_message_tells_event_target_and_payload():
+def test_a_message_shows_event_target_and_payload():
     message = PendingMessage(id=1, event_id="Go", target="A", function="f", parameter="x", preview="1", next=True)
     assert text(message_line(message)) == "▸  1 Go → A.f(x)  1"
 
@@ -48,7 +48,7 @@ def test_a_message_to_stop_says_so():
     assert "→ STOP" in text(message_line(PendingMessage(id=1, event_id="Exit")))
 
 
-def test_a_half_filled_call_tells_what_it_misses():
+def test_a_half_filled_call_shows_what_it_misses():
     waiting = WaitingInputs(path="Join", function="f", arrived=("a",), missing=("b",))
     assert text(waiting_line(waiting)) == "◔ Join.f has a; misses b"
 

@@ -45,13 +45,13 @@ def test_a_run_stands_as_its_file_says(changes, words):
         (59 * 86_400, "59 d ago"), (-5, "just now"),
     ],
 )  # fmt: skip
-def test_times_are_told_as_people_do(seconds, words):
+def test_times_are_written_as_people_do(seconds, words):
     now = time.time()
     assert ago(now - seconds, now) == words
 
 
 @pytest.mark.parametrize("moment", [0.0, 1e300, -1e300, float("inf"), float("nan")])
-def test_a_time_that_is_none_is_told_somehow(moment):
+def test_a_time_that_is_none_is_shown_somehow(moment):
     assert ago(moment, time.time())
 
 
@@ -59,7 +59,7 @@ def test_a_time_that_is_none_is_told_somehow(moment):
     ("size", "words"),
     [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"), (999_950, "1.0 MB"), (10**13, "10.0 TB")],
 )
-def test_sizes_are_told_with_a_unit(size, words):
+def test_sizes_are_reported_with_a_unit(size, words):
     assert size_words(size) == words
 
 
@@ -99,7 +99,7 @@ def test_a_run_is_found_by_path_name_or_beginning(runs, word, name):
 @pytest.mark.parametrize(
     ("word", "message"), [("20250101", "could be"), ("mail", "no file"), ("../x", "no file"), ("", "is a folder")]
 )
-def test_what_is_no_run_is_told(runs, word, message):
+def test_what_is_no_run_is_reported(runs, word, message):
     with pytest.raises(UsageError, match=message):
         find_run(word)
 

@@ -225,7 +225,7 @@ async def test_leaving_asks_nothing(chat):
         await d.until(lambda: not d.app.is_running or d.app._exit)
 
 
-async def test_an_event_that_is_not_there_is_told(chat):
+async def test_an_event_that_is_not_there_is_reported(chat):
     async with replaying(chat) as d:
         await d.command("goto 9999")
         await d.until("there is no event 9999")
@@ -269,7 +269,7 @@ async def test_the_screen_is_usable_at_every_size(chat, size):
         assert "? help" in text.splitlines()[-1]
 
 
-async def test_a_file_that_is_lost_on_the_way_is_told_and_the_screen_stays(chat, monkeypatch):
+async def test_a_file_that_is_lost_on_the_way_is_reported_and_the_screen_stays(chat, monkeypatch):
     async with replaying(chat) as d:
         monkeypatch.setattr(RunFile, "last_seqs", _damaged)
         await d.press("S")

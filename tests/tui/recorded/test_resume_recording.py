@@ -32,7 +32,7 @@ async def app(tmp_path, target):
         await app.session.close()
 
 
-async def test_a_run_whose_worker_was_killed_is_taken_up_with_its_history(app, tmp_path):
+async def test_a_run_whose_worker_was_killed_is_resumed_with_its_history(app, tmp_path):
     async with app.run_test(size=(120, 40)) as pilot:
         d = Driver(app, pilot)
         await d.until("WAITING FOR YOU")
@@ -52,7 +52,7 @@ async def test_a_run_whose_worker_was_killed_is_taken_up_with_its_history(app, t
         assert messages == ["hello", "again"]
 
 
-async def test_a_run_that_is_alive_is_not_taken_up(app):
+async def test_a_run_that_is_alive_is_not_resumed(app):
     async with app.run_test(size=(120, 40)) as pilot:
         d = Driver(app, pilot)
         await d.until("WAITING FOR YOU")

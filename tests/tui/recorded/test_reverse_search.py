@@ -19,7 +19,7 @@ async def order(tmp_path):
 
 
 def rows(file, *wanted, start=None):
-    """Give all that is found, going back from the end."""
+    """Return all that is found, going back from the end."""
     seq, found = start or file.count() + 1, []
     while True:
         seq = find_back(file, seq, wanted)

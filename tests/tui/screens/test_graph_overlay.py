@@ -119,7 +119,7 @@ def test_the_route_of_a_pending_message_that_was_changed_by_hand_is_forced():
     assert forced_edges((), (plain, edited), EDGES) == {AB.key}
 
 
-def test_inputs_of_a_waiting_function_are_told_apart_by_their_parameter():
+def test_inputs_of_a_waiting_function_are_distinguished_by_their_parameter():
     routes = [Edge(f"r{n}", "", SourceKind.EVENT, "A", f"E{n}", "J", "f", name) for n, name in enumerate("ab")]
     other = Edge("r9", "", SourceKind.EVENT, "A", "X", "J", "g", "a")
     waiting = WaitingInputs(path="J", function="f", arrived=("a",), missing=("b",))

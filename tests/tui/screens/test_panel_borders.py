@@ -29,7 +29,7 @@ def test_all_four_tabs_keep_their_names_at_eighty_columns():
     assert all(name in line for name in ("3 Inspect", "4 Chat ●", "5 Breaks", "6 Queue"))
 
 
-def test_the_header_of_the_focused_panel_is_told_without_colour():
+def test_the_header_of_the_focused_panel_is_shown_without_colour():
     rows = drawn(80, 22, focus=Panel.GRAPH)
     assert "━" in rows[0]
     assert not any("━" in row for row in rows[1:])

@@ -27,7 +27,7 @@ def test_a_paused_run_says_where():
     assert "PAUSED @4711 UserInputReceived" in text(ModeState(status=PAUSED))
 
 
-def test_kept_and_dropped_superstep_and_generation_are_told():
+def test_kept_and_dropped_superstep_and_generation_are_reported():
     line = text(ModeState(status=PAUSED))
     assert all(part in line for part in ("4,711 events · 0 dropped", "superstep 12", "gen 2"))
 

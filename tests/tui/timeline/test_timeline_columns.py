@@ -107,7 +107,7 @@ def test_a_path_cut_from_its_beginning_fits(text, cells):
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 180])
-def test_what_happened_is_told_at_every_width(width):
+def test_what_happened_is_reported_at_every_width(width):
     emitted = next(row for row in story() if row.event_id == "UserInputReceived")
     shown = line(emitted, width)
     assert "14" in shown

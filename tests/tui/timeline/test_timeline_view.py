@@ -264,7 +264,7 @@ async def test_enter_opens_the_selected_event():
         assert app.told[-1] == ("activated", 22, False)
 
 
-async def test_what_the_user_selects_is_told_apart_from_what_following_selects():
+async def test_what_the_user_selects_is_distinguished_from_what_following_selects():
     async with showing(FakeSource(loop_row, 100), written=50) as (app, _view, pilot):
         assert app.told == [("selected", 50, True)]
         await pilot.press("up")
@@ -272,7 +272,7 @@ async def test_what_the_user_selects_is_told_apart_from_what_following_selects()
         assert app.told[-1] == ("selected", 49, False)
 
 
-async def test_a_burst_of_rows_tells_the_last_one_only():
+async def test_a_burst_of_rows_shows_the_last_one_only():
     async with showing(FakeSource(loop_row, 1000), written=10) as (app, view, pilot):
         app.told.clear()
         for written in range(11, 100):
@@ -348,7 +348,7 @@ async def test_the_theme_can_change_while_rows_are_shown():
 # Filtering
 
 
-async def test_how_many_are_hidden_is_always_told(tmp_path):
+async def test_how_many_are_hidden_is_always_reported(tmp_path):
     async with showing_file(tmp_path, loop(80)) as (app, view, pilot):
         assert view.set_filter("type:emit") is None
         await pilot.pause()
@@ -366,7 +366,7 @@ async def test_rows_that_come_are_filtered_too(tmp_path):
         assert view.selected.seq == 159
 
 
-async def test_a_filter_knows_nothing_of_rows_the_screen_was_not_told_of(tmp_path):
+async def test_a_filter_knows_nothing_of_rows_the_screen_has_not_heard_of(tmp_path):
     async with showing_file(tmp_path, loop(160), written=80) as (app, view, pilot):
         view.set_filter("event:Replied")
         await pilot.pause()
@@ -504,7 +504,7 @@ async def test_a_search_keeps_to_the_rows_that_are_shown(tmp_path):
 # What goes wrong
 
 
-async def test_a_file_that_cannot_be_read_is_told_and_the_screen_lives(tmp_path):
+async def test_a_file_that_cannot_be_read_is_reported_and_the_screen_lives(tmp_path):
     class Broken(FakeSource):
         def page(self, start_index, limit):
             raise RunFileError(tmp_path / "x.run", "the disk reports an error")
