@@ -22,8 +22,9 @@ NAMES = Names(
 
 @pytest.mark.parametrize("action", [action for action in ACTIONS if action.word], ids=lambda action: action.name)
 def test_every_verb_leads_to_its_action(action):
-    line = f":{action.word} x" if action.needs_argument else f":{action.word}"
-    assert parse(line).action is action
+    lines = [f"{action.word} x"] * bool(action.usage) + [action.word] * (not action.needs_argument)
+    assert lines
+    assert all(parse(start + line).action is action for line in lines for start in ("", ":"))
 
 
 def test_the_rest_of_the_line_is_the_argument():
