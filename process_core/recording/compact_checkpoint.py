@@ -7,7 +7,7 @@ from typing import Any
 from process_core.engine.compiled import CompiledRoute
 from process_core.engine.records import ProcessRecord, RunRecord
 from process_core.runfile import encode_plain
-from process_core.runfile.codec.compact_checkpoint import CHECKPOINT, MESSAGE
+from process_core.runfile.codec.compact_checkpoint import CHECKPOINT_START, MESSAGE_START
 
 
 class CompactCheckpoints:
@@ -19,15 +19,17 @@ class CompactCheckpoints:
 
     def __init__(self, run: RunRecord) -> None:
         self._run = run
+        self._processes = run.plan.processes
         # A message of another generation of the process is on none of these routes.
         numbers = {edge.id: (n, edge) for n, edge in enumerate(run.plan.graph.edges) if not edge.scope}
-        self._rest: Mapping[str, Any] = {}
-        self._rest_text = "{}"
-        self._known: dict[CompiledRoute, tuple[int, str, str]] = {}
+        self._known: dict[CompiledRoute, tuple[str, str, str]] = {}
         for route in run.plan.all_routes():
             if route.id in numbers:
                 number, edge = numbers[route.id]
-                self._known[route] = (number, edge.event_id, edge.source)
+                self._known[route] = (MESSAGE_START % number, edge.event_id, edge.source)
+        # Most of a checkpoint is the same as in the one before: only what has changed is written again.
+        self._start_of: tuple[int, int, Mapping[str, Any]] = (-1, -1, {})
+        self._start = ""
 
     def write(self, generation: int, rest: Mapping[str, Any]) -> str | None:
         """Write where the run stands.
@@ -43,33 +45,33 @@ class CompactCheckpoints:
         root = run.root
         if root.joins.waiting or root.working or root.held or run.undeliverable or run.inputs or root.is_stopped:
             return None
-        nested: str | None = "{}"
-        if root.plan.processes:
-            found = _at_rest(root)
-            if found is None:
+        asked = run.asked
+        last_generation, last_asked, last_rest = self._start_of
+        if rest is not last_rest or asked != last_asked or generation != last_generation or self._processes:
+            nested = _supersteps_of_idle(root)
+            if nested is None:
                 return None
-            nested = json.dumps(found)
-        messages = []
-        known = self._known
+            self._start_of = (generation, asked, rest)
+            self._start = CHECKPOINT_START % (generation, asked, json.dumps(rest), json.dumps(nested))
+        messages = ""
         for message in root.pending:
-            route = known.get(message.route)
+            route = self._known.get(message.route)
             if route is None or message.handles or message.event_id != route[1] or message.source != route[2]:
                 return None
             data = message.data
             written = str(data) if data.__class__ is int and -_SHORT < data < _SHORT else encode_plain(data)
             if written is None:
                 return None
-            messages.append(MESSAGE % (route[0], message.seq, written))
-        if rest is not self._rest:
-            self._rest, self._rest_text = rest, json.dumps(rest)
-        return CHECKPOINT % (generation, run.asked, self._rest_text, nested, ",".join(messages))
+            text = f"{route[0]}{message.seq},{written}]"
+            messages = f"{messages},{text}" if messages else text
+        return f"{self._start}{messages}]]"
 
 
 _SHORT = 10**15
 
 
-def _at_rest(process: ProcessRecord) -> dict[str, Any] | None:
-    """Give the supersteps of the nested processes that were used; None where one of them is not at rest."""
+def _supersteps_of_idle(process: ProcessRecord) -> dict[str, Any] | None:
+    """Return the supersteps of the nested processes that were used; None where one of them is not idle."""
     found: dict[str, Any] = {}
     for step in process.plan.processes:
         slot = process.slots[step.index]
@@ -78,7 +80,7 @@ def _at_rest(process: ProcessRecord) -> dict[str, Any] | None:
         child = slot.child
         if child.pending or child.held or child.joins.waiting or child.working:
             return None
-        inner = _at_rest(child)
+        inner = _supersteps_of_idle(child)
         if inner is None:
             return None
         found[step.name] = [child.superstep, inner]

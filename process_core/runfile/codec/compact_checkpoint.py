@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from process_core.graph import Edge
 
-CHECKPOINT: Final = "[%d,%d,%s,%s,[%s]]"
-"""Generation, asked, `rest` and `nested` as JSON, messages joined by commas."""
-MESSAGE: Final = "[%d,%d,%s]"
-"""Place of the edge, seq, data as JSON."""
+CHECKPOINT_START: Final = "[%d,%d,%s,%s,["
+"""Generation, asked, `rest` and `nested` as JSON; the messages follow, joined by commas, and `]]`."""
+MESSAGE_START: Final = "[%d,"
+"""Place of the edge; seq, data as JSON, and `]` follow."""
 
 
 def expand(compact: Sequence[Any], superstep: int, edges: Sequence[Edge]) -> dict[str, Any]:
