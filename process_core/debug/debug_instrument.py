@@ -1,13 +1,12 @@
 """Follows the calls of a run for its debugger: what steps are doing, and what has to be on disk before a crash."""
 
 import time
-from typing import Any, Final
+from typing import Final
 
 from process_core.debug.debug_state import LiveSteps, WaitingFunction
 from process_core.debug.pause_controller import ChangeListener, PauseController
 from process_core.engine.instrument import RunInstrument
-from process_core.engine.records import CallScope, Invocation, RunRecord
-from process_core.events import WorkflowEvent
+from process_core.engine.records import Invocation, RunRecord
 
 _FLUSH_EVERY: Final = 0.05
 """Seconds between two times that a call waits for the run file."""
@@ -56,8 +55,6 @@ class DebugInstrument(RunInstrument):
         listener: Who is informed of changes.
     """
 
-    __slots__ = ("_controller", "_crash_flush", "_failed", "_listener", "_run", "_running")
-
     def __init__(
         self,
         run: RunRecord,
@@ -71,6 +68,10 @@ class DebugInstrument(RunInstrument):
         self._listener = listener
         self._running: dict[Invocation, None] = {}
         self._failed: dict[str, None] = {}
+        # Bound here and not passed on by methods of our own: each call less counts in every superstep.
+        self.event_emitted = controller.emitted  # type: ignore[method-assign]
+        self.warning = controller.warned  # type: ignore[method-assign]
+        self.run_changed = controller.notify  # type: ignore[method-assign]
 
     def invocation_started(self, call: Invocation) -> None:
         """Note that a call runs, and flush what led to it where that is due."""
@@ -89,18 +90,6 @@ class DebugInstrument(RunInstrument):
         if call.failure is not None:
             self._failed[call.slot.path] = None
         self._controller.ended(call)
-
-    def event_emitted(self, call: Invocation, event_id: str, data: Any, seq: int) -> None:
-        """Hold an emitted event against the breakpoints."""
-        self._controller.emitted(call, event_id, data, seq)
-
-    def warning(self, scope: CallScope, event: WorkflowEvent) -> None:
-        """Hold a warning against the breakpoints."""
-        self._controller.warned(scope, event)
-
-    def run_changed(self) -> None:
-        """Inform whoever waits for the run or shows it."""
-        self._controller.notify()
 
     def live(self) -> LiveSteps:
         """Return what the steps are doing now."""

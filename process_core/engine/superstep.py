@@ -138,8 +138,6 @@ class SuperstepLoop:
         recorder = run.recorder
         if recorder is not None:
             recorder.record("superstep_started", process.prefix[:-1], None, None, process.superstep)
-            if run.run_changed:
-                run.changed()
         if takes_inputs:
             self._take_inputs()
         if process.answers:
@@ -194,8 +192,9 @@ class SuperstepLoop:
         process.forget_finished()
         if run.recorder is not None:
             run.recorder.record("superstep_completed", process.prefix[:-1], None, None, process.superstep)
-            if run.run_changed:
-                run.changed()
+        if run.run_changed:
+            for changed in run.run_changed:
+                changed()
 
     # What is lost.
 
