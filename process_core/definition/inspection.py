@@ -1,62 +1,213 @@
-"""Reads step classes: their functions, what each takes, and what is wrong with them."""
+"""Reads step classes (their functions, what each takes, their state), checks them, and makes each a `StepSpec`."""
 
+import dataclasses
 import inspect
 import sys
 import types
 import typing
+from collections.abc import Mapping
 from typing import Any, get_args, get_origin
 
-from process_core.errors import Problem
-from process_core.graph import FunctionSpec, Injected, Injection, Parameter
+from process_core.definition.declarations import StepDeclaration
+from process_core.engine.context import StepContext
+from process_core.engine.records import default_state
+from process_core.errors import PayloadMismatchError, Problem
+from process_core.graph import FunctionSpec, Graph, Injected, Injection, Parameter, StepKind, StepSpec, type_text
+from process_core.payload_check import PayloadCheck
 from process_core.services import InjectMarker, Services
 from process_core.step import ENCLOSING, MARK, FunctionMark, Step
 
+_PATH_CHARACTERS = "/[]"
 _NO_DEFAULT = inspect.Parameter.empty
 _UNNAMED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-def read_functions(step_class: type[Any], context_type: type[Any]) -> tuple[dict[str, FunctionSpec], list[Problem]]:
+def step_name(declaration: StepDeclaration) -> str:
+    """Return the name that a declared step has in its process."""
+    if declaration.name is not None:
+        return str(declaration.name)
+    if declaration.inner is not None:
+        return getattr(declaration.inner, "name", repr(declaration.inner))
+    return getattr(declaration.step_class, "__name__", str(declaration.step_class))
+
+
+def resolve_step(declaration: StepDeclaration, index: int, graph: Graph | None, problems: list[Problem]) -> StepSpec:
+    """Check one step, add what is wrong to `problems`, and return what routes are checked against all the same."""
+    name = step_name(declaration)
+    if not isinstance(declaration.name, str | None) or not name or any(c in name for c in _PATH_CHARACTERS):
+        problems.append(
+            Problem("invalid_name", f"a step cannot be named {name!r}: names are parts of paths", name, None,
+                    "use a text without '/', '[' and ']'")
+        )  # fmt: skip
+    if graph is not None:
+        return StepSpec(name, index, declaration.kind, _process_functions(graph), graph=graph)
+    step_class = declaration.step_class
+    if not (isinstance(step_class, type) and issubclass(step_class, Step)):
+        problems.append(
+            Problem("invalid_step", f"{step_class!r} is not a subclass of Step", name, None,
+                    "pass the class itself, not an instance, and let it derive from Step")
+        )  # fmt: skip
+        return StepSpec(name, index, declaration.kind, {})
+    functions, wrong = _read_functions(step_class)
+    problems.extend(dataclasses.replace(problem, step=name) for problem in wrong)
+    if not functions and not wrong:
+        problems.append(
+            Problem("no_functions", f"{step_class.__name__} has no function to invoke", name, None,
+                    "mark a method with @function")
+        )  # fmt: skip
+    if declaration.factory is None:
+        _check_constructor(step_class, name, problems)
+    elif not callable(declaration.factory):
+        problems.append(
+            Problem("invalid_factory", f"the factory of {name} cannot be called: {declaration.factory!r}", name, None,
+                    "pass a function that returns the instance")
+        )  # fmt: skip
+    if declaration.kind is StepKind.MAP:
+        _check_mappable(functions, name, problems)
+    state_type = _state_type_of(step_class)
+    return StepSpec(
+        name=name,
+        index=index,
+        kind=declaration.kind,
+        functions=functions,
+        step_class=step_class,
+        factory=declaration.factory,
+        state_type=state_type,
+        initial_state=_check_state(state_type, declaration.initial_state, name, problems),
+    )
+
+
+def _process_functions(graph: Graph) -> Mapping[str, FunctionSpec]:
+    """A nested process is invoked through its input events, each of which takes any data or none."""
+    data = (Parameter("data", Any, required=False),)
+    return {event: FunctionSpec(event, event, data) for event in graph.input_events}
+
+
+def _check_constructor(step_class: type[Any], name: str, problems: list[Problem]) -> None:
+    needs = _constructor_needs(step_class)
+    if needs:
+        problems.append(
+            Problem(
+                "constructor_needs_arguments",
+                f"{step_class.__name__}() needs {', '.join(needs)}",
+                name,
+                None,
+                f"add_step({step_class.__name__}, factory=lambda: {step_class.__name__}(...))",
+            )
+        )
+    elif getattr(step_class, "__abstractmethods__", None):
+        missing = ", ".join(sorted(step_class.__abstractmethods__))
+        problems.append(
+            Problem("abstract_step", f"{step_class.__name__} is abstract: {missing} is missing", name, None,
+                    "add a subclass that implements it")
+        )  # fmt: skip
+
+
+def _check_mappable(functions: Mapping[str, FunctionSpec], name: str, problems: list[Problem]) -> None:
+    problems.extend(
+        Problem("map_needs_one_parameter", f"{name}.{spec.name} cannot be mapped: it takes"
+                f" {len(spec.parameters)} data parameters", name, spec.name, "a mapped function takes one element")
+        for spec in functions.values()
+        if sum(p.required for p in spec.parameters) > 1 or not spec.parameters
+    )  # fmt: skip
+
+
+def _check_state(state_type: Any, initial: Any, name: str, problems: list[Problem]) -> Any:
+    if initial is None:
+        if state_type is not None:
+            try:
+                default_state(state_type)
+            except Exception as error:  # noqa: BLE001 - the constructor is the user's
+                problems.append(
+                    Problem("state_needs_initial", f"{type_text(state_type)}() cannot be made: {error}".split("\n")[0],
+                            name, None, "give add_step an initial_state, or the fields defaults")
+                )  # fmt: skip
+        return None
+    if state_type is None:
+        return initial
+    try:
+        return PayloadCheck(state_type)(initial)
+    except PayloadMismatchError as error:
+        problems.append(
+            Problem("invalid_state", f"the initial state of {name} does not fit: {error}", name, None,
+                    f"pass a {type_text(state_type)}")
+        )  # fmt: skip
+        return initial
+
+
+def _read_functions(step_class: type[Any]) -> tuple[dict[str, FunctionSpec], list[Problem]]:
     """Return the functions of a step class by name, base classes first, and what is wrong with them."""
-    found: dict[str, FunctionSpec] = {}
+    functions: dict[str, FunctionSpec] = {}
     problems: list[Problem] = []
     for method_name, mark in _marked(step_class).items():
+        reader = _FunctionReader(step_class, mark, problems)
         method = inspect.getattr_static(step_class, method_name)
         if isinstance(method, staticmethod | classmethod):
-            problems.append(
-                Problem(
-                    "unsupported_function",
-                    f"{mark.name} is a {type(method).__name__}; a function takes self",
-                    step_class.__name__,
-                    mark.name,
-                    "write it as a plain method",
-                )
-            )
+            kind = type(method).__name__
+            reader.wrong("unsupported_function", f"{mark.name} is a {kind}; a function takes self",
+                         "write it as a plain method")  # fmt: skip
             continue
         if inspect.isasyncgenfunction(method) or inspect.isgeneratorfunction(method):
-            problems.append(
-                Problem(
-                    "unsupported_function",
-                    f"{step_class.__name__}.{mark.name} yields, so calling it would run nothing",
-                    step_class.__name__,
-                    mark.name,
-                    "emit each item with context.emit_event, or return a list",
-                )
-            )
+            reader.wrong("unsupported_function", f"{reader.name} yields, so calling it would run nothing",
+                         "emit each item with context.emit_event, or return a list")  # fmt: skip
             continue
-        spec, wrong = _read(step_class, method_name, method, mark, context_type)
-        problems.extend(wrong)
-        if mark.name in found:
-            problems.append(
-                Problem(
-                    "duplicate_function",
-                    f"{step_class.__name__} has two functions named {mark.name!r}",
-                    step_class.__name__,
-                    mark.name,
-                    "give one of them another name",
-                )
+        spec = reader.read(method_name, method)
+        if mark.name in functions:
+            reader.wrong("duplicate_function", f"{step_class.__name__} has two functions named {mark.name!r}",
+                         "give one of them another name")  # fmt: skip
+        functions[mark.name] = spec
+    return functions, problems
+
+
+class _FunctionReader:
+    """Reads one function of a step class, and gathers what is wrong with it."""
+
+    def __init__(self, step_class: type[Any], mark: FunctionMark, problems: list[Problem]) -> None:
+        self._step_class = step_class
+        self._mark = mark
+        self._problems = problems
+        self.name = f"{step_class.__name__}.{mark.name}"
+
+    def wrong(self, code: str, message: str, suggestion: str) -> None:
+        self._problems.append(Problem(code, message, self._step_class.__name__, self._mark.name, suggestion))
+
+    def read(self, method_name: str, method: Any) -> FunctionSpec:
+        parameters: list[Parameter] = []
+        injections: list[Injection] = []
+        for parameter in list(inspect.signature(method).parameters.values())[1:]:
+            read = self._parameter(parameter, method)
+            if isinstance(read, Injection):
+                injections.append(read)
+            elif read is not None:
+                parameters.append(read)
+        return FunctionSpec(
+            name=self._mark.name,
+            method=method_name,
+            parameters=tuple(parameters),
+            injections=tuple(injections),
+            is_async=inspect.iscoroutinefunction(method),
+            visibility=self._mark.visibility,
+        )
+
+    def _parameter(self, parameter: inspect.Parameter, method: Any) -> Parameter | Injection | None:
+        name = parameter.name
+        if parameter.kind in _UNNAMED:
+            self.wrong("unsupported_function", f"{self.name} takes *{name}, which no route can name",
+                       "name each parameter")  # fmt: skip
+            return None
+        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
+            self.wrong("unsupported_function", f"{self.name}: parameter {name!r} is positional-only", "drop the '/'")
+            return None
+        try:
+            annotation = _resolve(parameter.annotation, method, self._step_class)
+        except Exception as error:  # noqa: BLE001 - an annotation in a text may raise anything when it is evaluated
+            self.wrong(
+                "unresolved_annotation",
+                f"{self.name}: the annotation {parameter.annotation!r} of {name!r} cannot be resolved: {error}",
+                "import the name at the top of the module, not only for type checking",
             )
-        found[mark.name] = spec
-    return found, problems
+            return None
+        return _injection(name, annotation) or Parameter(name, annotation, parameter.default is _NO_DEFAULT)
 
 
 def _marked(step_class: type[Any]) -> dict[str, FunctionMark]:
@@ -69,65 +220,6 @@ def _marked(step_class: type[Any]) -> dict[str, FunctionMark]:
             elif name in marks and not callable(member):
                 del marks[name]  # a subclass took the name for something else
     return marks
-
-
-def _read(
-    step_class: type[Any], method_name: str, method: Any, mark: FunctionMark, context_type: type[Any]
-) -> tuple[FunctionSpec, list[Problem]]:
-    problems: list[Problem] = []
-    parameters: list[Parameter] = []
-    injections: list[Injection] = []
-    for parameter in list(inspect.signature(method).parameters.values())[1:]:
-        if parameter.kind in _UNNAMED:
-            problems.append(
-                Problem(
-                    "unsupported_function",
-                    f"{step_class.__name__}.{mark.name} takes *{parameter.name}, which no route can name",
-                    step_class.__name__,
-                    mark.name,
-                    "name each parameter",
-                )
-            )
-            continue
-        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
-            problems.append(
-                Problem(
-                    "unsupported_function",
-                    f"{step_class.__name__}.{mark.name}: parameter {parameter.name!r} is positional-only",
-                    step_class.__name__,
-                    mark.name,
-                    "drop the '/'",
-                )
-            )
-            continue
-        try:
-            annotation = _resolve(parameter.annotation, method, step_class)
-        except Exception as error:  # noqa: BLE001 - an annotation given as text may raise anything when it is evaluated
-            problems.append(
-                Problem(
-                    "unresolved_annotation",
-                    f"{step_class.__name__}.{mark.name}: the annotation {parameter.annotation!r} of"
-                    f" {parameter.name!r} cannot be resolved: {error}",
-                    step_class.__name__,
-                    mark.name,
-                    "import the name at the top of the module, not only for type checking",
-                )
-            )
-            continue
-        injection = _injection(parameter.name, annotation, context_type)
-        if injection is not None:
-            injections.append(injection)
-        else:
-            parameters.append(Parameter(parameter.name, annotation, parameter.default is _NO_DEFAULT))
-    spec = FunctionSpec(
-        name=mark.name,
-        method=method_name,
-        parameters=tuple(parameters),
-        injections=tuple(injections),
-        is_async=inspect.iscoroutinefunction(method),
-        visibility=mark.visibility,
-    )
-    return spec, problems
 
 
 def _resolve(annotation: Any, method: Any, owner: type[Any]) -> Any:
@@ -155,11 +247,11 @@ def _locals_of(owner: type[Any]) -> dict[str, Any]:
     return names
 
 
-def _injection(name: str, annotation: Any, context_type: type[Any]) -> Injection | None:
+def _injection(name: str, annotation: Any) -> Injection | None:
     options = [a for a in get_args(annotation) if a is not type(None)]
-    if get_origin(annotation) is not typing.Annotated and len(options) == 1 and options[0] in (context_type, Services):
+    if get_origin(annotation) is not typing.Annotated and len(options) == 1 and options[0] in (StepContext, Services):
         annotation = options[0]  # `context: StepContext | None = None` asks for the context all the same
-    if isinstance(annotation, type) and issubclass(annotation, context_type):
+    if isinstance(annotation, type) and issubclass(annotation, StepContext):
         return Injection(name, Injected.CONTEXT)
     if annotation is Services:
         return Injection(name, Injected.SERVICES)
@@ -170,7 +262,7 @@ def _injection(name: str, annotation: Any, context_type: type[Any]) -> Injection
     return None
 
 
-def state_type_of(step_class: type[Any]) -> Any:
+def _state_type_of(step_class: type[Any]) -> Any:
     """Return the type in `Step[...]`, looked up through base classes; None for a step without state."""
     return _state_of(step_class, ())
 
@@ -196,7 +288,7 @@ def _resolve_state(found: Any, cls: type[Any]) -> Any:
     return found
 
 
-def constructor_needs(step_class: type[Any]) -> tuple[str, ...]:
+def _constructor_needs(step_class: type[Any]) -> tuple[str, ...]:
     """Return the parameters that the constructor of a class requires; none where `step_class()` works."""
     try:
         parameters = inspect.signature(step_class).parameters.values()

@@ -2,12 +2,11 @@
 
 import inspect
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from process_core.definition.declarations import Condition, JoinDeclaration, RouteDeclaration, SourceDeclaration, Target
-from process_core.definition.reachability import find_unfed, find_unreachable
-from process_core.definition.step_validation import resolve_step, step_name
+from process_core.definition.inspection import resolve_step, step_name
 from process_core.errors import Problem
 from process_core.events import event_name
 from process_core.graph import (
@@ -64,9 +63,9 @@ class DefinitionValidator:
             self._resolve_join(join, routes, joins)
         inputs = tuple(dict.fromkeys(r.source.event_id for r in routes if r.source.kind is SourceKind.INPUT))
         graph = Graph(str(builder.name), tuple(steps), tuple(routes), tuple(joins), inputs)
-        self.problems.extend(find_unfed(graph))
+        self.problems.extend(_find_unfed(graph))
         if not self.problems:
-            self.warnings.extend(find_unreachable(graph))
+            self.warnings.extend(_find_unreachable(graph))
         return graph
 
     def _resolve_steps(self, builder: "ProcessBuilder", enclosing: "tuple[ProcessBuilder, ...]") -> list[StepSpec]:
@@ -313,3 +312,58 @@ def _kind_of_event(step: StepSpec, name: str) -> SourceKind:
 def _callable_text(condition: Callable[[Any], Any]) -> str:
     name = getattr(condition, "__name__", type(condition).__name__)
     return "a condition" if name == "<lambda>" else name
+
+
+def _find_unfed(graph: Graph) -> Iterator[Problem]:
+    """Yield a problem for each required parameter that no route feeds: its function can never fire."""
+    plain: dict[tuple[str, str], set[str | None]] = {}
+    for route in graph.routes:
+        if route.target is not None and route.join is None:
+            plain.setdefault((route.target.step, route.target.function), set()).add(route.target.parameter)
+    groups = list(plain.items())
+    groups += [((join.step, join.function), set(join.parameters)) for join in graph.joins]
+    for (step, function), fed in groups:
+        for parameter in graph.step(step).functions[function].parameters:
+            if parameter.required and parameter.name not in fed:
+                yield Problem(
+                    "unfed_parameter",
+                    f"{step}.{function} can never fire: nothing feeds {parameter.name!r}",
+                    step,
+                    function,
+                    f"send_event_to({step}, parameter={parameter.name!r}), or give it a default",
+                )
+
+
+def _find_unreachable(graph: Graph) -> Iterator[Problem]:
+    """Yield a warning for each step that no outside event can lead to."""
+    reached: set[str | None] = {None}
+    grew = True
+    while grew:
+        new = {r.target.step for r in graph.routes if r.target is not None and r.source.step in reached} - reached
+        grew = bool(new)
+        reached |= new
+    for step in graph.steps:
+        if step.name in reached:
+            continue
+        routed = any(r.target is not None and r.target.step == step.name for r in graph.routes)
+        why = "only steps that are unreachable themselves lead to it" if routed else "no route leads to it"
+        yield Problem("unreachable_step", f"{step.name} never runs: {why}", step.name, None, "route an event to it")
+    if not graph.input_events:
+        yield Problem("no_input_event", f"process {graph.name!r} takes no outside event, so it can never start", None,
+                      None, "process.on_input_event(...).send_event_to(...)")  # fmt: skip
+    names = {SourceKind.EVENT, SourceKind.RESULT}
+    fed_only_unreached = {
+        (r.target.step, r.target.function, r.target.parameter)
+        for r in graph.routes
+        if r.target is not None and r.source.kind in names and r.source.step not in reached and r.target.step in reached
+    }
+    for name, function, parameter in sorted(fed_only_unreached, key=str):
+        feeders = [
+            r
+            for r in graph.routes
+            if r.target is not None
+            and (r.target.step, r.target.function, r.target.parameter) == (name, function, parameter)
+        ]
+        if parameter is not None and all(r.source.step not in reached for r in feeders):
+            yield Problem("unreachable_step", f"{name}.{function} may never fire: only unreachable steps feed"
+                          f" {parameter!r}", name, function, "route an event to a step that feeds it")  # fmt: skip
