@@ -20,14 +20,7 @@ _EMPTY = ("no breakpoints", "b on an event or a step sets one", "or :break EVENT
 
 
 def place_text(spec: BreakpointSpec) -> str:
-    """Say where a breakpoint is.
-
-    Args:
-        spec: Which.
-
-    Returns:
-        `UserInputReceived`, `step outer/*`, `error ValueError` and the like, safe.
-    """
+    """Return where a breakpoint is, safe: `UserInputReceived`, `step outer/*`, `error ValueError` and the like."""
     words: list[str] = [spec.kind] if spec.kind != "event" else []
     if spec.code is not None:
         words[-1:] = [f"{spec.kind} {safe(spec.code, NAME)}"]
@@ -45,14 +38,8 @@ def place_text(spec: BreakpointSpec) -> str:
 def line_of(spec: BreakpointSpec, *, hit: bool, muted: bool = False) -> Spans:
     """Write a breakpoint as one line.
 
-    Args:
-        spec: Which.
-        hit: Whether the run is paused at it.
-        muted: Whether no breakpoint stops the run now.
-
-    Returns:
-        Its mark (`●` stops, `◆` logs, `◌` matches nothing, `○` is off, `⊘` is muted), number, what keeps it from
-        stopping, its place, conditions and count.
+    Its mark (`●` pauses, `◆` logs, `◌` matches nothing, `○` is off, `⊘` is muted), number, what keeps it from pausing,
+    its place, conditions and count. `hit`: the run is paused at it; `muted`: no breakpoint pauses the run now.
     """
     counts = spec.enabled and spec.bound
     if not spec.enabled:
@@ -101,7 +88,7 @@ class BreakpointsPanel(Vertical):
         yield self._whole
 
     def on_resize(self) -> None:
-        """See anew what is cut."""
+        """Update what is cut."""
         self._show_whole()
 
     @on(RowList.Moved)
@@ -118,13 +105,7 @@ class BreakpointsPanel(Vertical):
         self._whole.set_class(is_cut, "cut")
 
     def show(self, specs: Sequence[BreakpointSpec], hit: int | None, *, muted: bool = False) -> None:
-        """Show breakpoints.
-
-        Args:
-            specs: All of them.
-            hit: Number of the one the run is paused at.
-            muted: Whether none of them stops the run now.
-        """
+        """Show breakpoints; the run is paused at the one numbered `hit`, and `muted` where none pauses it now."""
         self._specs = specs
         self.rows.set_lines([line_of(spec, hit=hit is not None and spec.id == hit, muted=muted) for spec in specs])
         if hit is not None and hit != self._hit:

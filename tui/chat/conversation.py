@@ -42,7 +42,7 @@ MARKS: Final = {
     Voice.WRONG: "✗",
     Voice.NOTE: "■",
 }
-"""One cell that tells each voice without colour."""
+"""One cell that shows each voice without colour."""
 TEXT_LIMIT: Final = 8000
 """Characters of one entry that are looked at."""
 _LINES: Final = 60
@@ -107,39 +107,23 @@ class Line(NamedTuple):
 
 
 def entries_of(rows: Iterable[RowType], text_of: Callable[[RowType], str]) -> list[Entry]:
-    """Pick what belongs to the conversation.
-
-    Args:
-        rows: Recorded events, in order.
-        text_of: Reads the text of one.
-
-    Returns:
-        An entry for each that does.
-    """
-    found = []
+    """Pick what belongs to the conversation from recorded events; `text_of` reads the text of one."""
+    entries = []
     for row in rows:
         if row.type == "status":
             note = _NOTES.get(str(row.state))
             if note:
-                found.append(Entry(row.seq, Voice.NOTE, "", note))
+                entries.append(Entry(row.seq, Voice.NOTE, "", note))
             continue
         voice = _VOICES.get(row.type)
         if voice is not None:
             who = "" if voice is Voice.ANSWERED else row.path
-            found.append(Entry(row.seq, voice, who, text_of(row)))
-    return found
+            entries.append(Entry(row.seq, voice, who, text_of(row)))
+    return entries
 
 
 def lines_of(entry: Entry, width: int) -> list[Line]:
-    """Break an entry into lines.
-
-    Args:
-        entry: What was said.
-        width: Cells of a line, mark included.
-
-    Returns:
-        At least one line; each with its mark no wider than `width`.
-    """
+    """Break an entry into lines, at least one, each with its mark no wider than `width`."""
     width = max(width, 8)
     who = clip(safe(entry.who.rpartition("/")[2], NAME), width // 3)
     room = width - 2

@@ -67,31 +67,19 @@ class ChatPanel(Vertical):
             yield self.box
 
     def action_page(self, way: int) -> None:
-        """Scroll the conversation while the text box has the focus.
-
-        Args:
-            way: -1 back, 1 forward.
-        """
+        """Scroll the conversation back (-1) or forward (1) while the text box has the focus."""
         if way < 0:
             self.transcript.scroll_page_up(animate=False)
         else:
             self.transcript.scroll_page_down(animate=False)
 
     def set_source(self, run_file: RunFile | None) -> None:
-        """Show another run's conversation; what is typed stays.
-
-        Args:
-            run_file: The run.
-        """
+        """Show another run's conversation; what is typed stays."""
         self._reader = ChatReader(run_file, KEPT) if run_file is not None else None
         self.transcript.clear()
 
     def poll(self) -> bool:
-        """Read what was said since, for a few milliseconds.
-
-        Returns:
-            Whether that is all there is by now.
-        """
+        """Read what was said since, for a few milliseconds; return whether that is all there is by now."""
         if self._reader is None:
             return True
         entries, complete = self._reader.read()
@@ -104,11 +92,7 @@ class ChatPanel(Vertical):
         return next((request for request in self._requests if request.request_id == self._current), None)
 
     def set_requests(self, requests: tuple[OpenRequest, ...]) -> None:
-        """Offer the open questions.
-
-        Args:
-            requests: All of them, the oldest first.
-        """
+        """Offer the open questions, the oldest first."""
         if requests == self._requests:
             return
         self._requests = requests
@@ -120,11 +104,7 @@ class ChatPanel(Vertical):
         self._offer()
 
     def next_request(self) -> bool:
-        """Choose the next of several open questions; each keeps what was typed for it.
-
-        Returns:
-            Whether there is another.
-        """
+        """Choose the next of several open questions; return whether there is one. Each keeps what was typed for it."""
         ids = [request.request_id for request in self._requests]
         if len(ids) < 2 or self._current is None:  # noqa: PLR2004 - one is no choice
             return False
@@ -135,21 +115,12 @@ class ChatPanel(Vertical):
         return True
 
     def set_note(self, text: str) -> None:
-        """Say why nothing moves; empty where it does.
-
-        Args:
-            text: A safe text.
-        """
+        """Show why nothing moves; empty where it does."""
         self._note.update(safe_content(text))
         self._note.set_class(bool(text), "said")
 
     def accepted(self, request_id: str, text: str) -> None:
-        """The answer was taken: the box is emptied for the next.
-
-        Args:
-            request_id: Which question it answered.
-            text: The answer.
-        """
+        """The answer was taken: the box is emptied for the next."""
         self._history.add(text)
         self._drafts.pop(request_id, None)
         if self._current == request_id or self.box.value == text:
@@ -157,15 +128,11 @@ class ChatPanel(Vertical):
         self._say_problem("")
 
     def refused(self, problem: str) -> None:
-        """The answer was not taken: say why, and keep it.
-
-        Args:
-            problem: Why not.
-        """
+        """The answer was not taken: show why, and keep it."""
         self._say_problem(safe(problem))
 
     def last_text(self) -> str:
-        """Give what was said last, for copying."""
+        """Return what was said last, for copying."""
         entries = self.transcript.entries
         return entries[-1].text if entries else ""
 

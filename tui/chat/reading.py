@@ -27,21 +27,17 @@ class ChatReader:
         self.skipped = 0
 
     def read(self) -> tuple[list[Entry], bool]:
-        """Read on, for a few milliseconds.
-
-        Returns:
-            What was said since, and whether that is all there is by now.
-        """
+        """Return what was said since, read for a few milliseconds, and whether that is all there is by now."""
         complete = self._view.advance(_SLICE)
         if not complete:
             return [], False
-        found = len(self._view)
-        if found - self._read > self._kept:
-            self.skipped += found - self._read - self._kept
-            self._read = found - self._kept
+        count = len(self._view)
+        if count - self._read > self._kept:
+            self.skipped += count - self._read - self._kept
+            self._read = count - self._kept
         rows = self._view.page(self._read, _PAGE)
         self._read += len(rows)
-        return entries_of(rows, self._text), self._read >= found
+        return entries_of(rows, self._text), self._read >= count
 
     def _text(self, row: Row) -> str:
         if row.data is None:

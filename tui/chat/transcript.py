@@ -63,12 +63,7 @@ class Transcript(TrueScrollView, can_focus=True):
         self._resized()
 
     def add(self, entries: Sequence[Entry], *, skipped: int = 0) -> None:
-        """Add what was said since.
-
-        Args:
-            entries: In order.
-            skipped: How many were left out before them, in all.
-        """
+        """Add what was said since; `skipped` counts what was left out before, in all."""
         if not entries:
             return
         self._skipped = skipped
@@ -90,11 +85,7 @@ class Transcript(TrueScrollView, can_focus=True):
         self._to_end()
 
     def show_until(self, seq: int) -> None:
-        """Look at the conversation as of an event: what was said later fades, and what was said last then is seen.
-
-        Args:
-            seq: The event.
-        """
+        """Look at the conversation as of an event: what was said later fades, and what was said last then is seen."""
         if seq == self._until:
             return
         self._until = seq

@@ -33,16 +33,7 @@ _TITLES: Final[Mapping[str, str]] = {
 
 
 def event_page(run_file: Any, row: Any, whole: Mapping[str, Payload]) -> list[Item]:
-    """Make the page of an event.
-
-    Args:
-        run_file: Its run file.
-        row: The event.
-        whole: Payloads that were loaded whole, by section.
-
-    Returns:
-        The entries of the page.
-    """
+    """Make the page of an event; `whole` holds the payloads that were loaded whole, by section."""
     items = [_title(row), _where(run_file, row)]
     details = whole.get("Details") or (None if row.details is None else read_payload(run_file, row.details))
     if details is not None:
@@ -61,30 +52,13 @@ def event_page(run_file: Any, row: Any, whole: Mapping[str, Payload]) -> list[It
 
 
 def place_of(row: Any) -> str:
-    """Say where an event happened: its step and function.
-
-    Args:
-        row: A row of a run file.
-
-    Returns:
-        Safe text, empty where it is about the run.
-    """
+    """Return where an event happened, its step and function, as safe text; nothing where it is about the run."""
     path = safe((row.path or "")[-NAME:], NAME)
     return f"{path}.{safe(row.function, NAME)}" if row.function else path
 
 
 def link(key: str, row: Any, arrow: str, run_file: Any) -> Item:
-    """Make an entry that leads to an event.
-
-    Args:
-        key: Unique among its siblings.
-        row: A row of a run file.
-        arrow: Stands before it; may be empty.
-        run_file: Its run file.
-
-    Returns:
-        The entry.
-    """
+    """Make an entry that leads to an event; an arrow may stand before it."""
     kind = style_of(row.type)
     tone = style_of(row.type).tone
     spans = [
@@ -107,16 +81,7 @@ def link(key: str, row: Any, arrow: str, run_file: Any) -> Item:
 
 
 def payload_section(title: str, payload: Payload, *, is_open: bool = True) -> Item:
-    """Make the part of a page that shows a payload.
-
-    Args:
-        title: Its title.
-        payload: It, as far as it was read.
-        is_open: Whether it is open at first.
-
-    Returns:
-        The entry.
-    """
+    """Make the part of a page that shows a payload, as far as it was read."""
     if payload.problem:
         trouble = (Span(safe(payload.problem, MESSAGE), Tone.FAIL),)
         return section(title, title, lambda: [Item("problem", trouble)])
@@ -235,11 +200,11 @@ def _effect_items(run_file: Any, seq: int, near: Sequence[Any], last: int | None
 def _far_effects(run_file: Any, seq: int, last: int) -> Callable[[], Sequence[Item]]:
     def entries() -> Sequence[Item]:
         try:
-            found = [row for row in run_file.effects(seq, _EFFECTS + _NEAR) if row.seq > last]
+            effects = [row for row in run_file.effects(seq, _EFFECTS + _NEAR) if row.seq > last]
         except ProcessError as error:
             return [Item("problem", (Span(safe(str(error), PREVIEW), Tone.FAIL),))]
         nothing = [Item("nothing", (Span("nothing further on", Tone.QUIET),))]
-        return [link(f"effect {row.seq}", row, "↓", run_file) for row in found[:_EFFECTS]] or nothing
+        return [link(f"effect {row.seq}", row, "↓", run_file) for row in effects[:_EFFECTS]] or nothing
 
     return entries
 

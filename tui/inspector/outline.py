@@ -56,33 +56,12 @@ class Item:
 
 
 def section(key: str, title: str, opens: Callable[[], Sequence[Item]], *notes: Span, is_open: bool = True) -> Item:
-    """Make the head of a part of a page.
-
-    Args:
-        key: Unique in the page.
-        title: Its title.
-        opens: Gives what it holds.
-        notes: What stands beside the title.
-        is_open: Whether it is open at first.
-
-    Returns:
-        The entry.
-    """
+    """Make the head of a part of a page, with notes beside its title."""
     return Item(key, (Span(title, Tone.SECTION), *notes), opens=opens, is_open=is_open)
 
 
 def fact(key: str, value: str, tone: Tone = Tone.TEXT, *, copy: str | None = None) -> Item:
-    """Make an entry that says one thing.
-
-    Args:
-        key: What it is about; stands before the value.
-        value: A safe text.
-        tone: What the value is.
-        copy: What is copied; the value where left out.
-
-    Returns:
-        The entry.
-    """
+    """Make an entry that shows one thing: what it is about, then a safe text; `copy` is copied in its place."""
     return Item(
         key,
         (Span(f"{key} ", Tone.KEY), Span(value, tone)),
@@ -119,7 +98,7 @@ class Outline:
     def __init__(self) -> None:
         self._roots: Sequence[Item] = ()
         self._width = 80
-        # An entry is known by a number for the entry that holds it and its key: what is told of an entry (open, under
+        # An entry is known by a number for the entry that holds it and its key: what is known of an entry (open, under
         # the cursor) so survives newer data, and costs the same at any depth.
         self._places: dict[tuple[int, str], int] = {}
         self._holders: dict[int, int] = {}
@@ -136,9 +115,7 @@ class Outline:
     def show(self, roots: Sequence[Item], *, keep: bool) -> None:
         """Show a page.
 
-        Args:
-            roots: Its entries.
-            keep: Whether it is the same page with newer data: then what is open stays open and the cursor where it is.
+        With `keep` it is the same page with newer data: what is open stays open and the cursor where it is.
         """
         current = self.current if keep else None
         if not keep:
@@ -161,16 +138,16 @@ class Outline:
         self.cursor = min(max(self.cursor + lines, 0), max(0, len(self.lines) - 1))
 
     def is_open(self, line: Line) -> bool:
-        """Tell whether the entry of a line is open."""
+        """Return whether the entry of a line is open."""
         return self._is_open(line.place, line.item)
 
     def toggle(self) -> bool:
-        """Open or close the entry under the cursor; tells whether there was something to open."""
+        """Open or close the entry under the cursor; return whether there was something to open."""
         line = self.current
         return line is not None and self.set_open(not self.is_open(line))
 
     def set_open(self, is_open: bool) -> bool:
-        """Open or close the entry under the cursor; tells whether that changed anything."""
+        """Open or close the entry under the cursor; return whether that changed anything."""
         line = self.current
         if line is None or line.item.opens is None or self.is_open(line) is is_open:
             return False

@@ -74,12 +74,7 @@ class InspectorPanel(CursorList):
         self.outline.show(_NOTHING, keep=False)
 
     def show_event(self, run_file: Any, row: Any) -> None:
-        """Show an event.
-
-        Args:
-            run_file: The run file it is in.
-            row: Its row there.
-        """
+        """Show an event of a run file."""
         shown = ("event", id(run_file), row.seq)
         if shown != self._shown:
             self._whole = {}
@@ -87,26 +82,11 @@ class InspectorPanel(CursorList):
         self._show(shown, self.event_items(run_file, row, self._whole))
 
     def event_items(self, run_file: Any, row: Any, whole: Mapping[str, Payload]) -> list[Item]:
-        """Make the page of an event.
-
-        Args:
-            run_file: The run file it is in.
-            row: Its row there.
-            whole: Payloads that were loaded whole, by section.
-
-        Returns:
-            The entries of the page.
-        """
+        """Make the page of an event; `whole` holds the payloads that were loaded whole, by section."""
         return event_page(run_file, row, whole)
 
     def show_step(self, run_file: Any, node: Node, status: Status | None = None) -> None:
-        """Show a step, as it stands now.
-
-        Args:
-            run_file: The run file of the run.
-            node: The step.
-            status: Where the session stands.
-        """
+        """Show a step in its present state."""
         shown = ("step", id(run_file), node.path)
         wait = self._rest_until - monotonic()
         if shown == self._shown and wait > 0:
@@ -123,12 +103,7 @@ class InspectorPanel(CursorList):
         self._rest_until = monotonic() + (_REST * cost if cost > _QUICK else 0)
 
     def show_explanation(self, run_file: Any, explanation: Explanation) -> None:
-        """Show why something happened, or has not.
-
-        Args:
-            run_file: The run file of the run.
-            explanation: The answer.
-        """
+        """Show why something happened, or has not."""
         self._run_file, self._row = run_file, None
         self._show(("why", id(run_file), explanation.title), why_page(explanation))
 
@@ -138,11 +113,7 @@ class InspectorPanel(CursorList):
         return self._shown[:1] == ("why",)
 
     def show_reload(self, info: ReloadInfo) -> None:
-        """Show what became of a save.
-
-        Args:
-            info: What the worker says of it.
-        """
+        """Show what became of a save."""
         self._run_file = self._row = None
         self._show(("reload", info.state, info.message), reload_page(info))
 
@@ -162,7 +133,7 @@ class InspectorPanel(CursorList):
         self._show((), list(_NOTHING))
 
     def selected_text(self) -> str:
-        """Give what is copied of the entry under the cursor: a value whole, as text or JSON."""
+        """Return what is copied of the entry under the cursor: a value whole, as text or JSON."""
         line = self.outline.current
         if line is None:
             return ""
@@ -270,7 +241,7 @@ class InspectorPanel(CursorList):
             return self.paint_line([], has_cursor=False)
         line = lines[index]
         has_cursor = index == self.outline.cursor
-        pointer = "❯" if has_cursor else " "  # noqa: RUF001 - a pointer; it tells without colour where the cursor is
+        pointer = "❯" if has_cursor else " "  # noqa: RUF001 - a pointer; it shows without colour where the cursor is
         first = Span(pointer.ljust(_GUTTER + line.indent), Tone.STRONG)
         return self.paint_line([first, *line.spans], has_cursor=has_cursor)
 

@@ -18,20 +18,13 @@ _TITLES: Final = {
 _ADVICE: Final = {
     "pending": "It is in force at the end of the superstep, or when the run pauses.",
     "failed": "Correct it and save again.",
-    "unfit": "Save again, or  :reload reset  begins the step anew,  :reload keep  waits for the next save,"
+    "unfit": "Save again, or  :reload reset  starts the step again,  :reload keep  waits for the next save,"
     "  :reload back  goes on with the old code.",
 }
 
 
 def banner_text(info: ReloadInfo) -> str:
-    """Say in one line what became of a save.
-
-    Args:
-        info: What the worker says of it.
-
-    Returns:
-        A safe text.
-    """
+    """Return in one safe line what became of a save."""
     what = safe(info.message.partition("\n")[0], PREVIEW)
     if info.state == "unfit":
         steps = ", ".join(safe(path, NAME) for path in info.unfit)
@@ -40,14 +33,7 @@ def banner_text(info: ReloadInfo) -> str:
 
 
 def reload_page(info: ReloadInfo) -> list[Item]:
-    """Write down what became of a save.
-
-    Args:
-        info: What the worker says of it.
-
-    Returns:
-        The entries of a page.
-    """
+    """Make the page of a save: what became of it, and what can be done."""
     tone = Tone.TITLE if info.state == "pending" else Tone.FAIL
     lines = [(_TITLES[info.state], tone), (_ADVICE[info.state], Tone.QUIET), ("", Tone.TEXT)]
     lines += [(line, _tone_of(line)) for line in safe_lines(info.message, _LINES, _WIDTH)]

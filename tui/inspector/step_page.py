@@ -49,16 +49,7 @@ class StepFacts:
 
 
 def read_step(run_file: Any, path: str, written: int) -> StepFacts:
-    """Read what a page of a step shows.
-
-    Args:
-        run_file: The run file.
-        path: The step.
-        written: Seq of the last event that the screen was told of.
-
-    Returns:
-        The facts.
-    """
+    """Read what the page of a step shows; `written` is the seq of the last event that counts."""
     try:
         history, previous = read_states(run_file, path, written)
         return StepFacts(
@@ -73,18 +64,9 @@ def read_step(run_file: Any, path: str, written: int) -> StepFacts:
 
 
 def read_states(run_file: Any, path: str, written: int) -> tuple[Sequence[tuple[int, Any]], int]:
-    """Read a step's last two states.
+    """Read a step's last two states with their seqs, oldest first, as of an event.
 
-    Args:
-        run_file: The run file.
-        path: The step.
-        written: Seq of the last event that counts.
-
-    Returns:
-        The states with their seqs, oldest first, and the seq up to which the superstep before the last one goes.
-
-    Raises:
-        ProcessError: The file cannot be read.
+    Returns them and the seq up to which the superstep before the last one goes.
     """
     checkpoint = run_file.checkpoint_at(written)
     previous = run_file.checkpoint_at(checkpoint.seq - 1) if checkpoint is not None and checkpoint.seq > 1 else None
@@ -92,18 +74,8 @@ def read_states(run_file: Any, path: str, written: int) -> tuple[Sequence[tuple[
 
 
 def step_page(run_file: Any, node: Node, status: Status | None, facts: StepFacts) -> list[Item]:
-    """Make the page of a step.
-
-    Args:
-        run_file: Its run file.
-        node: The step.
-        status: Where the session stands, or None.
-        facts: What the run file knows.
-
-    Returns:
-        The entries of the page.
-    """
-    items = [_title(node), _standing(node, status, facts)]
+    """Make the page of a step."""
+    items = [_title(node), _run_state(node, status, facts)]
     if facts.problem:
         items.append(Item("problem", (Span(safe(facts.problem, MESSAGE), Tone.FAIL),)))
     items += _waiting(node, status)
@@ -121,7 +93,7 @@ def _title(node: Node) -> Item:
     return Item("title", spans, copy=lambda: node.path)
 
 
-def _standing(node: Node, status: Status | None, facts: StepFacts) -> Item:
+def _run_state(node: Node, status: Status | None, facts: StepFacts) -> Item:
     spans: list[Span] = []
     if status is not None:
         states = (
@@ -148,7 +120,7 @@ def _standing(node: Node, status: Status | None, facts: StepFacts) -> Item:
             if number
         ]
     joined = [span for item in spans for span in (Span(" · ", Tone.QUIET), item)][1:]
-    return Item("standing", tuple(joined))
+    return Item("state", tuple(joined))
 
 
 def _waiting(node: Node, status: Status | None) -> list[Item]:
@@ -173,14 +145,7 @@ def _waiting(node: Node, status: Status | None) -> list[Item]:
 
 
 def state_item(facts: StepFacts) -> Item:
-    """Make the entry of a step's state, with what the last superstep changed in it.
-
-    Args:
-        facts: What the run file knows; the states are enough.
-
-    Returns:
-        The entry.
-    """
+    """Make the entry of a step's state, with what the last superstep changed in it."""
     if not facts.history:
         return Item("State", (Span("State", Tone.SECTION), Span("  none recorded so far", Tone.QUIET)))
     seq, value = facts.history[-1]

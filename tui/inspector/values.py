@@ -38,10 +38,10 @@ class Payloads(Protocol):
     """Where payloads are read; a run file is one."""
 
     def payload(self, ref: Any) -> Any:
-        """Give a payload."""
+        """Return a payload."""
 
     def payload_text(self, ref: Any, limit: int) -> tuple[str, int]:
-        """Give the beginning of a payload as JSON text, and the size of the whole in bytes."""
+        """Return the beginning of a payload as JSON text, and the size of the whole in bytes."""
 
 
 class Payload(NamedTuple):
@@ -66,16 +66,7 @@ class Payload(NamedTuple):
 
 
 def read_payload(source: Payloads, ref: Any, *, whole: bool = False) -> Payload:
-    """Read a payload, or as much of it as can be read in a moment.
-
-    Args:
-        source: The run file.
-        ref: Where it is.
-        whole: Read all of it, however long that takes.
-
-    Returns:
-        It.
-    """
+    """Read a payload: as much of it as can be read at once, or the whole, however long that takes."""
     try:
         text, size = source.payload_text(ref, _START)
         if whole or size <= WHOLE:
@@ -86,14 +77,7 @@ def read_payload(source: Payloads, ref: Any, *, whole: bool = False) -> Payload:
 
 
 def size_text(size: int) -> str:
-    """Write a number of bytes for a person.
-
-    Args:
-        size: Bytes.
-
-    Returns:
-        For instance `812 B`, `1.2 kB`, `10.0 MB`.
-    """
+    """Write a number of bytes for a person: `812 B`, `1.2 kB`, `10.0 MB`."""
     if size < 1000:  # noqa: PLR2004 - a kilobyte
         return f"{size} B"
     value, unit = size / 1000, "kB"
@@ -127,14 +111,11 @@ def value_item(
 
     Args:
         key: What it is called among its siblings; not safe yet.
-        value: Anything that a run file gives.
+        value: Anything that a run file holds.
         old: What stood there before, `ABSENT`, or `UNKNOWN`.
         label: What to show in place of the key; empty shows none.
         is_open: Whether it is open at first.
         is_cut: Whether only its beginning was read, so that its size is not known.
-
-    Returns:
-        The entry.
     """
     mark = change_of(old, value)
     name = safe(key if label is None else label, NAME)
@@ -151,15 +132,7 @@ def value_item(
 
 
 def change_of(old: Any, value: Any) -> str:
-    """Say how a value differs from what stood there before.
-
-    Args:
-        old: That, `ABSENT`, or `UNKNOWN`.
-        value: What stands there now.
-
-    Returns:
-        `added`, `changed`, or nothing.
-    """
+    """Return how a value differs from what stood there before: `added`, `changed`, or nothing."""
     if old is UNKNOWN or old is value:
         return ""
     if old is ABSENT:
@@ -171,16 +144,7 @@ def change_of(old: Any, value: Any) -> str:
 
 
 def count_changes(old: Any, value: Any, most: int = 1000) -> int:
-    """Count the leaves in which two values differ.
-
-    Args:
-        old: What was.
-        value: What is.
-        most: When to stop counting.
-
-    Returns:
-        How many were added, changed or removed, `most` at most.
-    """
+    """Count the leaves that were added, changed or removed between two values, up to `most`."""
     count = 0
     waiting = [(old, value)]
     while waiting and count < most:
@@ -198,14 +162,7 @@ def count_changes(old: Any, value: Any, most: int = 1000) -> int:
 
 
 def describe(value: Any) -> tuple[Spans, Spans]:
-    """Say what a value is, on one line of bounded length.
-
-    Args:
-        value: Anything.
-
-    Returns:
-        Safe spans, and what can be left out where the value is open below.
-    """
+    """Describe a value on one line of bounded length; the second part is left out where the value is open below."""
     if value is NO_DATA:
         return (Span("no data", Tone.QUIET),), ()
     if value is None or isinstance(value, bool):
@@ -229,15 +186,7 @@ def describe(value: Any) -> tuple[Spans, Spans]:
 
 
 def one_line(value: Any, limit: int) -> str:
-    """Give a value's line as plain text.
-
-    Args:
-        value: Anything.
-        limit: Characters at most.
-
-    Returns:
-        Safe text.
-    """
+    """Return a value's line as plain, safe text."""
     if value is ABSENT or value is UNKNOWN:
         return ""
     if _is_container(value):
@@ -246,14 +195,7 @@ def one_line(value: Any, limit: int) -> str:
 
 
 def copy_text(value: Any) -> str:
-    """Give what is copied of a value: a text as it is, anything else as JSON.
-
-    Args:
-        value: Anything.
-
-    Returns:
-        Text; not safe to show.
-    """
+    """Return what is copied of a value: a text as it is, anything else as JSON; not safe to show."""
     if isinstance(value, str):
         return value[:_COPIED]
     try:
@@ -263,16 +205,7 @@ def copy_text(value: Any) -> str:
 
 
 def text_items(text: str, tone: Tone = Tone.TEXT, start: int = 0) -> list[Item]:
-    """Give a long text as blocks, the next of which comes when it is asked for.
-
-    Args:
-        text: The text; not safe yet.
-        tone: What it is.
-        start: Where in it to begin.
-
-    Returns:
-        A block, and an entry that opens to more.
-    """
+    """Return a block of a long text from `start` on, and an entry that opens to more."""
     end = start + BLOCK
     items = [Item(f"text {start}", block=text[start:end], block_tone=tone, copy=lambda: text[:_COPIED])]
     if end < len(text):
@@ -345,7 +278,7 @@ def _removed(old: Any, value: Any) -> Iterable[tuple[Any, Any]]:
 
 
 def _pairs(old: Any, value: Any) -> Iterable[tuple[Any, Any]]:
-    """Give what stands in the same places of two values."""
+    """Return what stands in the same places of two values."""
     if isinstance(old, Tagged) and isinstance(value, Tagged) and old.type == value.type:
         return [(old.value, value.value)]
     if _is_container(value) and type(old) is type(value) and not isinstance(value, _SETS):

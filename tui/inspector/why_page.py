@@ -21,14 +21,7 @@ _HOPELESS: Final = frozenset({"stopped", "discarded", "internal_event", "source_
 
 
 def why_page(explanation: Explanation) -> list[Item]:
-    """Make the page of an explanation.
-
-    Args:
-        explanation: It.
-
-    Returns:
-        The entries of the page.
-    """
+    """Make the page of an explanation."""
     items = [Item("title", (Span(safe(explanation.title, MESSAGE), Tone.TITLE),), copy=lambda: explanation.title)]
     if explanation.summary:
         items.append(Item("summary", block=explanation.summary[:BLOCK], copy=lambda: explanation.summary))
@@ -68,12 +61,12 @@ def _function(function: ExplainedFunction, summary: str) -> Item:
     ran = f"  ran {times}" if function.runs else "  has not run"
 
     def entries() -> list[Item]:
-        is_told = function.text.rstrip(".") in summary
-        items = [] if is_told else [Item("text", block=function.text[:BLOCK], copy=lambda: function.text)]
+        is_repeated = function.text.rstrip(".") in summary
+        items = [] if is_repeated else [Item("text", block=function.text[:BLOCK], copy=lambda: function.text)]
         if function.last_seq is not None:
             last = (Span("last event ", Tone.KEY), Span(f"#{function.last_seq}", Tone.LINK))
             items.append(Item("last", last, jump=function.last_seq))
-        return [*items, *(_input(one) for one in function.inputs)]
+        return [*items, *(_input(needed) for needed in function.inputs)]
 
     return section(
         f"function {function.function}",
@@ -83,11 +76,11 @@ def _function(function: ExplainedFunction, summary: str) -> Item:
     )
 
 
-def _input(one: ExplainedInput) -> Item:
-    name = safe(one.parameter, MESSAGE) or "trigger"
-    if one.arrived:
-        mark, words, tone = "✓", f"{len(one.arrived)} arrived" if len(one.arrived) > 1 else "arrived", Tone.OK
-    elif one.is_required:
+def _input(needed: ExplainedInput) -> Item:
+    name = safe(needed.parameter, MESSAGE) or "trigger"
+    if needed.arrived:
+        mark, words, tone = "✓", f"{len(needed.arrived)} arrived" if len(needed.arrived) > 1 else "arrived", Tone.OK
+    elif needed.is_required:
         mark, words, tone = "◔", "missing", Tone.WARN
     else:
         mark, words, tone = "·", "optional, none waits", Tone.QUIET
@@ -95,12 +88,12 @@ def _input(one: ExplainedInput) -> Item:
     def entries() -> list[Item]:
         values = [
             Item(f"arrived {seq}", (Span("a value waits, from ", Tone.QUIET), Span(f"#{seq}", Tone.LINK)), jump=seq)
-            for seq in one.arrived[:_MOST]
+            for seq in needed.arrived[:_MOST]
         ]
-        return [*values, *(_route(number, route) for number, route in enumerate(one.routes))]
+        return [*values, *(_route(number, route) for number, route in enumerate(needed.routes))]
 
     spans = (Span(f"{mark} ", tone), Span(name, Tone.KEY), Span(f"  {words}", tone))
-    return Item(f"input {one.parameter}", spans, opens=entries, is_open=True)
+    return Item(f"input {needed.parameter}", spans, opens=entries, is_open=True)
 
 
 def _route(number: int, route: ExplainedRoute) -> Item:

@@ -18,15 +18,12 @@ _EMPTY: Final = ("nothing is pending", "while the run is paused,", ":inject EVEN
 
 
 def line_of(message: PendingMessage, digits: int = 0, room: int = 200) -> Spans:
-    """Write a pending message as one line.
+    """Write a pending message as one line: its marks, number, event, where it comes from and goes, and its value.
 
     Args:
-        message: Which.
-        digits: Spans for its number; 0 for as many as it takes.
-        room: Spans for the line; where they are few, where it comes from is left out, then the function.
-
-    Returns:
-        Its marks, number, event, where it comes from and goes, and what it carries.
+        message: The message.
+        digits: Cells for its number; 0 for as many as it takes.
+        room: Cells for the line; where they are few, where it comes from is left out, then the function.
     """
     is_tight = room < _TIGHT
     target = safe(message.target, NAME) or "STOP"
@@ -51,27 +48,13 @@ def line_of(message: PendingMessage, digits: int = 0, room: int = 200) -> Spans:
 
 
 def summary_of(message: PendingMessage) -> str:
-    """Write a pending message in a few words.
-
-    Args:
-        message: Which.
-
-    Returns:
-        Its event, where it goes and what it carries; not safe to show as it is.
-    """
+    """Write a pending message in a few words; not safe to show as they are."""
     state = " (held)" if message.held else " (next)" if message.next else ""
     return f"{message.event_id[:NAME]} → {message.target[-NAME:] or 'STOP'}{state}  {message.preview[:NAME]}"
 
 
 def waiting_line(waiting: WaitingInputs) -> Spans:
-    """Write a half-filled call as one line.
-
-    Args:
-        waiting: Which.
-
-    Returns:
-        The step, what arrived and what is missing.
-    """
+    """Write a half-filled call as one line: the step, what arrived and what is missing."""
     arrived = ", ".join(safe(name, NAME) for name in waiting.arrived)
     missing = ", ".join(safe(name, NAME) for name in waiting.missing)
     return (
@@ -122,12 +105,7 @@ class QueuePanel(Vertical):
         yield self.rows
 
     def show(self, messages: Sequence[PendingMessage], waiting: Sequence[WaitingInputs]) -> None:
-        """Show what is pending; the cursor stays on its message, wherever that is now.
-
-        Args:
-            messages: In order of delivery.
-            waiting: Functions that hold part of their inputs.
-        """
+        """Show what is pending, in order of delivery; the cursor stays on its message, wherever that is now."""
         if (messages, waiting) == (self.messages, self._waiting):
             return
         before = self.selected

@@ -17,18 +17,10 @@ _NONE: Final = Style.from_color(RichColor.default(), RichColor.default())
 
 
 class MonochromeFilter(LineFilter):
-    """Takes the colours out of what is drawn, and keeps what they told by reverse and dim."""
+    """Takes the colours out of what is drawn, and keeps what they showed by reverse and dim."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Change a line; Textual calls this.
-
-        Args:
-            segments: The line.
-            background: What is behind it.
-
-        Returns:
-            The line without colours.
-        """
+        """Take the colours out of a line, behind which is `background`; Textual calls this."""
         return [
             Segment(text, style and plain_style(style, background.rgb), control) for text, style, control in segments
         ]
@@ -36,15 +28,7 @@ class MonochromeFilter(LineFilter):
 
 @lru_cache(4096)
 def plain_style(style: Style, background: tuple[int, int, int]) -> Style:
-    """Take the colours out of a style.
-
-    Args:
-        style: Any style.
-        background: What is behind the whole screen.
-
-    Returns:
-        The same style in the terminal's own colours.
-    """
+    """Return a style in the terminal's own colours; `background` is what is behind the whole screen."""
     behind = _rgb(style.bgcolor) or background
     ink = _rgb(style.color)
     stands_out = _contrast(behind, background) >= _STANDS_OUT
@@ -57,8 +41,8 @@ def _rgb(color: RichColor | None) -> tuple[int, int, int] | None:
     return (triplet.red, triplet.green, triplet.blue) if triplet is not None else None
 
 
-def _contrast(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
-    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+def _contrast(first: tuple[int, int, int], other: tuple[int, int, int]) -> float:
+    lighter, darker = sorted((_luminance(first), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 

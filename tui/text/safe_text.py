@@ -41,12 +41,8 @@ _TABLE: Final = _table()
 def safe(text: str, limit: int = LIMIT) -> str:
     """Make a text fit to show on one line, whatever it holds.
 
-    Args:
-        text: Any text.
-        limit: The most characters to give back; cutting comes before everything else, so size costs nothing.
-
-    Returns:
-        At most `limit` characters without controls, line breaks or invisible characters; `…` ends one that was cut.
+    At most `limit` characters remain, without controls, line breaks or invisible characters; `…` ends one that was cut.
+    Cutting comes before everything else, so size costs nothing.
     """
     if len(text) > limit:
         text = _cut(text, limit)
@@ -57,15 +53,10 @@ def safe(text: str, limit: int = LIMIT) -> str:
 
 
 def safe_lines(text: str, max_lines: int, max_width: int) -> list[str]:
-    r"""Make a text fit to show as a block: its line breaks are kept, as entries.
+    r"""Make a text fit to show as a block of at least one line: its line breaks are kept, as entries.
 
-    Args:
-        text: Any text; a line ends at `\n` or `\r\n`, and a tab goes to the next multiple of four.
-        max_lines: The most entries to give back; where lines are left out, the last entry says how many.
-        max_width: The most cells of an entry.
-
-    Returns:
-        The lines, each safe and no wider than `max_width`; one empty line for an empty text.
+    A line ends at `\n` or `\r\n`, and a tab goes to the next multiple of four. Where lines are left out, the last entry
+    counts them. No entry is wider than `max_width` cells.
     """
     lines: list[str] = []
     longest = _PER_CELL * max_width + 1
@@ -87,14 +78,9 @@ def safe_lines(text: str, max_lines: int, max_width: int) -> list[str]:
 
 
 def clip(text: str, cells: int) -> str:
-    """Cut a text to a width on the screen.
+    """Cut a safe text to a width on the screen.
 
-    Args:
-        text: A text that is safe already.
-        cells: The most cells it may take.
-
-    Returns:
-        The text, or as much of its beginning as fits with `…` after it; a wide character is never split.
+    Returns the text, or as much of its beginning as fits with `…` after it; a wide character is never split.
     """
     if cells <= 0:
         return ""

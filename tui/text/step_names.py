@@ -4,14 +4,9 @@ from collections.abc import Iterable
 
 
 def full_path(name: str, steps: Iterable[str]) -> str:
-    """Give the path of a step in a nested process that is named without it.
+    """Return the path of a step in a nested process that is named without it.
 
-    Args:
-        name: What was typed.
-        steps: The paths there are.
-
-    Returns:
-        The one path that ends with the name; the name itself where it is a path, or none or several end with it.
+    Where the name is a path, or none or several paths end with it, the name itself is returned.
     """
     paths = list(steps)
     ends = [path for path in paths if path.endswith(f"/{name}")]

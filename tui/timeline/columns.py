@@ -37,7 +37,7 @@ _SYMBOL = 2  # the symbol and a space
 _WORD = 7
 _TIME = 10
 _CAUSES = 9
-_LONGEST_PATH = 400  # characters of a path looked at: its end, which tells most
+_LONGEST_PATH = 400  # characters of a path looked at: its end, which says most
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,7 @@ class Layout:
 def layout_for(width: int, last_seq: int) -> Layout:
     """Share a width among the columns: as it shrinks, the least useful go first and what happened stays.
 
-    Args:
-        width: Cells of the whole line.
-        last_seq: The largest sequence number to be shown.
-
-    Returns:
-        Columns that fill the width exactly.
+    The columns fill the width exactly; `last_seq` is the largest sequence number to be shown.
     """
     width = max(width, 0)
     digits = max(3, len(str(last_seq)))
@@ -97,15 +92,7 @@ def layout_for(width: int, last_seq: int) -> Layout:
 
 
 def lane_of(path: str, lanes: Mapping[str, int]) -> Tone:
-    """Give a step its colour: always the same for the same path.
-
-    Args:
-        path: Path of the step.
-        lanes: Place of each known step; an unknown one gets its colour from its name.
-
-    Returns:
-        One of the lane tones.
-    """
+    """Return the colour of a step, always the same for a path: by its place, or by its name where that is not known."""
     place = lanes.get(path)
     return LANES[(crc32(path.encode("utf-8", "surrogatepass")) if place is None else place) % len(LANES)]
 
@@ -113,11 +100,8 @@ def lane_of(path: str, lanes: Mapping[str, int]) -> Tone:
 def since_start(seconds: float) -> str:
     """Write the time since the start of a run in at most nine cells.
 
-    Args:
-        seconds: Seconds; negative where clocks went backwards.
-
-    Returns:
-        Milliseconds below 100 s (`1234.5`), then minutes (`3m05.2s`), then hours (`12h07m44`).
+    Milliseconds below 100 s (`1234.5`), then minutes (`3m05.2s`), then hours (`12h07m44`); negative where clocks went
+    backwards.
     """
     if seconds < 0:
         return "-" + since_start(-seconds)[:8]
@@ -140,7 +124,7 @@ def cells_of(
     marks: Marks = PLAIN,
     note: str = "",
 ) -> list[Span]:
-    """Draw a row.
+    """Draw a row as spans whose widths add up to `layout.width`.
 
     Args:
         row: The event.
@@ -149,9 +133,6 @@ def cells_of(
         lanes: Place of each known step, for its colour.
         marks: What is drawn beyond the event.
         note: What its details say; stands in place of the preview.
-
-    Returns:
-        Spans whose widths add up to `layout.width`.
     """
     kind = style_of(row.type)
     quiet = kind.tone in {Tone.RULE, Tone.QUIET}
@@ -180,16 +161,9 @@ def cells_of(
 
 
 def summary(row: EventRow, limit: int, note: str = "", *, with_type: bool = True) -> list[Span]:
-    """Say what happened: the name first, then the data.
+    """Describe what happened: the name first, then the data, in about `limit` characters.
 
-    Args:
-        row: The event.
-        limit: About how many characters are worth the while.
-        note: What its details say; stands in place of the preview.
-        with_type: Whether to name the type where there is nothing else to say.
-
-    Returns:
-        Safe spans.
+    A note stands in place of the preview; `with_type` names the type where there is nothing else to show.
     """
     tone = style_of(row.type).tone
     preview = safe(note or row.preview or "", limit)
@@ -206,14 +180,7 @@ def summary(row: EventRow, limit: int, note: str = "", *, with_type: bool = True
 
 
 def header(layout: Layout) -> list[Span]:
-    """Draw the titles of the columns.
-
-    Args:
-        layout: The columns.
-
-    Returns:
-        Spans whose widths add up to `layout.width`.
-    """
+    """Draw the titles of the columns."""
     titles = "".join(
         (
             " " * layout.gutter,

@@ -1,4 +1,4 @@
-"""How each type of workflow event looks: a symbol and a word that tell it without colour, and a tone for the colour."""
+"""How each type of workflow event looks: a symbol and a word that show it without colour, and a tone for the colour."""
 
 from typing import Final, NamedTuple
 

@@ -46,14 +46,7 @@ class Term:
     last: int = 0
 
     def sql(self, column: str) -> _Sql:
-        """Say it in SQL.
-
-        Args:
-            column: SQL expression for the name.
-
-        Returns:
-            A condition that is never NULL, and its values.
-        """
+        """Return an SQL condition on a column that is never NULL, and its values."""
         values: tuple[Any, ...]
         if self.field == "superstep":
             condition, values = f"{column} BETWEEN ? AND ?", (int(self.value), self.last)
@@ -72,7 +65,7 @@ class Term:
         return escaped.replace("*", "%").replace("?", "_") if self._is_whole() else f"%{escaped}%"
 
     def _types(self) -> tuple[str, ...]:
-        """Give the types whose short word, as the timeline shows it, fits."""
+        """Return the types whose short word, as the timeline shows it, fits."""
         pattern = re.escape(self.value).replace(r"\*", ".*").replace(r"\?", ".")
         compiled = re.compile(pattern, re.IGNORECASE | re.DOTALL)
         fits = compiled.fullmatch if self._is_whole() else compiled.search
@@ -101,20 +94,13 @@ class NameTerms(Predicate):
         self.text = f"{self.terms!r} and {also.text if also is not None else True!r}"
 
     def sql_prefilter(self, columns: Mapping[str, str]) -> SqlPrefilter:
-        """Say the terms, and as much of the predicate as can be, in SQL.
-
-        Args:
-            columns: SQL expression per name.
-
-        Returns:
-            The condition, and what is left of the predicate.
-        """
+        """Return the terms, and as much of the predicate as can be, in SQL; and what is left of the predicate."""
         parts = [term.sql(columns[NAMES[term.field]]) for term in self.terms]
         residual = None
         if self.also is not None:
             condition, params, residual = self.also.sql_prefilter(columns)
             parts.append((f"({condition})", tuple(params)))
-        values = [value for _, given in parts for value in given]
+        values = [value for _, params in parts for value in params]
         return SqlPrefilter(" AND ".join(part for part, _ in parts) or "1", values, residual)
 
 
@@ -152,18 +138,12 @@ class _Word:
 
 
 def parse_filter(text: str) -> Query | None:
-    """Read a filter.
+    """Read a filter; return None for an empty text, which shows all.
 
     A word alone is looked for in names, payloads and details. `type:`, `step:`, `event:`, `function:`, `route:`,
     `code:`, `state:` and `superstep:` look at one name; with `*` or `?` the whole of it must fit, else it is enough
     that the word stands in it. A `-` before a word turns it round, quotation marks keep blanks; a to z are the same
     as A to Z. What follows `where`, or a text with a comparison, is a predicate: `where data.total > 10`.
-
-    Args:
-        text: What the user typed.
-
-    Returns:
-        The filter, or None for an empty text, which shows all.
 
     Raises:
         FilterError: The text means nothing.
@@ -232,7 +212,7 @@ def _term(word: _Word) -> Term | None:
         raise FilterError(f"{name}: needs a word after it, for instance {name}:{_EXAMPLES.get(name, 'x*')}")
     if name != "superstep":
         return Term(name, value, word.is_negated)
-    found = _SUPERSTEPS.fullmatch(value)
-    if found is None:
+    match = _SUPERSTEPS.fullmatch(value)
+    if match is None:
         raise FilterError(f"superstep: takes a number or a range, for instance superstep:3..5, not {value!r}")
-    return Term(name, found[1], word.is_negated, int(found[2] or found[1]))
+    return Term(name, match[1], word.is_negated, int(match[2] or match[1]))

@@ -56,14 +56,7 @@ class Search:
         self._round += 1
 
     def start(self, text: str, source: TimelineSource, window: Window, seq: int, *, backwards: bool) -> int | None:
-        """Look for the next row that fits, beginning beside the cursor.
-
-        Args:
-            text: As `parse_filter` reads it.
-            source: The run file.
-            window: The rows that are shown.
-            seq: Seq of the cursor.
-            backwards: Whether to look towards the beginning.
+        """Look for the next row that fits, beginning beside the cursor, which is on the event `seq`.
 
         Returns:
             The seq, where it was found at once; where `outcome` is RUNNING, `found` is called later.

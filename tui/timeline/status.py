@@ -10,15 +10,7 @@ _LONGEST = 60  # characters of the user's own words that are repeated
 
 
 def badge(*, follow: bool, new_rows: int) -> Sequence[Span]:
-    """Say that there is more below than is seen.
-
-    Args:
-        follow: Whether the newest row is kept in sight.
-        new_rows: Number of rows that came since it was not.
-
-    Returns:
-        Spans, none where there is nothing to say.
-    """
+    """Return what shows that there is more below than is seen; nothing where there is not."""
     return () if follow or new_rows <= 0 else (Span(f" +{new_rows:,} new ↓ ", Tone.TEXT),)
 
 
@@ -32,7 +24,7 @@ def status_line(
     outcome: Outcome,
     note: str,
 ) -> Sequence[Span]:
-    """Say what is hidden, and how the search goes.
+    """Return what is hidden, and how the search goes; nothing where there is nothing to show.
 
     Args:
         text: The filter as it was typed, or None where there is none.
@@ -42,9 +34,6 @@ def status_line(
         search: What is looked for.
         outcome: How the search goes.
         note: Something to be read once.
-
-    Returns:
-        Spans, none where there is nothing to say.
     """
     spans: list[Span] = []
     if note:

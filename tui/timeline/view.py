@@ -142,11 +142,7 @@ class TimelineView(CursorList):
         self.refresh()
 
     def set_filter(self, text: str) -> str | None:
-        """Show only some rows, as `parse_filter` reads the text; an empty text shows all.
-
-        Returns:
-            What is wrong with the text (nothing has changed then), or None.
-        """
+        """Show only the rows that a filter fits, or all; return what is wrong with the text, or None."""
         try:
             self._filter.set(text)
         except FilterError as error:
@@ -157,14 +153,9 @@ class TimelineView(CursorList):
         return None
 
     def select(self, seq: int, *, keep_follow: bool = False) -> bool:
-        """Put the cursor on an event, shown by the filter or not.
+        """Put the cursor on an event, shown by the filter or not; return whether there is such an event.
 
-        Args:
-            seq: The event.
-            keep_follow: Go on following when the next rows come.
-
-        Returns:
-            Whether there is such an event.
+        With `keep_follow`, the tail is followed again when the next rows come.
         """
         window = self._window
         if window is None or not 1 <= seq <= window.written:
@@ -182,12 +173,7 @@ class TimelineView(CursorList):
     def next_match(self, text: str | None = None, *, backwards: bool = False) -> str | None:
         """Put the cursor on the next row, of those shown, that fits; goes on round the end.
 
-        Args:
-            text: As the filter reads it; None looks for the same once more.
-            backwards: Whether to look towards the beginning.
-
-        Returns:
-            What is wrong with the text, or None.
+        None looks for the same once more. Returns what is wrong with the text, or None.
         """
         text = self._search.text if text is None else text
         if self._source is None or self._window is None:

@@ -38,11 +38,7 @@ class Window:
         return self.written if self._hits is None else len(self._hits)
 
     def grow(self, written: int) -> None:
-        """Take note of rows that were written.
-
-        Args:
-            written: Seq of the last row.
-        """
+        """Take note of the seq of the last row that is written."""
         self.written = max(written, self.written)
 
     def show_all(self) -> None:
@@ -56,22 +52,14 @@ class Window:
         self._pages.clear()
 
     def add_hits(self, seqs: Iterable[int]) -> None:
-        """Add lines at the end.
-
-        Args:
-            seqs: Rising sequence numbers.
-        """
+        """Add lines at the end, for rising seqs."""
         if self._hits is None:
             return
         last = self._hits[-1] if self._hits else 0
         self._hits.extend(seq for seq in seqs if seq > last)
 
     def reveal(self, seq: int) -> None:
-        """Make a line of a row that the filter hides.
-
-        Args:
-            seq: The row.
-        """
+        """Make a line of a row that the filter hides."""
         if self._hits is None or not 1 <= seq <= self.written:
             return
         place = bisect_left(self._hits, seq)
@@ -81,24 +69,24 @@ class Window:
                 del self._pages[page]
 
     def seq_at(self, index: int) -> int:
-        """Give the seq of a line; the line must be there."""
+        """Return the seq of a line; the line must be there."""
         return index + 1 if self._hits is None else self._hits[index]
 
     def index_of(self, seq: int) -> int | None:
-        """Give the line of a row, or None where it has none."""
+        """Return the line of a row, or None where it has none."""
         if self._hits is None:
             return seq - 1 if 1 <= seq <= self.written else None
         place = bisect_left(self._hits, seq)
         return place if place < len(self._hits) and self._hits[place] == seq else None
 
     def index_near(self, seq: int) -> int:
-        """Give the line of a row, or of the last one before it that has a line (-1 where there are no lines)."""
+        """Return the line of a row, or of the last one before it that has a line (-1 where there are no lines)."""
         if self._hits is None:
             return min(max(seq, 1), self.written) - 1
         return min(max(bisect_right(self._hits, seq) - 1, 0), len(self._hits) - 1)
 
     def row_at(self, index: int) -> EventRow | None:
-        """Give the row of a line, or None where there is none."""
+        """Return the row of a line, or None where there is none."""
         if not 0 <= index < self.count:
             return None
         page = self._page(index // PAGE, index % PAGE + 1)
@@ -106,7 +94,7 @@ class Window:
         return page[place] if place < len(page) else None
 
     def row(self, seq: int) -> EventRow | None:
-        """Give a row by its seq, whether it has a line or not."""
+        """Return a row by its seq, whether it has a line or not."""
         if not 1 <= seq <= self.written:
             return None
         if self._hits is None:
@@ -118,12 +106,7 @@ class Window:
             return None
 
     def prefetch(self, first: int, last: int) -> None:
-        """Read the pages around a part of the list, one page each way.
-
-        Args:
-            first: Its first line.
-            last: Its last line.
-        """
+        """Read the pages around a part of the list, one page each way."""
         final = (self.count - 1) // PAGE
         for number in range(max(0, first // PAGE - 1), min(final, last // PAGE + 1) + 1):
             self._page(number, 1)

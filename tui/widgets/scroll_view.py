@@ -1,4 +1,4 @@
-"""A scroll view whose scrollbars tell the truth."""
+"""A scroll view whose scrollbars stand where the view is."""
 
 from textual.scroll_view import ScrollView
 

@@ -52,7 +52,7 @@ class BoxContent:
     brackets: tuple[str, str] | None = None
 
     def placed(self, x: int, y: int, width: int, height: int) -> Box:
-        """Give the box at a place, stretched to a size that its ports need."""
+        """Return the box at a place, stretched to a size that its ports need."""
         texts = self.texts
         dx = dy = 0
         if not self.bordered:
@@ -80,17 +80,7 @@ class BoxContent:
 
 
 def content_of(vertex: Vertex, zoom: Zoom, inner: Drawing | None, *, ascii_only: bool) -> BoxContent:
-    """Make the face of a vertex.
-
-    Args:
-        vertex: The step or terminal.
-        zoom: How much it shows.
-        inner: The drawing of an unfolded nested process.
-        ascii_only: Whether nothing but ASCII may be used.
-
-    Returns:
-        Its face, as small as it can be.
-    """
+    """Return what a vertex shows, as small as it can be; `inner` is the drawing of an unfolded nested process."""
     if vertex.node is None:
         return _terminal(vertex, ascii_only=ascii_only)
     path = vertex.node.path
@@ -106,33 +96,33 @@ def content_of(vertex: Vertex, zoom: Zoom, inner: Drawing | None, *, ascii_only:
         if waits:
             chip.slots.append(Slot(SlotKind.COUNT, cells + 3, 0, waits - 1))
         return chip
-    face = BoxContent(kind, cells + 5 + COUNT_CELLS, 3, bordered=True, path=path)
-    face.texts.append(Text(3, 1, name))
-    face.slots.append(Slot(SlotKind.BREAKPOINT, 0, 0, 1))
-    face.slots.append(Slot(SlotKind.MARK, 1, 1, 1))
-    face.slots.append(Slot(SlotKind.COUNT, cells + 4, 1, COUNT_CELLS))
+    content = BoxContent(kind, cells + 5 + COUNT_CELLS, 3, bordered=True, path=path)
+    content.texts.append(Text(3, 1, name))
+    content.slots.append(Slot(SlotKind.BREAKPOINT, 0, 0, 1))
+    content.slots.append(Slot(SlotKind.MARK, 1, 1, 1))
+    content.slots.append(Slot(SlotKind.COUNT, cells + 4, 1, COUNT_CELLS))
     if inner is not None:
-        face.width = max(face.width, inner.width + 4)
-        face.height = inner.height + 3
-        face.inner = (inner, 2, 2)
+        content.width = max(content.width, inner.width + 4)
+        content.height = inner.height + 3
+        content.inner = (inner, 2, 2)
     elif zoom is Zoom.FULL:
-        _add_details(face, vertex, ascii_only=ascii_only)
-    return face
+        _add_details(content, vertex, ascii_only=ascii_only)
+    return content
 
 
 def _terminal(vertex: Vertex, *, ascii_only: bool) -> BoxContent:
     before, after = _TERMINALS[vertex.kind][2:] if ascii_only else _TERMINALS[vertex.kind][:2]
     text = before + shown(vertex.name, NAME_CELLS, ascii_only=ascii_only) + after
-    face = BoxContent(vertex.kind, cell_len(text), 1, bordered=False, edges=tuple(vertex.edges))
-    face.texts.append(Text(0, 0, text))
+    content = BoxContent(vertex.kind, cell_len(text), 1, bordered=False, edges=tuple(vertex.edges))
+    content.texts.append(Text(0, 0, text))
     if vertex.kind is not BoxKind.STOP:
-        face.events = (vertex.name,)
-        face.width += 1
-        face.slots.append(Slot(SlotKind.BREAKPOINT, face.width - 1, 0, 1, vertex.name))
-    return face
+        content.events = (vertex.name,)
+        content.width += 1
+        content.slots.append(Slot(SlotKind.BREAKPOINT, content.width - 1, 0, 1, vertex.name))
+    return content
 
 
-def _add_details(face: BoxContent, vertex: Vertex, *, ascii_only: bool) -> None:
+def _add_details(content: BoxContent, vertex: Vertex, *, ascii_only: bool) -> None:
     """Add the functions, with the inputs that each waits for, and a line that says how the step is."""
     node = vertex.node
     assert node is not None
@@ -141,19 +131,19 @@ def _add_details(face: BoxContent, vertex: Vertex, *, ascii_only: bool) -> None:
         name = shown(function, NAME_CELLS, ascii_only=ascii_only)
         needs = node.parameters.get(function, ())
         x = 3
-        face.texts.append(Text(x, row, name + "("))
+        content.texts.append(Text(x, row, name + "("))
         x += cell_len(name) + 1
         for index, parameter in enumerate(needs):
             text = shown(parameter, 16, ascii_only=ascii_only)
             if len(needs) > 1:
-                face.slots.append(Slot(SlotKind.INPUT, x, row, 1, parameter))
+                content.slots.append(Slot(SlotKind.INPUT, x, row, 1, parameter))
                 x += 1
             last = index == len(needs) - 1
-            face.texts.append(Text(x, row, text + ("" if last else ", ")))
+            content.texts.append(Text(x, row, text + ("" if last else ", ")))
             x += cell_len(text) + (0 if last else 2)
-        face.texts.append(Text(x, row, ")"))
-        face.width = max(face.width, x + 3)
+        content.texts.append(Text(x, row, ")"))
+        content.width = max(content.width, x + 3)
         row += 1
-    face.width = max(face.width, STATE_CELLS + 5)
-    face.slots.append(Slot(SlotKind.STATE, 3, row, face.width - 5))
-    face.height = row + 2
+    content.width = max(content.width, STATE_CELLS + 5)
+    content.slots.append(Slot(SlotKind.STATE, 3, row, content.width - 5))
+    content.height = row + 2

@@ -16,7 +16,7 @@ class Net:
     Attributes:
         tops: Positions on the earlier side.
         bottoms: Positions on the later side.
-        tracks: What was found: (track, from, to, positions above, positions below); none where it is straight.
+        tracks: Its runs: (track, from, to, positions above, positions below); none where it is straight.
     """
 
     tops: list[int]
@@ -51,13 +51,9 @@ class Run:
 
 
 def assign_tracks(nets: Sequence[Net]) -> int:
-    """Give every net that bends its tracks.
+    """Assign tracks to every net that bends, of one channel, and return how many tracks there are.
 
-    Args:
-        nets: The nets of one channel; no two have a port at one position on one side.
-
-    Returns:
-        How many tracks there are.
+    No two nets may have a port at one position on one side.
     """
     bent = [net for net in nets if not net.is_straight]
     runs: list[Run] = []
@@ -106,7 +102,7 @@ def _must_be_below(runs: Sequence[Run]) -> list[set[int]]:
 
 
 def _find_loop(below: Sequence[set[int]]) -> list[int]:
-    """Give the runs of one circle of demands, or none."""
+    """Return the runs of one circle of demands, or none."""
     state = [0] * len(below)
     for root in range(len(below)):
         if state[root]:
@@ -153,15 +149,15 @@ def _prefer(runs: Sequence[Run], below: list[set[int]]) -> None:
     count = len(runs)
     wishes: list[tuple[int, int, int, int]] = []
     for a in range(count):
-        one = runs[a]
+        first_run = runs[a]
         for b in range(a + 1, count):
-            two = runs[b]
-            if one.high < two.low or two.high < one.low:
+            second_run = runs[b]
+            if first_run.high < second_run.low or second_run.high < first_run.low:
                 continue
-            over = _cost(one, two)
-            under = _cost(two, one)
+            over = _cost(first_run, second_run)
+            under = _cost(second_run, first_run)
             first, second = (a, b) if over <= under else (b, a)
-            wishes.append((-abs(over - under), abs(one.low - two.low), first, second))
+            wishes.append((-abs(over - under), abs(first_run.low - second_run.low), first, second))
     wishes.sort()
     reach = _reach(below)
     for _, _, first, second in wishes:
@@ -184,7 +180,7 @@ def _reach(below: Sequence[set[int]]) -> list[int]:
 
 
 def _pack(runs: Sequence[Run], below: Sequence[set[int]]) -> int:
-    """Give runs tracks without weighing every pair: a channel with hundreds of them is no pleasure in any order."""
+    """Assign tracks without weighing every pair: a channel with hundreds of runs is no pleasure in any order."""
     tracks: list[list[tuple[int, int]]] = []
     for index in _topological(below):
         run = runs[index]

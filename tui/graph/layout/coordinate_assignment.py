@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from tui.graph.layout.box_content import BoxContent
 from tui.graph.layout.graph_model import Bundle
-from tui.graph.layout.layer_assignment import CellKind, Layered, Piece
+from tui.graph.layout.layer_assignment import CellKind, LayeredGraph, Piece
 from tui.graph.layout.shapes import Side
 
 _ROUNDS: Final = 24
@@ -76,37 +76,37 @@ class Axes:
         return 1 if self.down else 3
 
     def point(self, along: int, across: int) -> tuple[int, int]:
-        """Give the column and row of a place."""
+        """Return the column and row of a place."""
         return (across, along) if self.down else (along, across)
 
     def split(self, width: int, height: int) -> tuple[int, int]:
-        """Give how long a box is along the flow, and how wide across."""
+        """Return how long a box is along the flow, and how wide across."""
         return (height, width) if self.down else (width, height)
 
     def label_across(self, kind: CellKind, cells: int, rows: int) -> int:
-        """Give what a label, a loop or a bend takes across the flow."""
+        """Return what a label, a loop or a bend takes across the flow."""
         loop = kind is CellKind.LOOP
         if not self.down:
             return max(1 + loop, rows)
         return 4 + cells if loop else 2 + cells if cells else 1
 
     def label_along(self, kind: CellKind, cells: int, rows: int) -> int:
-        """Give what a label, a loop or a bend takes along the flow."""
+        """Return what a label, a loop or a bend takes along the flow."""
         if kind is CellKind.BEND or not (cells or kind is CellKind.LOOP):
             return 0
         return max(1, rows) if self.down else cells + 4
 
     def gap(self, left: CellKind, right: CellKind) -> int:
-        """Give the empty cells between two neighbours of a layer."""
+        """Return the empty cells between two neighbours of a layer."""
         boxes = (left is CellKind.BOX) + (right is CellKind.BOX)
         return (1, 2, 3)[boxes] if self.down else (0, 0, 1)[boxes]
 
     def channel(self, tracks: int) -> int:
-        """Give the room that a channel with so many tracks takes along the flow."""
+        """Return the room that a channel with so many tracks takes along the flow."""
         return tracks if self.down else 2 * tracks + (tracks > 0)
 
     def track(self, number: int) -> int:
-        """Give where a track is in its channel."""
+        """Return where a track is in its channel."""
         return number if self.down else 2 * number + 1
 
 
@@ -137,7 +137,7 @@ class Placer:
         gap: Says how many cells must be empty between two neighbours in a layer.
     """
 
-    def __init__(self, graph: Layered, extent: list[int], gap: Callable[[int, int], int]) -> None:
+    def __init__(self, graph: LayeredGraph, extent: list[int], gap: Callable[[int, int], int]) -> None:
         self.graph = graph
         self.extent = extent
         self.block = _blocks(graph)
@@ -161,7 +161,7 @@ class Placer:
         self.at = self._packed()
 
     def cells(self) -> list[int]:
-        """Give the place of every cell, the least one 0."""
+        """Return the place of every cell, the least one 0."""
         least = min(self.at, default=0)
         return [int(self.at[b] - least) for b in self.block]
 
@@ -219,13 +219,7 @@ class Placer:
         self.at[b] = min(sorted({max(low, min(x, high)) for x in spots}), key=lambda x: _cost(x, goals, near))
 
     def widen(self, cell: int, more_left: int, more_right: int) -> None:
-        """Make a box wider, into room that is free.
-
-        Args:
-            cell: The box.
-            more_left: Cells to the left.
-            more_right: Cells to the right.
-        """
+        """Make a box wider by some cells on either side, into room that is free."""
         b = self.block[cell]
         self.extent[cell] += more_left + more_right
         self.at[b] -= more_left
@@ -234,7 +228,7 @@ class Placer:
             self.before[c][b] += more_left + more_right
 
     def room(self, cell: int, most: int) -> tuple[int, int]:
-        """Give how many cells are free to the left and to the right of a cell, `most` at most."""
+        """Return how many cells are free to the left and to the right of a cell, `most` at most."""
         b = self.block[cell]
         left = min([int(self.at[b] - self.at[a] - apart) for a, apart in self.before[b].items()], default=most)
         right = min([int(self.at[c] - self.at[b] - apart) for c, apart in self.after[b].items()], default=most)
@@ -266,7 +260,7 @@ class Placer:
 
 
 def _cost(x: float, goals: Sequence[tuple[float, float, float]], near: Sequence[float]) -> tuple[float, float]:
-    """Say how bad a place is: bends and their length first, then how far it is from where it would be by nature."""
+    """Return how bad a place is: bends and their length first, then how far it is from where it would be by nature."""
     bent = 0.0
     for low, high, _ in goals:
         if x < low:
@@ -276,7 +270,7 @@ def _cost(x: float, goals: Sequence[tuple[float, float, float]], near: Sequence[
     return bent, sum([(x - n) * (x - n) for n in near])
 
 
-def _blocks(graph: Layered) -> list[int]:
+def _blocks(graph: LayeredGraph) -> list[int]:
     """Number the blocks: a box, or the bends of a line as far as it can be straight."""
     place = [0] * len(graph.kind)
     for layer in graph.layers:
@@ -304,7 +298,7 @@ def _blocks(graph: Layered) -> list[int]:
 
 
 def _rising(pairs: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
-    """Give a longest part of the pairs, sorted by their first number, in which the second rises too."""
+    """Return a longest part of the pairs, sorted by their first number, in which the second rises too."""
     tails: list[int] = []
     tail_index: list[int] = []
     previous = [-1] * len(pairs)
@@ -326,7 +320,7 @@ def _rising(pairs: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int,
 
 
 def spread(gaps: Sequence[int], length: int, margin: int) -> list[int]:
-    """Give ports places on a side, as far apart as asked for if the side is long enough, centred.
+    """Spread ports over a side, as far apart as asked for if the side is long enough, centred.
 
     Args:
         gaps: Wanted distance from each port to the next; one less than there are ports.
@@ -351,7 +345,7 @@ def spread(gaps: Sequence[int], length: int, margin: int) -> list[int]:
 
 
 def settle(wanted: Sequence[int], nominal: Sequence[int], first: int, last: int, gap: int) -> list[int]:
-    """Give ports their final places: exactly where the line beyond is if it can be, else where they would be by nature.
+    """Settle ports exactly where the line beyond is if that can be, else where they would be by nature.
 
     Args:
         wanted: Where the line of each is, in the order the ports have to keep.
@@ -405,13 +399,13 @@ def _straight(wanted: Sequence[int], first: int, last: int, gap: int) -> set[int
 
 @dataclass(slots=True)
 class BoxPlacement:
-    """A process whose cells have places across the flow; the plot adds those along it.
+    """A process whose cells have places across the flow; the shapes_of adds those along it.
 
     Attributes:
         axes: The direction.
         graph: Layers in their final order.
         bundles: What the labels and bends belong to.
-        faces: Per vertex, its face.
+        contents: Per vertex, its content.
         lead: Per vertex, cells kept before it for arrows.
         trail: Per vertex, cells kept after it for arrows.
         across: Per cell, its place.
@@ -420,9 +414,9 @@ class BoxPlacement:
     """
 
     axes: Axes
-    graph: Layered
+    graph: LayeredGraph
     bundles: list[Bundle]
-    faces: list[BoxContent]
+    contents: list[BoxContent]
     lead: list[int] = field(default_factory=list)
     trail: list[int] = field(default_factory=list)
     across: list[int] = field(default_factory=list)
@@ -445,31 +439,27 @@ class _Side:
     end: int
 
 
-def arrange(plan: BoxPlacement) -> None:
-    """Fill in `across`, `extent` and `pins` of a plan.
-
-    Args:
-        plan: A plan with its graph in order.
-    """
-    _Arranger(plan).run()
+def arrange(placement: BoxPlacement) -> None:
+    """Fill in `across`, `extent` and `pins` of a placement whose graph is in order."""
+    _Arranger(placement).run()
 
 
 class _Arranger:
-    def __init__(self, plan: BoxPlacement) -> None:
-        self.plan = plan
-        self.graph = plan.graph
-        self.axes = plan.axes
+    def __init__(self, placement: BoxPlacement) -> None:
+        self.placement = placement
+        self.graph = placement.graph
+        self.axes = placement.axes
         self.offsets: list[list[list[int]]] = [[[0, 0] for _ in channel] for channel in self.graph.channels]
         self.sides: list[list[_Side]] = []
-        plan.extent = [1] * len(self.graph.kind)
+        placement.extent = [1] * len(self.graph.kind)
         self._measure_lines()
         self._find_sides()
-        for vertex in range(len(plan.faces)):
+        for vertex in range(len(placement.contents)):
             self._measure_box(vertex)
-        self.placer = Placer(self.graph, plan.extent, self._gap)
+        self.placer = Placer(self.graph, placement.extent, self._gap)
 
     def run(self) -> None:
-        plan = self.plan
+        placement = self.placement
         self._spread_ports()
         self._pull()
         self.placer.relax()
@@ -481,12 +471,15 @@ class _Arranger:
             self._pull()
         self.placer.polish()
         self.placer.hang()
-        plan.across = self.placer.cells()
+        placement.across = self.placer.cells()
         self._settle_ports()
         if not self.axes.down:
             self._trim()
-        plan.pins = [
-            [(plan.across[p.upper] + a, plan.across[p.lower] + b) for p, (a, b) in zip(channel, offset, strict=True)]
+        placement.pins = [
+            [
+                (placement.across[p.upper] + a, placement.across[p.lower] + b)
+                for p, (a, b) in zip(channel, offset, strict=True)
+            ]
             for channel, offset in zip(self.graph.channels, self.offsets, strict=True)
         ]
 
@@ -494,8 +487,8 @@ class _Arranger:
         graph = self.graph
         for cell, kind in enumerate(graph.kind):
             if kind in (CellKind.LABEL, CellKind.LOOP):
-                bundle = self.plan.bundles[graph.owner[cell]]
-                self.plan.extent[cell] = self.axes.label_across(kind, bundle.cells, bundle.rows)
+                bundle = self.placement.bundles[graph.owner[cell]]
+                self.placement.extent[cell] = self.axes.label_across(kind, bundle.cells, bundle.rows)
         for at, channel in enumerate(graph.channels):
             for index, piece in enumerate(channel):
                 if graph.kind[piece.lower] is CellKind.LOOP:
@@ -506,8 +499,8 @@ class _Arranger:
         for layer in self.graph.layers:
             for index, cell in enumerate(layer):
                 position[cell] = index
-        lower: list[list[tuple[int, int, Piece]]] = [[] for _ in self.plan.faces]
-        upper: list[list[tuple[int, int, Piece]]] = [[] for _ in self.plan.faces]
+        lower: list[list[tuple[int, int, Piece]]] = [[] for _ in self.placement.contents]
+        upper: list[list[tuple[int, int, Piece]]] = [[] for _ in self.placement.contents]
         for at, channel in enumerate(self.graph.channels):
             for index, piece in enumerate(channel):
                 if self.graph.kind[piece.upper] is CellKind.BOX:
@@ -524,51 +517,51 @@ class _Arranger:
             self.sides.append([side for side in sides if side.pieces])
 
     def _gaps(self, cells: Sequence[int]) -> list[int]:
-        """Say how far apart ports must be for the lines from them to run straight beside their labels."""
+        """Return how far apart ports must be for the lines from them to run straight beside their labels."""
         gaps: list[int] = []
         for left, right in pairwise(cells):
             if left == right:
                 gaps.append(self.axes.loop_gap)
                 continue
             loop = self.graph.kind[left] is CellKind.LOOP
-            reach = self.plan.extent[left] - (self.axes.loop_gap if loop else 0)
+            reach = self.placement.extent[left] - (self.axes.loop_gap if loop else 0)
             gaps.append(reach + self.axes.gap(CellKind.LABEL, CellKind.LABEL))
         return gaps
 
     def _gap(self, left: int, right: int) -> int:
-        """Say how many cells are left empty between two neighbours in a layer."""
+        """Return how many cells are left empty between two neighbours in a layer."""
         kind = self.graph.kind
-        terminal = any(kind[cell] is CellKind.BOX and not self.plan.faces[cell].path for cell in (left, right))
+        terminal = any(kind[cell] is CellKind.BOX and not self.placement.contents[cell].path for cell in (left, right))
         return 0 if terminal and not self.axes.down else self.axes.gap(kind[left], kind[right])
 
     def _margin(self, vertex: int) -> int:
-        """Say how many cells at the ends of a side no port may take."""
-        face = self.plan.faces[vertex]
-        return int(face.bordered or bool(face.brackets and self.axes.down))
+        """Return how many cells at the ends of a side no port may take."""
+        content = self.placement.contents[vertex]
+        return int(content.bordered or bool(content.brackets and self.axes.down))
 
     def _measure_box(self, vertex: int) -> None:
-        axes, face = self.axes, self.plan.faces[vertex]
+        axes, content = self.axes, self.placement.contents[vertex]
         margin = self._margin(vertex)
-        least = axes.split(face.width, face.height)[1]
+        least = axes.split(content.width, content.height)[1]
         for side in self.sides[vertex]:
             if side.gaps:
                 wanted = sum(side.gaps) + 2 * margin + axes.spare
                 if wanted > axes.stretch:
                     wanted = max(axes.stretch, axes.line_gap * len(side.gaps) + 2 * margin + 1)
                 least = max(least, wanted)
-        self.plan.extent[vertex] = least
+        self.placement.extent[vertex] = least
 
     def _spread_ports(self) -> None:
         """Put all ports where they would be by nature."""
         for vertex, sides in enumerate(self.sides):
             margin = self._margin(vertex)
             for side in sides:
-                places = spread(side.gaps, self.plan.extent[vertex], margin)
+                places = spread(side.gaps, self.placement.extent[vertex], margin)
                 for (at, index, _), place in zip(side.pieces, places, strict=True):
                     self.offsets[at][index][side.end] = place
 
     def _pull(self) -> None:
-        """Tell the placer what draws blocks to each other, by the ports as they are now."""
+        """Set what draws blocks to each other, by the ports as they are now."""
         placer, graph = self.placer, self.graph
         block = placer.block
         pulls: list[list[Pull]] = [[] for _ in placer.pulls]
@@ -587,7 +580,7 @@ class _Arranger:
             box = block[vertex]
             for side in sides:
                 first = margin
-                last = self.plan.extent[vertex] - 1 - margin - line_gap * (len(side.pieces) - 1)
+                last = self.placement.extent[vertex] - 1 - margin - line_gap * (len(side.pieces) - 1)
                 for at, index, piece in side.pieces:
                     ends = self.offsets[at][index]
                     nominal, line = ends[side.end], ends[1 - side.end]
@@ -602,10 +595,10 @@ class _Arranger:
 
     def _widen(self) -> None:
         """Let boxes reach for lines that pass just beside them, where there is room."""
-        placer, extent = self.placer, self.plan.extent
+        placer, extent = self.placer, self.placement.extent
         for vertex, sides in enumerate(self.sides):
-            face = self.plan.faces[vertex]
-            if not face.bordered and not (face.brackets and self.axes.down):
+            content = self.placement.contents[vertex]
+            if not content.bordered and not (content.brackets and self.axes.down):
                 continue
             spare = max(self.axes.reach_out - extent[vertex], self.axes.reach_more)
             begin = placer.at[placer.block[vertex]]
@@ -627,31 +620,31 @@ class _Arranger:
 
     def _trim(self) -> None:
         """Take back the rows that a box was given for its ports and does not need."""
-        plan = self.plan
-        for vertex, face in enumerate(plan.faces):
+        placement = self.placement
+        for vertex, content in enumerate(placement.contents):
             used = [self.offsets[at][index][side.end] for side in self.sides[vertex] for at, index, _ in side.pieces]
             if not used:
                 continue
             margin = self._margin(vertex)
-            least = max(self.axes.split(face.width, face.height)[1], max(used) - min(used) + 1 + 2 * margin)
-            spare = plan.extent[vertex] - least
+            least = max(self.axes.split(content.width, content.height)[1], max(used) - min(used) + 1 + 2 * margin)
+            spare = placement.extent[vertex] - least
             before = min(spare, min(used) - margin)
-            after = min(spare - before, plan.extent[vertex] - 1 - margin - max(used))
-            plan.across[vertex] += before
-            plan.extent[vertex] -= before + after
+            after = min(spare - before, placement.extent[vertex] - 1 - margin - max(used))
+            placement.across[vertex] += before
+            placement.extent[vertex] -= before + after
             for side in self.sides[vertex]:
                 for at, index, _ in side.pieces:
                     self.offsets[at][index][side.end] -= before
-        least = min(plan.across, default=0)
-        plan.across = [place - least for place in plan.across]
+        least = min(placement.across, default=0)
+        placement.across = [place - least for place in placement.across]
 
     def _settle_ports(self) -> None:
         """Move ports to where their lines come from, as far as the side of the box reaches."""
-        across = self.plan.across
+        across = self.placement.across
         for vertex, sides in enumerate(self.sides):
             margin = self._margin(vertex)
             begin = across[vertex]
-            first, last = begin + margin, begin + self.plan.extent[vertex] - 1 - margin
+            first, last = begin + margin, begin + self.placement.extent[vertex] - 1 - margin
             for side in sides:
                 wanted: list[int] = []
                 nominal: list[int] = []

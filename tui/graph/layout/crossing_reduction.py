@@ -78,16 +78,13 @@ class Sweeper:
         self.crossings = sum(self._count)
 
     def improved(self, layers: Sequence[Sequence[int]], sweeps: int, patience: int, first: int = 0) -> Order:
-        """Sweep down and up in turn.
+        """Sweep down and up in turn, and return the best order seen.
 
         Args:
             layers: The order to begin with.
             sweeps: The most sweeps.
             patience: How many sweeps in a row may bring nothing.
             first: Which of four kinds of sweep comes first: down, up, and both with ties turned round.
-
-        Returns:
-            The best order seen.
         """
         self.load(layers)
         best = self._seen()
@@ -104,14 +101,7 @@ class Sweeper:
         return best
 
     def swapped(self, layers: Sequence[Sequence[int]]) -> Order:
-        """Swap neighbours while that removes crossings, and do nothing else.
-
-        Args:
-            layers: The order to begin with.
-
-        Returns:
-            The order that is left.
-        """
+        """Return an order in which neighbours are swapped while that removes crossings, and nothing else is done."""
         self.load(layers)
         self._moved = set(range(len(self.layers)))
         self._transpose(ties=False)
@@ -122,7 +112,7 @@ class Sweeper:
         return Order(self.crossings, self._stretch(), [list(layer) for layer in self.layers])
 
     def _stretch(self) -> int:
-        """Say how far pieces go aside, by and large: as if layers were centred, and all cells equally wide."""
+        """Return how far pieces go aside, by and large: as if layers were centred, and all cells equally wide."""
         place, down = self._place, self._down
         widths = [len(layer) for layer in self.layers]
         self.effort += sum(widths) // 2
@@ -243,7 +233,7 @@ class Sweeper:
         return better
 
     def _places(self, layer: Sequence[int], near: Sequence[list[int]]) -> list[list[int]]:
-        """Give the sorted places of the neighbours of each cell."""
+        """Return the sorted places of the neighbours of each cell."""
         place = self._place
         return [
             [place[around[0]]] if len(around) == 1 else sorted([place[n] for n in around])
@@ -316,7 +306,7 @@ class Adjacency:
         return result
 
     def has_thin_layers(self) -> bool:
-        """Say whether every second layer holds nothing but cells that have one neighbour on one side."""
+        """Return whether every second layer holds only cells that have one neighbour on one side."""
         return all(len(self.up[c]) < 2 or len(self.down[c]) < 2 for layer in self.layers[1::2] for c in layer)  # noqa: PLR2004 - more than one
 
     def without_thin_layers(self) -> "Adjacency":
@@ -345,18 +335,18 @@ def _mean(places: Sequence[int]) -> float:
 
 
 def orders(layers: Sequence[Sequence[int]], channels: Sequence[Sequence[tuple[int, int]]], most: int) -> list[Layers]:
-    """Find orders of cells in which few pieces cross; the last ones asked for are kept: every zoom asks for the same.
+    """Find orders of cells in which few pieces cross; the last ones are kept, because every zoom asks for the same.
 
     Args:
         layers: Cells by layer, in the order of declaration.
         channels: Per pair of layers that follow each other, the pairs of upper and lower cell.
-        most: How many to give.
+        most: How many orders to return at most.
 
     Returns:
         Orders with equally few crossings, at least one; the likeliest to look well comes first.
     """
-    found = _orders(tuple(map(tuple, layers)), tuple(map(tuple, channels)), most)
-    return [[list(layer) for layer in order] for order in found]
+    results = _orders(tuple(map(tuple, layers)), tuple(map(tuple, channels)), most)
+    return [[list(layer) for layer in order] for order in results]
 
 
 def forget() -> None:
@@ -365,28 +355,12 @@ def forget() -> None:
 
 
 def order(layers: Sequence[Sequence[int]], channels: Sequence[Sequence[tuple[int, int]]]) -> Layers:
-    """Order cells so that few pieces cross.
-
-    Args:
-        layers: Cells by layer, in the order of declaration.
-        channels: Per pair of layers that follow each other, the pairs of upper and lower cell.
-
-    Returns:
-        The layers, each in its new order.
-    """
+    """Return the likeliest to look well of the orders in which few pieces cross; see `orders`."""
     return orders(layers, channels, 1)[0]
 
 
 def crossings(layers: Sequence[Sequence[int]], channels: Sequence[Sequence[tuple[int, int]]]) -> int:
-    """Count how often pieces cross.
-
-    Args:
-        layers: Cells by layer, in order.
-        channels: Per pair of layers that follow each other, the pairs of upper and lower cell.
-
-    Returns:
-        The number of crossings.
-    """
+    """Count how often pieces cross in an order; the arguments are those of `orders`."""
     sweeper = Adjacency(layers, channels).sweeper()
     sweeper.load(layers)
     return sweeper.crossings
@@ -399,12 +373,12 @@ class _Dice:
         self._state = 1
 
     def below(self, count: int) -> int:
-        """Give a number from 0 on, below a count."""
+        """Return a number from 0 on, below a count."""
         self._state = (self._state * 6364136223846793005 + 1442695040888963407) % (1 << 64)
         return (self._state >> 33) % count
 
     def shuffled(self, cells: Sequence[int]) -> list[int]:
-        """Give cells in another order."""
+        """Return cells in another order."""
         result = list(cells)
         for last in range(len(result) - 1, 0, -1):
             other = self.below(last + 1)
@@ -419,8 +393,8 @@ def _orders(
     adjacency = Adjacency(layers, channels)
     sweeper = adjacency.sweeper()
     thin = adjacency.has_thin_layers()
-    found = _searched(adjacency.without_thin_layers() if thin else adjacency, most)
-    full = [sweeper.swapped(adjacency.filled(order) if thin else order) for order in found]
+    candidates = _searched(adjacency.without_thin_layers() if thin else adjacency, most)
+    full = [sweeper.swapped(adjacency.filled(order) if thin else order) for order in candidates]
     sweeper.load(layers)
     fewest = min(order.crossings for order in full)
     if fewest > sweeper.crossings:
@@ -433,22 +407,22 @@ def _searched(adjacency: Adjacency, most: int) -> list[Layers]:
     sweeper = adjacency.sweeper()
     enough = max(_EFFORT, _EFFORT_PER_CELL * sum(len(layer) for layer in adjacency.layers))
     dice = _Dice()
-    found = _Found(most)
+    best = _BestOrders(most)
     for number, start in enumerate(islice(_starts(adjacency, dice), _STARTS)):
-        if sweeper.effort > enough or (number >= _READERS * (most > 1) and not found.fewest):
+        if sweeper.effort > enough or (number >= _READERS * (most > 1) and not best.fewest):
             break
-        found.add(sweeper.improved(start, *_SHORT))
-    if found.fewest:
-        found.add(sweeper.improved(found.best.layers, *_LONG))
-    current = found.best
-    while found.fewest and sweeper.effort < enough:
+        best.add(sweeper.improved(start, *_SHORT))
+    if best.fewest:
+        best.add(sweeper.improved(best.likeliest.layers, *_LONG))
+    current = best.likeliest
+    while best.fewest and sweeper.effort < enough:
         order = sweeper.improved(_shaken(current.layers, dice), *_SHAKEN, first=dice.below(4))
-        found.add(order)
+        best.add(order)
         current = min(current, order)
-    return found.layers
+    return best.layers
 
 
-class _Found:
+class _BestOrders:
     """The best orders found, each once."""
 
     def __init__(self, most: int) -> None:
@@ -472,7 +446,7 @@ class _Found:
         return self._orders[0].crossings if self._orders else 1
 
     @property
-    def best(self) -> Order:
+    def likeliest(self) -> Order:
         """The likeliest to look well."""
         return self._orders[0]
 
@@ -483,7 +457,7 @@ class _Found:
 
 
 def _starts(adjacency: Adjacency, dice: _Dice) -> Iterator[Layers]:
-    """Give orders to begin with; the first are what a reader would expect, the others are there to get out of a rut."""
+    """Yield orders to begin with: first what a reader would expect, then others to get out of a rut."""
     yield adjacency.walked()
     yield [list(layer) for layer in adjacency.layers]
     yield [layer[::-1] for layer in adjacency.walked()]

@@ -4,14 +4,11 @@ from collections.abc import Sequence
 
 
 def back_links(count: int, links: Sequence[tuple[int, int]]) -> frozenset[int]:
-    """Find links that close a loop; without them the graph has none.
+    """Return the indexes of the links that close a loop, links from a vertex to itself included; the others close none.
 
     Args:
         count: How many vertices there are, numbered from 0; walks start at the lowest numbers first.
         links: Pairs of source and target, walked in this order.
-
-    Returns:
-        Indexes of the links that go back, links from a vertex to itself included.
     """
     outgoing: list[list[tuple[int, int]]] = [[] for _ in range(count)]
     for index, (source, target) in enumerate(links):
@@ -39,17 +36,10 @@ def back_links(count: int, links: Sequence[tuple[int, int]]) -> frozenset[int]:
 
 
 def against_distance(count: int, links: Sequence[tuple[int, int]]) -> frozenset[int]:
-    """Find links that go against the distance from the start; without them the graph has no loop either.
+    """Return the indexes of the links that go against the distance from the start; the others close no loop either.
 
     A tangle, in which a depth-first walk wanders through everything before it comes back, gets far fewer ranks this
-    way; what a reader would call a loop is found by `back_links`.
-
-    Args:
-        count: How many vertices there are, numbered from 0; distance counts from those that nothing leads to.
-        links: Pairs of source and target.
-
-    Returns:
-        Indexes of the links that go back, links from a vertex to itself included.
+    way; what a reader would call a loop is found by `back_links`. Distance counts from vertices that nothing leads to.
     """
     outgoing: list[list[int]] = [[] for _ in range(count)]
     entered = [False] * count

@@ -81,7 +81,7 @@ class GraphModel:
 
 
 def scope_of(node: Node) -> str:
-    """Give the path of the process that a step belongs to."""
+    """Return the path of the process that a step belongs to."""
     return node.path.removesuffix(node.name).removesuffix("/")
 
 
@@ -90,19 +90,12 @@ def build_model(
 ) -> GraphModel:
     """Turn the steps and routes of one process into vertices and bundles.
 
-    Args:
-        nodes: The steps of one process.
-        edges: Its routes; one that names a step which is not there is left out.
-        label_cells: Width at which labels are wrapped.
-        ascii_only: Whether labels may use nothing but ASCII.
-
-    Returns:
-        The sketch.
+    A route that names a step which is not there is left out.
     """
-    sketcher = _ModelBuilder(nodes, edges)
-    sketcher.number_vertices()
-    result = GraphModel(sketcher.vertices)
-    for bundle in sketcher.bundled(ascii_only=ascii_only):
+    builder = _ModelBuilder(nodes, edges)
+    builder.number_vertices()
+    result = GraphModel(builder.vertices)
+    for bundle in builder.bundled(ascii_only=ascii_only):
         for part in _split_by_count(bundle, ascii_only=ascii_only):
             part.lines = wrapped(part.label, label_cells, ascii_only=ascii_only) if part.label else ()
             result.bundles.append(part)
@@ -133,7 +126,7 @@ class _ModelBuilder:
                 self._vertex(*self._target(edge), "STOP").edges.append(edge.key)
 
     def bundled(self, *, ascii_only: bool) -> Iterable[Bundle]:
-        """Give the routes, those of one source and label together."""
+        """Return the routes, those of one source and label together."""
         bundles: dict[tuple[int, str, str], Bundle] = {}
         for edge in self.edges:
             source, target = self._numbers[self._source(edge)], self._numbers[self._target(edge)]
@@ -161,7 +154,7 @@ class _ModelBuilder:
 
 
 def _split_by_count(bundle: Bundle, *, ascii_only: bool) -> list[Bundle]:
-    """Say on the line how many equal routes it stands for."""
+    """Split a bundle by how many equal routes a line stands for, which its label then shows."""
     counts = sorted({len(keys) for keys in bundle.targets.values()})
     parts: list[Bundle] = []
     for count in counts:
@@ -173,15 +166,9 @@ def _split_by_count(bundle: Bundle, *, ascii_only: bool) -> list[Bundle]:
 
 
 def label_of(edge: Edge, target: Node | None, *, ascii_only: bool) -> str:
-    """Say what a route carries: event id, parameter where the function has several, `&` in a join, condition.
+    """Return what a route holds: event id, parameter where the function has several, `&` in a join, condition.
 
-    Args:
-        edge: The route.
-        target: The step it ends at, or None for STOP.
-        ascii_only: Whether nothing but ASCII may be used.
-
-    Returns:
-        The label, safe and cut; empty for an entry, whose terminal bears the id already.
+    The label is safe and cut; it is empty for an entry, whose terminal bears the id already.
     """
     text = shown(edge.event_id, LABEL_CELLS - 10, ascii_only=ascii_only) if edge.source else ""
     if target is not None and edge.parameter and len(target.parameters.get(edge.function or "", ())) > 1:
@@ -196,13 +183,7 @@ def label_of(edge: Edge, target: Node | None, *, ascii_only: bool) -> str:
 def wrapped(text: str, cells: int, *, ascii_only: bool) -> tuple[str, ...]:
     """Break a label into lines, between words or before the capitals inside a name.
 
-    Args:
-        text: The label, safe and cut.
-        cells: The most cells of a line.
-        ascii_only: Whether nothing but ASCII may be used.
-
-    Returns:
-        Its lines, three at most; only the last is ever cut.
+    There are three lines at most, and only the last is ever cut.
     """
     lines = _broken(text, cells, ascii_only=ascii_only)
     if len(lines) > 1:
@@ -228,16 +209,7 @@ def _broken(text: str, cells: int, *, ascii_only: bool) -> tuple[str, ...]:
 
 
 def shown(text: str, cells: int, *, ascii_only: bool) -> str:
-    """Make a name safe and short enough.
-
-    Args:
-        text: A name from a process.
-        cells: The most cells it may take.
-        ascii_only: Whether nothing but ASCII may be used.
-
-    Returns:
-        The name as it is drawn.
-    """
+    """Return a name as it is drawn: safe, and short enough."""
     text = safe(text, 400)
     if ascii_only:
         text = text.encode("ascii", "backslashreplace").decode("ascii")
@@ -245,16 +217,7 @@ def shown(text: str, cells: int, *, ascii_only: bool) -> str:
 
 
 def cut(text: str, cells: int, *, ascii_only: bool) -> str:
-    """Cut a safe text to a width.
-
-    Args:
-        text: The text.
-        cells: The most cells it may take.
-        ascii_only: Whether the sign that something is missing must be ASCII.
-
-    Returns:
-        The text, or its beginning with a sign after it.
-    """
+    """Return a safe text, or its beginning with a sign after it where it is too long."""
     if not ascii_only:
         return clip(text, cells)
     return text if len(text) <= cells else text[: cells - 1] + "~"

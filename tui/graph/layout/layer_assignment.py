@@ -8,14 +8,9 @@ from tui.graph.layout.graph_model import Bundle
 
 
 def ranks(count: int, links: Sequence[tuple[int, int]]) -> list[int]:
-    """Rank the vertices of a graph without loops so that every link goes at least one rank on.
+    """Return the rank of each vertex, from 0, so that every link goes at least one rank on; no links may close a loop.
 
-    Args:
-        count: How many vertices there are, numbered from 0.
-        links: Pairs of source and target; together they close no loop.
-
-    Returns:
-        The rank of each vertex, from 0. The layout doubles them, which leaves a slot for labels between two.
+    The layout doubles the ranks, which leaves a layer for labels between two.
     """
     after: list[list[int]] = [[] for _ in range(count)]
     before: list[list[int]] = [[] for _ in range(count)]
@@ -39,7 +34,7 @@ def ranks(count: int, links: Sequence[tuple[int, int]]) -> list[int]:
 
 
 class CellKind(IntEnum):
-    """What takes up room in a layer."""
+    """What needs room in a layer."""
 
     BOX = 0
     LABEL = 1
@@ -73,7 +68,7 @@ class Piece:
 
 
 @dataclass(slots=True)
-class Layered:
+class LayeredGraph:
     """Cells by layer, and the pieces between; parallel lists, because there may be tens of thousands.
 
     Attributes:
@@ -106,17 +101,14 @@ class Layered:
         return cell
 
 
-def layered(rank: Sequence[int], bundles: Sequence[Bundle]) -> Layered:
-    """Cut the links of a ranked graph into pieces.
+def layered(rank: Sequence[int], bundles: Sequence[Bundle]) -> LayeredGraph:
+    """Cut the links of a ranked graph into pieces; the cells are in the order in which things were declared.
 
     Args:
         rank: Rank of each vertex; its layer is twice that. Cell numbers of vertices are their own.
         bundles: What is drawn between them.
-
-    Returns:
-        The layered graph, in the order in which things were declared.
     """
-    graph = Layered()
+    graph = LayeredGraph()
     deepest = max(rank, default=0)
     graph.layers = [[] for _ in range(2 * deepest + 2)]
     graph.channels = [[] for _ in range(2 * deepest + 1)]
@@ -143,7 +135,7 @@ def layered(rank: Sequence[int], bundles: Sequence[Bundle]) -> Layered:
 class _Cutter:
     """Cuts the lines of bundles into pieces, from layer to layer."""
 
-    def __init__(self, graph: Layered, rank: Sequence[int]) -> None:
+    def __init__(self, graph: LayeredGraph, rank: Sequence[int]) -> None:
         self.graph = graph
         self.rank = rank
 

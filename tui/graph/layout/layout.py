@@ -12,7 +12,7 @@ from tui.graph.layout.cycle_removal import against_distance, back_links
 from tui.graph.layout.graph_model import GraphModel, build_model, scope_of
 from tui.graph.layout.layer_assignment import layered, ranks
 from tui.graph.layout.shapes import Direction, Drawing, Zoom
-from tui.graph.layout.shapes_from_layout import plot
+from tui.graph.layout.shapes_from_layout import shapes_of
 
 _CHOICES: Final = 6
 _CHOOSY: Final = 300
@@ -35,22 +35,12 @@ class Style:
 
 
 def lay_out(nodes: Collection[Node], edges: Collection[Edge], style: Style, scope: str = "") -> Drawing:
-    """Lay out a process and all that is nested in it.
-
-    Args:
-        nodes: Steps of all levels.
-        edges: Routes of all levels.
-        style: What the reader chose.
-        scope: Path of the process to lay out.
-
-    Returns:
-        Its shapes, from column 0 and row 0.
-    """
+    """Lay out the process at a path and all that is nested in it, from column 0 and row 0."""
     mine = [node for node in nodes if scope_of(node) == scope]
     routes = [edge for edge in edges if edge.scope == scope]
-    drawn = build_model(mine, routes, label_cells=style.label_cells, ascii_only=style.ascii_only)
-    faces: list[BoxContent] = []
-    for vertex in drawn.vertices:
+    model = build_model(mine, routes, label_cells=style.label_cells, ascii_only=style.ascii_only)
+    contents: list[BoxContent] = []
+    for vertex in model.vertices:
         inner = None
         node = vertex.node
         if node is not None and node.kind is not StepKind.STEP and node.path not in style.folded:
@@ -58,46 +48,46 @@ def lay_out(nodes: Collection[Node], edges: Collection[Edge], style: Style, scop
             if below:
                 deeper = [e for e in edges if e.scope == node.path or e.scope.startswith(node.path + "/")]
                 inner = lay_out(below, deeper, style, node.path)
-        faces.append(content_of(vertex, style.zoom, inner, ascii_only=style.ascii_only))
-    return plot(_plan(drawn, faces, Axes(style.direction is Direction.DOWN)))
+        contents.append(content_of(vertex, style.zoom, inner, ascii_only=style.ascii_only))
+    return shapes_of(_placed(model, contents, Axes(style.direction is Direction.DOWN)))
 
 
-def _plan(drawn: GraphModel, faces: list[BoxContent], axes: Axes) -> BoxPlacement:
-    links = [(b.source, target) for b in drawn.bundles for target in b.targets]
-    rank = _ranked(links, back_links(len(faces), links), len(faces))
+def _placed(model: GraphModel, contents: list[BoxContent], axes: Axes) -> BoxPlacement:
+    links = [(b.source, target) for b in model.bundles for target in b.targets]
+    rank = _ranked(links, back_links(len(contents), links), len(contents))
     if _length(rank, links) > _TANGLED:
         rank = min(
-            rank, _ranked(links, against_distance(len(faces), links), len(faces)), key=lambda r: _length(r, links)
+            rank, _ranked(links, against_distance(len(contents), links), len(contents)), key=lambda r: _length(r, links)
         )
-    _scatter(rank, links, drawn)
-    graph = layered(rank, drawn.bundles)
+    _scatter(rank, links, model)
+    graph = layered(rank, model.bundles)
     channels = [[(p.upper, p.lower) for p in channel] for channel in graph.channels]
     most = max(1, min(_CHOICES, _CHOOSY // max(1, len(graph.kind))))
-    plans = [
-        BoxPlacement(axes, replace(graph, layers=layers), drawn.bundles, faces)
+    placements = [
+        BoxPlacement(axes, replace(graph, layers=layers), model.bundles, contents)
         for layers in orders(graph.layers, channels, most)
     ]
-    for plan in plans:
-        _keep_arrows(plan)
-        arrange(plan)
-    return min(plans, key=_unrest)
+    for placement in placements:
+        _keep_arrows(placement)
+        arrange(placement)
+    return min(placements, key=_unrest)
 
 
-def _keep_arrows(plan: BoxPlacement) -> None:
+def _keep_arrows(placement: BoxPlacement) -> None:
     """Keep a cell for arrows that end at boxes without a border."""
-    plan.lead = [0] * len(plan.faces)
-    plan.trail = [0] * len(plan.faces)
-    for channel in plan.graph.channels:
+    placement.lead = [0] * len(placement.contents)
+    placement.trail = [0] * len(placement.contents)
+    for channel in placement.graph.channels:
         for piece in channel:
-            if piece.head_down and not plan.faces[piece.lower].bordered:
-                plan.lead[piece.lower] = 1
-            if piece.head_up and not plan.faces[piece.upper].bordered:
-                plan.trail[piece.upper] = 1
+            if piece.head_down and not placement.contents[piece.lower].bordered:
+                placement.lead[piece.lower] = 1
+            if piece.head_up and not placement.contents[piece.upper].bordered:
+                placement.trail[piece.upper] = 1
 
 
-def _unrest(plan: BoxPlacement) -> int:
-    """Say how much the eye has to follow: bends, and how far lines go aside in them."""
-    apart = [abs(top - bottom) for pins in plan.pins for top, bottom in pins]
+def _unrest(placement: BoxPlacement) -> int:
+    """Return how much the eye has to follow: bends, and how far lines go aside in them."""
+    apart = [abs(top - bottom) for pins in placement.pins for top, bottom in pins]
     return sum(apart) + _BEND * sum(1 for distance in apart if distance)
 
 
@@ -108,14 +98,14 @@ def _ranked(links: Sequence[tuple[int, int]], back: Collection[int], count: int)
 
 
 def _length(rank: Sequence[int], links: Sequence[tuple[int, int]]) -> int:
-    """Say how many ranks all links together pass."""
+    """Return how many ranks all links together pass."""
     return sum(abs(rank[target] - rank[source]) for source, target in links)
 
 
-def _scatter(rank: list[int], links: Sequence[tuple[int, int]], drawn: GraphModel) -> None:
+def _scatter(rank: list[int], links: Sequence[tuple[int, int]], model: GraphModel) -> None:
     """Spread steps that nothing joins over the ranks, so that they do not make one long row."""
     joined = {vertex for link in links for vertex in link}
-    alone = [v for v in range(len(drawn.vertices)) if v not in joined]
+    alone = [v for v in range(len(model.vertices)) if v not in joined]
     rows = max(max(rank, default=0) + 1, round(len(alone) ** 0.5))
     for index, vertex in enumerate(alone):
         rank[vertex] = index % rows

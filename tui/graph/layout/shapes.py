@@ -117,7 +117,7 @@ class Box:
     depth: int = 0
 
     def moved(self, dx: int, dy: int) -> "Box":
-        """Give the same box elsewhere, one frame deeper."""
+        """Return the same box elsewhere, one frame deeper."""
         return replace(
             self,
             x=self.x + dx,
@@ -201,7 +201,7 @@ class Label:
         width: Cells of the text.
         dot: Column of the cell that is kept for a breakpoint.
         event_id: The event id in full.
-        edges: Keys of the edges that carry it.
+        edges: Keys of the edges that it names.
         back: Whether they go against the flow.
         part: Which line of a label in several lines it is, from 0.
     """

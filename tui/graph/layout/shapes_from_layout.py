@@ -16,26 +16,19 @@ _Ways = dict[tuple[int, int], _Keys]
 _EVERYWHERE = (-(1 << 30), 1 << 30)
 
 
-def plot(plan: BoxPlacement) -> Drawing:
-    """Turn a plan into shapes.
-
-    Args:
-        plan: Cells with their places across the flow.
-
-    Returns:
-        The shapes, from column 0 and row 0.
-    """
-    return _Plotter(plan).run()
+def shapes_of(placement: BoxPlacement) -> Drawing:
+    """Turn cells with their places across the flow into shapes, from column 0 and row 0."""
+    return _ShapeBuilder(placement).run()
 
 
-class _Plotter:
+class _ShapeBuilder:
     """Draws one process."""
 
-    def __init__(self, plan: BoxPlacement) -> None:
-        self.plan = plan
-        self.axes = plan.axes
+    def __init__(self, placement: BoxPlacement) -> None:
+        self.placement = placement
+        self.axes = placement.axes
         self.drawing = Drawing()
-        self.nets: list[list[tuple[Net, list[int]]]] = [self._nets(i) for i in range(len(plan.graph.channels))]
+        self.nets: list[list[tuple[Net, list[int]]]] = [self._nets(i) for i in range(len(placement.graph.channels))]
         self.tracks = [assign_tracks([net for net, _ in nets]) for nets in self.nets]
         self.shift = -min(
             (run.low for nets in self.nets for net, _ in nets for run in net.tracks if run.low < 0), default=0
@@ -44,12 +37,12 @@ class _Plotter:
         self.size: list[int] = []
         self.lead: list[int] = []
         self.trail: list[int] = []
-        for index in range(len(plan.graph.layers)):
+        for index in range(len(placement.graph.layers)):
             self._keep_arrows(index)
         self._measure()
 
     def run(self) -> Drawing:
-        for cell, kind in enumerate(self.plan.graph.kind):
+        for cell, kind in enumerate(self.placement.graph.kind):
             if kind is CellKind.BOX:
                 self._box(cell)
             elif kind is CellKind.LOOP:
@@ -59,58 +52,58 @@ class _Plotter:
         for at in range(len(self.nets)):
             for net, indexes in self.nets[at]:
                 self._net(at, net, indexes)
-            for index, piece in enumerate(self.plan.graph.channels[at]):
-                self._ends(piece, self.plan.pins[at][index])
+            for index, piece in enumerate(self.placement.graph.channels[at]):
+                self._ends(piece, self.placement.pins[at][index])
         self._bounds()
         return self.drawing
 
     def _nets(self, at: int) -> list[tuple[Net, list[int]]]:
         """Join the pieces of a channel that branch from one point."""
-        graph = self.plan.graph
-        found: dict[tuple[bool, int, int], tuple[Net, list[int]]] = {}
+        graph = self.placement.graph
+        nets: dict[tuple[bool, int, int], tuple[Net, list[int]]] = {}
         for index, piece in enumerate(graph.channels[at]):
-            top, bottom = self.plan.pins[at][index]
+            top, bottom = self.placement.pins[at][index]
             key = (piece.branch_down, piece.upper if piece.branch_down else piece.lower, piece.pin)
-            net, pieces = found.setdefault(key, (Net([], []), []))
+            net, pieces = nets.setdefault(key, (Net([], []), []))
             if top not in net.tops:
                 net.tops.append(top)
             if bottom not in net.bottoms:
                 net.bottoms.append(bottom)
             pieces.append(index)
-        return list(found.values())
+        return list(nets.values())
 
     def _keep_arrows(self, index: int) -> None:
         """Decide whether a layer keeps a row for arrows to boxes without a border: straight lines need none."""
-        plan = self.plan
-        boxes = [cell for cell in plan.graph.layers[index] if plan.graph.kind[cell] is CellKind.BOX]
-        mixed = any(plan.faces[cell].bordered for cell in boxes)
-        lead, trail = any(plan.lead[c] for c in boxes), any(plan.trail[c] for c in boxes)
+        placement = self.placement
+        boxes = [cell for cell in placement.graph.layers[index] if placement.graph.kind[cell] is CellKind.BOX]
+        mixed = any(placement.contents[cell].bordered for cell in boxes)
+        lead, trail = any(placement.lead[c] for c in boxes), any(placement.trail[c] for c in boxes)
         if lead and not mixed and not self.tracks[index - 1]:
             lead = False
         if trail and not self.tracks[index]:
-            trail = any(plan.graph.kind[c] is CellKind.LOOP for c in plan.graph.layers[index + 1])
+            trail = any(placement.graph.kind[c] is CellKind.LOOP for c in placement.graph.layers[index + 1])
         self.lead.append(int(lead))
         self.trail.append(int(trail))
 
     def _measure(self) -> None:
-        """Give every layer and every channel its room along the flow."""
-        plan, axes = self.plan, self.axes
+        """Allot every layer and every channel its room along the flow."""
+        placement, axes = self.placement, self.axes
         at = 0
         last_end = 0
-        for index, layer in enumerate(plan.graph.layers):
+        for index, layer in enumerate(placement.graph.layers):
             if index % 2 == 0 and index:
                 at = max(at, last_end + axes.reach)
             size = 0
             for cell in layer:
-                kind = plan.graph.kind[cell]
+                kind = placement.graph.kind[cell]
                 if kind is CellKind.BOX:
-                    face = plan.faces[cell]
-                    long = axes.split(face.width, face.height)[0]
-                    if not face.bordered:
-                        long += self.lead[index] * plan.lead[cell] + self.trail[index] * plan.trail[cell]
+                    content = placement.contents[cell]
+                    long = axes.split(content.width, content.height)[0]
+                    if not content.bordered:
+                        long += self.lead[index] * placement.lead[cell] + self.trail[index] * placement.trail[cell]
                     size = max(size, long)
                 else:
-                    bundle = plan.bundles[plan.graph.owner[cell]]
+                    bundle = placement.bundles[placement.graph.owner[cell]]
                     size = max(size, axes.label_along(kind, bundle.cells, bundle.rows))
             self.start.append(at)
             self.size.append(size)
@@ -147,38 +140,38 @@ class _Plotter:
         return self.drawing.nets - 1
 
     def _span(self, vertex: int) -> tuple[int, int]:
-        """Give where a box begins and ends along the flow, the end included."""
-        plan = self.plan
-        layer = plan.graph.layer[vertex]
-        face = plan.faces[vertex]
-        long = self.axes.split(face.width, face.height)[0]
+        """Return where a box begins and ends along the flow, the end included."""
+        placement = self.placement
+        layer = placement.graph.layer[vertex]
+        content = placement.contents[vertex]
+        long = self.axes.split(content.width, content.height)[0]
         begin = self.start[layer]
-        if not face.bordered:
-            if plan.lead[vertex]:
+        if not content.bordered:
+            if placement.lead[vertex]:
                 begin += self.lead[layer]
             else:
-                begin += self.size[layer] - long - self.trail[layer] * plan.trail[vertex]
+                begin += self.size[layer] - long - self.trail[layer] * placement.trail[vertex]
         return begin, begin + long - 1
 
     def _box(self, vertex: int) -> None:
-        face = self.plan.faces[vertex]
+        content = self.placement.contents[vertex]
         begin, end = self._span(vertex)
-        across = self.plan.across[vertex] + self.shift
+        across = self.placement.across[vertex] + self.shift
         x, y = self.axes.point(begin, across)
-        wide = self.plan.extent[vertex]
+        wide = self.placement.extent[vertex]
         width, height = (wide, end - begin + 1) if self.axes.down else (end - begin + 1, wide)
-        self.drawing.boxes.append(face.placed(x, y, width, height))
-        if face.inner is not None:
-            inner, dx, dy = face.inner
-            self.drawing.embed(inner, x + dx + (width - face.width) // 2, y + dy)
+        self.drawing.boxes.append(content.placed(x, y, width, height))
+        if content.inner is not None:
+            inner, dx, dy = content.inner
+            self.drawing.embed(inner, x + dx + (width - content.width) // 2, y + dy)
 
     def _cell(self, cell: int) -> None:
-        graph, axes = self.plan.graph, self.axes
+        graph, axes = self.placement.graph, self.axes
         layer = graph.layer[cell]
         begin, end = self.start[layer], self.start[layer] + self.size[layer] - 1
-        across = self.plan.across[cell]
+        across = self.placement.across[cell]
         what = (self._new_net(), graph.edges[cell], graph.back[cell])
-        bundle = self.plan.bundles[graph.owner[cell]]
+        bundle = self.placement.bundles[graph.owner[cell]]
         if graph.kind[cell] is CellKind.BEND or not bundle.label:
             self._through(begin, end, across, what)
             return
@@ -192,11 +185,11 @@ class _Plotter:
         self._label(x, y, bundle, cell)
 
     def _loop(self, cell: int) -> None:
-        graph, axes = self.plan.graph, self.axes
+        graph, axes = self.placement.graph, self.axes
         layer = graph.layer[cell]
-        across = self.plan.across[cell]
+        across = self.placement.across[cell]
         what = (self._new_net(), graph.edges[cell], True)
-        bundle = self.plan.bundles[graph.owner[cell]]
+        bundle = self.placement.bundles[graph.owner[cell]]
         back, _, less, more = axes.sides
         turn = self.start[layer] + (0 if axes.down else 1)
         self._through(self.start[layer], turn - 1, across, what)
@@ -209,14 +202,14 @@ class _Plotter:
         self._label(x, y, bundle, cell)
 
     def _label(self, x: int, y: int, bundle: Bundle, cell: int) -> None:
-        edges, back = self.plan.graph.edges[cell], self.plan.graph.back[cell]
+        edges, back = self.placement.graph.edges[cell], self.placement.graph.back[cell]
         for part, text in enumerate(bundle.lines):
             self.drawing.labels.append(
                 Label(x, y + part, text, cell_len(text), x - 1, bundle.event_id, edges, back=back, part=part)
             )
 
     def _net(self, at: int, net: Net, indexes: list[int]) -> None:
-        pieces = [self.plan.graph.channels[at][index] for index in indexes]
+        pieces = [self.placement.graph.channels[at][index] for index in indexes]
         begin = self.start[at] + self.size[at]
         end = self.start[at + 1] - 1
         edges = tuple(dict.fromkeys(key for piece in pieces for key in piece.edges))
@@ -227,7 +220,7 @@ class _Plotter:
             return
         ways: _Ways = {}
         for index, piece in zip(indexes, pieces, strict=True):
-            pins = self.plan.pins[at][index]
+            pins = self.placement.pins[at][index]
             ways[pins] = _joined((ways.get(pins, ()), piece.edges))
         for run in net.tracks:
             track = begin + self.axes.track(run.track)
@@ -258,33 +251,33 @@ class _Plotter:
 
     def _ends(self, piece: Piece, pins: tuple[int, int]) -> None:
         """Draw the ends of a piece that meet boxes."""
-        graph, plan = self.plan.graph, self.plan
+        graph, placement = self.placement.graph, self.placement
         up, down, _, _ = self.axes.sides
         what = (self._new_net(), piece.edges, piece.back)
         if graph.kind[piece.upper] is CellKind.BOX:
-            face = plan.faces[piece.upper]
+            content = placement.contents[piece.upper]
             _, end = self._span(piece.upper)
             layer = graph.layer[piece.upper]
-            port = end if face.bordered else end + 1
-            if face.bordered or piece.head_up:
+            port = end if content.bordered else end + 1
+            if content.bordered or piece.head_up:
                 self._port(port, pins[0], down, piece, piece.upper)
                 port += 1
             self._through(port, self.start[layer] + self.size[layer] - 1, pins[0], what)
         if graph.kind[piece.lower] is CellKind.BOX:
-            face = plan.faces[piece.lower]
+            content = placement.contents[piece.lower]
             begin, _ = self._span(piece.lower)
             layer = graph.layer[piece.lower]
-            port = begin if face.bordered else begin - 1
-            if face.bordered or piece.head_down:
+            port = begin if content.bordered else begin - 1
+            if content.bordered or piece.head_down:
                 self._port(port, pins[1], up, piece, piece.lower)
                 port -= 1
             self._through(self.start[layer], port, pins[1], what)
 
     def _port(self, along: int, across: int, side: Side, piece: Piece, vertex: int) -> None:
         head = piece.head_down if vertex == piece.lower else piece.head_up
-        face = self.plan.faces[vertex]
+        content = self.placement.contents[vertex]
         x, y = self.axes.point(along, across + self.shift)
-        self.drawing.ports.append(Port(x, y, side, head, face.path, face.bordered, piece.edges, piece.back))
+        self.drawing.ports.append(Port(x, y, side, head, content.path, content.bordered, piece.edges, piece.back))
 
     def _bounds(self) -> None:
         drawing = self.drawing
@@ -308,5 +301,5 @@ def _joined(parts: Iterable[_Keys]) -> _Keys:
 
 
 def _passing(ways: _Ways, low: int, high: int) -> _Keys:
-    """Give the edges that pass a stretch of a track."""
+    """Return the edges that pass a stretch of a track."""
     return _joined(keys for pins, keys in ways.items() if min(pins) <= low and high <= max(pins))

@@ -160,18 +160,11 @@ class Canvas:
             self._labels[label.y].append(index)
 
     def row(self, y: int) -> tuple[Run, ...]:
-        """Give the pieces of a row from left to right, blank cells left out.
-
-        Args:
-            y: The row, from 0.
-
-        Returns:
-            Its pieces, none overlapping.
-        """
-        found = self._rows.get(y)
-        if found is None:
-            found = self._rows[y] = tuple(self._render(y))
-        return found
+        """Return the pieces of a row from left to right, none overlapping, blank cells left out."""
+        row = self._rows.get(y)
+        if row is None:
+            row = self._rows[y] = tuple(self._render(y))
+        return row
 
     def _render(self, y: int) -> list[Run]:
         cells: dict[int, tuple[str, int]] = {}

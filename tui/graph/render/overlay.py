@@ -51,16 +51,7 @@ class Overlay:
 
 
 def count_text(count: int, cells: int, mark: str) -> str:
-    """Write a count in a few cells.
-
-    Args:
-        count: How often.
-        cells: The most cells.
-        mark: What stands before it.
-
-    Returns:
-        `✓7`, `✓12k`; empty for none.
-    """
+    """Write a count in a few cells, after a mark: `✓7`, `✓12k`; nothing for none."""
     if not count:
         return ""
     for size, unit in ((1, ""), (1000, "k"), (1_000_000, "M")):

@@ -49,14 +49,7 @@ class Picture:
         return {box.path: box for box in self.drawing.boxes if box.path}
 
     def runs(self, y: int) -> tuple[Run, ...]:
-        """Give the pieces of a row: first column, text, owner; blank cells are left out.
-
-        Args:
-            y: The row, from 0.
-
-        Returns:
-            Its pieces from left to right.
-        """
+        """Return the pieces of a row from left to right, blank cells left out: first column, text, owner."""
         return self._canvas.row(y)
 
     @property
@@ -75,15 +68,7 @@ class Picture:
         return result
 
     def owner_at(self, x: int, y: int) -> Owner:
-        """Say what a cell belongs to: a step, a route, a label, a frame, or nothing.
-
-        Args:
-            x: The column.
-            y: The row.
-
-        Returns:
-            The owner.
-        """
+        """Return what a cell belongs to: a step, a route, a label, a frame, or nothing."""
         if 0 <= y < self.height:
             for start, text, owner in self.runs(y):
                 if start <= x < start + cell_len(text):
@@ -108,7 +93,7 @@ def draw(
     label_cells: int = LABEL_CELLS,
     ascii: bool = False,  # noqa: A002 - reads best at the call
 ) -> Picture:
-    """Draw a process.
+    """Draw a process; the same picture for the same arguments, to the byte.
 
     Args:
         nodes: Its steps, nested ones included.
@@ -118,9 +103,6 @@ def draw(
         folded: Paths of nested processes that are drawn as one box.
         label_cells: Width at which labels are wrapped.
         ascii: Whether nothing but ASCII may be used.
-
-    Returns:
-        The picture; the same for the same arguments, to the byte.
     """
     style = Style(Zoom(zoom), Direction(direction), frozenset(folded), label_cells, ascii)
     drawing = lay_out(list(nodes), list(edges), style)

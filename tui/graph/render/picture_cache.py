@@ -45,14 +45,7 @@ class FittedView:
 def best_fit(draw: Callable[[FittedView], Picture], steps: int, width: int, height: int) -> FittedView:
     """Choose a zoom, a direction, and whether to wrap labels.
 
-    Args:
-        draw: Draws the process.
-        steps: How many steps it has.
-        width: Columns there are.
-        height: Rows there are.
-
-    Returns:
-        The most telling view in which everything is seen; if there is none, that which overflows least.
+    Returns the view that shows most of the steps while everything is seen, else the one that overflows least.
     """
     best: tuple[float, FittedView] | None = None
     for views in _choices(steps):
@@ -72,7 +65,7 @@ def best_fit(draw: Callable[[FittedView], Picture], steps: int, width: int, heig
 
 
 def _choices(steps: int) -> Iterator[list[FittedView]]:
-    """Give views, the most telling first; those given together are equally welcome."""
+    """Yield views, those that show most first; those of one list are equally welcome."""
     if steps > _MANY:
         yield [FittedView(Zoom.CHIPS, Direction.DOWN, NARROW)]
         return
@@ -114,7 +107,7 @@ class PictureCache:
         return len(self.nodes) > _LARGE
 
     def picture(self, view: FittedView) -> Picture:
-        """Give the picture for a view."""
+        """Return the picture for a view."""
         picture = self._pictures.get(view)
         if picture is not None:
             return picture
@@ -147,7 +140,7 @@ class PictureCache:
         return next((view for view in folded if self._is_seen(view, size)), first)
 
     def wrapped(self, view: FittedView, size: tuple[int, int]) -> FittedView:
-        """Give a view with its labels wrapped if they would make the picture too wide."""
+        """Return a view with its labels wrapped if they would make the picture too wide."""
         if len(self.nodes) > _QUICK or self.picture(view).width > size[0]:
             return replace(view, label_cells=NARROW)
         return view
@@ -162,7 +155,7 @@ class PictureCache:
         return picture.width <= size[0] * SLACK and picture.height <= size[1] * SLACK
 
     def _foldings(self) -> Iterator[frozenset[str]]:
-        """Give the nested processes that may be folded: the innermost, then more and more of them."""
+        """Yield the nested processes that may be folded: the innermost, then more and more of them."""
         holders = {node.path.rpartition("/")[0] for node in self.nodes if "/" in node.path}
         for depth in range(max((path.count("/") for path in holders), default=-1), -1, -1):
             yield frozenset(path for path in holders if path.count("/") >= depth)

@@ -72,15 +72,9 @@ class RowPainter:
         self._ascii = picture.glyphs is ASCII
 
     def row(self, y: int, left: int = 0, right: int = _FAR) -> Iterator[tuple[int, str, Look]]:
-        """Give the pieces of a row, slots filled in: first column, text, look.
+        """Yield the pieces of a row that reach into some columns, slots filled in: first column, text, look.
 
-        Args:
-            y: The row.
-            left: First column that is of interest.
-            right: First column that is no longer of interest.
-
-        Yields:
-            Pieces from left to right that reach into these columns; blank cells are left out.
+        Blank cells are left out; `right` is the first column that is no longer of interest.
         """
         for x, text, look in self._pieces(y, left, right):
             if x < right and x + cell_len(text) > left:
@@ -103,23 +97,14 @@ class RowPainter:
                 yield x, self._drawn(text, look.style), look
 
     def look(self, owner: int) -> Look:
-        """Say how an owner is shown."""
+        """Return how an owner is shown."""
         look = self._looks.get(owner)
         if look is None:
             look = self._looks[owner] = self._find(self.picture.owners[owner])
         return look
 
     def state(self, y: int, left: int = 0, right: int = _FAR) -> tuple[object, ...]:
-        """Give what the looks of a part of a row depend on, for a cache: equal states render to equal rows.
-
-        Args:
-            y: The row.
-            left: First column that is of interest.
-            right: First column that is no longer of interest.
-
-        Returns:
-            What can be compared and hashed.
-        """
+        """Return what the looks of a part of a row depend on, for a cache: equal states render to equal rows."""
         return tuple([self._token(owner) for _, _, owner in self._window(y, left, right)])
 
     def _window(self, y: int, left: int, right: int) -> Sequence[Run]:
@@ -130,7 +115,7 @@ class RowPainter:
         return runs[first : bisect_left(runs, right, key=_COLUMN)]
 
     def _token(self, owner: int) -> object:
-        """Say what the look of an owner depends on."""
+        """Return what the look of an owner depends on."""
         token = self._tokens.get(owner)
         if token is None:
             what, overlay = self.picture.owners[owner], self.overlay
@@ -177,7 +162,7 @@ class RowPainter:
         return Look("graph--back" if owner.back else "graph--edge", hovered=hovered)
 
     def _state(self, box: Box) -> Mark | None:
-        """Say how a step stands; a folded process stands as the step in it that most needs to be seen."""
+        """Return the state of a step; a folded process has that of the step in it that most needs to be seen."""
         state = self.overlay.states.get(box.path) if box.path else None
         if state in (None, Mark.DONE, Mark.RUNNING) and box.kind is not BoxKind.FRAME:
             return self._within.get(box.path, state)
@@ -190,7 +175,7 @@ class RowPainter:
         return "arrived" if self.overlay.came.intersection(owner.edges) else ""
 
     def _awaited(self, text: str, owner: Owner) -> str:
-        """Say in place of a label's arrow, or of the sign of its join, whether the input has arrived."""
+        """Show in place of a label's arrow, or of the sign of its join, whether the input has arrived."""
         mark = self._input_mark(owner)
         sign = next((sign for sign in (self.picture.glyphs.feeds, JOINED) if sign in text), "") if mark else ""
         if not sign:

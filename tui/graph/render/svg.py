@@ -24,14 +24,7 @@ _COLOURS: Final = {
 
 
 def picture_svg(picture: Picture) -> str:
-    """Write a picture as an SVG image.
-
-    Args:
-        picture: The picture.
-
-    Returns:
-        The image; the same for the same picture, to the byte.
-    """
+    """Write a picture as an SVG image; the same for the same picture, to the byte."""
     width = picture.width * _CELL_WIDTH + 2 * _PADDING
     height = picture.height * _CELL_HEIGHT + 2 * _PADDING
     size = f"{width:.1f} {height:.1f}"

@@ -7,11 +7,7 @@ _DRAWN: Final = "│─╭▶◔"
 
 
 def needs_ascii() -> bool:
-    """Say whether pictures on this terminal have to be drawn with nothing but ASCII.
-
-    Returns:
-        Whether the encoding of the terminal, which the locale decides, has no box drawing.
-    """
+    """Return whether the terminal's encoding, which the locale decides, has no box drawing."""
     stream = sys.__stderr__  # where the terminal UI writes
     try:
         _DRAWN.encode((stream and stream.encoding) or "utf-8")

@@ -11,15 +11,7 @@ _BOXES: Final = {BoxKind.ENTRY: "\x1b[32m", BoxKind.STOP: "\x1b[31m", BoxKind.ER
 
 
 def picture_text(picture: Picture, *, colour: bool) -> str:
-    """Write a picture as text.
-
-    Args:
-        picture: The picture.
-        colour: Whether to write colours as escape codes (of the terminal's own palette).
-
-    Returns:
-        Its rows, each ended by a line feed, without blanks at the end.
-    """
+    """Write a picture as rows of text; `colour` adds escape codes of the terminal's own palette."""
     lines: list[str] = []
     for row in picture.rows:
         pieces = list(row)

@@ -11,14 +11,9 @@ from tui.graph.render.picture import Picture
 
 
 def region_of(picture: Picture, what: str) -> Region | None:
-    """Say where a step, an edge's label or an edge's terminal is.
+    """Return where a step (by path), or the label or terminal of an edge (by key), is in a picture, if it is there.
 
-    Args:
-        picture: The picture.
-        what: Path of a step or key of an edge; for one inside a folded process, the process is found.
-
-    Returns:
-        Its place in the picture, or None.
+    For a step inside a folded process, that is where the process is.
     """
     while what:
         box = picture.boxes.get(what)
@@ -39,15 +34,7 @@ def _region(box: Box) -> Region:
 
 
 def foldable(nodes: Collection[Node], what: str | None) -> str | None:
-    """Find the nested process that a step is, or is in.
-
-    Args:
-        nodes: All steps.
-        what: Path of the step.
-
-    Returns:
-        Path of the nested process, or None.
-    """
+    """Return the path of the nested process that a step is, or is in; None where there is none."""
     paths = {node.path for node in nodes}
     while what:
         if what in paths and any(path.startswith(what + "/") for path in paths):
@@ -57,15 +44,7 @@ def foldable(nodes: Collection[Node], what: str | None) -> str | None:
 
 
 def target_of(picture: Picture, owner: Owner) -> str | None:
-    """Say what is selected by choosing an owner.
-
-    Args:
-        picture: The picture.
-        owner: Of a cell.
-
-    Returns:
-        Path of a step, key of an edge, or None for an empty cell.
-    """
+    """Return what choosing an owner selects: path of a step, key of an edge, or None for an empty cell."""
     if owner.kind is OwnerKind.BOX:
         box = picture.drawing.boxes[owner.box]
         return box.path or (box.edges[0] if box.edges else None)
@@ -73,16 +52,7 @@ def target_of(picture: Picture, owner: Owner) -> str | None:
 
 
 def describe_owner(picture: Picture, edges: Collection[Edge], owner: Owner) -> str:
-    """Say in words what an owner is: what a tooltip shows.
-
-    Args:
-        picture: The picture.
-        edges: All routes.
-        owner: Of a cell.
-
-    Returns:
-        A path, or a sentence for each route.
-    """
+    """Describe an owner for a tooltip: a path, or a sentence for each route."""
     if owner.kind is OwnerKind.BOX:
         box = picture.drawing.boxes[owner.box]
         if box.kind is not BoxKind.STOP:

@@ -39,35 +39,26 @@ class MiniMap:
     picture_height: int
 
     def window(self, x: int, y: int, width: int, height: int) -> tuple[int, int, int, int]:
-        """Give the part of the map (left, top, right, bottom; the last two not included) that a screen shows."""
+        """Return the part of the map (left, top, right, bottom; the last two not included) that a screen shows."""
         left, top = self.scaled(x, y)
         right, bottom = self.scaled(x + width - 1, y + height - 1)
         return left, top, right + 1, bottom + 1
 
     def scaled(self, x: int, y: int) -> tuple[int, int]:
-        """Give the cell of the map that a cell of the picture falls in."""
+        """Return the cell of the map that a cell of the picture falls in."""
         column = min(self.width - 1, x * self.width // max(1, self.picture_width))
         row = min(self.height - 1, y * self.height // max(1, self.picture_height))
         return column, row
 
     def unscaled(self, column: int, row: int) -> tuple[int, int]:
-        """Give the middle of what a cell of the map stands for."""
+        """Return the middle of what a cell of the map stands for."""
         x = (2 * column + 1) * self.picture_width // (2 * self.width)
         y = (2 * row + 1) * self.picture_height // (2 * self.height)
         return x, y
 
 
 def mini_map(picture: Picture, width: int = WIDTH, height: int = HEIGHT) -> MiniMap:
-    """Make the map of a picture.
-
-    Args:
-        picture: The picture.
-        width: The most columns.
-        height: The most rows.
-
-    Returns:
-        The map, no larger than the picture asks for.
-    """
+    """Make the map of a picture, no larger than the picture asks for."""
     scale = max(picture.width / width, picture.height / height / 2, 1.0)
     result = MiniMap(
         max(1, min(width, round(picture.width / scale))),
@@ -76,7 +67,7 @@ def mini_map(picture: Picture, width: int = WIDTH, height: int = HEIGHT) -> Mini
         picture.width,
         picture.height,
     )
-    found: dict[tuple[int, int], list[str]] = {}
+    paths_in: dict[tuple[int, int], list[str]] = {}
     for box in picture.drawing.boxes:
         if box.kind is BoxKind.FRAME:
             continue
@@ -84,8 +75,8 @@ def mini_map(picture: Picture, width: int = WIDTH, height: int = HEIGHT) -> Mini
         right, bottom = result.scaled(box.x + box.width - 1, box.y + box.height - 1)
         for row in range(top, bottom + 1):
             for column in range(left, right + 1):
-                found.setdefault((column, row), []).append(box.path)
-    result.cells.update({spot: tuple(paths) for spot, paths in found.items()})
+                paths_in.setdefault((column, row), []).append(box.path)
+    result.cells.update({spot: tuple(paths) for spot, paths in paths_in.items()})
     return result
 
 
@@ -117,13 +108,9 @@ class MinimapView:
         self._rows.clear()
 
     def region(self, size: Size) -> Region | None:
-        """Say where the map is.
+        """Return where the map is on the screen, border included.
 
-        Args:
-            size: Of the screen's part that shows the picture.
-
-        Returns:
-            Its place on the screen, border included; None where the picture needs no map or there is no room for one.
+        None where the picture needs no map or there is no room for one.
         """
         if size not in self._regions:
             self._regions = {size: self._placed(size)}
@@ -142,32 +129,14 @@ class MinimapView:
         return Region(size.width - width, size.height - height, width, height)
 
     def place_at(self, at: Offset, size: Size) -> Offset | None:
-        """Say which place of the picture a click on the map means.
-
-        Args:
-            at: Where the click was, on the screen.
-            size: As for `region`.
-
-        Returns:
-            A place in the picture, or None where the click was not on the map.
-        """
+        """Return the place of the picture that a click on the map means; None where the click was not on it."""
         region = self.region(size)
         if region is None or self._map is None or not region.shrink((1, 1, 1, 1)).contains_point((at.x, at.y)):
             return None
         return Offset(*self._map.unscaled(at.x - region.x - 1, at.y - region.y - 1))
 
     def laid_over(self, strip: Strip, y: int, window: Region, strips: StripRenderer) -> Strip:
-        """Lay the map over a line of the screen.
-
-        Args:
-            strip: The line.
-            y: Which it is, from the top.
-            window: The part of the picture that is on the screen.
-            strips: Gives the styles.
-
-        Returns:
-            The line with its part of the map.
-        """
+        """Lay the map over line `y` of the screen, which shows the part `window` of the picture."""
         region = self.region(window.size)
         if region is None or self._map is None or not region.y <= y < region.bottom:
             return strip

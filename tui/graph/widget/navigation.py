@@ -13,30 +13,14 @@ _WAYS: Final = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 
 
 def first_in(picture: Picture, window: Region) -> str | None:
-    """Find the step that walking begins with: the first on the screen, else the nearest to it.
-
-    Args:
-        picture: What is shown.
-        window: The part of it that is on the screen.
-
-    Returns:
-        Its path, or None where there is no step.
-    """
+    """Return the step that walking begins with: the first on the screen, else the nearest to it, if any."""
     seen = [box for box in _steps(picture) if window.contains_region(Region(box.x, box.y, box.width, box.height))]
     first = min(seen, key=lambda box: (box.y, box.x), default=None)
     return first.path if first is not None else middle_in(picture, window)
 
 
 def middle_in(picture: Picture, window: Region) -> str | None:
-    """Find the step nearest to the middle of what is seen.
-
-    Args:
-        picture: What is shown.
-        window: The part of it that is on the screen.
-
-    Returns:
-        Its path, or None where there is no step.
-    """
+    """Return the step nearest to the middle of what is seen; None where there is none."""
     x, y = window.center
 
     def distance(box: Box) -> float:
@@ -51,17 +35,7 @@ def _steps(picture: Picture) -> list[Box]:
 
 
 def neighbour(picture: Picture, edges: Sequence[Edge], what: str, way: str) -> str | None:
-    """Find the step that an arrow key leads to.
-
-    Args:
-        picture: What is on the screen.
-        edges: The routes of the process.
-        what: Path of the step, or key of the edge, to go from.
-        way: `left`, `right`, `up` or `down`.
-
-    Returns:
-        Path of the step, or None where there is none that way.
-    """
+    """Return the step that an arrow key leads to from a step or an edge; None where there is none that way."""
     boxes = picture.boxes
     path = next((edge.target or edge.source for edge in edges if edge.key == what), what)
     if path not in boxes:
@@ -91,7 +65,7 @@ def _holds(outer: Box, inner: Box) -> bool:
 
 
 def _cost(here: Box, there: Box, way: str) -> float | None:
-    """Say how far a box is in a direction; None where it is not in it. A row counts like two columns."""
+    """Return how far a box is in a direction; None where it is not in it. A row counts like two columns."""
     dx, dy = _WAYS[way]
     across = (there.x + there.width / 2) - (here.x + here.width / 2)
     along = 2 * ((there.y + there.height / 2) - (here.y + here.height / 2))

@@ -58,24 +58,14 @@ class StripRenderer:
             self._styles.clear()
 
     def style(self, name: str) -> Style:
-        """Give the style of a component class."""
+        """Return the style of a component class."""
         style = self._styles.get(name)
         if style is None:
             style = self._styles[name] = self._style_of(name)
         return style
 
     def strip(self, painter: RowPainter, row: int, left: int, width: int) -> Strip:
-        """Give a part of a row.
-
-        Args:
-            painter: The picture under its overlay.
-            row: The row; one outside the picture is blank.
-            left: First column; it may be negative.
-            width: Columns.
-
-        Returns:
-            A strip of just that width.
-        """
+        """Return a part of a row; `left` may be negative, and a row outside the picture is blank."""
         if not 0 <= row < painter.picture.height:
             return Strip.blank(width, self.style(BLANK))
         painted = self._painted(painter, row)
