@@ -1,4 +1,4 @@
-"""A process engine: steps emit events, routes carry them to the functions of other steps."""
+"""A process engine: steps emit events, routes take them to the functions of other steps."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

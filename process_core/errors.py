@@ -47,7 +47,7 @@ class ProcessDefinitionError(ProcessError):
 
 
 class UnknownEventError(ProcessError, LookupError):
-    """An outside event that the process does not take in; nothing has changed."""
+    """An outside event that is no input event of the process; nothing has changed."""
 
 
 class UnknownStepError(ProcessError, LookupError):
@@ -99,8 +99,8 @@ class SuperstepLimitError(RunError):
         self.pending = tuple(pending)
         shown = ", ".join(self.pending[:5]) + (", ..." if len(self.pending) > 5 else "")  # noqa: PLR2004 - a line's worth
         super().__init__(
-            f"no rest after {limit} supersteps since the last outside input; still pending: {shown or 'nothing'}"
-            " (a loop without an end? else raise max_supersteps)"
+            f"did not become idle within {limit} supersteps since the last outside input"
+            f" (an infinite loop? otherwise raise max_supersteps); still pending: {shown or 'nothing'}"
         )
 
 

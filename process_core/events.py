@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 
 class NoData:
-    """The type of `NO_DATA`, which says that an event carries nothing; `None` is a value like any other."""
+    """The type of `NO_DATA`, which means that an event has no payload; `None` is a value like any other."""
 
     __slots__ = ()
 
@@ -32,7 +32,7 @@ class Visibility(StrEnum):
 
 
 class RunState(StrEnum):
-    """Where a run stands."""
+    """What a run is doing, or how it ended."""
 
     IN_PROGRESS = "IN_PROGRESS"
     IDLE = "IDLE"
@@ -51,7 +51,7 @@ _ENDED = frozenset({RunState.STOPPED, RunState.FAILED, RunState.CANCELLED})
 
 
 def event_name(event_id: str | Enum) -> str:
-    """Give the text of an event id.
+    """Return the text of an event id.
 
     Args:
         event_id: A string, or a member of an enumeration (its value where that is a string, else its name).

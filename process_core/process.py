@@ -81,7 +81,7 @@ class Process:
         stream: bool = False,
         **options: Unpack[RunOptions],
     ) -> Coroutine[Any, Any, RunResult] | AsyncIterator[WorkflowEvent]:
-        """Run the process until it is at rest or over.
+        """Run the process until it is idle or has ended.
 
         Nobody can answer questions here: a run that asks ends IDLE_WITH_PENDING_REQUESTS.
 
@@ -97,7 +97,7 @@ class Process:
         Raises:
             UnknownEventError: The process takes no such event.
             StepFailedError: A step failed and nothing handled it.
-            SuperstepLimitError: The run did not come to rest.
+            SuperstepLimitError: The run did not become idle.
         """
         if stream:
             return self.run_stream(event, data, **options)
@@ -162,7 +162,7 @@ class Process:
             UnknownEventError: The process takes no such event.
             MissingServiceError: A step asks for a service that was not given.
             UnknownStepError: `initial_states` has a path that is no step with state.
-            ResumeError: The recorded run cannot be taken up.
+            ResumeError: The recorded run cannot be resumed.
         """
         first = None if event is None else (self._input_event(event), data)
         if resume_from is not None:
@@ -170,7 +170,7 @@ class Process:
         return self._prepared(RunSettings.of(options), first, is_answerable=True)
 
     async def resume(self, path: str | Path, superstep: int | None = None, **options: Unpack[RunOptions]) -> RunResult:
-        """Go on with an interrupted, failed or cancelled run until it is at rest or over.
+        """Go on with an interrupted, failed or cancelled run until it is idle or has ended.
 
         Unfinished invocations run again from their beginning, with the answers they had; finished ones never.
 
@@ -183,7 +183,7 @@ class Process:
             What the run came to.
 
         Raises:
-            ResumeError: The run cannot be taken up; says why.
+            ResumeError: The run cannot be resumed; the message says why.
             RunFileError: The file cannot be read.
             StepFailedError: As for `run`.
         """
@@ -279,7 +279,7 @@ class Process:
         )
 
     def compiled(self) -> CompiledProcess:
-        """Give the graph compiled for running; once for all runs."""
+        """Return the graph compiled for running; once for all runs."""
         if self._plan is None:
             self._plan = CompiledProcess(self.graph)
         return self._plan

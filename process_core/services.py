@@ -1,4 +1,4 @@
-"""Services: what steps are given from outside a process, by type."""
+"""Services: what steps receive from outside a process, by type."""
 
 from typing import Annotated, Any, TypeVar
 
@@ -37,7 +37,7 @@ class Services:
 
         Args:
             service_type: The type that steps ask for.
-            implementation: What they are given; one object for all.
+            implementation: What they receive; one object for all.
 
         Returns:
             These services, so that calls chain.
@@ -46,16 +46,16 @@ class Services:
         return self
 
     def get(self, service_type: type[T]) -> T:
-        """Give the implementation of a type.
+        """Return the implementation of a type.
 
         Raises:
             MissingServiceError: Nobody added one.
         """
         try:
-            found: T = self._by_type[service_type]
+            implementation: T = self._by_type[service_type]
         except KeyError:
             raise MissingServiceError(f"no service of type {service_type!r} was added") from None
-        return found
+        return implementation
 
     def __contains__(self, service_type: object) -> bool:
         return service_type in self._by_type

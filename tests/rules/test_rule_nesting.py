@@ -380,7 +380,7 @@ async def test_rule_14_an_error_route_of_the_parent_takes_a_nested_limit():
     (failure,) = result.step_states["Sink"].values
     assert result.state is RunState.IDLE
     assert failure.type.endswith("SuperstepLimitError")
-    assert "no rest after 3 supersteps" in failure.message
+    assert "did not become idle within 3 supersteps" in failure.message
 
 
 async def test_rule_29_a_value_that_waits_in_a_nested_process_outlives_its_stop():
