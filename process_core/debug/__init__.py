@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from process_core.debug.breakpoints import Breakpoint, BreakpointError
     from process_core.debug.code_swap import NewCode
-    from process_core.debug.debug_state import LiveSteps, PausePoint, PendingItem, WaitingFunction
+    from process_core.debug.debug_state import LiveSteps, PausePoint, PendingMessage, WaitingInputs
     from process_core.debug.debugger import Debugger
     from process_core.debug.editing.edit_record import EditingError, EditRecord
     from process_core.debug.editing.editor import Editor
@@ -25,8 +25,8 @@ __all__ = [
     "LiveSteps",
     "NewCode",
     "PausePoint",
-    "PendingItem",
-    "WaitingFunction",
+    "PendingMessage",
+    "WaitingInputs",
     "explain_recorded",
 ]
 
@@ -34,7 +34,7 @@ __all__ = [
 _HOMES = {
     "breakpoints": ("Breakpoint", "BreakpointError"),
     "code_swap": ("NewCode",),
-    "debug_state": ("LiveSteps", "PausePoint", "PendingItem", "WaitingFunction"),
+    "debug_state": ("LiveSteps", "PausePoint", "PendingMessage", "WaitingInputs"),
     "debugger": ("Debugger",),
     "editing.edit_record": ("EditRecord", "EditingError"),
     "editing.editor": ("Editor",),

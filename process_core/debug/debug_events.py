@@ -54,8 +54,7 @@ class DebugEvents:
             point: Where.
             superstep: Of the process that it is paused in.
         """
-        number = point.breakpoint.id if point.breakpoint is not None else None
-        self._at(point, superstep, "paused", {"reason": point.reason, "breakpoint": number})
+        self._at(point, superstep, "paused", {"reason": point.reason, "breakpoint": point.breakpoint})
 
     def resumed(self, point: PausePoint, superstep: int, verb: str) -> None:
         """Record that the run goes on.

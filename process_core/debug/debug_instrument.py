@@ -3,7 +3,7 @@
 import time
 from typing import Final
 
-from process_core.debug.debug_state import LiveSteps, WaitingFunction
+from process_core.debug.debug_state import LiveSteps, WaitingInputs
 from process_core.debug.pause_controller import ChangeListener, PauseController
 from process_core.engine.instrument import RunInstrument
 from process_core.engine.records import Invocation, RunRecord
@@ -96,7 +96,7 @@ class DebugInstrument(RunInstrument):
         running = dict.fromkeys(call.slot.path for call in self._running if not call.is_parked)
         parked = dict.fromkeys(call.slot.path for call in self._running if call.is_parked)
         waiting = [
-            WaitingFunction(slot.path, group.function.name, arrived, missing)
+            WaitingInputs(slot.path, group.function.name, arrived, missing)
             for process in self._run.root.processes()
             for slot, group, arrived, missing in process.joins.incomplete()
             if missing

@@ -1,45 +1,47 @@
-"""What a debugger shows of a run: where it is paused, what is pending, what is live."""
+"""What a debugger shows of a run: where it is paused, what is pending, what is live.
 
-from dataclasses import dataclass
+These records travel to the clients of a session as they are, so they hold no objects of the engine.
+"""
+
+from dataclasses import dataclass, field
 from typing import Any, Literal
-
-from process_core.debug.breakpoints import Breakpoint
-from process_core.engine.records import Message
 
 Reason = Literal["breakpoint", "step", "next", "pause", "start", "into", "out", "run_to"]
 
 
 @dataclass(frozen=True, slots=True)
-class PendingItem:
+class PendingMessage:
     """A message that is still to be delivered.
 
     Attributes:
-        id: Unique in the run; an outside event that no superstep has taken in has one too.
+        id: Unique in the run; an outside event that no superstep has consumed has one too.
         event_id: The event.
         seq: Seq of the event that brought it, or None.
         source: Path of the step that emitted it, empty for outside events.
-        target: Path of the step it goes to.
+        target: Path of the step it goes to, empty for STOP.
         function: Target function.
         parameter: Target parameter.
         route: Route id.
-        data: The payload, or NO_DATA.
+        preview: The payload in one bounded line, where it travels.
         next: Whether it is the one to be delivered next.
-        held: Whether it is kept back until it is let go.
+        held: Whether it is held until it is released.
         changed: Whether it was edited, injected, duplicated, or given a result by hand.
+        data: The payload, or NO_DATA; it does not travel.
     """
 
     id: int
     event_id: str
-    seq: int | None
-    source: str
-    target: str
-    function: str | None
-    parameter: str | None
-    route: str | None
-    data: Any
+    seq: int | None = None
+    source: str = ""
+    target: str = ""
+    function: str | None = None
+    parameter: str | None = None
+    route: str | None = None
+    preview: str = ""
     next: bool = False
     held: bool = False
     changed: bool = False
+    data: Any = field(default=None, compare=False, metadata={"exclude": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +49,23 @@ class PausePoint:
     """Where a run is paused.
 
     Attributes:
-        reason: Why.
+        reason: Why: a breakpoint, a stepping verb, the pause key, or at the start.
         message: The message that is next, or None where the pause is not before a message.
-        breakpoint: The breakpoint that was hit.
-        seq: Seq of the event to look at.
+        seq: Seq of the event to look at (the one that brought the message).
         path: Path of the step concerned: the target of the message, or the step that did what was waited for.
+        breakpoint: Id of the breakpoint that was hit.
     """
 
     reason: Reason
-    message: PendingItem | None = None
-    breakpoint: Breakpoint | None = None
+    message: PendingMessage | None = None
     seq: int | None = None
     path: str = ""
+    breakpoint: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingFunction:
-    """A function that holds some of its inputs and misses others."""
+class WaitingInputs:
+    """A function that has some of its inputs and misses others."""
 
     path: str
     function: str
@@ -79,39 +81,10 @@ class LiveSteps:
         running: Paths of steps whose function runs.
         parked: Paths of steps that wait for an answer.
         failed: Paths of steps whose last call failed.
-        waiting: Functions that hold part of their inputs.
+        waiting: Functions that have part of their inputs.
     """
 
     running: tuple[str, ...] = ()
     parked: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
-    waiting: tuple[WaitingFunction, ...] = ()
-
-
-def pending_item(
-    message: Message, prefix: str, *, is_next: bool = False, is_held: bool = False, is_changed: bool = False
-) -> PendingItem:
-    """Describe a message.
-
-    Args:
-        message: The message.
-        prefix: What the paths of its process start with.
-        is_next: Whether it is delivered next.
-        is_held: Whether it is kept back.
-        is_changed: Whether it was changed by hand.
-    """
-    route = message.route
-    return PendingItem(
-        message.id,
-        message.event_id,
-        message.seq or None,
-        message.source,
-        prefix + route.step.name if route.step else "",
-        route.function.name if route.function else None,
-        route.parameter,
-        route.id,
-        message.data,
-        is_next,
-        is_held,
-        is_changed,
-    )
+    waiting: tuple[WaitingInputs, ...] = ()

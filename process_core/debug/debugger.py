@@ -12,7 +12,7 @@ from process_core.debug.breakpoints import Breakpoint, BreakpointError, Kind, Wh
 from process_core.debug.code_swap import CodeSwap, NewCode
 from process_core.debug.debug_events import DebugEvents
 from process_core.debug.debug_instrument import CrashFlush, DebugInstrument
-from process_core.debug.debug_state import LiveSteps, PausePoint, PendingItem
+from process_core.debug.debug_state import LiveSteps, PausePoint, PendingMessage
 from process_core.debug.editing.editor import Editor
 from process_core.debug.explain.explain import explain_live
 from process_core.debug.explain.model import Explanation
@@ -276,7 +276,7 @@ class Debugger:
         """Everything observed so far; empty with `collect_events=False`."""
         return self.run.events if self.run is not None else []
 
-    def pending(self) -> list[PendingItem]:
+    def pending(self) -> list[PendingMessage]:
         """Return the messages still to be delivered, in order."""
         return self._attached.controller.pending() if self._attached is not None else []
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from process_core.debug.breakpoint_index import BreakpointIndex
 from process_core.debug.breakpoints import Breakpoint
 from process_core.debug.debug_events import DebugEvents
-from process_core.debug.debug_state import PausePoint, PendingItem, Reason
+from process_core.debug.debug_state import PausePoint, PendingMessage, Reason
 from process_core.debug.hit_queue import HitQueue, Hits
 from process_core.debug.pending_messages import PendingMessages
 from process_core.debug.stepping import SteppingGoal, Verb, stepping_goal
@@ -265,7 +265,7 @@ class PauseController:
         """Whether a pause is on its way."""
         return self._goal is not None or self._due is not None or bool(self._hits.due)
 
-    def pending(self) -> list[PendingItem]:
+    def pending(self) -> list[PendingMessage]:
         """Give what is still to be delivered, in the order in which stepping delivers it."""
         return self.messages.items(self.delivering(), self._held.message if self._held is not None else None)
 
@@ -414,7 +414,7 @@ class PauseController:
                 self._debug_events.hit(hit)
             point = shown[0].breakpoint if shown else None
             reason = "breakpoint" if shown else "run_to"
-        self.paused = PausePoint(reason, item, point, seq, path)
+        self.paused = PausePoint(reason, item, seq, path, point.id if point is not None else None)
         self._due = self._index.cursor = None
         self._debug_events.paused(self.paused, self._origin.superstep)
         self.notify()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from process_core.debug.debug_events import DebugEvents
-from process_core.debug.debug_state import PendingItem, pending_item
+from process_core.debug.debug_state import PendingMessage
 from process_core.engine.join_buffer import ReadyCall
 from process_core.engine.records import Invocation, Message, ProcessRecord, RunRecord
 
@@ -145,7 +145,7 @@ class PendingMessages:
                 self._debug_events.undelivered(process, batch.left)
                 batch.left.clear()
 
-    def items(self, first: Iterable[ProcessRecord], following: Message | None) -> list[PendingItem]:
+    def items(self, first: Iterable[ProcessRecord], following: Message | None) -> list[PendingMessage]:
         """Describe what is to be delivered: of supersteps that have begun, of the next ones, and from outside.
 
         Args:
@@ -163,14 +163,14 @@ class PendingMessages:
             if kind == "event":
                 number = self.number_of(entry)
                 is_changed = self._inputs[id(entry)].is_changed
-                item = PendingItem(number, subject, None, "", "", None, None, None, data, changed=is_changed)
+                item = PendingMessage(number, subject, changed=is_changed, data=data)
                 found.append(item)
         for process in processes:
             found += [self.item(process, message, following, is_held=True) for message in process.held]
         return found + [
-            PendingItem(
+            PendingMessage(
                 0, item.event_id, item.seq or None, item.source, item.prefix + item.step, item.function,
-                item.parameter, item.route, item.data, held=True,
+                item.parameter, item.route, held=True, data=item.data,
             )
             for item in self._run.undeliverable
         ]  # fmt: skip
@@ -206,7 +206,7 @@ class PendingMessages:
 
     def item(
         self, process: ProcessRecord, message: Message, following: Message | None, *, is_held: bool = False
-    ) -> PendingItem:
+    ) -> PendingMessage:
         """Describe a message, and number it where it has no number yet.
 
         Args:
@@ -218,10 +218,18 @@ class PendingMessages:
         if not message.id:
             self._last_id += 1
             message.id = self._last_id
-        return pending_item(
-            message,
-            process.prefix,
-            is_next=message is following,
-            is_held=is_held,
-            is_changed=message in self.changed,
+        route = message.route
+        return PendingMessage(
+            message.id,
+            message.event_id,
+            message.seq or None,
+            message.source,
+            process.prefix + route.step.name if route.step else "",
+            route.function.name if route.function else None,
+            route.parameter,
+            route.id,
+            next=message is following,
+            held=is_held,
+            changed=message in self.changed,
+            data=message.data,
         )

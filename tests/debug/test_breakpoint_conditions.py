@@ -160,7 +160,7 @@ async def test_a_logpoint_may_count_hits_and_go_away_after_its_first_log(debug):
 async def test_a_breakpoint_that_stops_once_is_gone_after_it(debug, when):
     debugger = await debug(loop(), {"step": "Count", "when": when, "once": True})
     point = debugger.breakpoints[0]
-    assert (await paused(debugger)).breakpoint is point
+    assert (await paused(debugger)).breakpoint == point.id
     assert debugger.breakpoints == ()
     debugger.release("continue")
     assert await pauses(debugger) == []

@@ -312,7 +312,7 @@ async def test_run_to_a_message_that_has_a_breakpoint_says_so(debug):
     debugger = await debug(chain("A", "B"), {"step": "B"}, paused=True)
     await paused(debugger)
     assert await debugger.run_to(event="ADone")
-    assert debugger.paused.breakpoint is debugger.breakpoints[0]
+    assert debugger.paused.breakpoint == debugger.breakpoints[0].id
 
 
 async def test_run_to_right_after_a_paused_start_goes_there(debug):

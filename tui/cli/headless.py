@@ -17,7 +17,7 @@ from process_core.session.client.session import CommandRefused, Session, Update,
 from process_core.session.client.worker_process import WorkerSession
 from process_core.session.protocol.breakpoints import BreakpointSpec
 from process_core.session.protocol.envelope import Failure, Notice
-from process_core.session.protocol.status import OpenRequest, PausedAt
+from process_core.session.protocol.status import OpenRequest, PausePoint
 from process_core.session.protocol.verbs import AddBreakpoint, Command, Continue, Respond, ResumeRun, Start, Stop
 from tui.cli.event_line import BLOCK, TOLD_WIDTH, WIDTH, event_lines
 from tui.cli.line_source import LineSource
@@ -195,7 +195,7 @@ class _Headless:
             self._reading = None
             self._woken.set()
 
-    async def _go_on(self, paused: PausedAt) -> None:
+    async def _go_on(self, paused: PausePoint) -> None:
         why = f"breakpoint {paused.breakpoint}" if paused.breakpoint is not None else paused.reason
         message = paused.message
         before = f" before {message.event_id} -> {message.target or 'STOP'}  {message.preview}" if message else ""

@@ -15,7 +15,7 @@ from process_core.events import RunState
 from process_core.runfile import RunFile, RunFileError
 from process_core.session.client.session import CommandRefused, Update, WorkerDied
 from process_core.session.protocol.envelope import Notice
-from process_core.session.protocol.status import PausedAt, Reloaded, Status
+from process_core.session.protocol.status import PausePoint, Reloaded, Status
 from tui.actions import ACTIONS, BY_NAME, Panel, action_of, is_function_key, is_untyped
 from tui.commands.command_line import CommandLine, LineKind
 from tui.commands.parser import CommandSyntaxError, parse
@@ -70,7 +70,7 @@ class DebugScreen(ReloadActions, Showing):
         self._is_pull_asked = False
         self._is_ended = False
         self._pulled_at = 0.0
-        self._shown_pause: PausedAt | None = None
+        self._shown_pause: PausePoint | None = None
         self._led_to = 0
         self._asked_before: frozenset[str] = frozenset()
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len
 
 from process_core.events import RunState
-from process_core.session.protocol.status import PausedAt, Status
+from process_core.session.protocol.status import PausePoint, Status
 from tui.text.safe_text import clip, safe
 
 
@@ -97,7 +97,7 @@ _REASONS: Final = {
 }
 
 
-def reason_text(paused: PausedAt) -> str:
+def reason_text(paused: PausePoint) -> str:
     """Say in words why a run is paused.
 
     Args:
@@ -111,7 +111,7 @@ def reason_text(paused: PausedAt) -> str:
     return _REASONS[paused.reason]
 
 
-def where_text(paused: PausedAt) -> str:
+def where_text(paused: PausePoint) -> str:
     """Name the message a run is paused at.
 
     Args:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 from process_core.debug.breakpoints import without_index
-from process_core.debug.debug_state import PendingItem
+from process_core.debug.debug_state import PendingMessage
 from process_core.debug.explain.blockers import Blockers
 from process_core.debug.explain.causality import explain_event
 from process_core.debug.explain.event_history import EventHistory, InMemoryHistory, RunFileHistory
@@ -58,7 +58,7 @@ def explain_recorded(
 def explain_live(
     core: RunRecord,
     events: list[WorkflowEvent],
-    pending: Collection[PendingItem],
+    pending: Collection[PendingMessage],
     graph: Graph,
     *,
     seq: int | None = None,

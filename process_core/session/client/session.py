@@ -5,11 +5,10 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from process_core.errors import ProcessError
 from process_core.session.protocol.breakpoints import BreakpointSpec
@@ -17,11 +16,6 @@ from process_core.session.protocol.envelope import Failure, Notice, Reply
 from process_core.session.protocol.framing import BadFrame, Decoder, encode
 from process_core.session.protocol.status import Loaded, Reloaded, Status, answers
 from process_core.session.protocol.verbs import AddBreakpoint, Command, Load, MuteBreakpoints, ResumeRun
-
-
-@cache
-def _reader(answer: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(answer)
 
 
 class CommandRefused(ProcessError):  # noqa: N818 - the name says what happened; nothing is broken
@@ -132,7 +126,7 @@ class Session(ABC):
             raise CommandRefused(Failure(code="bad_command", message=f"cannot be sent: {error}")) from None
         finally:
             self._open.pop(number, None)
-        return value if command.answer is None else _reader(command.answer).validate_python(value)
+        return command.answer_type().validate_python(value)
 
     async def load(self, target: str) -> Loaded:
         """Load a target.

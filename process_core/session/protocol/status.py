@@ -7,42 +7,24 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from process_core.debug.debug_state import PausePoint, PendingMessage, WaitingInputs
 from process_core.events import RunState
 from process_core.graph import Edge, Node
 from process_core.session.protocol.breakpoints import BreakpointSpec
 from process_core.session.protocol.envelope import Message, Notice, ProblemInfo, Reply
 
-
-class PendingMessage(Message):
-    """A message that is still to be delivered.
-
-    Attributes:
-        id: Unique in the run.
-        event_id: The event.
-        seq: Seq of the event that brought it, or None.
-        source: Path of the step that emitted it, empty for outside events.
-        target: Path of the step it goes to, empty for STOP.
-        function: Target function.
-        parameter: Target parameter.
-        route: Route id.
-        preview: The payload in one bounded line.
-        next: Whether it is the one to be delivered next.
-        held: Whether it is kept back until it is let go.
-        changed: Whether it was edited, injected or duplicated by hand.
-    """
-
-    id: int
-    event_id: str
-    seq: int | None = None
-    source: str = ""
-    target: str = ""
-    function: str | None = None
-    parameter: str | None = None
-    route: str | None = None
-    preview: str = ""
-    next: bool = False
-    held: bool = False
-    changed: bool = False
+__all__ = [
+    "AnyAnswer",
+    "Loaded",
+    "OpenRequest",
+    "PausePoint",
+    "PendingMessage",
+    "ReloadInfo",
+    "Reloaded",
+    "Status",
+    "WaitingInputs",
+    "answers",
+]
 
 
 class OpenRequest(Message):
@@ -54,33 +36,6 @@ class OpenRequest(Message):
     prompt: str
     response_type: str
     seq: int
-
-
-class PausedAt(Message):
-    """Where a run is paused.
-
-    Attributes:
-        reason: Why: a breakpoint, a step verb, the pause key, or at the start.
-        message: The message that is next, or None where the pause is not before a message.
-        seq: Seq of the event the screen should highlight (the event that brought the message).
-        path: Path of the step concerned.
-        breakpoint: Id of the breakpoint that was hit.
-    """
-
-    reason: Literal["breakpoint", "step", "next", "pause", "start", "into", "out", "run_to"]
-    message: PendingMessage | None = None
-    seq: int | None = None
-    path: str = ""
-    breakpoint: int | None = None
-
-
-class WaitingInputs(Message):
-    """A function that holds some of its inputs and misses others."""
-
-    path: str
-    function: str
-    arrived: tuple[str, ...]
-    missing: tuple[str, ...]
 
 
 class ReloadInfo(Message):
@@ -134,7 +89,7 @@ class Status(Message):
     state: RunState | None = None
     written: int = 0
     superstep: int = 0
-    paused: PausedAt | None = None
+    paused: PausePoint | None = None
     pausing: bool = False
     running: tuple[str, ...] = ()
     parked: tuple[str, ...] = ()

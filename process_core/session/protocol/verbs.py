@@ -7,9 +7,10 @@ line, completion, help, palette, capabilities and the JSON schema for other clie
 import inspect
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import from_json
 
@@ -90,12 +91,12 @@ class Command(Message):
     Attributes:
         id: Number of the command; its reply has the same.
         name: Its `type` on the wire.
-        answer: Type of the value of its reply; None where there is none to read.
+        answer: Type of the value of its reply; plain JSON unless a command says more.
         needs: What must hold in the session; the same reason greys a verb out and refuses it.
     """
 
     name: ClassVar[str] = ""
-    answer: ClassVar[Any] = None
+    answer: ClassVar[Any] = Any
     needs: ClassVar[tuple[Condition, ...]] = ()
 
     id: int = 0
@@ -108,6 +109,12 @@ class Command(Message):
         if kind is not None:
             cls.name = kind.default
             COMMANDS[cls.name] = cls
+
+    @classmethod
+    @cache
+    def answer_type(cls) -> TypeAdapter[Any]:
+        """Return what reads and writes the value of its reply."""
+        return TypeAdapter(cls.answer)
 
     @classmethod
     def refusal(cls, status: Status) -> Refusal | None:

@@ -20,7 +20,7 @@ from process_core.resume import ResumeError
 from process_core.runfile.errors import RunFileError
 from process_core.services import MissingServiceError
 from process_core.session.protocol.envelope import Failure, ProblemInfo
-from process_core.session.worker.status import bounded_status
+from process_core.session.worker.bounded import bounded
 from process_core.session.worker.target_error import TargetError, exception_text, user_traceback
 
 _LIMIT: Final = 4000
@@ -50,7 +50,7 @@ class CommandError(Exception):
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
-        self.failure = Failure(code=code, message=bounded_status(message, _LIMIT))
+        self.failure = Failure(code=code, message=bounded(message, _LIMIT))
 
 
 def failure_of(error: BaseException) -> Failure:
@@ -66,20 +66,20 @@ def failure_of(error: BaseException) -> Failure:
         case CommandError():
             return error.failure
         case EditingError():
-            return Failure(code=error.code, message=bounded_status(str(error), _LIMIT))
+            return Failure(code=error.code, message=bounded(str(error), _LIMIT))
         case TargetError():
             return Failure(
                 code=error.code,
-                message=bounded_status(error.message, _LIMIT),
+                message=bounded(error.message, _LIMIT),
                 problems=problem_infos(error.problems),
-                traceback=bounded_status(error.traceback, _TRACEBACK) if error.traceback else None,
+                traceback=bounded(error.traceback, _TRACEBACK) if error.traceback else None,
             )
     for kind, code in _CODES:
         if isinstance(error, kind):
-            return Failure(code=code, message=bounded_status(exception_text(error), _LIMIT))
+            return Failure(code=code, message=bounded(exception_text(error), _LIMIT))
     message = f"{type(error).__name__}: {exception_text(error)}"
     told = user_traceback(error)
-    return Failure(code="error", message=bounded_status(message, _LIMIT), traceback=bounded_status(told, _TRACEBACK))
+    return Failure(code="error", message=bounded(message, _LIMIT), traceback=bounded(told, _TRACEBACK))
 
 
 def bad_command(body: bytes, error: ValueError) -> tuple[int, Failure]:
@@ -107,7 +107,7 @@ def bad_command(body: bytes, error: ValueError) -> tuple[int, Failure]:
     else:
         reasons = [str(error)]
     what = f"command {kind!r}" if isinstance(kind, str) else "command"
-    return number, Failure(code="bad_command", message=bounded_status(f"bad {what}: {'; '.join(reasons)}", _LIMIT))
+    return number, Failure(code="bad_command", message=bounded(f"bad {what}: {'; '.join(reasons)}", _LIMIT))
 
 
 def problem_infos(problems: Iterable[Problem]) -> tuple[ProblemInfo, ...]:
@@ -122,7 +122,7 @@ def problem_infos(problems: Iterable[Problem]) -> tuple[ProblemInfo, ...]:
     return tuple(
         ProblemInfo(
             code=problem.code,
-            message=bounded_status(problem.message, _LIMIT),
+            message=bounded(problem.message, _LIMIT),
             step=problem.step,
             function=problem.function,
             suggestion=problem.suggestion,

@@ -7,8 +7,8 @@ from process_core.runfile import to_plain
 from process_core.runfile.codec.decode import decode
 from process_core.runfile.codec.encode import encode
 from process_core.session.protocol.verbs import Editable
+from process_core.session.worker.bounded import bounded
 from process_core.session.worker.command_errors import CommandError
-from process_core.session.worker.status import bounded_status
 
 TEXT: Final = 500
 """Characters of the line that says what was done, and of a key."""
@@ -60,13 +60,13 @@ def _schema(annotation: Any) -> dict[str, Any] | None:
 def _json(value: Any) -> Any:
     """Leave only what JSON can say; anything else becomes a text."""
     if isinstance(value, dict):
-        return {bounded_status(str(key), TEXT): _json(part) for key, part in value.items()}
+        return {bounded(str(key), TEXT): _json(part) for key, part in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_json(part) for part in value]
     if isinstance(value, str):
-        return bounded_status(value, VALUE)
+        return bounded(value, VALUE)
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float) and value - value == 0.0:  # neither infinite nor NaN
         return value
-    return bounded_status(str(value), VALUE)
+    return bounded(str(value), VALUE)

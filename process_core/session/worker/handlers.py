@@ -14,11 +14,12 @@ from process_core.session.protocol.envelope import PROTOCOL_VERSION
 from process_core.session.protocol.explanation import Explanation
 from process_core.session.protocol.status import Loaded, PendingMessage, Status
 from process_core.session.protocol.verbs import Command, Editable, EditResult
+from process_core.session.worker.bounded import bounded
 from process_core.session.worker.command_errors import CommandError
 from process_core.session.worker.editable import TEXT, editable
 from process_core.session.worker.live_session import LiveSession
 from process_core.session.worker.parse_answer import parse_answer
-from process_core.session.worker.status import bounded_status, pending_message
+from process_core.session.worker.status import pending_message
 
 Handler = Callable[[LiveSession, Any], Awaitable[Any]]
 H = TypeVar("H", bound=Handler)
@@ -37,7 +38,7 @@ def handles(kind: type[Command]) -> Callable[[H], H]:
 
 
 async def carry_out(session: LiveSession, command: Command, status: Callable[[], Status]) -> Any:
-    """Carry out a command and return the value of its reply.
+    """Do what a command says and return the value of its reply, as plain JSON.
 
     Args:
         session: What it is about.
@@ -53,7 +54,7 @@ async def carry_out(session: LiveSession, command: Command, status: Callable[[],
         refusal = command.refusal(status())
         if refusal is not None:
             raise CommandError(*refusal)
-    return await HANDLERS[type(command)](session, command)
+    return command.answer_type().dump_python(await HANDLERS[type(command)](session, command), mode="json")
 
 
 # The session.
@@ -252,7 +253,7 @@ async def _undo(session: LiveSession, _: verbs.Undo) -> EditResult:
 
 
 def _edit_result(record: EditRecord) -> EditResult:
-    return EditResult(text=bounded_status(record.text, TEXT), seq=record.seq)
+    return EditResult(text=bounded(record.text, TEXT), seq=record.seq)
 
 
 if _missing := [kind.__name__ for kind in verbs.COMMANDS.values() if kind not in HANDLERS]:

@@ -12,8 +12,8 @@ from process_core.reload.watcher import saves
 from process_core.services import Services
 from process_core.session.protocol.status import Loaded, Reloaded, ReloadInfo
 from process_core.session.protocol.verbs import Reload
+from process_core.session.worker.bounded import bounded
 from process_core.session.worker.command_errors import CommandError, failure_of
-from process_core.session.worker.status import bounded_status
 from process_core.session.worker.target import LoadedTarget
 
 _TEXT: Final = 20_000
@@ -196,8 +196,8 @@ class HotReload:
         text = "\n".join(f"{path}: {report}" for path, report in error.reports.items())
         self.info = ReloadInfo(
             state="unfit",
-            message=bounded_status(text, _TEXT),
-            unfit={path: bounded_status(report, _TEXT) for path, report in error.reports.items()},
+            message=bounded(text, _TEXT),
+            unfit={path: bounded(report, _TEXT) for path, report in error.reports.items()},
         )
         if debugger is not None and debugger.paused is None and not debugger.is_still:
             debugger.request_pause()

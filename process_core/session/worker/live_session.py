@@ -92,17 +92,7 @@ class LiveSession:
 
     def status(self) -> Status:
         """Return how things are."""
-        debugger = self._debugger
-        status = status_of(debugger, self._run_file, self.breakpoints.specs(debugger), muted=self.breakpoints.is_muted)
-        status = status.model_copy(update={"reload": self.hot_reload.info})
-        point = debugger.paused.breakpoint if debugger is not None and debugger.paused is not None else None
-        if point is None or status.paused is None:
-            return status
-        number = self.breakpoints.number_of(point)
-        update: dict[str, Any] = {"breakpoint": number}
-        if number is None:  # set by nobody here: the debugger's own, where `run_to` is to end
-            update["reason"] = "run_to"
-        return status.model_copy(update={"paused": status.paused.model_copy(update=update)})
+        return status_of(self._debugger, self._run_file, self.breakpoints, self.hot_reload.info)
 
     def log(self, stream: str, text: str) -> bool:
         """Record a line that no step printed; return whether there is a run to record it in."""

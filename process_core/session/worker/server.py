@@ -13,11 +13,11 @@ from process_core.session.protocol.envelope import Failure, Notice, Reply
 from process_core.session.protocol.framing import BadFrame
 from process_core.session.protocol.status import Reloaded, Status
 from process_core.session.protocol.verbs import Command, Quit, read_command
+from process_core.session.worker.bounded import bounded
 from process_core.session.worker.command_errors import CommandError, bad_command, failure_of
 from process_core.session.worker.handlers import carry_out
 from process_core.session.worker.live_session import LiveSession
 from process_core.session.worker.run_paths import RunPaths
-from process_core.session.worker.status import bounded_status
 
 STATUS_INTERVAL: Final = 1 / 30
 """Least seconds between two statuses that no command asked for."""
@@ -184,7 +184,7 @@ class SessionServer:
         self._timer = self._loop.call_later(delay, self._look)
 
     def _notice(self, severity: str, text: str) -> None:
-        self._send(Notice.model_validate({"severity": severity, "text": bounded_status(text, _NOTICE)}))
+        self._send(Notice.model_validate({"severity": severity, "text": bounded(text, _NOTICE)}))
 
     def _tell_early(self) -> None:
         lines, hidden = self._early, self._early_hidden

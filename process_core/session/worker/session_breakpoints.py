@@ -8,7 +8,6 @@ from process_core.errors import ProcessError
 from process_core.session.protocol.breakpoints import BreakpointSpec
 from process_core.session.worker.breakpoint_file import BreakpointFile, Notify
 from process_core.session.worker.command_errors import CommandError
-from process_core.session.worker.status import breakpoint_spec
 
 _ASKED: Final = ("event", "step", "function", "route", "when", "condition", "hits", "log", "once", "kind", "code")
 _SET_BY_WORKER: Final = {"id": None, "enabled": True, "hit_count": 0, "bound": True, "problem": None}
@@ -72,10 +71,10 @@ class SessionBreakpoints:
                 self._file.write(self._target, kept)
         return specs
 
-    def number_of(self, point: Breakpoint) -> int | None:
-        """Return the session's id of a breakpoint; None for one it does not know, as the target of `run_to`."""
+    def number_of(self, point: int | None) -> int | None:
+        """Return the session's id of the debugger's breakpoint of that id; None for one that is gone."""
         points = (*self._points.items(), *self._spent.items())
-        return next((number for number, other in points if other is point), None)
+        return next((number for number, other in points if other.id == point), None)
 
     def add(self, debugger: Debugger, spec: BreakpointSpec) -> BreakpointSpec:
         """Add a breakpoint; where there is the same already, switch that one on."""
@@ -136,3 +135,9 @@ def _asked(spec: BreakpointSpec) -> dict[str, Any]:
 
 def _to_keep(spec: BreakpointSpec) -> BreakpointSpec:
     return spec.model_copy(update=_OF_ONE_RUN)
+
+
+def breakpoint_spec(point: Breakpoint) -> BreakpointSpec:
+    """Return a breakpoint as it travels, with the debugger's id."""
+    fields = {name: getattr(point, name) for name in BreakpointSpec.model_fields if hasattr(point, name)}
+    return BreakpointSpec.model_validate(fields)

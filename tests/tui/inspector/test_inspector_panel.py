@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 
 from process_core.events import WorkflowEvent
 from process_core.runfile import RunFile, RunFileWriter
-from process_core.session.protocol.status import OpenRequest, PausedAt, Status, WaitingInputs
+from process_core.session.protocol.status import OpenRequest, PausePoint, Status, WaitingInputs
 from tui.inspector.panel import InspectorPanel
 from tui.inspector.step_page import StepFacts
 from tui.inspector.values import read_payload, size_text
@@ -252,7 +252,7 @@ async def test_a_step_that_asks_shows_its_question(story):
         request_id="q1", path="UserInput", function="ask", prompt="Your name?", response_type="str", seq=17
     )
     status = Status(
-        written=17, parked=("UserInput",), requests=(request,), paused=PausedAt(reason="pause", path="UserInput")
+        written=17, parked=("UserInput",), requests=(request,), paused=PausePoint(reason="pause", path="UserInput")
     )
     async with showing(story, node=NODES[1], status=status) as (app, _, _):
         assert screen_lines(app)[1].startswith("  ▶ paused here · ? waits for an answer")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from process_core.graph import Edge, SourceKind
 from process_core.session.protocol.breakpoints import BreakpointSpec
-from process_core.session.protocol.status import PausedAt, PendingMessage, Status, WaitingInputs
+from process_core.session.protocol.status import PausePoint, PendingMessage, Status, WaitingInputs
 from tui.graph.render.overlay import Mark
 from tui.screens.graph_overlay import chain, forced_edges, inputs_of, lit_edges, nearest_step, overlay_of, paused_edge
 
@@ -78,7 +78,7 @@ def test_each_state_of_a_step_has_its_mark_and_the_most_urgent_wins():
         parked=("P",),
         failed=("F",),
         waiting=(WaitingInputs(path="W", function="f", arrived=("a",), missing=("b", "c")),),
-        paused=PausedAt(reason="step", message=PendingMessage(id=1, event_id="E", target="R")),
+        paused=PausePoint(reason="step", message=PendingMessage(id=1, event_id="E", target="R")),
     )
     overlay = overlay_of(status, {"D": Count(2), "F": Count(1), "": Count(9)}, frozenset())
     assert overlay.states == {

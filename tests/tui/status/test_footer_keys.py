@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from process_core.events import RunState
-from process_core.session.protocol.status import PausedAt, Status
+from process_core.session.protocol.status import PausePoint, Status
 from tui.actions import Panel
 from tui.status.keys import fit_hints, hints
 from tui.status.mode import ModeState
 
 RUNNING = ModeState(status=Status(state=RunState.IN_PROGRESS))
-PAUSED = ModeState(status=Status(state=RunState.IN_PROGRESS, paused=PausedAt(reason="pause")))
+PAUSED = ModeState(status=Status(state=RunState.IN_PROGRESS, paused=PausePoint(reason="pause")))
 WAITING = ModeState(status=Status(state=RunState.IDLE_WITH_PENDING_REQUESTS))
 STOPPED = ModeState(status=Status(state=RunState.STOPPED))
 

@@ -1,11 +1,13 @@
 """What the mode line says, and what it leaves out when there is little room."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from process_core.events import RunState
-from process_core.session.protocol.status import PausedAt, PendingMessage, Status
+from process_core.session.protocol.status import PausePoint, PendingMessage, Status
 from tui.status.mode import ModeState, Part, Role, fit, length, parts
 
 MESSAGE = PendingMessage(id=1, event_id="UserInputReceived", target="Response", route="r")
@@ -15,7 +17,7 @@ PAUSED = Status(
     superstep=12,
     generation=2,
     pending=3,
-    paused=PausedAt(reason="breakpoint", message=MESSAGE, seq=4711, breakpoint=1),
+    paused=PausePoint(reason="breakpoint", message=MESSAGE, seq=4711, breakpoint=1),
 )
 
 
@@ -57,8 +59,8 @@ def test_a_dead_worker_comes_before_the_state_it_left():
 
 def test_nothing_unprintable_of_a_process_reaches_the_line():
     hostile = "\x1b]52;c;x\x07[/x]\u202e"
-    message = MESSAGE.model_copy(update={"event_id": hostile})
-    status = PAUSED.model_copy(update={"paused": PausedAt(reason="step", message=message, seq=1)})
+    message = replace(MESSAGE, event_id=hostile)
+    status = PAUSED.model_copy(update={"paused": PausePoint(reason="step", message=message, seq=1)})
     assert text(ModeState(name=hostile, status=status)).isprintable()
 
 
