@@ -77,6 +77,10 @@ def holding(predicate, rows, data=None):
 
 @settings(max_examples=400)
 @given(PREDICATES, ROWS)
+@example(
+    "code not in ['a', 'b'] or 'a' not in step",
+    [dict.fromkeys(NAMES, "a"), dict.fromkeys(NAMES, "b"), dict.fromkeys(NAMES, "c")],
+)
 @example("not (code > 'a')", [dict.fromkeys(NAMES, "") | {"code": None}])
 @example("code > 'a' or True", [dict.fromkeys(NAMES, "") | {"code": None}])
 @example("seq == '1' or type == 1", [dict.fromkeys(NAMES, "1") | {"seq": 1}])
