@@ -161,7 +161,7 @@ class Process:
         Raises:
             UnknownEventError: The process takes no such event.
             MissingServiceError: A step asks for a service that was not given.
-            UnknownStepError: `initial_states` has a path that is no step with state.
+            UnknownStepError: `initial_states` has a path without a step that has state.
             ResumeError: The recorded run cannot be resumed.
         """
         first = None if event is None else (self._input_event(event), data)
@@ -241,9 +241,11 @@ class Process:
         point = load_point(path, self.graph, superstep)
         if point.journal is not None:
             if settings.initial_states:
-                raise ResumeError("a run that goes on has its states; to change them, fork it with edits")
+                raise ResumeError("a resumed run keeps its states; to change them, fork it with edits")
             if settings.run_file is not None and Path(settings.run_file).resolve() != path.resolve():
-                raise ResumeError(f"a run goes on in its own file; to go on in {settings.run_file}, fork it")
+                raise ResumeError(
+                    f"a resumed run is recorded in its own file; to record in {settings.run_file}, fork it"
+                )
             settings.run_file = path
         elif settings.run_file is None:
             settings.run_file = fork_path(path, point.checkpoint.superstep)

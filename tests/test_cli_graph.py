@@ -209,7 +209,7 @@ def test_a_damaged_run_file_is_bad_input(tmp_path, draw):
     (tmp_path / "x.run").write_text("nonsense")
     code, _, err = draw(tmp_path / "x.run")
     assert code == 2
-    assert "it is no run file" in err
+    assert "it is not a run file" in err
 
 
 def test_zoom_and_direction_are_those_asked_for(recorded, draw):

@@ -155,8 +155,8 @@ def test_open_lets_nothing_of_a_hostile_run_through(stepscope, tmp_path):
     ("content", "message"),
     [
         (None, "there is no file x.run"),
-        (b"nonsense", "it is no run file"),
-        (b"SQLite format 3\0" + b"\0" * 4000, "it is no run file"),
+        (b"nonsense", "it is not a run file"),
+        (b"SQLite format 3\0" + b"\0" * 4000, "it is not a run file"),
         (b"", "it is empty"),
     ],
     ids=["missing", "text", "another database", "empty"],

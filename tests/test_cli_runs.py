@@ -95,7 +95,7 @@ def test_a_file_that_cannot_be_read_is_listed_with_the_reason(folder, runs):
     (folder / "bad.run").write_text("no such thing")
     code, out, _ = runs()
     assert code == 0
-    assert "bad.run  cannot be read: it is no run file" in out
+    assert "bad.run  cannot be read: it is not a run file" in out
     assert "1 unreadable" in out
 
 
@@ -229,7 +229,7 @@ def test_an_export_that_fails_leaves_what_was_there(tmp_path, folder, runs):
     (tmp_path / "out.jsonl").write_text("earlier")
     code, _, err = runs("--export", "bad.run", "-o", "out.jsonl")
     assert code == 2
-    assert "it is no run file" in err
+    assert "it is not a run file" in err
     assert (tmp_path / "out.jsonl").read_text() == "earlier"
 
 

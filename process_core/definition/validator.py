@@ -80,7 +80,7 @@ class DefinitionValidator:
             graph = declaration.inner
             if graph is not None and not isinstance(graph, Graph):
                 if not hasattr(graph, "resolve"):
-                    self._wrong("invalid_process", f"{graph!r} is no process", name, None,
+                    self._wrong("invalid_process", f"{graph!r} is not a process", name, None,
                                 "pass a ProcessBuilder or a built Process")  # fmt: skip
                     continue
                 if graph is builder or graph in enclosing:
@@ -261,7 +261,7 @@ class DefinitionValidator:
                 self._wrong("foreign_step", f"step {other!r} belongs to another process", other, None,
                             "add it to this process, or route to the process that holds it")  # fmt: skip
             else:
-                self._wrong("unknown_step", f"{reference!r} is no step", None, None,
+                self._wrong("unknown_step", f"{reference!r} is not a step", None, None,
                             "pass what add_step returned")  # fmt: skip
             return None
         return self._steps.get(name)

@@ -62,12 +62,12 @@ class _Writer:
 
     def _arrow(self, edge: Edge) -> str:
         label = edge_label(edge, self._nodes)
-        said = [f"label={_quoted(label)}"] if label else []
+        parts = [f"label={_quoted(label)}"] if label else []
         if edge.kind in ERROR_KINDS:
-            said.append("style=dashed")
+            parts.append("style=dashed")
         elif edge.joined:
-            said.append("style=bold")
-        attributes = f" [{', '.join(said)}]" if said else ""
+            parts.append("style=bold")
+        attributes = f" [{', '.join(parts)}]" if parts else ""
         return f"{self._names.source(edge)} -> {self._names.target(edge)}{attributes};"
 
 

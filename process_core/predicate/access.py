@@ -1,8 +1,8 @@
 """Reading payloads without running a line of their code: no property, no `__getattr__`, no `__eq__` is ever called.
 
 A value is *plain* when nothing of the user's can hide in it: an exact `int`, `str`, ... Reading makes values plain the
-way a recording would (an Enum member is its value, a date its ISO text), so that a predicate says the same of a live
-message and of a recorded one.
+way a recording would (an Enum member is its value, a date its ISO text), so that a predicate decides
+the same on a live message and on a recorded one.
 """
 
 import datetime as dt

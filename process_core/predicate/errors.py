@@ -9,7 +9,7 @@ _SHOWN = 72  # characters of the text that an error shows: a line of a narrow te
 
 
 class PredicateError(ProcessError):
-    """A text that is no predicate.
+    """A text that is not a predicate.
 
     Attributes:
         text: The text.

@@ -139,7 +139,7 @@ def _to_the(left: Any, right: Any) -> Any:
         raise OverflowError("the power is too large")
     power = left**right
     if isinstance(power, complex):
-        raise ArithmeticError("the power is no real number")  # noqa: TRY004 - of a negative number, not of a type
+        raise ArithmeticError("the power is not a real number")  # noqa: TRY004 - of a negative number, not of a type
     return power
 
 

@@ -30,7 +30,7 @@ def compile_predicate(text: str, *, names: Collection[str] = NAMES) -> "Predicat
         names: The names it may use; `("data",)` where there is no event.
 
     Raises:
-        PredicateError: The text is no predicate; the error points at the column.
+        PredicateError: The text is not a predicate; the error points at the column.
     """
     return Predicate(text, names=names)
 

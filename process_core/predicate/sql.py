@@ -59,7 +59,7 @@ def split(tree: ast.expr, columns: Mapping[str, str]) -> tuple[str, list[Any], a
     """Return a condition implied by the predicate, its parameters, and what to evaluate on the rows that fulfil it."""
     translator = _Translator(columns)
     parts = tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]
-    said: list[_Sql] = []
+    conditions: list[_Sql] = []
     left: list[ast.expr] = []
     for part in parts:
         whole = translator.condition(part, exact=False)
@@ -67,8 +67,8 @@ def split(tree: ast.expr, columns: Mapping[str, str]) -> tuple[str, list[Any], a
             left.append(part)
             whole = translator.implied(part)
         if whole is not None:
-            said.append(whole)
-    condition = _joined(" AND ", said) if said else _Sql("1")
+            conditions.append(whole)
+    condition = _joined(" AND ", conditions) if conditions else _Sql("1")
     if not left:
         rest = None
     elif len(left) == len(parts):

@@ -91,7 +91,7 @@ class Source:
                 raise PredicateError(self.text, "a predicate is one line of text", position + 1)
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # what Python says of "\d" or `1if x` helps nobody here
+                warnings.simplefilter("ignore")  # Python's remark on "\d" or `1if x` helps nobody here
                 return ast.parse(self.text.lstrip(" \t\f"), mode="eval").body
         except SyntaxError as error:
             raise self._reworded(error) from None
@@ -150,7 +150,7 @@ def _check(node: ast.AST, source: Source, names: Collection[str]) -> None:
             raise PredicateError(source.text, f"{node.attr!r} is private", source.name_column(node))
     elif isinstance(node, ast.Constant):
         if node.value is Ellipsis or isinstance(node.value, complex):
-            raise source.error(f"{node.value!r} is no value of a predicate", node)
+            raise source.error(f"{node.value!r} is not a value that a predicate can have", node)
     elif isinstance(node, ast.Compare):
         _check_identity(node, source)
     elif isinstance(node, (ast.Set, ast.Dict)):

@@ -13,7 +13,7 @@ _MEANINGS = (
     ("file too large", "the file may not grow any more (a size limit of the system)"),
     ("readonly database", "the file or its folder is read-only"),
     ("unable to open", "it cannot be opened (is the folder there, and writable?)"),
-    ("file is not a database", "it is no run file"),
+    ("file is not a database", "it is not a run file"),
     ("malformed", "it is damaged"),
     ("disk i/o error", "the disk reports an error (full, failing, or the file was cut short)"),
     ("database is locked", "another program holds it locked"),

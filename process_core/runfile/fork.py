@@ -45,7 +45,7 @@ def fork_run_file(
     run_id: str,
     metadata: Mapping[str, Any] | None = None,
 ) -> Checkpoint:
-    """Make a run file that begins like another one up to a checkpoint; go on in it with `RunFileWriter.resume`.
+    """Make a run file that begins like another one up to a checkpoint; write what follows with `RunFileWriter.resume`.
 
     What went before is copied, not shared: so each file stands alone, can be moved or sent, and pruning the parent
     takes nothing from the child.

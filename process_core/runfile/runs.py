@@ -99,7 +99,7 @@ def list_runs(folder: str | Path | None = None) -> list[RunInfo | UnreadableRun]
         folder: Which; the project's runs folder if left out.
 
     Returns:
-        What each file says, the latest first; those that cannot be read come with the reason.
+        The run in each file, the latest first; those that cannot be read come with the reason.
     """
     where = Path.cwd() / RUNS_FOLDER if folder is None else Path(folder)
     found = [_look_at(path) for path in where.glob(f"*{SUFFIX}")]
@@ -125,7 +125,7 @@ def prune_runs(
         max_bytes: Size of all runs together; None for any.
         keep: How many of the latest stay whatever their age and size; where neither is given, only they stay.
         now: Seconds since the epoch; the current time if left out.
-        dry_run: Only say what would be removed.
+        dry_run: Only return what would be removed.
 
     Returns:
         The runs removed, the latest first.

@@ -220,7 +220,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
 
 def check_header(path: Path) -> None:
-    """Raise RunFileError if the first bytes of a file are no run file's, or it was cut short."""
+    """Raise RunFileError if the first bytes of a file are not a run file's, or it was cut short."""
     try:
         with path.open("rb") as file:
             header = file.read(_HEADER)
@@ -232,7 +232,7 @@ def check_header(path: Path) -> None:
     if not header:
         raise RunFileError(path, "it is empty")
     if not header.startswith(_MAGIC[: len(header)]):
-        raise RunFileError(path, "it is no run file")
+        raise RunFileError(path, "it is not a run file")
     if len(header) < _HEADER:
         raise RunFileError(path, f"it was cut short: {length} bytes are left")
     page_size = int.from_bytes(header[16:18], "big")
@@ -249,7 +249,7 @@ def check_format(path: Path, connection: sqlite3.Connection) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID:
-        raise RunFileError(path, "it is an SQLite database of another program, no run file")
+        raise RunFileError(path, "it is an SQLite database of another program, not a run file")
     if version > FORMAT:
         raise RunFileError(
             path, f"a newer version wrote it (format {version}; this one reads up to {FORMAT}): upgrade stepscope"
@@ -261,7 +261,7 @@ def check_format(path: Path, connection: sqlite3.Connection) -> None:
     ]
     if foreign:
         # Views and triggers run when a table is read or written, and a run file from elsewhere must run nothing.
-        raise RunFileError(path, "it holds views or triggers, as no run file does: somebody has tampered with it")
+        raise RunFileError(path, "it holds views or triggers, which run files do not: somebody has tampered with it")
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -237,7 +237,7 @@ async def test_a_file_that_is_not_there_is_reported(tmp_path):
 
 async def test_a_file_of_another_kind_is_reported(path):
     path.write_text("hello")
-    with pytest.raises(RunFileError, match="no run file"):
+    with pytest.raises(RunFileError, match="not a run file"):
         await chain("A").resume(path)
 
 

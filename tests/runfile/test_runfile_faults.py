@@ -71,8 +71,8 @@ def test_a_folder_is_no_run_file(tmp_path):
     ("content", "message"),
     [
         (b"", "it is empty"),
-        (b"hello", "it is no run file"),
-        (b"PK\x03\x04" + b"\0" * 5000, "it is no run file"),
+        (b"hello", "it is not a run file"),
+        (b"PK\x03\x04" + b"\0" * 5000, "it is not a run file"),
         (b"SQLite format 3\0", "cut short: 16 bytes are left"),
         (b"SQLite format 3\0" + b"\xff" * 5000, "run file|no such|damaged|cut short"),
     ],

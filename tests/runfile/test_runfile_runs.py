@@ -79,7 +79,7 @@ def test_a_file_that_cannot_be_read_is_listed_with_the_reason(tmp_path):
     (tmp_path / "notes.txt").write_text("no run at all")
     (found,) = list_runs(tmp_path)
     assert isinstance(found, UnreadableRun)
-    assert "no run file" in str(found.error)
+    assert "not a run file" in str(found.error)
 
 
 def test_listing_a_folder_that_is_not_there_gives_nothing(tmp_path):

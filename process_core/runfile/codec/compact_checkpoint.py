@@ -1,6 +1,6 @@
 """The compact form of the common checkpoint: nothing but messages is pending, and nested processes are idle.
 
-Written out, each message repeats what its route says: where it comes from and what it carries. Compactly, a checkpoint
+Written out, each message repeats what its route has: where it comes from and what it holds. Compactly, a checkpoint
 is the JSON list `[generation, asked, rest, nested, messages]`. Each message is `[edge, seq, data]`, its edge the place
 of its route in the graph of that generation; `nested` maps the name of a nested process to `[superstep, nested]`;
 `rest` holds whatever else the checkpoint has. `expand` returns the mapping that the engine dumps where this form does

@@ -59,7 +59,7 @@ class Tagged:
 
 
 def decode(body: str | bytes) -> Any:
-    """Return the value that `encode` wrote; ValueError if it is no JSON.
+    """Return the value that `encode` wrote; ValueError if it is not JSON.
 
     Plain values and types of the standard library come back as they were; models, dataclasses, enums and what was
     recorded by its repr come as `Tagged`.

@@ -73,5 +73,5 @@ def _edge(found: dict[str, Any]) -> Edge:
 def _text(value: Any) -> str:
     """Return a text; TypeError for anything else, since a file from elsewhere may hold anything."""
     if not isinstance(value, str):
-        raise TypeError(f"{value!r:.80} is no text")
+        raise TypeError(f"{value!r:.80} is not text")
     return value

@@ -44,7 +44,7 @@ class Connection:
         started: `run.started`, what time is counted from.
 
     Raises:
-        RunFileError: It is missing, damaged, newer than this program, or no run file.
+        RunFileError: It is missing, damaged, newer than this program, or not a run file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -154,7 +154,7 @@ class Connection:
         try:
             return decode(body)
         except (ValueError, TypeError, RecursionError) as error:
-            raise RunFileError(self.path, f"it is damaged: a payload is no JSON: {error}") from error
+            raise RunFileError(self.path, f"it is damaged: a payload is not JSON: {error}") from error
 
     def _read_started(self) -> float:
         found = self.rows("SELECT started FROM run")

@@ -65,7 +65,7 @@ def checkpoints(path: str | Path) -> list[Checkpoint]:
         path: The file.
 
     Raises:
-        RunFileError: It is missing, damaged, newer than this program, or no run file.
+        RunFileError: It is missing, damaged, newer than this program, or not a run file.
     """
     connection = Connection(Path(path))
     try:

@@ -60,7 +60,7 @@ class RunInfo:
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether the run was cut off: nobody writes it any more, and nobody said how it ended."""
+        """Whether the run was cut off: nobody writes it any more, and how it ended was not recorded."""
         return not self.is_live and self.ended is None
 
 

@@ -42,7 +42,7 @@ class RunFile:
         path: The file.
 
     Raises:
-        RunFileError: It is missing, damaged, newer than this program, or no run file.
+        RunFileError: It is missing, damaged, newer than this program, or not a run file.
     """
 
     def __init__(self, path: str | Path) -> None:

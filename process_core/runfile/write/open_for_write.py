@@ -1,4 +1,4 @@
-"""Opening a run file for writing: a new one, or one whose run goes on."""
+"""Opening a run file for writing: a new one, or that of a resumed run."""
 
 import os
 import platform
@@ -44,7 +44,7 @@ def open_new(path: Path, run: dict[str, Any], nodes: str, edges: str) -> OpenedF
 
 
 def open_again(path: Path) -> OpenedForWriting:
-    """Open the file of an interrupted run to go on recording."""
+    """Open the file of an interrupted run, to record what follows."""
     lock = WriterLock(path)
     try:
         connection = open_for_writing(path)

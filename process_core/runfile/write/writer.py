@@ -119,7 +119,7 @@ class RunFileWriter:
         on_error: Callable[[RunFileError], None] | None = None,
         on_written: Callable[[int], None] | None = None,
     ) -> Self:
-        """Go on recording into the file of an interrupted run, after `written`, the last event in it."""
+        """Record into the file of an interrupted run, after `written`, the last event in it."""
         writer = cls.__new__(cls)
         writer._begin(Path(path), lambda: open_again(Path(path)), on_error, on_written)  # noqa: SLF001 - of its own class
         return writer
@@ -303,7 +303,7 @@ class RunFileWriter:
         answers: Iterable[Any] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> tuple[str, ...]:
-        """Take in what is needed to show the run at this point, and to go on from it.
+        """Take in what is needed to show the run at this point, and to resume from it.
 
         Call it after each superstep, with the states that have changed since the checkpoint before (at the first one:
         all), and with the other lists as they are now, whole. A list that has not changed since is stored once.
@@ -318,7 +318,7 @@ class RunFileWriter:
             joins: The half-filled joins.
             requests: The open requests.
             answers: The answers recorded for invocations that have not finished, in order.
-            extra: A mapping of whatever else the engine needs to go on (counters, nested processes, parked calls).
+            extra: A mapping of whatever else the engine needs to resume (counters, nested processes, parked calls).
 
         Returns:
             What cannot be made again from the file, because a value in it can only be written as its repr: step paths,
