@@ -1,7 +1,7 @@
 """Everything a user can make the screen do: one list behind every key, every `:` command, every palette entry and help.
 
 A debugger verb needs no row here: what has none is reached by its word, and is in help and the palette. A row adds
-a key, a chapter of the help, or a handler of the screen's own (`do_<name>`) where more than the verb is to be done.
+a key, a chapter of the help, or a handler of the screen's own where more than the verb is to be done.
 """
 
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ class Action:
     """One thing a user can do.
 
     Attributes:
-        name: Unique; `do_<name>` of the debug screen handles it, if there is one.
+        name: Unique; a handler of the debug screen does it, if there is one.
         title: What it does, in two or three words (palette, footer).
         help: What it does, in a sentence.
         group: Chapter of the help screen.
@@ -108,11 +108,6 @@ class Action:
     def needs_argument(self) -> bool:
         """Whether the word means nothing alone."""
         return bool(self.usage) and not self.usage.startswith("[")
-
-    @property
-    def handler(self) -> str:
-        """Name of the method that does it."""
-        return f"do_{self.name}"
 
     @property
     def label(self) -> str:

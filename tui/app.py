@@ -38,6 +38,7 @@ class StepscopeApp(App[int]):
         options: How to begin the run.
         session: A session that is open already, perhaps with the target loaded.
         loading: The loading of the target, where it has begun.
+        first_event: The event of a recording to look at first.
     """
 
     COMMANDS: ClassVar[set[Any]] = {ActionProvider}
@@ -53,6 +54,7 @@ class StepscopeApp(App[int]):
         *,
         session: Session | None = None,
         loading: "asyncio.Task[Loaded] | None" = None,
+        first_event: int | None = None,
     ) -> None:
         super().__init__()
         for theme in THEMES:
@@ -69,9 +71,10 @@ class StepscopeApp(App[int]):
         self.options = options or StartOptions()
         self.refusal: Failure | None = None
         self._loading = loading
+        self._first_event = first_event
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Give the variables that themes of others lack; Textual asks for them."""
+        """Return the variables that themes of others lack; Textual asks for them."""
         return {"rule": "#808080", "pill-text": "#101010"}
 
     def watch_theme(self, theme: str) -> None:
@@ -99,7 +102,8 @@ class StepscopeApp(App[int]):
         self.target = target
         if self.session is None:
             self.session = await self._open_session()
-        await self.push_screen(DebugScreen(RunControl(self.session, target, self.options, self._loading)))
+        control = RunControl(self.session, target, self.options, self._loading)
+        await self.push_screen(DebugScreen(control, self._first_event))
 
     def on_target_refused(self, event: TargetRefused) -> None:
         """Show why a target cannot be loaded; before the first was, that ends the app with code 2."""

@@ -1,7 +1,8 @@
-"""What the parts of the app tell each other; each part handles what it is told, and nobody reaches into another."""
+"""The messages between the parts of the app: each part handles its own, and nobody reaches into another."""
 
 from textual.message import Message
 
+from process_core.runfile import RunInfo
 from process_core.session.protocol.envelope import Failure
 from process_core.session.protocol.status import OpenRequest
 
@@ -45,4 +46,18 @@ class TargetRefused(Message):
     def __init__(self, target: str, failure: Failure) -> None:
         self.target = target
         self.failure = failure
+        super().__init__()
+
+
+class ResumeWanted(Message):
+    """The user wants to resume a recorded run.
+
+    Attributes:
+        info: The run.
+        superstep: After which superstep; None at its end.
+    """
+
+    def __init__(self, info: RunInfo, superstep: int | None) -> None:
+        self.info = info
+        self.superstep = superstep
         super().__init__()

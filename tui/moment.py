@@ -12,7 +12,7 @@ from typing import Final
 from process_core.runfile import Filter, RecordedMessage, Row, RunAtEvent, RunFile, to_plain
 from process_core.session.protocol.breakpoints import BreakpointSpec
 from process_core.session.protocol.status import OpenRequest, PendingMessage, Status, WaitingInputs
-from tui.actions import ACTIONS, Group
+from tui.actions import Group, actions
 
 _PREVIEWED: Final = 1000
 """Messages whose payload is shown; nobody looks through more."""
@@ -103,7 +103,11 @@ def past_of(run_file: RunFile, seq: int, now: Status, refused: Mapping[str, str]
 
 def refused_in_past() -> dict[str, str]:
     """Return the actions that cannot be done while the past of a live run is looked at, with the reason."""
-    return {action.name: _PAST for action in ACTIONS if action.group is Group.CHANGE or action.name in _OF_PRESENT}
+    return {
+        action.name: _PAST
+        for action in actions()
+        if action.group in (Group.CHANGE, Group.OTHER) or action.name in _OF_PRESENT
+    }
 
 
 def refused_in_recording(way_on: str) -> dict[str, str]:
@@ -112,9 +116,9 @@ def refused_in_recording(way_on: str) -> dict[str, str]:
     Args:
         way_on: How to go on with the run, safe.
     """
-    groups = (Group.STOPS, Group.CHANGE, Group.TALK)
+    groups = (Group.STOPS, Group.CHANGE, Group.TALK, Group.OTHER)
     return {
-        action.name: f"read-only: {way_on}" for action in ACTIONS if action.group in groups or action.name in _OF_RUN
+        action.name: f"read-only: {way_on}" for action in actions() if action.group in groups or action.name in _OF_RUN
     }
 
 

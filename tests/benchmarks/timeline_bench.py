@@ -19,7 +19,9 @@ from textual.containers import Horizontal
 
 from process_core.events import WorkflowEvent
 from process_core.runfile import RunFile, RunFileWriter
+from process_core.session.protocol.status import Status
 from tui.inspector.panel import InspectorPanel
+from tui.moment import present_of
 from tui.timeline.view import TimelineView
 
 SMALL = 1_000
@@ -127,7 +129,7 @@ def select_cost(app: Bench, path: Path) -> float:
     with RunFile(path) as run_file:
 
         def select() -> None:
-            panel.show_event(run_file, run_file.row(1))
+            panel.show_event(present_of(run_file, Status(), ()), run_file.row(1))
             for y in range(panel.size.height):
                 panel.render_line(y)
 

@@ -1,28 +1,50 @@
 """One registry behind every key, command, palette entry and line of help."""
 
+import inspect
 from collections import Counter
 
 import pytest
 
+from process_core.session.client.in_process import InProcessSession
 from tui.actions import ACTIONS, BY_NAME, Panel, key_text, words
 from tui.commands.command_line import CommandLine
 from tui.palette import entries
+from tui.run_controller import RunControl
 from tui.screens.debug_screen import DebugScreen
+from tui.screens.dispatcher import Dispatcher
 from tui.screens.help import help_lines
 
 BOUND = [action for action in ACTIONS if not action.native]
+
+
+@pytest.fixture
+def screen():
+    return DebugScreen(RunControl(InProcessSession(None), "target.py"))
+
+
+def test_every_action_has_one_handler(screen):
+    assert set(screen.dispatcher.handlers) == {action.name for action in BOUND}
+    assert all(callable(handler) for handler in screen.dispatcher.handlers.values())
+
+
+def test_an_action_with_two_handlers_is_an_error(screen):
+    actions = screen.dispatcher.handlers
+    with pytest.raises(ValueError, match="two handlers: drop"):
+        Dispatcher(screen.parts, [actions, {"drop": actions["drop"]}], dict)
+
+
+@pytest.mark.parametrize("action", BOUND, ids=lambda action: action.name)
+def test_a_handler_takes_what_stands_after_its_verb(screen, action):
+    if action.usage:
+        inspect.signature(screen.dispatcher.handlers[action.name]).bind("x")
+    else:
+        inspect.signature(screen.dispatcher.handlers[action.name]).bind()
 
 
 def test_every_key_of_an_action_is_bound_to_it_and_no_key_to_anything_else():
     assert {(binding.key, binding.action) for binding in DebugScreen.BINDINGS} == {
         (key, f"act('{action.name}', '{key}')") for action in BOUND for key in action.keys
     }
-
-
-def test_every_action_has_a_handler_and_every_handler_an_action():
-    handlers = {name for name in dir(DebugScreen) if name.startswith("do_")}
-    assert handlers == {action.handler for action in BOUND} == {f"do_{action.name}" for action in BOUND}
-    assert all(callable(getattr(DebugScreen, name)) for name in handlers)
 
 
 @pytest.mark.parametrize("panel", Panel)

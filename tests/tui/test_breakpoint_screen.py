@@ -102,7 +102,7 @@ async def test_names_that_act_on_a_terminal_come_back_as_they_are_when_edited(de
     async with debug(process_file(HOSTILE), paused=True) as d:
         await d.until("PAUSED")
         event = d.screen.control.events[1]
-        await d.screen.stops.toggle(event=event)
+        await d.screen.parts.breakpoint_control.toggle(event=event)
         await d.until(lambda: d.status.breakpoints)
         await d.press("5", "B")
         await d.until(lambda: d.screen.line.is_open)
@@ -121,7 +121,7 @@ async def test_a_condition_that_cannot_be_decided_says_so_whole_where_it_stops(d
         await d.command("break UserInput if data.nosuch == 3")
         await d.until(lambda: len(d.status.breakpoints) == 2)
         await d.press("c")
-        await d.until("breakpoint 2 stops once to say: the condition cannot be decided here")
+        await d.until("breakpoint 2 pauses once to report: the condition cannot be decided here")
         await d.press("5")
 
         def beside():

@@ -28,7 +28,7 @@ async def test_a_chatbot_is_stepped_through(debug, process_file, size):
         await d.press("s")
         await d.until(lambda: d.status.paused is not None and d.status.paused.seq != paused.seq)
         await d.press("1")
-        d.screen.show_step("Response")
+        d.screen.presenter.show_step("Response")
         await d.press("3")
         await d.until("hello")
         await d.press("c")

@@ -28,7 +28,7 @@ async def test_no_panel_lets_anything_through(debug, process_file, panel):
 async def test_no_panel_lets_anything_through_while_paused(debug, process_file, panel):
     async with debug(process_file(HOSTILE), paused=True) as d:
         await d.until("PAUSED")
-        await d.screen.stops.toggle(event=d.screen.control.events[0])
+        await d.screen.parts.breakpoint_control.toggle(event=d.screen.control.events[0])
         await d.press(panel, "m")
         await d.pilot.pause(0.1)
         assert_harmless(d)

@@ -145,7 +145,7 @@ async def test_a_run_whose_worker_died_shows_what_was_cut_off_and_nothing_as_ali
         d = Driver(app, pilot)
         await d.until("worker died (exit code 7) while Deadly ran")
         await d.until("⊘ Deadly")
-        assert "✗ the worker died · u takes the run up" in d.text
+        assert "✗ the worker died · u resumes the run" in d.text
         await d.press("u")
         await d.until("goes on after superstep 0")
         await d.until("worker died (exit code 7) while Deadly ran")

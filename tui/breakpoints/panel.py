@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from process_core.session.protocol.breakpoints import BreakpointSpec
+from tui.moment import Moment
 from tui.text.lengths import NAME
 from tui.text.safe_text import safe
 from tui.text.spans import Span, Spans, Tone, text_of
@@ -104,10 +105,14 @@ class BreakpointsPanel(Vertical):
             self._whole.update(Content(text))
         self._whole.set_class(is_cut, "cut")
 
-    def show(self, specs: Sequence[BreakpointSpec], hit: int | None, *, muted: bool = False) -> None:
-        """Show breakpoints; the run is paused at the one numbered `hit`, and `muted` where none pauses it now."""
+    def show(self, moment: Moment) -> None:
+        """Show the breakpoints, with the hits they had by then."""
+        status = moment.status
+        specs, hit = status.breakpoints, status.paused.breakpoint if status.paused else None
         self._specs = specs
-        self.rows.set_lines([line_of(spec, hit=hit is not None and spec.id == hit, muted=muted) for spec in specs])
+        self.rows.set_lines(
+            [line_of(spec, hit=hit is not None and spec.id == hit, muted=status.muted) for spec in specs]
+        )
         if hit is not None and hit != self._hit:
             at = next((at for at, spec in enumerate(specs) if spec.id == hit), None)
             if at is not None:

@@ -14,11 +14,13 @@ from tui.chat.reading import ChatReader
 from tui.chat.transcript import KEPT, Transcript
 from tui.commands.history import History
 from tui.messages import AnswerGiven
+from tui.moment import Moment
 from tui.text.safe_content import safe_content
 from tui.text.safe_text import safe
 from tui.widgets.text_box import TextBox
 
 _NOTHING: Final = "nothing is asked now"
+_ASKED_THEN: Final = "was asked then; cannot be answered from here"
 
 
 class ChatPanel(Vertical):
@@ -53,6 +55,9 @@ class ChatPanel(Vertical):
         self._reader: ChatReader | None = None
         self._requests: tuple[OpenRequest, ...] = ()
         self._current: str | None = None
+        self._refused = ""
+        self._asked_then: tuple[OpenRequest, ...] = ()
+        self._file: RunFile | None = None
         self._drafts: dict[str, str] = {}
         self._history = History()
 
@@ -73,26 +78,53 @@ class ChatPanel(Vertical):
         else:
             self.transcript.scroll_page_down(animate=False)
 
-    def set_source(self, run_file: RunFile | None) -> None:
-        """Show another run's conversation; what is typed stays."""
-        self._reader = ChatReader(run_file, KEPT) if run_file is not None else None
-        self.transcript.clear()
+    def show(self, moment: Moment) -> bool:
+        """Show what was said by then, and what is asked; what is typed stays.
 
-    def poll(self) -> bool:
-        """Read what was said since, for a few milliseconds; return whether that is all there is by now."""
+        Returns:
+            Whether the whole conversation was read by now: reading takes a few milliseconds at a time.
+        """
+        run_file = moment.run.file if moment.run is not None else None
+        if run_file is not self._file:
+            self._file = run_file
+            self._reader = ChatReader(run_file, KEPT) if run_file is not None else None
+            self.transcript.clear()
+        is_complete = self._read()
+        self.transcript.show_until(moment.seq if moment.is_past else None)
+        self._ask(moment)
+        return is_complete
+
+    def _read(self) -> bool:
         if self._reader is None:
             return True
-        entries, complete = self._reader.read()
+        entries, is_complete = self._reader.read()
         self.transcript.add(entries, skipped=self._reader.skipped)
-        return complete
+        return is_complete
+
+    def _ask(self, moment: Moment) -> None:
+        """Offer the open questions; those of the present keep what was typed while others are looked at."""
+        requests = moment.status.requests if not moment.has_died else ()
+        refused = moment.refused.get("answer", "")
+        then = requests if refused else ()
+        if (refused, then) != (self._refused, self._asked_then):
+            self._refused, self._asked_then = refused, then
+            self._offer()
+        if not refused:
+            self._set_requests(requests)
 
     @property
     def request(self) -> OpenRequest | None:
         """The question that Enter answers."""
+        if self._refused:
+            return None
         return next((request for request in self._requests if request.request_id == self._current), None)
 
-    def set_requests(self, requests: tuple[OpenRequest, ...]) -> None:
-        """Offer the open questions, the oldest first."""
+    def _set_requests(self, requests: tuple[OpenRequest, ...]) -> None:
+        """Offer the open questions.
+
+        Args:
+            requests: All of them, the oldest first.
+        """
         if requests == self._requests:
             return
         self._requests = requests
@@ -149,7 +181,7 @@ class ChatPanel(Vertical):
     def _offer(self) -> None:
         request = self.request
         if request is None:
-            self.box.placeholder = _NOTHING
+            self.box.placeholder = _ASKED_THEN if self._asked_then else _NOTHING
         else:
             how = "" if request.response_type in _PLAIN_TYPES else " as JSON"
             self.box.placeholder = f"your answer, {_article(safe(request.response_type, 40))}{how}"
@@ -171,7 +203,7 @@ class ChatPanel(Vertical):
         event.stop()
         request = self.request
         if request is None:
-            self._say_problem(f"{_NOTHING}; text kept")
+            self._say_problem(f"{self._refused or _NOTHING}; text kept")
         else:
             self.transcript.follow()
             self.post_message(AnswerGiven(request, event.value))

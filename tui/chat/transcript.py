@@ -1,5 +1,6 @@
 """The conversation as lines that scroll; stays at its end while it is there."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
@@ -28,10 +29,9 @@ class Transcript(TrueScrollView, can_focus=True):
     Transcript > .said--log { color: $foreground 65%; }
     Transcript > .said--wrong { color: $error; text-style: bold; }
     Transcript > .said--note { color: $secondary; text-style: bold; }
-    Transcript > .said--later { color: $foreground 45%; }
     Transcript > .said--who { color: $secondary; text-style: bold; }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*(f"said--{voice}" for voice in Voice), "said--who", "said--later"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*(f"said--{voice}" for voice in Voice), "said--who"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_up", show=False),
         Binding("down,j", "scroll_down", show=False),
@@ -51,8 +51,10 @@ class Transcript(TrueScrollView, can_focus=True):
 
     @property
     def entries(self) -> Sequence[Entry]:
-        """What is kept, from the oldest."""
-        return self._entries
+        """What is kept and was said by the event that is looked at, from the oldest."""
+        if self._until is None:
+            return self._entries
+        return self._entries[: bisect_right(self._entries, self._until, key=lambda entry: entry.seq)]
 
     def clear(self) -> None:
         """Begin another conversation."""
@@ -84,25 +86,19 @@ class Transcript(TrueScrollView, can_focus=True):
         self._follows = True
         self._to_end()
 
-    def show_until(self, seq: int) -> None:
-        """Look at the conversation as of an event: what was said later fades, and what was said last then is seen."""
-        if seq == self._until:
-            return
-        self._until = seq
-        said = sum(1 for line in self._lines if line.seq <= seq)
-        self._follows = said == len(self._lines)
-        top, height = self.scroll_offset.y, self.size.height
-        if self._follows:
-            self._to_end()
-        elif not top < said <= top + height:
-            self.scroll_to(y=max(0, said - height // 2), animate=False, immediate=True)
-        self.refresh()
+    def show_until(self, seq: int | None) -> None:
+        """Show the conversation as far as an event, from its end; None shows all of it."""
+        if seq != self._until:
+            self._until = seq
+            self._follows = True
+            self._resized()
 
-    def show_all(self) -> None:
-        """Look at the whole conversation again, from its end."""
-        self._until = None
-        self.follow()
-        self.refresh()
+    @property
+    def _height(self) -> int:
+        """Number of lines that had been said by the event that is looked at."""
+        if self._until is None:
+            return len(self._lines)
+        return bisect_right(self._lines, self._until, key=lambda line: line.seq)
 
     @property
     def _room(self) -> int:
@@ -117,7 +113,7 @@ class Transcript(TrueScrollView, can_focus=True):
             self._lines[:0] = lines_of(note, self._room)
 
     def _resized(self) -> None:
-        self.virtual_size = Size(self._room, len(self._lines))
+        self.virtual_size = Size(self._room, self._height)
         self.refresh()
         if self._follows:
             # How far there is to scroll is known only after the next layout.
@@ -146,15 +142,13 @@ class Transcript(TrueScrollView, can_focus=True):
         """Draw one line; Textual calls this."""
         width = self.size.width
         index = y + self.scroll_offset.y
-        if index >= len(self._lines):
+        if index >= self._height:
             return Strip.blank(width, self.rich_style)
         line = self._lines[index]
         base = self.rich_style
-        is_later = self._until is not None and line.seq > self._until
-        voice = self.get_component_rich_style("said--later" if is_later else f"said--{line.voice}")
+        voice = self.get_component_rich_style(f"said--{line.voice}")
         pieces = [Segment(f"{line.mark or ' '} ", voice)]
         if line.who:
-            who = voice if is_later else self.get_component_rich_style("said--who")
-            pieces.append(Segment(f"{line.who} ", who))
+            pieces.append(Segment(f"{line.who} ", self.get_component_rich_style("said--who")))
         pieces.append(Segment(line.text, voice))
         return Strip(pieces).adjust_cell_length(width, base)

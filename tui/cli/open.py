@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from process_core.runfile import RunFile, RunFileError, RunInfo
 from tui.cli.event_line import event_lines
 from tui.errors import UsageError
-from tui.recorded.describe import how_on, standing
+from tui.recorded.describe import how_on, state_words
 from tui.recorded.recorded_session import RecordedSession
 from tui.recorded.run_lookup import find_run
 from tui.text.safe_text import safe
@@ -120,7 +120,7 @@ def _print_rows(run_file: RunFile, printed: int, last: int, out: TextIO) -> int:
 
 def _closing(info: RunInfo) -> str:
     more = "--follow goes on with it; " if info.is_live else ""
-    return f"stepscope: {safe(info.process, 60)}: {standing(info)}; {more}{how_on(info)}"
+    return f"stepscope: {safe(info.process, 60)}: {state_words(info)}; {more}{how_on(info)}"
 
 
 def _write(stream: TextIO, line: str) -> None:

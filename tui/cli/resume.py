@@ -15,7 +15,7 @@ from process_core.session.protocol.envelope import Failure
 from process_core.session.protocol.verbs import ResumeRun
 from tui.errors import UsageError
 from tui.recorded.describe import how_on
-from tui.recorded.resuming import folder_of, take_up, target_of
+from tui.recorded.resuming import folder_of, resume_recorded, target_of
 from tui.recorded.run_lookup import find_run
 from tui.text.safe_text import safe
 
@@ -90,7 +90,7 @@ async def _open_app(path: Path, target: str, cwd: Path, arguments: argparse.Name
     session: Session | None = await open_session()
     assert session is not None
     taking_up = asyncio.create_task(
-        take_up(
+        resume_recorded(
             session,
             target,
             path,

@@ -24,7 +24,7 @@ from process_core.runfile import (
     remove_run,
 )
 from tui.errors import UsageError
-from tui.recorded.describe import ago, size_words, standing
+from tui.recorded.describe import ago, size_words, state_words
 from tui.recorded.run_lookup import find_run
 from tui.text.safe_text import clip, safe
 
@@ -103,7 +103,7 @@ def _cells(run: RunInfo, now: float) -> tuple[str, ...]:
     return (
         safe(run.path.stem, 200),
         safe(run.process, 60),
-        standing(run, briefly=True),
+        state_words(run, briefly=True),
         ago(run.started, now),
         f"{run.events:,}",
         size_words(run.size),

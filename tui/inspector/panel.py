@@ -1,7 +1,7 @@
 """The inspector panel: one event, or one step, and all there is to know of it, as entries that open under a cursor."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar, Final
@@ -16,18 +16,21 @@ from textual.timer import Timer
 from process_core.graph import Node
 from process_core.runfile import RunFile
 from process_core.session.protocol.explanation import Explanation
-from process_core.session.protocol.status import ReloadInfo, Status
+from process_core.session.protocol.status import ReloadInfo
 from tui.inspector.event_page import event_page
 from tui.inspector.outline import Item, Outline
 from tui.inspector.reload_page import reload_page
-from tui.inspector.step_page import read_step, step_page
+from tui.inspector.step_page import read_step, state_at_event, step_page
 from tui.inspector.values import Payload, read_payload
 from tui.inspector.why_page import why_page
+from tui.moment import Moment
 from tui.text.spans import Span, Tone
 from tui.widgets.cursor_list import CursorList
 
 _NOTHING: Final = (Item("nothing", (Span("Select an event or a step.", Tone.QUIET),)),)
 _GUTTER = 1  # cells before the entries, where the cursor points
+_BEFORE: Final = "Causes"
+"""The entry that the state of an event's step stands before."""
 _QUICK = 0.005  # seconds that a page may take without another thought
 _REST = 8  # times as long as a slow page took, the next one is left to wait
 
@@ -66,46 +69,68 @@ class InspectorPanel(CursorList):
         self.outline = Outline()
         self._run_file: Any = None
         self._row: Any = None
+        self.node: Node | None = None
         self._shown: tuple[Any, ...] = ()
         self._whole: dict[str, Payload] = {}
         self._rest_until = 0.0
         self._later: Timer | None = None
-        self._next: tuple[Any, Node, Status | None] | None = None
+        self._next: tuple[Moment, Node] | None = None
+        self._as_of: tuple[Any, ...] = ()
         self.outline.show(_NOTHING, keep=False)
 
-    def show_event(self, run_file: Any, row: Any) -> None:
-        """Show an event of a run file."""
-        shown = ("event", id(run_file), row.seq)
+    def show(self, moment: Moment) -> None:
+        """Show what is on the page as of a moment; an answer to "why" has to be asked for again."""
+        as_of = _as_of(moment)
+        if moment.run is None or as_of == self._as_of:
+            return
+        if self.node is not None:
+            self.show_step(moment, self.node)
+        elif self._row is not None and (moment.is_past, id(moment.run.file)) != self._as_of[:2]:
+            self.show_event(moment, self._row)
+
+    def show_event(self, moment: Moment, row: Any) -> None:
+        """Show an event; in the past, with the state that its step had then."""
+        assert moment.run is not None
+        run_file = moment.run.file
+        self._as_of = _as_of(moment)
+        self._show_row(run_file, row, with_state=moment.is_past)
+
+    def _show_row(self, run_file: Any, row: Any, *, with_state: bool) -> None:
+        shown = ("event", id(run_file), row.seq, with_state)
         if shown != self._shown:
             self._whole = {}
-        self._run_file, self._row = run_file, row
-        self._show(shown, self.event_items(run_file, row, self._whole))
+        self._run_file, self._row, self.node = run_file, row, None
+        items = event_page(run_file, row, self._whole)
+        state = state_at_event(run_file, row) if with_state else None
+        if state is not None:
+            place = next((n for n, item in enumerate(items) if item.key == _BEFORE), len(items))
+            items.insert(place, state)
+        self._show(shown, items)
 
-    def event_items(self, run_file: Any, row: Any, whole: Mapping[str, Payload]) -> list[Item]:
-        """Make the page of an event; `whole` holds the payloads that were loaded whole, by section."""
-        return event_page(run_file, row, whole)
-
-    def show_step(self, run_file: Any, node: Node, status: Status | None = None) -> None:
-        """Show a step in its present state."""
-        shown = ("step", id(run_file), node.path)
+    def show_step(self, moment: Moment, node: Node) -> None:
+        """Show a step, as it stood."""
+        run = moment.run
+        assert run is not None
+        shown = ("step", id(run.file), node.path)
         wait = self._rest_until - monotonic()
-        if shown == self._shown and wait > 0:
+        if shown == self._shown and wait > 0 and not moment.is_past:
             # What takes long to read (a state of megabytes) is read the less often: keys come first.
             if self._later is None:
                 self._later = self.set_timer(wait, self._show_later)
-            self._next = (run_file, node, status)
+            self._next = (moment, node)
             return
+        self._next = None
         began = monotonic()
-        self._run_file, self._row = run_file, None
-        facts = read_step(run_file, node.path, status.written if status is not None else run_file.count())
-        self._show(shown, step_page(run_file, node, status, facts))
+        self._as_of = _as_of(moment)
+        self._run_file, self._row, self.node = run.file, None, node
+        self._show(shown, step_page(run.file, node, moment.status, read_step(run, node.path, moment.seq)))
         cost = monotonic() - began
         self._rest_until = monotonic() + (_REST * cost if cost > _QUICK else 0)
 
-    def show_explanation(self, run_file: Any, explanation: Explanation) -> None:
+    def show_explanation(self, explanation: Explanation) -> None:
         """Show why something happened, or has not."""
-        self._run_file, self._row = run_file, None
-        self._show(("why", id(run_file), explanation.title), why_page(explanation))
+        self._run_file = self._row = self.node = None
+        self._show(("why", explanation.title), why_page(explanation))
 
     @property
     def shows_explanation(self) -> bool:
@@ -114,7 +139,7 @@ class InspectorPanel(CursorList):
 
     def show_reload(self, info: ReloadInfo) -> None:
         """Show what became of a save."""
-        self._run_file = self._row = None
+        self._run_file = self._row = self.node = None
         self._show(("reload", info.state, info.message), reload_page(info))
 
     @property
@@ -124,12 +149,12 @@ class InspectorPanel(CursorList):
 
     def _show_later(self) -> None:
         self._later = None
-        if self._next is not None and self._shown == ("step", id(self._next[0]), self._next[1].path):
+        if self._next is not None and self.node is self._next[1]:
             self.show_step(*self._next)
 
     def clear(self) -> None:
         """Show nothing."""
-        self._run_file = self._row = None
+        self._run_file = self._row = self.node = None
         self._show((), list(_NOTHING))
 
     def selected_text(self) -> str:
@@ -154,7 +179,7 @@ class InspectorPanel(CursorList):
         payload = await asyncio.to_thread(_read_whole, path, ref) if path else read_payload(run_file, ref, whole=True)
         if self._row is row:
             self._whole[title] = payload
-            self.show_event(run_file, row)
+            self._show_row(run_file, row, with_state=self._shown[-1])
 
     def _show(self, shown: tuple[Any, ...], items: Sequence[Item]) -> None:
         """Show a page; where it is the same page with newer data, what is open, the cursor and the scroll stay."""
@@ -252,6 +277,12 @@ class InspectorPanel(CursorList):
     def _show_cursor(self) -> None:
         self.show_line(self.outline.cursor)
         self.refresh()
+
+
+def _as_of(moment: Moment) -> tuple[Any, ...]:
+    """Return what a page depends on beside what it is about."""
+    file = moment.run.file if moment.run is not None else None
+    return moment.is_past, id(file), moment.seq
 
 
 def _read_whole(path: Path, ref: Any) -> Payload:

@@ -164,6 +164,30 @@ def state_item(facts: StepFacts) -> Item:
     return item
 
 
+def state_at_event(run_file: Any, row: Any) -> Item | None:
+    """Return the state that the step of an event had then; where it is about a process, those of all steps."""
+    try:
+        if not row.path:
+            return _all_states(run_file, row.seq)
+        if not run_file.state_history(row.path, 1):
+            return None
+        history, previous = read_states(run_file.at(row.seq), row.path, row.seq)
+    except ProcessError as error:
+        return Item("State", (Span("State", Tone.SECTION), Span(f"  {safe(str(error), MESSAGE)}", Tone.FAIL)))
+    return state_item(StepFacts(history=history, previous=previous))
+
+
+def _all_states(run_file: Any, seq: int) -> Item | None:
+    states = run_file.state_at(seq)
+    if not states:
+        return None
+
+    def entries() -> list[Item]:
+        return [value_item(path, states[path], label=safe(path, NAME)) for path in sorted(states)]
+
+    return section("States", "States", entries, Span(f"  {len(states):,}", Tone.QUIET))
+
+
 def _last(run_file: Any, facts: StepFacts) -> list[Item]:
     items: list[Item] = []
     for kind, title in _LAST.items():

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from process_core.session.protocol.status import PendingMessage, WaitingInputs
+from tui.moment import Moment
 from tui.text.lengths import NAME, PREVIEW
 from tui.text.safe_text import safe
 from tui.text.spans import Span, Spans, Tone
@@ -38,7 +39,7 @@ def line_of(message: PendingMessage, digits: int = 0, room: int = 200) -> Spans:
     spans = (
         state,
         Span("✎ " if message.changed else "  ", Tone.WARN),
-        Span(f"{message.id or '-':>{digits}} ", Tone.QUIET),
+        Span(f"{message.id if message.id > 0 else '-':>{digits}} ", Tone.QUIET),
         Span(safe(message.event_id, NAME), Tone.QUIET if message.held else Tone.STRONG),
         Span(f" {source}→ {target}{function}{parameter}", Tone.QUIET if message.held else Tone.TEXT),
         Span(f" · {', '.join(words)}" if words and not is_tight else "", Tone.WARN),
@@ -104,8 +105,9 @@ class QueuePanel(Vertical):
         """Build the parts; Textual calls this."""
         yield self.rows
 
-    def show(self, messages: Sequence[PendingMessage], waiting: Sequence[WaitingInputs]) -> None:
-        """Show what is pending, in order of delivery; the cursor stays on its message, wherever that is now."""
+    def show(self, moment: Moment) -> None:
+        """Show what is pending and the joins that wait; the cursor stays on its message, wherever that is now."""
+        messages, waiting = moment.messages, moment.status.waiting
         if (messages, waiting) == (self.messages, self._waiting):
             return
         before = self.selected

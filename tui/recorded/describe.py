@@ -1,4 +1,4 @@
-"""Says in words how a recorded run stands, and how one goes on from there."""
+"""How a recorded run stands, and how to go on from there, in words."""
 
 import shlex
 import time
@@ -14,7 +14,7 @@ _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86_400
 _DAYS: Final = 60
-"""Days up to which a moment is told by them."""
+"""Days up to which a time is counted in them."""
 _WORDS: Final = {
     RunState.IN_PROGRESS: "running",
     RunState.IDLE: "idle",
@@ -22,15 +22,12 @@ _WORDS: Final = {
 }
 
 
-def standing(info: RunInfo, *, briefly: bool = False) -> str:
-    """Say how a run stands.
+def state_words(info: RunInfo, *, briefly: bool = False) -> str:
+    """Return how a run stands: `LIVE, running`, `INTERRUPTED while waiting`, or the state it ended in.
 
     Args:
         info: The run.
         briefly: In one word, without what it was doing.
-
-    Returns:
-        `LIVE, running`, `INTERRUPTED while waiting`, or the state it ended in.
     """
     doing = _WORDS.get(info.state, info.state.value)
     if info.is_live:
@@ -40,28 +37,18 @@ def standing(info: RunInfo, *, briefly: bool = False) -> str:
     return "WAITING" if info.state is RunState.IDLE_WITH_PENDING_REQUESTS else info.state.value
 
 
-def ending(info: RunInfo) -> str:
-    """Say how a run stands at its end, beside something else that is said of it.
-
-    Args:
-        info: The run.
-
-    Returns:
-        As `standing`, with `ended` before a state.
-    """
-    told = standing(info)
-    return told if info.is_live or " " in told else f"ended {told}"
+def end_words(info: RunInfo) -> str:
+    """Return how a run stands at its end, with `ended` before a state."""
+    words = state_words(info)
+    return words if info.is_live or " " in words else f"ended {words}"
 
 
 def ago(moment: float, now: float) -> str:
-    """Say how long ago something was.
+    """Return `just now`, `5 min ago`, `3 h ago`, `2 d ago`; the date where it is long past, or to come.
 
     Args:
         moment: When, in seconds since the epoch.
         now: The current time.
-
-    Returns:
-        `just now`, `5 min ago`, `3 h ago`, `2 d ago`; the date where it is long past, or to come.
     """
     passed = now - moment
     if -_MINUTE < passed < 1:
@@ -77,14 +64,7 @@ def ago(moment: float, now: float) -> str:
 
 
 def size_words(size: int) -> str:
-    """Write a number of bytes for a person.
-
-    Args:
-        size: Bytes.
-
-    Returns:
-        For instance `812 B`, `1.2 kB`, `10.0 MB`.
-    """
+    """Return a number of bytes as `812 B`, `1.2 kB`, `10.0 MB`."""
     value, unit = float(size), "B"
     for larger in ("kB", "MB", "GB", "TB"):
         if value < 999.95:  # noqa: PLR2004 - would be written as 1000.0
@@ -94,39 +74,27 @@ def size_words(size: int) -> str:
 
 
 def command(verb: str, path: Path, *options: str) -> str:
-    """Write a command line that can be typed.
-
-    Args:
-        verb: `resume` and the like.
-        path: The run file.
-        options: What stands after it.
-
-    Returns:
-        A safe text.
-    """
+    """Return a command line that can be typed, as a safe text."""
     return safe(" ".join(["stepscope", verb, shlex.quote(_short(path)), *options]), 300)
 
 
 def how_on(info: RunInfo, superstep: int | None = None) -> str:
-    """Say how one goes on with a recorded run.
+    """Return how to go on with a recorded run: what to type, and what it does, as a safe text.
 
     Args:
         info: The run.
         superstep: The superstep that is looked at, to fork after.
-
-    Returns:
-        A safe text: what to type, and what it does.
     """
     number = superstep if superstep is not None else "N"
     if info.is_live:
-        return f"another process runs it; once that has ended, `{command('resume', info.path)}` takes it up"
+        return f"another process runs it; once that has ended, `{command('resume', info.path)}` resumes it"
     if info.state is RunState.STOPPED:
         return f"it was STOPPED; `{command('resume', info.path, f'--superstep {number}')}` forks a new run"
-    return f"`{command('resume', info.path)}` goes on with it, with `--superstep {number}` forks it"
+    return f"`{command('resume', info.path)}` resumes it, with `--superstep {number}` forks it"
 
 
 def _short(path: Path) -> str:
-    """Write a path the shortest way that the commands understand."""
+    """Return a path the shortest way that the commands understand."""
     try:
         near = path.resolve().relative_to(Path.cwd())
     except (OSError, ValueError):

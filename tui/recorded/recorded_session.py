@@ -1,4 +1,4 @@
-"""A session on a recorded run: it tells how far the file goes, and refuses everything else."""
+"""A session on a recorded run: it reports how far the file goes, and refuses every command."""
 
 import asyncio
 import contextlib
@@ -15,8 +15,8 @@ from tui.recorded.describe import how_on
 
 _LIVE: Final = 0.1
 """Seconds between two looks at a file that is being written."""
-_RESTING: Final = 1.0
-"""Seconds between two looks at a file that nobody writes; somebody may take it up."""
+_IDLE: Final = 1.0
+"""Seconds between two looks at a file that nobody writes; somebody may resume it."""
 
 
 class RecordedSession(Session):
@@ -84,7 +84,7 @@ class RecordedSession(Session):
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(_LIVE if self.info.is_live else _RESTING)
+            await asyncio.sleep(_LIVE if self.info.is_live else _IDLE)
             try:
                 info = self._run_file.info
             except RunFileError as error:

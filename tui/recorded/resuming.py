@@ -1,4 +1,4 @@
-"""Goes on with a recorded run in a session: loads its target, sets breakpoints, takes it up."""
+"""Resumes a recorded run in a session: loads its target, sets breakpoints, lets it go on."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from tui.run_controller import RunControl, request_resume
 from tui.text.safe_text import safe
 
 
-async def take_up(
+async def resume_recorded(
     session: Session,
     target: str,
     path: Path,
@@ -22,7 +22,7 @@ async def take_up(
     paused: bool = False,
     breakpoints: Sequence[str] = (),
 ) -> Loaded:
-    """Go on with a recorded run.
+    """Resume a recorded run.
 
     Args:
         session: A session with a worker.
@@ -36,7 +36,7 @@ async def take_up(
         What was loaded.
 
     Raises:
-        CommandRefused: The target cannot be loaded, or the run not be taken up; the failure says why.
+        CommandRefused: The target cannot be loaded, or the run not be resumed; the failure says why.
     """
     loaded = await session.load(target)
     control = RunControl(session, target)
@@ -47,14 +47,7 @@ async def take_up(
 
 
 def target_of(info: RunInfo, given: str | None) -> str:
-    """Say what is to be loaded to go on with a run.
-
-    Args:
-        info: The run.
-        given: What the user named.
-
-    Returns:
-        That, else what was recorded.
+    """Return the target that the user named, else the recorded one.
 
     Raises:
         UsageError: Neither is known.
@@ -69,14 +62,9 @@ def target_of(info: RunInfo, given: str | None) -> str:
 
 
 def folder_of(path: Path, target: str) -> Path:
-    """Give the folder that a recorded target is relative to.
+    """Return the folder that a recorded target is relative to.
 
-    Args:
-        path: The run file.
-        target: What is to be loaded.
-
-    Returns:
-        The current folder; or the root of the project that the file was recorded in, where only that has the target.
+    It is the current one, or the root of the project that the file was recorded in where only that has the target.
     """
     here = Path.cwd()
     root = path.resolve().parent

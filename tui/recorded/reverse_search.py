@@ -11,7 +11,7 @@ from process_core.session.protocol.breakpoints import BreakpointSpec
 _FIRST: Final = 2_000
 _MOST: Final = 32_000
 """Events that are looked through at once, at first and at most."""
-_REST: Final = 'state == "IDLE" or state == "IDLE_WITH_PENDING_REQUESTS"'
+_IDLE: Final = 'state == "IDLE" or state == "IDLE_WITH_PENDING_REQUESTS"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,7 @@ class Wanted:
 
 
 def wanted_by(predicate: str) -> Wanted:
-    """Say what is looked for by a predicate.
-
-    Args:
-        predicate: It.
-
-    Returns:
-        What is looked for.
+    """Return what is looked for by a predicate.
 
     Raises:
         PredicateError: It is none.
@@ -47,14 +41,7 @@ def wanted_by(predicate: str) -> Wanted:
 
 
 def wanted_of(spec: BreakpointSpec) -> Wanted | None:
-    """Say what a breakpoint looks for.
-
-    Args:
-        spec: It.
-
-    Returns:
-        What is looked for, whatever the hit count; None where it would not have stopped a run (off, or only logs).
-    """
+    """Return what a breakpoint looks for, whatever its hit count; None where it is off or only logs."""
     if not spec.enabled or spec.log is not None:
         return None
     paths = (spec.step,) if spec.step else ()
@@ -62,7 +49,7 @@ def wanted_of(spec: BreakpointSpec) -> Wanted | None:
     try:
         condition = compile_predicate(spec.condition) if spec.condition else None
         if spec.kind == "quiescence":
-            return Wanted(Filter(types=("status",), where=compile_predicate(_REST)), condition)
+            return Wanted(Filter(types=("status",), where=compile_predicate(_IDLE)), condition)
     except PredicateError:
         return None
     if spec.kind == "warning":
@@ -101,9 +88,9 @@ def find_back(run_file: RunFile, seq: int, wanted: Sequence[Wanted]) -> int | No
     while last > 0:
         start = max(1, last - size + 1)
         best = 0
-        for one in wanted:  # views are asked for anew: a reader keeps no more than a few of them
-            found = reversed(run_file.view(one.chosen).matches(max(start, best + 1), last))
-            best = next((at for at in found if _fits(run_file, run_file.row(at), one)), best)
+        for sought in wanted:  # views are asked for each time: a reader keeps no more than a few of them
+            rows = reversed(run_file.view(sought.chosen).matches(max(start, best + 1), last))
+            best = next((at for at in rows if _fits(run_file, run_file.row(at), sought)), best)
         if best:
             return best
         last, size = start - 1, min(size * 2, _MOST)
@@ -119,7 +106,7 @@ def _fits(run_file: RunFile, row: Row, wanted: Wanted) -> bool:
 
 
 def _call_of(run_file: RunFile, row: Row) -> str | None:
-    """Give the event that brought the call which a row is the end of."""
+    """Return the event that brought the call which a row is the end of."""
     for cause in row.causes:
         above = _row(run_file, cause)
         if above is not None and above.type == "executor_invoked":
@@ -128,7 +115,7 @@ def _call_of(run_file: RunFile, row: Row) -> str | None:
 
 
 def _payload(run_file: RunFile, row: Row) -> Any:
-    """Give what the message carried where a call began; else what the row carries."""
+    """Return what the message carried where a call began; else what the row carries."""
     if row.type == "executor_invoked":
         for cause in reversed(row.causes):
             above = _row(run_file, cause)
@@ -142,12 +129,12 @@ def _payload(run_file: RunFile, row: Row) -> Any:
 
 
 def _codes(run_file: RunFile, row: Row) -> set[str]:
-    found = {row.code} if row.code else set()
+    codes = {row.code} if row.code else set()
     details = run_file.payload(row.details) if row.details is not None else None
     kind = details.get("type") if isinstance(details, dict) else None
     if isinstance(kind, str):
-        found |= {kind, kind.rpartition(".")[2]}
-    return found
+        codes |= {kind, kind.rpartition(".")[2]}
+    return codes
 
 
 def _row(run_file: RunFile, seq: int) -> Row | None:

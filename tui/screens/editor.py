@@ -270,7 +270,7 @@ class EditorScreen(ModalScreen[str]):
 
 
 def _fields(schema: dict[str, Any] | None) -> str:
-    """Say what may be written, in a line."""
+    """Return what may be written, in a line."""
     properties = (schema or {}).get("properties")
     if isinstance(properties, dict) and properties:
         required = (schema or {}).get("required") or ()

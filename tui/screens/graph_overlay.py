@@ -1,4 +1,4 @@
-"""How a run stands, turned into what the graph is overlaid with: pure functions."""
+"""From the status of a run to the overlay of its graph: pure functions."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -45,15 +45,7 @@ class Linked(Protocol):
 
 
 def chain(row: Linked, look_up: Callable[[int], Linked | None]) -> list[Linked]:
-    """Give an event and all that led to it, back to the outside input that began it.
-
-    Args:
-        row: The event.
-        look_up: Gives a row by its seq.
-
-    Returns:
-        The rows, the event's own first; a few hundred at most.
-    """
+    """Return an event and what led to it, back to the outside input; its own row first, a few hundred at most."""
     found: dict[int, Linked] = {row.seq: row}
     waiting = [] if row.type in _OUTSIDE else sorted(row.causes)
     while waiting and len(found) < _REACH:
@@ -70,15 +62,7 @@ def chain(row: Linked, look_up: Callable[[int], Linked | None]) -> list[Linked]:
 
 
 def lit_edges(rows: Sequence[Linked], edges: Iterable[Edge]) -> frozenset[str]:
-    """Give the edges that a chain of events travelled, and those that its newest event is about to.
-
-    Args:
-        rows: As `chain` gives them.
-        edges: Of the whole graph.
-
-    Returns:
-        Their keys.
-    """
+    """Return the keys of the edges that a chain of events travelled, and that its newest event is about to."""
     if not rows:
         return frozenset()
     known = list(edges)
@@ -96,15 +80,7 @@ def lit_edges(rows: Sequence[Linked], edges: Iterable[Edge]) -> frozenset[str]:
 
 
 def paused_edge(message: PendingMessage, edges: Iterable[Edge]) -> str | None:
-    """Give the edge that the next message is to travel.
-
-    Args:
-        message: Which.
-        edges: Of the whole graph.
-
-    Returns:
-        Its key, or None where no edge is known for it.
-    """
+    """Return the key of the edge that the next message is to travel, or None where no edge is known for it."""
     scope = _scope(message.target or message.source)
     for edge in edges:
         if edge.id == message.route and edge.scope == scope and edge.target == message.target:
@@ -113,15 +89,7 @@ def paused_edge(message: PendingMessage, edges: Iterable[Edge]) -> str | None:
 
 
 def nearest_step(row: Linked, look_up: Callable[[int], Linked | None]) -> str:
-    """Give the step an event is of; for one of the whole process, that of the last event before it that has a step.
-
-    Args:
-        row: The event.
-        look_up: Gives a row by its seq.
-
-    Returns:
-        Path of the step; empty where none is near.
-    """
+    """Return the path of an event's step, or of the last step before an event of the whole process; empty for none."""
     for seq in range(row.seq, max(0, row.seq - _NEAR), -1):
         before = row if seq == row.seq else look_up(seq)
         if before is not None and before.path:
@@ -130,16 +98,7 @@ def nearest_step(row: Linked, look_up: Callable[[int], Linked | None]) -> str:
 
 
 def forced_edges(rows: Sequence[Linked], pending: Iterable[PendingMessage], edges: Iterable[Edge]) -> frozenset[str]:
-    """Give the edges along which something goes, or went, only because a person did it by hand.
-
-    Args:
-        rows: As `chain` gives them.
-        pending: The pending messages.
-        edges: Of the whole graph.
-
-    Returns:
-        Their keys.
-    """
+    """Return the keys of the edges along which something goes, or went, only because a person did it by hand."""
     by_hand = {row.seq for row in rows if row.type == "operator"}
     travelled = {
         (_scope(row.path), row.route) for row in rows if row.route is not None and by_hand.intersection(row.causes)
@@ -149,15 +108,7 @@ def forced_edges(rows: Sequence[Linked], pending: Iterable[PendingMessage], edge
 
 
 def inputs_of(waiting: Iterable[WaitingInputs], edges: Sequence[Edge]) -> tuple[frozenset[str], frozenset[str]]:
-    """Give the edges into functions that hold some of their inputs and miss others.
-
-    Args:
-        waiting: These functions.
-        edges: Of the whole graph.
-
-    Returns:
-        Keys of the edges whose value has arrived, and of those whose value is missing.
-    """
+    """Return the keys of the edges whose value has arrived, and of those whose value a half-filled call misses."""
     came: set[str] = set()
     awaited: set[str] = set()
     for one in waiting:
@@ -173,22 +124,14 @@ def inputs_of(waiting: Iterable[WaitingInputs], edges: Sequence[Edge]) -> tuple[
 
 
 def failure_seq(run_file: RunFile, written: int) -> int | None:
-    """Give the event that says why a run has failed.
-
-    Args:
-        run_file: The run's file.
-        written: Seq of the last event in it.
-
-    Returns:
-        Seq of the last call that failed; None before the run's own end is written, or where no call failed.
-    """
+    """Return the seq of the last call that failed; None before the end of a failed run is written."""
     if run_file.row(written).state != RunState.FAILED:
         return None
     return max((seqs["executor_failed"] for seqs in run_file.last_seqs({"executor_failed"}).values()), default=None)
 
 
 def cut_off(overlay: Overlay) -> Overlay:
-    """Give what a run shows whose worker has died: nothing in it runs or waits any more."""
+    """Return the overlay of a run whose worker has died: nothing in it runs or waits any more."""
     alive = (Mark.RUNNING, Mark.PAUSED, Mark.WAITING)
     states = {path: Mark.CANCELLED if mark in alive else mark for path, mark in overlay.states.items()}
     return replace(overlay, states=states, waiting={}, arrived={}, came=frozenset(), awaited=frozenset())
@@ -201,7 +144,7 @@ def overlay_of(
     edges: Sequence[Edge] = (),
     forced: frozenset[str] = frozenset(),
 ) -> Overlay:
-    """Say how every step stands.
+    """Return what the graph is overlaid with.
 
     Args:
         status: Of the session.
@@ -209,9 +152,6 @@ def overlay_of(
         lit: Keys of the edges to light.
         edges: Of the whole graph.
         forced: Keys of the edges that something takes by hand.
-
-    Returns:
-        What the graph is overlaid with.
     """
     states: dict[str, Mark] = {}
     for path, count in counts.items():
@@ -246,7 +186,7 @@ def overlay_of(
 
 
 def _broken_at(status: Status, edges: Sequence[Edge]) -> frozenset[str]:
-    """Give the event ids and paths that have a breakpoint which stops the run, globs spelt out."""
+    """Return the event ids and paths at which a breakpoint pauses the run, globs spelt out."""
     if status.muted:
         return frozenset()
     wanted = [spec for spec in status.breakpoints if spec.enabled and spec.kind == "event"]

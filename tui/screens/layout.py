@@ -71,7 +71,7 @@ class ScreenLayout:
     separator: Rect | None = None
 
     def area_of(self, panel: Panel) -> Area:
-        """Give the area that a panel is in, as the shown one or behind a tab."""
+        """Return the area that a panel is in, as the shown one or behind a tab."""
         return next(area for area in self.areas if panel in area.panels)
 
     @property
@@ -119,15 +119,7 @@ _LEAST_COLUMNS: Final = 16
 
 
 def size_class(width: int, height: int) -> SizeClass:
-    """Say how much a size has room for.
-
-    Args:
-        width: Of the work area, in cells.
-        height: Of the work area, in cells.
-
-    Returns:
-        Its class.
-    """
+    """Return how much there is room for in a work area of so many cells."""
     for kind, (least_width, least_height) in (
         (SizeClass.ROOMY, _ROOMY),
         (SizeClass.COMFORTABLE, _COMFORTABLE),

@@ -27,7 +27,7 @@ def load_error_lines(target: str, failure: Failure) -> list[tuple[str, str]]:
     Returns:
         Safe lines with a tone each: `title`, `text`, `bad` or `quiet`.
     """
-    what = "cannot go on with the recorded run in" if failure.code == NOT_RESUMED else "cannot load"
+    what = "cannot resume the recorded run of" if failure.code == NOT_RESUMED else "cannot load"
     lines = [(f"{what} {safe(target, 200)}", "title"), ("", "text")]
     lines += [(line, "text") for line in safe_lines(failure.message, _LINES, _WIDTH)]
     for number, problem in enumerate(failure.problems, 1):
@@ -91,9 +91,9 @@ class LoadErrorScreen(ModalScreen[bool]):
         """Build the page; Textual calls this."""
         with VerticalScroll() as page:
             is_resume = self._failure.code == NOT_RESUMED
-            page.border_title = "Not taken up" if is_resume else "Not loaded"
+            page.border_title = "Not resumed" if is_resume else "Not loaded"
             before = "what ran before goes on · " if self._goes_on else ""
-            page.border_subtitle = f"{before}R {'starts anew' if is_resume else 'tries again'} · Esc closes"
+            page.border_subtitle = f"{before}R {'restarts' if is_resume else 'tries again'} · Esc closes"
             yield Static(id="refusal-text", markup=False)
 
     def on_mount(self) -> None:

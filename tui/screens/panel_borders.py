@@ -98,7 +98,7 @@ def _header(area: Area, badges: Mapping[Panel, Badge], focus: Panel | None) -> l
 
 
 def _tabs(area: Area, badges: Mapping[Panel, Badge], width: int) -> list[tuple[Panel, str, str]]:
-    """Give the tabs by the longest names that fit."""
+    """Return the tabs by the longest names that fit."""
     tabs: list[tuple[Panel, str, str]] = []
     for level, gap in _LEVELS:
         tabs = []
@@ -117,7 +117,7 @@ def _tabs(area: Area, badges: Mapping[Panel, Badge], width: int) -> list[tuple[P
 
 
 def _width(tabs: list[tuple[Panel, str, str]], gap: int) -> int:
-    """Give the cells of a header's tabs, with the line's ends."""
+    """Return the cells of a header's tabs, with the line's ends."""
     return 1 + sum(cell_len(name) + gap + (cell_len(mark) + 1 if mark else 0) for _, name, mark in tabs)
 
 

@@ -1,19 +1,16 @@
-"""What the debug screen is made of: its widgets, and how its actions speak to the user."""
+"""What the debug screen is made of, as its handlers hold it: the widgets, what is selected, and how to speak."""
 
-import asyncio
-import inspect
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, ClassVar
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
+from textual.app import App
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from process_core.graph import Edge
-from process_core.runfile import RunFile
-from process_core.session.client.session import RESTARTED, CommandRefused
-from process_core.session.protocol.status import Status
-from tui.actions import Action, Panel
+from process_core.graph import Edge, Node
+from process_core.session.protocol.status import Loaded, Status
+from tui.actions import Panel
 from tui.breakpoints.controller import BreakpointController
 from tui.breakpoints.panel import BreakpointsPanel
 from tui.chat.panel import ChatPanel
@@ -23,43 +20,36 @@ from tui.graph.widget.view import GraphView
 from tui.inspector.panel import InspectorPanel
 from tui.queue.controller import QueueController
 from tui.queue.panel import QueuePanel
-from tui.run_controller import RefusedError, RunControl
+from tui.recorded.recorded_session import RecordedSession
+from tui.run_controller import RunControl
 from tui.screens.workspace import Workspace
 from tui.status.bars import Banner, KeysLine, ModeLine
-from tui.text.safe_text import safe
 from tui.timeline.view import TimelineView
 
 
-class DebugParts(Screen[None]):
-    """The widgets of the debug screen.
+class ScreenParts:
+    """The widgets of the debug screen, and what is selected in them.
 
     Args:
+        screen: The screen they are on.
         control: Drives the session.
 
     Attributes:
-        stops: What is asked about breakpoints.
-        surgery: What is asked to change a paused run.
-        drafts: What was typed into an editor and not saved, by what it edits.
-        not_started: Why the last start was refused, safe; empty where it was not.
-        inspected_step: Path of the step that the inspector shows, or None where it shows an event.
+        panel_before: The panel that had the focus before a text box took it.
         focus_owed_to_chat: Whether the chat box gets the focus when the process asks: at the start, and where a pause
             took it from there.
+        not_started: Why the last start was refused, safe; empty where it was not.
+        waiting_for: What is being waited for before there is a run, safe; empty for nothing.
     """
 
-    INSPECTOR: ClassVar[type[InspectorPanel]] = InspectorPanel
-
-    def __init__(self, control: RunControl) -> None:
-        super().__init__()
+    def __init__(self, screen: Screen[None], control: RunControl) -> None:
+        self.screen = screen
         self.control = control
-        self.stops = BreakpointController(control)
-        self.surgery = QueueController(control)
-        self.drafts: dict[tuple[object, ...], str] = {}
-        self.run_file: RunFile | None = None
-        self.loading_text = ""
-        self.not_started = ""
+        self.breakpoint_control = BreakpointController(control)
+        self.queue_control = QueueController(control)
         self.graph = GraphView(id="graph")
         self.timeline = TimelineView(id="timeline")
-        self.inspector = self.INSPECTOR(id="inspector")
+        self.inspector = InspectorPanel(id="inspector")
         self.chat = ChatPanel(id="chat")
         self.breakpoints = BreakpointsPanel(id="breakpoints")
         self.queue = QueuePanel(id="queue")
@@ -78,17 +68,40 @@ class DebugParts(Screen[None]):
         self.line = CommandLine(self.names)
         self.edges: Sequence[Edge] = ()
         self.panel_before: Panel | None = None
-        self.filter_text = ""
-        self.inspected_step: str | None = None
         self.focus_owed_to_chat = True
+        self.filter_text = ""
+        self.not_started = ""
+        self.waiting_for = ""
+
+    @property
+    def app(self) -> App[Any]:
+        """The app."""
+        return self.screen.app
 
     @property
     def status(self) -> Status:
-        """Where the session stands."""
+        """How the session stands now, whatever is looked at."""
         return self.control.status
 
+    @property
+    def has_died(self) -> bool:
+        """Whether the worker is gone."""
+        return self.control.session.died is not None
+
+    @property
+    def recording(self) -> RecordedSession | None:
+        """The session on a recording; None where the run is our own."""
+        session = self.control.session
+        return session if isinstance(session, RecordedSession) else None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether leaving now would end a run of ours."""
+        state = self.status.state
+        return state is not None and not state.is_ended and not self.has_died and self.recording is None
+
     def names(self) -> Names:
-        """Give the names that a command's argument may hold."""
+        """Return the names that a command's argument may hold."""
         return Names(
             events=self.control.events,
             input_events=self.control.loaded.input_events if self.control.loaded else (),
@@ -96,7 +109,7 @@ class DebugParts(Screen[None]):
             functions=self.control.functions,
             routes=tuple(edge.id for edge in self.edges),
             breakpoints=tuple(
-                BreakpointName(s.id, self.stops.text_of(s), s.condition or "", s.hits or "", s.log or "")
+                BreakpointName(s.id, self.breakpoint_control.text_of(s), s.condition or "", s.hits or "", s.log or "")
                 for s in self.status.breakpoints
                 if s.id is not None
             ),
@@ -104,14 +117,19 @@ class DebugParts(Screen[None]):
             themes=tuple(name for name in self.app.available_themes if name.startswith("stepscope")),
         )
 
+    def node(self, path: str) -> Node | None:
+        """Return a step of the graph."""
+        loaded: Loaded | None = self.control.loaded
+        return next((node for node in loaded.nodes if node.path == path), None) if loaded is not None else None
+
     # Where the user is
 
     @property
     def panel(self) -> Panel | None:
         """The panel that has the focus."""
-        widget: Any = self.focused
+        widget: Any = self.screen.focused
         owners = {widget: panel for panel, widget in self.panels.items()}
-        while widget is not None and widget is not self:
+        while widget is not None and widget is not self.screen:
             if widget in owners:
                 return owners[widget]
             widget = widget.parent
@@ -120,7 +138,7 @@ class DebugParts(Screen[None]):
     @property
     def inserting(self) -> bool:
         """Whether letters are typed rather than obeyed."""
-        return isinstance(self.focused, Input)
+        return isinstance(self.screen.focused, Input)
 
     def go_to(self, panel: Panel, *, typing: bool = True) -> None:
         """Bring a panel to the front and give it the focus.
@@ -130,9 +148,6 @@ class DebugParts(Screen[None]):
             typing: Whether the box of the chat gets it while something is asked.
         """
         self.workspace.show(panel)
-        self._focus_in(panel, typing=typing)
-
-    def _focus_in(self, panel: Panel, *, typing: bool) -> None:
         if panel is Panel.CHAT:
             asks = typing and self.chat.request is not None
             target: Widget | None = self.chat.box if asks else self.chat.transcript
@@ -141,7 +156,9 @@ class DebugParts(Screen[None]):
             inside = (child for child in widget.walk_children() if isinstance(child, Widget) and child.focusable)
             target = widget if widget.focusable else next(inside, None)
         if target is not None:
-            self.set_focus(target)
+            self.screen.set_focus(target)
+
+    # What is selected
 
     @property
     def selected_edge(self) -> Edge | None:
@@ -154,72 +171,52 @@ class DebugParts(Screen[None]):
         selected = self.graph.selected
         return selected if selected in self.control.steps else None
 
-    # Speaking
+    def target_under_cursor(self) -> tuple[str | None, str | None]:
+        """Return the event id and the step path of what is selected in the panel that has the focus."""
+        match self.panel:
+            case Panel.GRAPH:
+                edge = self.selected_edge
+                return (edge.event_id, None) if edge is not None else (None, self.selected_step)
+            case Panel.QUEUE:
+                message, waiting = self.queue.selected, self.queue.selected_waiting
+                if waiting is not None:
+                    return None, waiting.path
+                return (message.event_id if message is not None else None), None
+            case _:
+                row = self.timeline.selected
+                if row is None:
+                    return None, None
+                return row.event_id, row.path or None
+
+    def place_under_cursor(self) -> str | None:
+        """Return the event id, or else the step path, of what is selected."""
+        event, step = self.target_under_cursor()
+        return event or step
+
+    def selected_text(self) -> str:
+        """Return what is selected as text, for copying."""
+        match self.panel:
+            case Panel.GRAPH:
+                return self.place_under_cursor() or ""
+            case Panel.CHAT:
+                return self.chat.last_text()
+            case Panel.INSPECTOR:
+                return self.inspector.selected_text()
+            case Panel.BREAKPOINTS:
+                selected = self.breakpoints.selected
+                return self.breakpoint_control.text_of(selected) if selected is not None else ""
+            case Panel.QUEUE:
+                message = self.queue.selected
+                return f"{message.event_id} {message.preview}" if message is not None else ""
+            case _:
+                return self.timeline.selected_text()
+
+    # Speaking and waiting
 
     def say(self, text: str, level: str = "information") -> None:
-        """Tell the user something in the last line, for a few seconds.
-
-        Args:
-            text: A safe text.
-            level: `information`, `warning` or `error`.
-        """
+        """Show a safe text in the last line for a few seconds; its level is `information`, `warning` or `error`."""
         self.keys_line.say(text, level)
 
-    def perform(self, action: Action, argument: str = "", *, refused: Callable[[str], None] | None = None) -> None:
-        """Do an action; what goes wrong is told, and harms nothing.
-
-        Args:
-            action: Which.
-            argument: As after its verb.
-            refused: Told what was wrong instead of the last line.
-        """
-        handler = getattr(self, action.handler, None)
-        try:
-            outcome = handler(argument) if handler is not None else self._send_verb(action, argument)
-        except RefusedError as error:
-            self._refused(str(error), refused)
-            return
-        except Exception as error:  # noqa: BLE001 - a fault of one action must not end the app and the run with it
-            self._broke(action, error)
-            return
-        if inspect.isawaitable(outcome):
-            self.run_worker(self._finish(action, outcome, refused), group="actions", exit_on_error=False)
-
-    async def _send_verb(self, action: Action, argument: str) -> None:
-        """Send a verb that needs nothing of this screen but its words."""
-        self.say(await self.control.send_verb(action.verb, argument, self.names().by_kind()))
-
-    async def _finish(self, action: Action, outcome: Any, refused: Callable[[str], None] | None) -> None:
-        try:
-            await outcome
-        except RefusedError as error:
-            self._refused(str(error), refused)
-        except CommandRefused as error:
-            self._refused(error.failure.message if error.failure.code != RESTARTED else "", refused)
-        except Exception as error:  # noqa: BLE001 - as above
-            self._broke(action, error)
-
-    def _broke(self, action: Action, error: Exception) -> None:
-        reason = safe(f"{type(error).__name__}: {error}", 200)
-        self.say(f"{action.title} failed, which is a fault of stepscope; the run is as it was: {reason}", "error")
-
-    def _refused(self, text: str, refused: Callable[[str], None] | None) -> None:
-        if not text:
-            return
-        if refused is not None:
-            refused(text)
-        else:
-            self.say(safe(text), "error")
-
     def later(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        """Do something that waits for the worker, so that the screen goes on; a newer one of the name replaces it.
-
-        Args:
-            work: What to do.
-            name: Of the kind of work.
-        """
-        self.run_worker(work, group=name, exclusive=True, exit_on_error=False)
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait, while the screen goes on."""
-        await asyncio.sleep(seconds)
+        """Do what waits for the worker while the screen goes on; newer work of the same name replaces it."""
+        self.screen.run_worker(work, group=name, exclusive=True, exit_on_error=False)

@@ -65,11 +65,11 @@ class SamplePickerScreen(Screen[Sample]):
             ]
         )
         self._rows.focus()
-        self._tell()
+        self._describe()
 
     @on(RowList.Moved)
-    def _tell(self) -> None:
-        """Tell all of what the sample under the cursor shows; its line may be too short for it."""
+    def _describe(self) -> None:
+        """Describe the sample under the cursor in full; its line may be too short for it."""
         at = self._rows.cursor
         self._about.update(safe_content(self._offered[at].about) if at is not None else "")
 

@@ -73,15 +73,7 @@ class Workspace(Widget):
         return self._by_plan
 
     def place(self, children: list[Widget], size: Size) -> list[WidgetPlacement]:
-        """Give the places of the panels that are seen.
-
-        Args:
-            children: The widgets to place.
-            size: Of the work area.
-
-        Returns:
-            A placement for each widget that has a place.
-        """
+        """Return the places of the panels that are seen."""
         self.plan = layout_for(size.width, size.height, self.choices)
         self._pieces = None
         where = {self.panels[area.shown]: area.body for area in self.plan.areas}
@@ -92,49 +84,32 @@ class Workspace(Widget):
         ]
 
     def choose(self, choices: Choices) -> None:
-        """Lay out anew by other choices.
-
-        Args:
-            choices: What is in front, maximised and moved.
-        """
+        """Lay out by other choices: what is in front, maximised and moved."""
         if choices == self.choices:
             return
         self.choices = choices
         self._replan()
 
     def show(self, panel: Panel) -> None:
-        """Bring a panel to the front of its place, whatever has the focus.
-
-        Args:
-            panel: Which.
-        """
+        """Bring a panel to the front of its place, whatever has the focus."""
         self.choose(self.choices.to_front(panel))
 
     def badge(self, panel: Panel, badge: Badge) -> None:
-        """Change what a panel says of itself in its header.
-
-        Args:
-            panel: Which.
-            badge: Safe texts.
-        """
+        """Change what a panel's header shows; the texts are safe."""
         if self._badges.get(panel) != badge:
             self._badges[panel] = badge
             self._pieces = None
             self.refresh()
 
     def set_focus_panel(self, panel: Panel | None) -> None:
-        """Say which panel has the focus; its header shows it.
-
-        Args:
-            panel: Which, or None.
-        """
+        """Show in the headers which panel has the focus."""
         if panel is not self._focus:
             self._focus = panel
             self._pieces = None
             self.refresh()
 
     def area(self, panel: Panel) -> Area:
-        """Give the area a panel is in."""
+        """Return the area a panel is in."""
         return self.plan.area_of(panel)
 
     def _replan(self) -> None:

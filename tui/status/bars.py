@@ -51,11 +51,7 @@ class ModeLine(Widget):
         self._view = ModeState()
 
     def show(self, view: ModeState) -> None:
-        """Show where things stand.
-
-        Args:
-            view: All that is known.
-        """
+        """Show the mode."""
         if view != self._view:
             self._view = view
             self.refresh()
@@ -102,12 +98,7 @@ class KeysLine(Widget):
         self.long_words = LongWords(markup=False)
 
     def say(self, text: str, level: str = "information") -> None:
-        """Say something instead of the keys, for a few seconds.
-
-        Args:
-            text: A safe text.
-            level: `information`, `warning` or `error`.
-        """
+        """Show a safe text in place of the keys for a few seconds; its level is `information`, `warning` or `error`."""
         self._said, self._level = text, level
         if self._quiet is not None:
             self._quiet.stop()
@@ -127,12 +118,7 @@ class KeysLine(Widget):
             self.refresh()
 
     def show(self, view: ModeState, panel: Panel | None) -> None:
-        """Show the keys for where things stand.
-
-        Args:
-            view: Where things stand.
-            panel: The panel that has the focus.
-        """
+        """Show the keys that matter now, in the panel that has the focus."""
         found = hints(view, panel)
         if found != self._hints:
             self._hints = found
@@ -186,12 +172,7 @@ class Banner(Widget):
         self._level = ""
 
     def show(self, text: str, level: str = "error") -> None:
-        """Say something, or with an empty text nothing any more.
-
-        Args:
-            text: A safe text.
-            level: `error` or `warning`.
-        """
+        """Show a safe text, or with an empty one nothing any more; its level is `error` or `warning`."""
         if (text, level) == (self._text, self._level):
             return
         self._text, self._level = text, level

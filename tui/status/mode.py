@@ -13,7 +13,7 @@ from tui.text.safe_text import clip, safe
 
 
 class Role(StrEnum):
-    """What a piece of the mode line is, which colours it; every role is also told by its words."""
+    """What a piece of the mode line is, which colours it; its words say the same."""
 
     RUN = "run"
     PAUSED = "paused"
@@ -98,28 +98,14 @@ _REASONS: Final = {
 
 
 def reason_text(paused: PausePoint) -> str:
-    """Say in words why a run is paused.
-
-    Args:
-        paused: Where it is.
-
-    Returns:
-        A few words, safe.
-    """
+    """Return why a run is paused, in a few safe words."""
     if paused.reason == "breakpoint" and paused.breakpoint is not None:
         return f"breakpoint {paused.breakpoint}"
     return _REASONS[paused.reason]
 
 
 def where_text(paused: PausePoint) -> str:
-    """Name the message a run is paused at.
-
-    Args:
-        paused: Where it is.
-
-    Returns:
-        `Event → Step.function`, safe; the path where no message is next.
-    """
+    """Return the message a run is paused at, as `Event → Step`; the path where no message is next."""
     message = paused.message
     if message is None:
         return safe(paused.path, _NAME_LIMIT)
@@ -128,14 +114,7 @@ def where_text(paused: PausePoint) -> str:
 
 
 def parts(view: ModeState) -> list[Part]:
-    """Say where things stand.
-
-    Args:
-        view: What is known.
-
-    Returns:
-        The pieces of the mode line from left to right.
-    """
+    """Return the pieces of the mode line from left to right."""
     status = view.status
     found: list[Part] = []
     if view.insert:
@@ -159,14 +138,7 @@ def parts(view: ModeState) -> list[Part]:
 
 
 def state_word(status: Status) -> str:
-    """Say in a word how a run stands.
-
-    Args:
-        status: Of the session.
-
-    Returns:
-        `PAUSED @12`, `WAITING FOR YOU` and the like.
-    """
+    """Return the state of a run in a word: `PAUSED @12`, `WAITING FOR YOU` and the like."""
     if status.paused is not None:
         return f"PAUSED @{status.paused.seq}" if status.paused.seq is not None else "PAUSED"
     return _PLAIN[status.state][0] if status.state is not None else "READY"
@@ -225,5 +197,5 @@ def fit(line: Sequence[Part], width: int, gap: int = 2) -> list[Part]:
 
 
 def length(line: Sequence[Part], gap: int = 2) -> int:
-    """Give the cells that pieces take with the gaps between them."""
+    """Return the cells that pieces take with the gaps between them."""
     return sum(cell_len(part.text) + gap for part in line)

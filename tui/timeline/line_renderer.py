@@ -22,6 +22,7 @@ class RowMarks:
         lit: Seqs of further events to light.
         paused: Seq of the event that the run is paused at.
         breakpoints: Event ids that have a breakpoint.
+        moment: Seq of the event of the past that is looked at: later rows are dimmed.
         matches: Words to mark wherever they stand.
         lanes: Place of each step, for its colour.
         origin: Timestamp of the start of the run.
@@ -32,6 +33,7 @@ class RowMarks:
     lit: frozenset[int] = frozenset()
     paused: int | None = None
     breakpoints: frozenset[str] = frozenset()
+    moment: int | None = None
     matches: tuple[str, ...] = ()
     lanes: Mapping[str, int] = field(default_factory=dict)
     origin: float = 0.0
@@ -75,7 +77,8 @@ class LineRenderer:
             cause=seq in rows.causes or seq in rows.lit,
             effect=rows.cursor in row.causes,
         )
-        ground = cursor_ground if marks.cursor else _ground(marks)
+        is_later = rows.moment is not None and seq > rows.moment
+        ground = cursor_ground if marks.cursor else "later" if is_later else _ground(marks)
         key = (seq, self._columns, marks, ground, rows.matches)
         strip = self._painter.kept(key)
         if strip is None:

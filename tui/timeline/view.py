@@ -13,6 +13,7 @@ from textual.strip import Strip
 
 from process_core.errors import ProcessError
 from process_core.runfile import is_from_outside, walk_back
+from tui.moment import Moment
 from tui.text.spans import Span
 from tui.timeline.filter import FilterError
 from tui.timeline.filter_runner import FilterRunner
@@ -94,6 +95,19 @@ class TimelineView(CursorList):
 
     # What the screen asks of it
 
+    def show(self, moment: Moment) -> None:
+        """Show the rows there are; those after the event of the past that is looked at are dimmed."""
+        run_file = moment.run.file if moment.run is not None else None
+        if run_file is not self._source:
+            self.set_source(run_file)
+        self.poll(moment.written)
+        specs, paused = moment.status.breakpoints, moment.status.paused
+        self.set_marks(
+            paused.seq if paused else None,
+            (spec.event for spec in specs if spec.event is not None and spec.enabled),
+            moment=moment.seq if moment.is_past else None,
+        )
+
     def set_source(self, source: TimelineSource | None) -> None:
         """Show another run, or with None nothing; `poll` says how far its run file is written."""
         self._source = source
@@ -128,9 +142,19 @@ class TimelineView(CursorList):
         paused_seq: int | None = None,
         breakpoint_ids: Iterable[str] = (),
         lit_seqs: Iterable[int] = (),
+        moment: int | None = None,
     ) -> None:
-        """Mark the event the run is paused at, event ids that have a breakpoint, and further events to light."""
-        marks = replace(self._marks, paused=paused_seq, breakpoints=frozenset(breakpoint_ids), lit=frozenset(lit_seqs))
+        """Mark the event the run is paused at, event ids that have a breakpoint, and further events to light.
+
+        Rows after the event of the past that is looked at, its moment, are dimmed.
+        """
+        marks = replace(
+            self._marks,
+            paused=paused_seq,
+            breakpoints=frozenset(breakpoint_ids),
+            lit=frozenset(lit_seqs),
+            moment=moment,
+        )
         if marks != self._marks:
             self._marks = marks
             self.refresh()

@@ -69,6 +69,7 @@ _GROUNDS: Final = {
     "lit": "background: $primary 16%;",
     "header": "background: $foreground 6%;",
     "status-line": "background: $foreground 10%;",
+    "later": "color: $foreground 45%;",
     "badge": "background: $accent; color: $background; text-style: bold;",
 }
 """What a line may stand on, besides nothing."""
@@ -126,6 +127,8 @@ class LinePainter:
                 own = Style(color=under.color, bold=under.bold) if ground == "badge" else Style()
                 if tone is not Tone.MATCH:
                     own += Style(bgcolor=under.bgcolor)
+                    if ground == "later":
+                        own += Style(color=under.color, bold=False)
                 style += own
             self._styles[tone, ground] = style
         return style

@@ -14,6 +14,7 @@ from process_core.session.protocol.status import OpenRequest, PausePoint, Status
 from tui.inspector.panel import InspectorPanel
 from tui.inspector.step_page import StepFacts
 from tui.inspector.values import read_payload, size_text
+from tui.moment import present_of
 from tui.text.spans import text_of
 
 
@@ -52,9 +53,9 @@ async def showing(run_file, seq=None, size=(80, 40), node=None, status=None):
         panel.focus()
         await pilot.pause()
         if seq is not None:
-            panel.show_event(run_file, run_file.row(seq))
+            panel.show_event(present_of(run_file, Status(), ()), run_file.row(seq))
         if node is not None:
-            panel.show_step(run_file, node, status)
+            panel.show_step(present_of(run_file, status or Status(), ()), node)
         await pilot.pause()
         yield app, panel, pilot
 
@@ -295,7 +296,7 @@ async def test_newer_data_of_the_same_step_keeps_what_is_open_and_the_cursor(tmp
             writer.append(WorkflowEvent("log", "x", seq=seq, timestamp=1000.0 + seq, path="Response", step="Response"))
             writer.checkpoint(superstep=seq, seq=seq, states={"Response": ChatState(messages=["m"] * seq, turns=seq)})
         writer.flush()
-        panel.show_step(run_file, NODES[2], Status(written=3))
+        panel.show_step(present_of(run_file, Status(written=3), ()), NODES[2])
         await pilot.pause()
         assert panel.outline.current.item.key == "mood"
         assert panel.outline.cursor - panel.scroll_offset.y == row
@@ -315,7 +316,7 @@ async def test_a_step_that_is_slow_to_read_is_read_less_often_but_to_the_end(sto
     monkeypatch.setattr("tui.inspector.panel.read_step", slow)
     async with showing(story, node=NODES[2], status=Status(written=1)) as (app, panel, pilot):
         for written in range(2, 12):
-            panel.show_step(story, NODES[2], Status(written=written))
+            panel.show_step(present_of(story, Status(written=written), ()), NODES[2])
         assert len(read) == 1
         await pilot.pause(0.4)
         assert read == [1, 11]
@@ -341,7 +342,7 @@ async def test_ten_megabytes_are_shown_by_their_beginning(tmp_path, data):
             row = run_file.row(1)
             panel.clear()
             began = time.perf_counter()
-            panel.show_event(run_file, row)
+            panel.show_event(present_of(run_file, Status(), ()), row)
             assert time.perf_counter() - began < 0.5  # a bound against reading it all, not a measurement
             await pilot.press("end", "pageup", "home")
             assert app.is_running

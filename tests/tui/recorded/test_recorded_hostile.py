@@ -9,13 +9,13 @@ import time
 import pytest
 from recorded_runs import record
 
-from process_core.runfile import RunFile, RunFileError
+from process_core.runfile import RunFile, RunFileError, superstep_end
 from tui.cli.open import print_run
 from tui.cli.runs import listing
 from tui.inspector.event_page import event_page
 from tui.inspector.step_page import read_step, step_page
+from tui.moment import status_at
 from tui.recorded.recorded_session import RecordedSession
-from tui.recorded.run_at_event import RunAtEvent, status_at, superstep_end
 
 TABLES = ("run", "graphs", "shapes", "tallies", "events", "causes", "payloads", "checkpoints", "steps", "states")
 VALUES = ("x", "", -1, 2**60, 1.5, b"\xff\xfe", '{"$": "model"}', "[1,", "\x1b[2J\u202e")
@@ -45,10 +45,10 @@ def look_at_everything(path, out):
         loaded = RecordedSession(run_file).loaded
         for seq in (1, run_file.count() // 2, run_file.count()):
             row = run_file.row(seq)
-            status = status_at(run_file, row)
-            until = RunAtEvent(run_file, seq)
+            until = run_file.at(seq)
+            status = status_at(until)
             pages = [event_page(run_file, row, {})]
-            pages += [step_page(until, node, status, read_step(until, node.path, seq)) for node in loaded.nodes]
+            pages += [step_page(run_file, node, status, read_step(until, node.path, seq)) for node in loaded.nodes]
             out.writelines(below.line for page in pages for item in page for below in (item, *item.below))
             superstep_end(run_file, seq, backwards=True)
             superstep_end(run_file, seq, backwards=False)

@@ -9,7 +9,7 @@ import pytest
 from process_core.events import RunState
 from process_core.runfile import RUNS_FOLDER, RunInfo
 from tui.errors import UsageError
-from tui.recorded.describe import ago, how_on, size_words, standing
+from tui.recorded.describe import ago, how_on, size_words, state_words
 from tui.recorded.resuming import folder_of, target_of
 from tui.recorded.run_lookup import find_run
 
@@ -35,7 +35,7 @@ def info(**changes):
     ],
 )
 def test_a_run_stands_as_its_file_says(changes, words):
-    assert standing(info(**changes)) == words
+    assert state_words(info(**changes)) == words
 
 
 @pytest.mark.parametrize(

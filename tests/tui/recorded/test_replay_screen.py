@@ -160,9 +160,9 @@ async def test_a_step_in_the_inspector_stays_there_and_shows_its_state_then(tmp_
     async with replaying(path) as d:
         await d.press("1")
         d.screen.graph.select("Response")
-        d.screen.show_step("Response")
+        d.screen.presenter.show_step("Response")
         await d.until(lambda: "two" in inspector_text(d))
-        while d.screen.moment.written > seq_of(path, "executor_completed", 0, path="Response"):
+        while d.screen.presenter.moment.seq > seq_of(path, "executor_completed", 0, path="Response"):
             await d.press("S")
         await d.until(lambda: "one" in inspector_text(d) and "two" not in inspector_text(d))
         assert "Response" in inspector_text(d)
@@ -251,13 +251,17 @@ async def test_a_larger_screen_keeps_the_moment(chat):
         assert "REPLAY @30" in d.text
 
 
-async def test_what_was_said_later_fades_in_the_chat(chat):
+async def test_what_was_said_later_is_not_in_the_chat(chat):
     async with replaying(chat, at=seq_of(chat, "response", 0)) as d:
         await d.until(f"REPLAY @{seq_of(chat, 'response', 0)}")
-        later = d.screen.chat.transcript.get_component_rich_style("said--later").color
         transcript = d.screen.chat.transcript
-        faded = [any(s.style.color == later for s in transcript.render_line(y)) for y in range(len(transcript._lines))]
-        assert [line.seq > seq_of(chat, "response", 0) for line in transcript._lines] == faded
+        assert [entry.text for entry in transcript.entries][-1] == "hello"
+        said = [line for line in transcript._lines if line.seq <= seq_of(chat, "response", 0)]
+        assert len(said) < len(transcript._lines)
+        assert transcript.virtual_size.height == len(said)
+        assert not transcript.render_line(len(said)).text.strip()
+        await d.press("n", "n")
+        await d.until(lambda: d.screen.chat.transcript.entries[-1].text == "you said hello")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])

@@ -40,7 +40,7 @@ async def test_a_run_whose_worker_was_killed_is_resumed_with_its_history(app, tm
         await d.until("you said hello")
         await d.until(lambda: d.status.requests)
         os.kill(app.session.pid, signal.SIGKILL)
-        await d.until("u takes the run up")
+        await d.until("u resumes the run")
         await d.press("escape", "u")
         await d.until("INSERT  WAITING FOR YOU")
         assert "you said hello" in d.text
@@ -86,7 +86,7 @@ async def test_a_process_that_changed_since_is_refused_with_the_differences(app,
         os.kill(app.session.pid, signal.SIGKILL)
         await d.until("WORKER DIED")
         await d.press("escape", "u")
-        text = await d.until("cannot go on with the recorded run in")
+        text = await d.until("cannot resume the recorded run of")
         assert "UserInput.Exit" in text
         await d.press("escape")
         await d.press("R")

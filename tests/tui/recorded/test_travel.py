@@ -83,7 +83,7 @@ async def test_nothing_is_changed_while_the_past_is_looked_at(debug, process_fil
             await d.command(line)
             await d.until("this is the past")
             await d.press("escape")
-            await d.press("N") if not d.screen.in_past else None
+            await d.press("N") if not d.screen.presenter.in_past else None
         assert d.status.undo is None
 
 

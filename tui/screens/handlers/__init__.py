@@ -1,0 +1,1 @@
+"""What the debug screen does for each action: plain objects that hold its parts, each a chapter of the actions."""

@@ -1,0 +1,163 @@
+"""Resuming what is recorded: at the end of a run that broke off, or from its past, as a fork."""
+
+from typing import Final
+
+from process_core.events import RunState
+from process_core.runfile import RerunPreview, runs_again
+from process_core.session.client.session import CommandRefused
+from tui.messages import ResumeWanted, TargetRefused
+from tui.recorded.describe import how_on
+from tui.recorded.recorded_session import RecordedSession
+from tui.run_controller import RefusedError
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.dispatcher import ActionHandlers
+from tui.screens.parts import ScreenParts
+from tui.screens.presenter import Presenter
+from tui.text.safe_text import safe
+
+_LINES: Final = 8
+
+
+class ResumeHandler:
+    """Resumes a run from what is recorded of it."""
+
+    def __init__(self, parts: ScreenParts, presenter: Presenter) -> None:
+        self._parts = parts
+        self._presenter = presenter
+
+    @property
+    def actions(self) -> ActionHandlers:
+        """What it does, by action."""
+        return {
+            "resume": self.resume,
+        }
+
+    async def resume(self, argument: str) -> None:
+        """Resume where the run was recorded last; from the past, or after a superstep named, as a fork."""
+        parts = self._parts
+        superstep = superstep_of(argument)
+        if parts.recording is not None:
+            self._ask_to_resume(parts.recording, superstep)
+            return
+        if superstep is None and self._presenter.moment.is_past:
+            superstep = self._superstep_before()
+        if superstep is not None and not parts.has_died and not parts.status.blocked_for:
+            self._ask_to_fork(superstep)
+            return
+        await self._resume(superstep)
+
+    async def _resume(self, superstep: int | None) -> None:
+        parts, presenter = self._parts, self._presenter
+        presenter.leave_past()
+        parts.focus_owed_to_chat = True
+        presenter.show_waiting("RESUMING")
+        try:
+            loaded = await parts.control.resume(superstep)
+        except CommandRefused as refused:
+            parts.app.post_message(TargetRefused(parts.control.target, refused.failure))
+            return
+        except RefusedError as error:
+            parts.say(safe(str(error)), "error")
+            return
+        finally:
+            presenter.show_waiting("")
+        parts.not_started = ""
+        presenter.show_loaded(loaded)
+        if superstep is not None:
+            self._report_fork(superstep)
+
+    # A recording
+
+    def _ask_to_resume(self, recording: RecordedSession, superstep: int | None) -> None:
+        info, moment = recording.info, self._presenter.moment
+        here = moment.status.superstep
+        if info.is_live or (superstep is None and info.state is RunState.STOPPED):
+            raise RefusedError(how_on(info, here))
+        what = f"Fork this run after superstep {superstep}" if superstep is not None else "Go on where this run ended"
+        question = f"{what}? That runs the code of {safe(info.target or 'no known target', 200)}."
+        if superstep is None and moment.seq < moment.written:
+            question += f" (:resume {here} forks it from what you look at.)"
+        wanted = ResumeWanted(info, superstep)
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._parts.app.post_message(wanted)
+
+        self._parts.app.push_screen(ConfirmScreen(question, "Go on", "Stay"), answered)
+
+    # Forks
+
+    def _superstep_before(self) -> int:
+        """Return the superstep that was over last at the moment that is looked at."""
+        moment = self._presenter.moment
+        checkpoint = moment.run.checkpoint_at(moment.seq) if moment.run is not None else None
+        return checkpoint.superstep if checkpoint is not None else 0
+
+    def _ask_to_fork(self, superstep: int) -> None:
+        run_file = self._presenter.run_file
+        if run_file is None:
+            raise RefusedError("there is no run yet")
+        again = runs_again(run_file, superstep)
+        if again is None:
+            last = run_file.checkpoint_at(self._parts.status.written)
+            over = last.superstep if last is not None else 0
+            raise RefusedError(f"superstep {superstep} was not finished; the last that was is {over}")
+        state = self._parts.status.state
+        is_live = state is not None and not state.is_ended
+        page = ConfirmScreen(fork_question(superstep, again, is_live=is_live), "Fork", "Stay")
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._parts.later(self._fork(superstep) if is_live else self._resume(superstep), "fork")
+
+        self._parts.app.push_screen(page, answered)
+
+    async def _fork(self, superstep: int) -> None:
+        parts, presenter = self._parts, self._presenter
+        presenter.show_waiting("FORKING")
+        try:
+            loaded = await parts.control.fork(superstep)
+        except RefusedError as error:
+            parts.say(safe(str(error)), "error")
+            return
+        finally:
+            presenter.show_waiting("")
+        parts.not_started = ""
+        presenter.show_loaded(loaded)
+        presenter.leave_past()
+        self._report_fork(superstep)
+
+    def _report_fork(self, superstep: int) -> None:
+        self._parts.say(f"forked after superstep {superstep} into a run of its own")
+
+
+def fork_question(superstep: int, again: RerunPreview, *, is_live: bool) -> str:
+    """Return what is asked before a fork, as a safe text.
+
+    Args:
+        superstep: After which it begins.
+        again: What runs again.
+        is_live: Whether the run that is forked goes on until then.
+    """
+    where = f"after superstep {superstep}" if superstep else "from its very beginning"
+    lines = [f"Fork this run {where}? It becomes a run of its own, paused before its first message."]
+    lines.append(
+        "The run as it stands is cancelled; its recording stays." if is_live else "The recording of this one stays."
+    )
+    if again.calls:
+        lines += ["", "These steps run again, with all that they do outside of the process:"]
+        lines += [f"  {safe(path, 50)}  {times}x" for path, times in again.calls[:_LINES]]
+        more = len(again.calls) - _LINES
+        lines += [f"  and {more} more"] if more > 0 else []
+    else:
+        lines += ["", "No step has run since then."]
+    return "\n".join(lines)
+
+
+def superstep_of(argument: str) -> int | None:
+    """Read the argument of the verb; None where no superstep was named."""
+    if not argument:
+        return None
+    if not (argument.isascii() and argument.isdigit()):
+        raise RefusedError(f"{safe(argument, 40)!r} is no superstep; resume alone resumes the run at its end")
+    return int(argument)

@@ -1,0 +1,141 @@
+"""The actions that drive the run: the debugger's verbs, and what is said to the process."""
+
+from process_core.session.client.session import CommandRefused
+from process_core.session.protocol.status import OpenRequest
+from tui.actions import Panel
+from tui.messages import TargetRefused
+from tui.run_controller import RefusedError
+from tui.screens.dispatcher import ActionHandlers
+from tui.screens.handlers.travel import TravelHandler
+from tui.screens.parts import ScreenParts
+from tui.screens.presenter import Presenter
+from tui.text.safe_text import safe
+
+
+class RunHandler:
+    """Drives the run; where the past is looked at, the same keys go through what is recorded."""
+
+    def __init__(self, parts: ScreenParts, presenter: Presenter, travel: TravelHandler) -> None:
+        self._parts = parts
+        self._presenter = presenter
+        self._travel = travel
+
+    @property
+    def actions(self) -> ActionHandlers:
+        """What it does, by action."""
+        return {
+            "continue": self.continue_,
+            "pause": self.pause,
+            "step": self.step,
+            "next": self.next_,
+            "into": self.into,
+            "out": self.out,
+            "run_to": self.run_to,
+            "stop": self.stop,
+            "restart": self.restart,
+            "answer": self.answer,
+            "send": self.send,
+            "next_request": self.next_request,
+        }
+
+    async def continue_(self) -> None:
+        """Let the run go on; from the past, go to the present first."""
+        if self._presenter.moment.is_past:
+            self._travel.to_present("this is the present again; c once more lets the run go on")
+        else:
+            await self._parts.control.verb("continue")
+
+    async def pause(self) -> None:
+        """Pause before the next message."""
+        await self._parts.control.verb("pause")
+
+    async def step(self) -> None:
+        """Deliver one message; in the past, look at the next event."""
+        if self._presenter.moment.is_past:
+            self._travel.step_on()
+        else:
+            await self._parts.control.verb("step")
+
+    async def next_(self) -> None:
+        """Run one superstep; in the past, look at the end of the next one."""
+        if self._presenter.moment.is_past:
+            self._travel.next_on()
+        else:
+            await self._parts.control.verb("next")
+
+    async def into(self) -> None:
+        """Step into the nested process that the next message goes to; where it goes to none, deliver the message."""
+        paused = self._parts.status.paused
+        target = paused.message.target if paused is not None and paused.message is not None else ""
+        await self._parts.control.verb("into")
+        if target and not any(path.startswith(f"{target}/") for path in self._parts.control.steps):
+            self._parts.say(f"{safe(target, 60)} is no nested process: delivered its message")
+
+    async def out(self) -> None:
+        """Step out of the nested process."""
+        paused = self._parts.status.paused
+        if paused is not None and paused.message is not None and "/" not in paused.message.target:
+            raise RefusedError("not inside a nested process: c goes on, n ends the superstep")
+        await self._parts.control.verb("out")
+
+    async def stop(self) -> None:
+        """Cancel the run."""
+        await self._parts.control.verb("stop")
+
+    async def run_to(self, argument: str) -> None:
+        """Go on until just before a place."""
+        place = argument or self._parts.place_under_cursor()
+        if place is None:
+            raise RefusedError("select an event or a step to run to, or name it: runto EVENT_ID")
+        self._parts.say(await self._parts.control.run_to(place))
+
+    async def restart(self) -> None:
+        """Load the target again and start with the same input."""
+        parts, presenter = self._parts, self._presenter
+        presenter.leave_past()
+        parts.focus_owed_to_chat = True
+        presenter.show_waiting("RESTARTING")
+        try:
+            loaded = await parts.control.restart()
+        except RefusedError as refused:
+            parts.not_started = safe(str(refused))
+            return
+        except CommandRefused as refused:
+            parts.app.post_message(TargetRefused(parts.control.target, refused.failure))
+            return
+        finally:
+            presenter.show_waiting("")
+        parts.not_started = ""
+        presenter.show_loaded(loaded)
+
+    # Talk
+
+    async def answer(self, argument: str) -> None:
+        """Answer the open question, or go to the box it is answered in."""
+        parts = self._parts
+        if not argument:
+            parts.workspace.show(Panel.CHAT)
+            parts.screen.set_focus(parts.chat.box)
+            return
+        request = parts.chat.request
+        if request is None:
+            raise RefusedError("nothing is asked now")
+        await parts.control.answer(request.request_id, argument)
+
+    async def answer_from_box(self, request: OpenRequest, text: str) -> None:
+        """Answer a question with what was typed into the chat; the chat shows why where that is refused."""
+        try:
+            await self._parts.control.answer(request.request_id, text)
+        except RefusedError as error:
+            self._parts.chat.refused(str(error))
+        else:
+            self._parts.chat.accepted(request.request_id, text)
+
+    async def send(self, argument: str) -> None:
+        """Send an outside event."""
+        self._parts.say(await self._parts.control.send(argument))
+
+    def next_request(self) -> None:
+        """Choose the next open question."""
+        if not self._parts.chat.next_request():
+            raise RefusedError("there is no other question")
