@@ -494,3 +494,15 @@ async def test_a_restart_of_an_in_process_worker_keeps_target_and_breakpoints(se
     assert loaded.name == "Counts"
     assert [point.event for point in session.status.breakpoints] == ["Again"]
     assert session.status.run_id == ""
+
+
+async def test_a_worker_of_another_protocol_version_is_refused_in_one_line(tmp_path, monkeypatch):
+    async with await InProcessSession.open(cwd=TARGETS.parent, runs_dir=tmp_path) as session:
+        monkeypatch.setattr("process_core.session.client.session.PROTOCOL_VERSION", 99)
+        with pytest.raises(CommandRefused, match="the worker speaks version 2 of the protocol, this client version 99"):
+            await session.load("hostile_steps.py:counts")
+
+
+async def test_a_client_of_another_protocol_version_is_refused(session):
+    failure = await refusal(session, Hello(version=1))
+    assert (failure.code, "the client version 1" in failure.message) == ("version", True)

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from process_core.errors import ProcessError
 from process_core.session.protocol.breakpoints import BreakpointSpec
-from process_core.session.protocol.envelope import Failure, Notice, Reply
+from process_core.session.protocol.envelope import PROTOCOL_VERSION, Failure, Notice, Reply
 from process_core.session.protocol.framing import BadFrame, Decoder, encode
 from process_core.session.protocol.status import Loaded, Reloaded, Status, answers
-from process_core.session.protocol.verbs import AddBreakpoint, Command, Load, MuteBreakpoints, ResumeRun
+from process_core.session.protocol.verbs import AddBreakpoint, Command, Hello, Load, MuteBreakpoints, ResumeRun
 
 
 class CommandRefused(ProcessError):  # noqa: N818 - the name says what happened; nothing is broken
@@ -74,6 +74,7 @@ class Session(ABC):
         self._open: dict[int, asyncio.Future[Any]] = {}
         self._asked_at = 0.0
         self._decoder = Decoder()
+        self._greeting: asyncio.Future[None] | None = None
         self._target: str | None = None
         self._breakpoints: tuple[BreakpointSpec, ...] = ()
         self._was_muted = False
@@ -110,6 +111,20 @@ class Session(ABC):
         Raises:
             CommandRefused: The worker refused it, or is dead.
         """
+        if self._greeting is None:
+            self._greeting = asyncio.ensure_future(self._greet())
+        await asyncio.shield(self._greeting)
+        return await self._request(command)
+
+    async def _greet(self) -> None:
+        """Say which version of the protocol is spoken here, and check that the worker speaks the same."""
+        answer = await self._request(Hello())
+        version = answer.get("version") if isinstance(answer, dict) else None
+        if version != PROTOCOL_VERSION:
+            message = f"the worker speaks version {version} of the protocol, this client version {PROTOCOL_VERSION}"
+            raise CommandRefused(Failure(code="version", message=message))
+
+    async def _request(self, command: Command) -> Any:
         if self.died is not None:
             raise CommandRefused(_dead(self.died))
         self._next_command += 1
@@ -193,6 +208,7 @@ class Session(ABC):
         await self._end_worker()
         self._fail_open(Failure(code=RESTARTED, message="the worker was restarted"))
         self._decoder = Decoder()
+        self._greeting = None
         self.status = Status()
         self.died = None
         await self._begin_worker()

@@ -1,14 +1,10 @@
-"""What a session has to know of a recorded run before it goes on with it."""
+"""What a session has to know of a recorded run before it resumes it."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from process_core.runfile import RunFile, to_plain
-from process_core.session.protocol.verbs import Start
+from process_core.runfile import RunFile
 from process_core.session.worker.target import LoadedTarget, open_target
-
-_BEGINNING: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +16,12 @@ class RecordedRun:
         target: What was run, or None where the file does not say.
         cwd: The folder that the target started from, or None likewise.
         superstep: The last superstep that it can go on after.
-        began_with: The outside event that it began with, or None where nothing had come yet.
     """
 
     path: Path
     target: str | None
     cwd: Path | None
     superstep: int
-    began_with: Start | None
 
     def is_at(self, path: str) -> bool:
         """Whether a path, which may be empty, leads to its file."""
@@ -56,27 +50,11 @@ class RecordedRun:
 
 
 def read_recorded_run(path: Path) -> RecordedRun:
-    """Look at a recorded run.
-
-    Args:
-        path: Its file.
-
-    Returns:
-        What it says; nothing of the program that was recorded is loaded.
-
-    Raises:
-        RunFileError: It cannot be read.
-    """
+    """Read what a run file says; nothing of the program that was recorded is loaded."""
     path = path.resolve()
     with RunFile(path) as file:
         info = file.info
         last = file.checkpoint_at(info.events)
-        began_with = None
-        for row in file.page(0, _BEGINNING):
-            if row.type == "event_emitted" and not row.path:
-                has_data = row.data is not None or row.details is not None
-                began_with = Start(event=row.event_id, data=to_plain(file.payload(row.data)), has_data=has_data)
-                break
         folder = info.metadata.get("cwd")
         cwd = Path(folder) if isinstance(folder, str) else None
-        return RecordedRun(path, info.target, cwd, last.superstep if last is not None else 0, began_with)
+        return RecordedRun(path, info.target, cwd, last.superstep if last is not None else 0)
