@@ -79,7 +79,7 @@ def test_an_interrupted_run_is_said_to_be_one(folder, runs):
     code, out, _ = runs()
     assert code == 0
     assert "INTERRUPTED" in out
-    assert "1 run interrupted; `stepscope resume RUN` takes one up" in out
+    assert "1 run interrupted; `stepscope resume RUN` resumes one" in out
 
 
 def test_a_run_that_is_being_written_is_said_to_be_live(folder, runs):
@@ -179,10 +179,10 @@ def test_a_live_run_and_an_unreadable_file_are_never_removed(folder, runs):
     [
         (["--prune"], "needs --older-than, --larger-than or --keep"),
         (["--older-than", "7d"], "belong to --prune"),
-        (["--prune", "--older-than", "soon"], "'soon' is no age"),
-        (["--prune", "--larger-than", "-1"], "'-1' is no size"),
-        (["--prune", "--larger-than", "9 parsecs"], "is no size"),
-        (["--prune", "--keep", "few"], "'few' is no number"),
+        (["--prune", "--older-than", "soon"], "invalid age 'soon'"),
+        (["--prune", "--larger-than", "-1"], "invalid size '-1'"),
+        (["--prune", "--larger-than", "9 parsecs"], "invalid size"),
+        (["--prune", "--keep", "few"], "invalid number 'few'"),
         (["--jsonl"], "belong to --export"),
         (["--export", "x", "--prune", "--keep", "1"], "cannot be done at once"),
         (["--export", "nope"], "there is no file nope"),

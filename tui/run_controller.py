@@ -181,7 +181,7 @@ class RunControl:
             What was found.
 
         Raises:
-            CommandRefused: The target cannot be loaded, or the run not be taken up.
+            CommandRefused: The target cannot be loaded, or the run not be resumed.
             RefusedError: There is nothing to go on with.
         """
         status, has_died = self.status, self.session.died is not None
@@ -209,7 +209,7 @@ class RunControl:
             What runs.
 
         Raises:
-            RefusedError: It cannot be gone on with from there.
+            RefusedError: It cannot be resumed from there.
         """
         if not self.status.run_file:
             raise RefusedError("there is no run yet")
@@ -400,7 +400,7 @@ async def request_resume(session: Session, command: ResumeRun) -> None:
         command: What to take up.
 
     Raises:
-        CommandRefused: It cannot be taken up; the failure's code says that it is not the target that is wrong.
+        CommandRefused: It cannot be resumed; the failure's code says that it is not the target that is wrong.
     """
     try:
         await session.request(command)

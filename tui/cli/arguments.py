@@ -19,7 +19,7 @@ _TARGET_HELP: Final = (
 
 
 def add_commands(commands: Any) -> None:
-    """Add the commands to the parser; the arguments that it then gives have `do`, which does what they say.
+    """Add the commands to the parser; the parsed arguments have `do`, which does what they say.
 
     Args:
         commands: What `add_subparsers` gave.
@@ -127,20 +127,20 @@ def _add_graph(commands: Any) -> None:
 def _age(text: str) -> float:
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([smhdw])", text.strip().lower())
     if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no age; write 30m, 12h, 7d or 2w")
+        raise argparse.ArgumentTypeError(f"invalid age {text!r} (use 30m, 12h, 7d or 2w)")
     return float(found[1]) * _UNITS[found[2]]
 
 
 def _size(text: str) -> int:
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Z]*)", text.strip().upper())
     if found is None or found[2] not in _SIZES:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 500MB or 2GB")
+        raise argparse.ArgumentTypeError(f"invalid size {text!r} (use 500MB or 2GB)")
     return int(float(found[1]) * _SIZES[found[2]])
 
 
 def _count(text: str) -> int:
     if re.fullmatch("[0-9]{1,15}", text) is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number")
+        raise argparse.ArgumentTypeError(f"invalid number {text!r}")
     return int(text)
 
 

@@ -191,7 +191,7 @@ def _check_event(event: str | None, loaded: "Loaded") -> None:
     from tui.text.safe_text import safe  # noqa: PLC0415
 
     if event is not None and event not in loaded.input_events:
-        _fail(f"{safe(loaded.name)} takes in no event {safe(event)!r}{suggestion(event, loaded.input_events)}")
+        _fail(f"{safe(loaded.name)} has no input event {safe(event)!r}{suggestion(event, loaded.input_events)}")
 
 
 def _import_ui() -> tuple[Any, Any, Any]:

@@ -36,7 +36,7 @@ def do(arguments: argparse.Namespace) -> int:
         The exit code.
 
     Raises:
-        UsageError: The run cannot be taken up.
+        UsageError: The run cannot be resumed.
     """
     path = find_run(arguments.run)
     try:
@@ -66,7 +66,7 @@ def do(arguments: argparse.Namespace) -> int:
 
 
 def check(info: RunInfo, superstep: int | None) -> None:
-    """See whether a run can be taken up, as far as its file alone can tell.
+    """Check whether a run can be resumed, as far as its file alone shows.
 
     Args:
         info: The run.
@@ -76,7 +76,7 @@ def check(info: RunInfo, superstep: int | None) -> None:
         UsageError: It is still going on, or was stopped.
     """
     if info.is_live or (info.state is RunState.STOPPED and superstep is None):
-        raise UsageError(f"{safe(info.path.name, 200)} cannot be gone on with: {how_on(info)}")
+        raise UsageError(f"cannot resume {safe(info.path.name, 200)}: {how_on(info)}")
 
 
 async def _open_app(path: Path, target: str, cwd: Path, arguments: argparse.Namespace) -> int:

@@ -95,7 +95,7 @@ def listing(runs: list[RunInfo | UnreadableRun], folder: Path, *, now: float, wi
     lines += ["", f"{', '.join(words)} in {safe(str(folder), 300)}"]
     cut_off = [run for run in good if run.is_interrupted and not run.state.is_ended]
     if cut_off:
-        lines.append(f"{_many(len(cut_off), 'run')} interrupted; `stepscope resume RUN` takes one up")
+        lines.append(f"{_many(len(cut_off), 'run')} interrupted; `stepscope resume RUN` resumes one")
     return lines
 
 

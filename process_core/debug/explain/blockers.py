@@ -13,7 +13,7 @@ from process_core.graph import RESULT_SOURCE, Edge, Node, SourceKind, StepKind
 
 _DEEP: Final = 8
 """Steps that an explanation goes back through in words."""
-_TOLD: Final = 2
+_REASONS: Final = 2
 """Reasons that it gives for each of them."""
 
 
@@ -21,19 +21,19 @@ class Blockers:
     """Judges the routes of a process.
 
     Args:
-        ledger: What has happened.
+        steps: What has happened.
         nodes: The steps.
         edges: The routes.
     """
 
-    def __init__(self, ledger: StepHistory, nodes: Collection[Node], edges: Collection[Edge]) -> None:
-        self._ledger = ledger
-        self._situation = ledger.situation
+    def __init__(self, steps: StepHistory, nodes: Collection[Node], edges: Collection[Edge]) -> None:
+        self._steps = steps
+        self._snapshot = steps.snapshot
         self._nodes = {node.path: node for node in nodes}
         self._edges = tuple(edges)
 
     def routes_to(self, path: str, function: str | None = None) -> list[Edge]:
-        """Give the routes to a step.
+        """Return the routes to a step.
 
         Args:
             path: The step.
@@ -42,7 +42,7 @@ class Blockers:
         return [edge for edge in self._edges if edge.target == path and function in (None, edge.function)]
 
     def judge(self, edge: Edge, asked: tuple[str, ...] = ()) -> ExplainedRoute:
-        """Say what has become of a route.
+        """Report what has become of a route.
 
         Args:
             edge: The route.
@@ -52,7 +52,7 @@ class Blockers:
         return ExplainedRoute(edge.key, edge.source, edge.event_id, code, text, seq or None)
 
     def because(self, path: str, asked: tuple[str, ...] = ()) -> str:
-        """Say in words why a step has not been called, or not again.
+        """Report in words why a step has not been called, or not again.
 
         Args:
             path: The step.
@@ -63,39 +63,39 @@ class Blockers:
         if len(asked) >= _DEEP:
             return ""
         routes = self.routes_to(path)
-        arrived = [edge for edge in routes if self._situation.arrived.get(edge.key)]
+        arrived = [edge for edge in routes if self._snapshot.arrived.get(edge.key)]
         missing = [edge for edge in routes if edge not in arrived]
         if arrived:
             names = dict.fromkeys(edge.parameter or edge.event_id for edge in arrived)
             missing = [edge for edge in missing if (edge.parameter or edge.event_id) not in names]
-        told = list(dict.fromkeys(self.judge(edge, (*asked, path)).text for edge in missing))
-        more = f" (and {len(told) - _TOLD} more)" if len(told) > _TOLD else ""
-        return "; ".join(told[:_TOLD]) + more
+        reasons = list(dict.fromkeys(self.judge(edge, (*asked, path)).text for edge in missing))
+        more = f" (and {len(reasons) - _REASONS} more)" if len(reasons) > _REASONS else ""
+        return "; ".join(reasons[:_REASONS]) + more
 
     # What became of it.
 
     def _verdict(self, edge: Edge, asked: tuple[str, ...]) -> tuple[str, str, int]:
-        what, key, situation = f"`{edge.event_id}`", edge.key, self._situation
-        if situation.arrived.get(key):
-            seq = situation.arrived[key][0]
+        what, key, snapshot = f"`{edge.event_id}`", edge.key, self._snapshot
+        if snapshot.arrived.get(key):
+            seq = snapshot.arrived[key][0]
             return "arrived", f"{what} has arrived (#{seq}) and waits for the others", seq
-        if situation.held.get(key):
-            seq = situation.held[key][0]
+        if snapshot.held.get(key):
+            seq = snapshot.held[key][0]
             return "held", f"{what} (#{seq}) is held back by hand until it is let go", seq
-        if situation.pending.get(key):
-            seq = situation.pending[key][0]
-            if situation.is_over:
-                return "stopped", f"{what} (#{seq}) was on its way when the run ended ({situation.state.value})", seq
+        if snapshot.pending.get(key):
+            seq = snapshot.pending[key][0]
+            if snapshot.is_over:
+                return "stopped", f"{what} (#{seq}) was on its way when the run ended ({snapshot.state.value})", seq
             return "pending", f"{what} (#{seq}) is on its way: it is delivered next", seq
-        if edge.kind is SourceKind.INPUT and not edge.scope and edge.event_id in situation.sent:
+        if edge.kind is SourceKind.INPUT and not edge.scope and edge.event_id in snapshot.sent:
             return "pending", f"{what} has been sent from outside, and is taken in when the run goes on", 0
         seq = self._emitted(edge)
-        found = self._ledger.evidence.events((seq,)) if seq else []
+        found = self._steps.history.events((seq,)) if seq else []
         return self._after_emission(edge, found[0]) if found else self._never_emitted(edge, asked)
 
     def _emitted(self, edge: Edge) -> int:
-        """Give the seq of the last event that could have travelled the route, 0 where there is none."""
-        source, event_id, last = edge.source, edge.event_id, self._ledger.last
+        """Return the seq of the last event that could have travelled the route, 0 where there is none."""
+        source, event_id, last = edge.source, edge.event_id, self._steps.last
         match edge.kind:
             case SourceKind.INPUT if not edge.scope:
                 return last("event_emitted", lambda f: not f.path and f.event_id == event_id)
@@ -119,10 +119,10 @@ class Blockers:
         return node is not None and node.kind is not StepKind.STEP
 
     def _after_emission(self, edge: Edge, event: EventRecord) -> tuple[str, str, int]:
-        """Say what became of the last event that could have travelled the route."""
+        """Report what became of the last event that could have travelled the route."""
         seq, what = event.seq, f"`{edge.event_id}` (#{event.seq})"
-        evidence, state = self._ledger.evidence, self._situation.state.value
-        effects = evidence.events(effects_of(evidence, seq, depth=1))
+        history, state = self._steps.history, self._snapshot.state.value
+        effects = history.events(effects_of(history, seq, depth=1))
         for effect in effects:
             is_target = without_index(effect.path) == edge.target and effect.function == edge.function
             if effect.type == "executor_invoked" and is_target:
@@ -130,9 +130,9 @@ class Blockers:
             if effect.code == "payload_mismatch" and is_target:
                 return "refused", f"{what} did not fit: {bounded(effect.message, 160)}", effect.seq
         for effect in effects:
-            told = self._told_by(effect, edge, what)
-            if told is not None:
-                return told
+            verdict = self._reported_by(effect, edge, what)
+            if verdict is not None:
+                return verdict
         unfinished = self._unfinished(edge, event, what)
         if unfinished is not None:
             return unfinished
@@ -145,12 +145,12 @@ class Blockers:
             return "condition_false", f"the condition `{edge.condition}` was false for {what}{data}", seq
         if any(effect.type == "input_waiting" for effect in effects):
             return "discarded", f"{what} arrived, but is no longer there", seq
-        if self._situation.is_over:
+        if self._snapshot.is_over:
             return "stopped", f"{what} was not delivered: the run has ended ({state})", seq
         return "pending", f"{what} is on its way: it is delivered in the next superstep", seq
 
-    def _told_by(self, effect: EventRecord, edge: Edge, what: str) -> tuple[str, str, int] | None:
-        """Say what became of an event, where a warning or an operator has told it."""
+    def _reported_by(self, effect: EventRecord, edge: Edge, what: str) -> tuple[str, str, int] | None:
+        """Report what became of an event, where a warning or an operator reports it."""
         if effect.type == "operator":
             return "discarded", f"{what} was changed by hand: {bounded(effect.message, 160)}", effect.seq
         match effect.code:
@@ -170,18 +170,18 @@ class Blockers:
         return None
 
     def _unfinished(self, edge: Edge, event: EventRecord, what: str) -> tuple[str, str, int] | None:
-        """Say where the call that emitted an event has not completed: what it emitted does not count yet, or never."""
+        """Report a call that emitted an event and has not completed: what it emitted does not count yet, or never."""
         if event.type != "event_emitted" or not event.causes:
             return None
-        evidence, call = self._ledger.evidence, event.causes[-1]
-        ends = {e.type for e in evidence.events(effects_of(evidence, call, depth=1, limit=1000))}
+        history, call = self._steps.history, event.causes[-1]
+        ends = {e.type for e in history.events(effects_of(history, call, depth=1, limit=1000))}
         where = f"`{event.path}.{event.function}`"
         if "executor_failed" in ends or "executor_cancelled" in ends:
             how = "failed" if "executor_failed" in ends else "was cancelled"
             return "source_failed", f"{where} emitted {what}, but {how} afterwards, so it counts for nothing", event.seq
         if "executor_completed" in ends:
             return None
-        question = self._ledger.standing(edge.source, event.function).question
+        question = self._steps.activity(edge.source, event.function).question
         if question is not None:
             text = f"{where} has emitted {what}, and waits for an answer to “{bounded(question)}” before it counts"
             return "source_waiting", text, event.seq
@@ -191,7 +191,7 @@ class Blockers:
         what = f"`{edge.event_id}`"
         match edge.kind:
             case SourceKind.INPUT if not edge.scope:
-                over = self._situation.is_over
+                over = self._snapshot.is_over
                 hint = "" if over else f" (`:send {edge.event_id}` does)"
                 return "not_sent", f"nobody has sent {what} from outside yet{hint}", 0
             case SourceKind.INPUT:
@@ -208,31 +208,31 @@ class Blockers:
         if scope in asked or len(asked) >= _DEEP:
             return ""
         texts = [self.judge(edge, (*asked, scope)).text for edge in self.routes_to(scope, event_id)]
-        return f", since {'; '.join(dict.fromkeys(texts[:_TOLD]))}" if texts else ""
+        return f", since {'; '.join(dict.fromkeys(texts[:_REASONS]))}" if texts else ""
 
     def _of_source(self, edge: Edge, function: str | None, asked: tuple[str, ...]) -> tuple[str, str, int]:
         path, what = edge.source, f"`{edge.event_id}`"
         name = f"`{path}.{function}`" if function else f"`{path}`"
-        standing = self._ledger.standing(path, function)
-        if not standing.runs and standing.last_end != "executor_failed":
+        activity = self._steps.activity(path, function)
+        if not activity.runs and activity.last_end != "executor_failed":
             why = self.because(path, asked)
             return "source_not_run", f"{name} has not run" + (f", since {why}" if why else ""), 0
-        if standing.question is not None:
-            text = f"{name} waits for an answer to “{bounded(standing.question)}”"
-            return "source_waiting", text, standing.last_run
-        if standing.is_running:
-            if self._situation.is_over:
-                return "source_running", f"{name} was still running when the run ended", standing.last_run
-            return "source_running", f"{name} is running (since #{standing.last_run})", standing.last_run
-        if standing.last_end == "executor_failed":
-            seq, error = self._ledger.failure(path, function)
+        if activity.question is not None:
+            text = f"{name} waits for an answer to “{bounded(activity.question)}”"
+            return "source_waiting", text, activity.last_run
+        if activity.is_running:
+            if self._snapshot.is_over:
+                return "source_running", f"{name} was still running when the run ended", activity.last_run
+            return "source_running", f"{name} is running (since #{activity.last_run})", activity.last_run
+        if activity.last_end == "executor_failed":
+            seq, error = self._steps.failure(path, function)
             return "source_failed", f"{name} failed (#{seq}): {error}", seq
-        if standing.last_end == "executor_cancelled":
-            return "source_failed", f"{name} was cancelled", standing.last_seq
-        times = "once" if standing.runs == 1 else f"{standing.runs} times"
+        if activity.last_end == "executor_cancelled":
+            return "source_failed", f"{name} was cancelled", activity.last_seq
+        times = "once" if activity.runs == 1 else f"{activity.runs} times"
         inner = " as a public event" if self._is_composite(path) else ""
-        last = f"last #{standing.last_run}" if standing.runs > 1 else f"#{standing.last_run}"
-        return "not_emitted", f"{name} ran {times} ({last}) and did not emit {what}{inner}", standing.last_run
+        last = f"last #{activity.last_run}" if activity.runs > 1 else f"#{activity.last_run}"
+        return "not_emitted", f"{name} ran {times} ({last}) and did not emit {what}{inner}", activity.last_run
 
 
 def _is_public(event: EventRecord) -> bool:

@@ -17,39 +17,39 @@ _FAR: Final = 20_000
 _PIECE: Final = 2_000
 
 
-def explain_event(evidence: EventHistory, seq: int) -> Explanation | None:
-    """Say what led to an event and what it led to.
+def explain_event(history: EventHistory, seq: int) -> Explanation | None:
+    """Report what led to an event and what it led to.
 
     Args:
-        evidence: The events of its run.
+        history: The events of its run.
         seq: Which event.
 
     Returns:
         The answer, None where there is no such event.
     """
-    asked = next(iter(evidence.events((seq,))), None)
+    asked = next(iter(history.events((seq,))), None)
     if asked is None:
         return None
-    found, has_more = _causes(evidence, asked)
-    origin = _origin(evidence, min(found, key=lambda event: event[0].seq)[0]) if has_more else None
+    found, has_more = _causes(history, asked)
+    origin = _origin(history, min(found, key=lambda event: event[0].seq)[0]) if has_more else None
     causes = [ExplainedEvent(event.seq, depth, event_text(event)) for event, depth in found]
     if origin is not None:
         causes.append(
             ExplainedEvent(origin[0].seq, origin[1] + max(depth for _, depth in found), event_text(origin[0]))
         )
     causes.sort(key=lambda event: event.seq)
-    seqs = effects_of(evidence, seq)
-    effects = tuple(ExplainedEvent(event.seq, seqs[event.seq], event_text(event)) for event in evidence.events(seqs))
+    seqs = effects_of(history, seq)
+    effects = tuple(ExplainedEvent(event.seq, seqs[event.seq], event_text(event)) for event in history.events(seqs))
     return Explanation(f"why #{seq}?", _summary(asked, causes, effects, has_more=has_more), tuple(causes), effects)
 
 
 def effects_of(
-    evidence: EventHistory, seq: int, *, limit: int = EFFECTS, depth: int | None = None, reach: int = REACH
+    history: EventHistory, seq: int, *, limit: int = EFFECTS, depth: int | None = None, reach: int = REACH
 ) -> dict[int, int]:
     """Find what an event led to; a cause comes before its effects, so one look forwards finds all of them.
 
     Args:
-        evidence: The events.
+        history: The events.
         seq: Which event.
         limit: How many at most.
         depth: How many steps away at most; None for any.
@@ -59,11 +59,11 @@ def effects_of(
         Seq of each effect -> how many steps away.
     """
     known = {seq: 0}
-    end = min(evidence.last, seq + reach)
+    end = min(history.last, seq + reach)
     first = seq + 1
     while first <= end:
         last = min(end, first + _PIECE - 1)
-        for effect, cause in evidence.links(first, last):
+        for effect, cause in history.links(first, last):
             away = known.get(cause)
             if away is None or effect in known or (depth is not None and away >= depth):
                 continue
@@ -76,8 +76,8 @@ def effects_of(
     return known
 
 
-def _causes(evidence: EventHistory, asked: EventRecord) -> tuple[list[tuple[EventRecord, int]], bool]:
-    """Go back through all parents, level by level; tell whether there are more."""
+def _causes(history: EventHistory, asked: EventRecord) -> tuple[list[tuple[EventRecord, int]], bool]:
+    """Go back through all parents, level by level; report whether there are more."""
     found: list[tuple[EventRecord, int]] = []
     seen = {asked.seq}
     level, depth = [asked], 0
@@ -89,15 +89,15 @@ def _causes(evidence: EventHistory, asked: EventRecord) -> tuple[list[tuple[Even
             return found or [(asked, 0)], True
         seen |= wanted
         depth += 1
-        level = evidence.events(wanted)
+        level = history.events(wanted)
         found += [(event, depth) for event in level]
     return found, False
 
 
-def _origin(evidence: EventHistory, oldest: EventRecord) -> tuple[EventRecord, int] | None:
+def _origin(history: EventHistory, oldest: EventRecord) -> tuple[EventRecord, int] | None:
     """Go on back from one cause to the first one, to the event that came from outside."""
-    seq, steps = evidence.origin(oldest.seq, _FAR)
-    found = evidence.events((seq,))
+    seq, steps = history.origin(oldest.seq, _FAR)
+    found = history.events((seq,))
     return (found[0], steps) if steps and found and not found[0].causes else None
 
 

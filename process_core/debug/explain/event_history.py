@@ -54,11 +54,11 @@ class EventHistory(Protocol):
         ...
 
     def events(self, seqs: Collection[int]) -> list[EventRecord]:
-        """Give some events, in order of seq; those that do not exist are left out."""
+        """Return some events, in order of seq; those that do not exist are left out."""
         ...
 
     def links(self, first: int, last: int) -> list[tuple[int, int]]:
-        """Give which events between two, both included, were led to by which: pairs of seq and cause, by seq."""
+        """Return which events between two, both included, were led to by which: pairs of seq and cause, by seq."""
         ...
 
     def origin(self, seq: int, limit: int) -> tuple[int, int]:
@@ -87,7 +87,7 @@ class RunFileHistory:
         )
 
     def events(self, seqs: Collection[int]) -> list[EventRecord]:
-        """Give some events, in order of seq."""
+        """Return some events, in order of seq."""
         return [
             EventRecord(
                 row.seq,
@@ -105,7 +105,7 @@ class RunFileHistory:
         ]
 
     def links(self, first: int, last: int) -> list[tuple[int, int]]:
-        """Give which events were led to by which."""
+        """Return which events were led to by which."""
         return self._file.links(first, min(last, self.last))
 
     def origin(self, seq: int, limit: int) -> tuple[int, int]:
@@ -131,7 +131,7 @@ class InMemoryHistory:
         )
 
     def events(self, seqs: Collection[int]) -> list[EventRecord]:
-        """Give some events, in order of seq."""
+        """Return some events, in order of seq."""
         chosen = [self._events[seq - 1] for seq in sorted(set(seqs)) if 0 < seq <= self.last]
         return [
             EventRecord(
@@ -150,7 +150,7 @@ class InMemoryHistory:
         ]
 
     def links(self, first: int, last: int) -> list[tuple[int, int]]:
-        """Give which events were led to by which."""
+        """Return which events were led to by which."""
         return [(e.seq, cause) for e in self._events[max(0, first - 1) : last] for cause in e.causes]
 
     def origin(self, seq: int, limit: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ _SHOWN: Final = 80
 
 
 def event_text(event: EventRecord) -> str:
-    """Say what an event was.
+    """Report what an event was.
 
     Args:
         event: The event.

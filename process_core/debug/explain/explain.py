@@ -10,7 +10,7 @@ from process_core.debug.explain.causality import explain_event
 from process_core.debug.explain.event_history import EventHistory, InMemoryHistory, RunFileHistory
 from process_core.debug.explain.event_text import bounded
 from process_core.debug.explain.model import ExplainedFunction, ExplainedInput, ExplainedRoute, Explanation
-from process_core.debug.explain.run_state import RunSituation, of_live, of_recorded
+from process_core.debug.explain.run_state import RunSnapshot, of_live, of_recorded
 from process_core.debug.explain.step_history import StepActivity, StepHistory
 from process_core.engine.records import RunRecord
 from process_core.errors import ProcessError
@@ -84,21 +84,21 @@ def explain_live(
         ProcessError: Nothing keeps the events of this run.
     """
 
-    def situation() -> RunSituation:
+    def snapshot() -> RunSnapshot:
         return of_live(core, pending)
 
     if core.file is not None:
         core.file.flush(_READ_WITHIN)
         with RunFile(core.file.path) as file:
-            return explain(RunFileHistory(file), situation, graph.nodes, graph.edges, seq, path, function)
+            return explain(RunFileHistory(file), snapshot, graph.nodes, graph.edges, seq, path, function)
     if not events:
         raise ProcessError("nothing keeps the events of this run: give run_file=, or leave collect_events on")
-    return explain(InMemoryHistory(events), situation, graph.nodes, graph.edges, seq, path, function)
+    return explain(InMemoryHistory(events), snapshot, graph.nodes, graph.edges, seq, path, function)
 
 
 def explain(
-    evidence: EventHistory,
-    situation: Callable[[], RunSituation],
+    history: EventHistory,
+    snapshot: Callable[[], RunSnapshot],
     nodes: Collection[Node],
     edges: Collection[Edge],
     seq: int | None,
@@ -108,8 +108,8 @@ def explain(
     """Explain an event, or where a step stands.
 
     Args:
-        evidence: The events of the run.
-        situation: Gives how it stands.
+        history: The events of the run.
+        snapshot: Gives how it stands.
         nodes: The steps.
         edges: The routes.
         seq: Of an event.
@@ -126,9 +126,9 @@ def explain(
         raise ExplainError("ask why about one thing: an event (seq) or a step (path)")
     if path is None:
         assert seq is not None
-        found = explain_event(evidence, seq)
+        found = explain_event(history, seq)
         if found is None:
-            raise ExplainError(f"there is no event #{seq}; the last is #{evidence.last}")
+            raise ExplainError(f"there is no event #{seq}; the last is #{history.last}")
         return found
     node = next((node for node in nodes if node.path == without_index(path)), None)
     if node is None:
@@ -137,15 +137,15 @@ def explain(
     if function is not None and function not in node.functions:
         hint = did_you_mean(function, node.functions)
         raise ExplainError(f"{path} has no function {function!r}" + (f" ({hint})" if hint else ""))
-    ledger = StepHistory(evidence, situation())
-    return _Step(ledger, Blockers(ledger, nodes, edges), node).explain(function)
+    steps = StepHistory(history, snapshot())
+    return _Step(steps, Blockers(steps, nodes, edges), node).explain(function)
 
 
 class _Step:
     """Explains one step."""
 
-    def __init__(self, ledger: StepHistory, why_not: Blockers, node: Node) -> None:
-        self._ledger = ledger
+    def __init__(self, steps: StepHistory, why_not: Blockers, node: Node) -> None:
+        self._steps = steps
         self._why_not = why_not
         self._node = node
 
@@ -155,27 +155,27 @@ class _Step:
         routed = [name for name in names if function or self._why_not.routes_to(self._node.path, name)]
         functions = tuple(self._function(name) for name in routed)
         what = f"{self._node.path}.{function}" if function else self._node.path
-        standing = self._ledger.standing(self._node.path, function)
-        title = f"where does {what} stand?" if standing.runs else f"why has {what} not run?"
+        activity = self._steps.activity(self._node.path, function)
+        title = f"where does {what} stand?" if activity.runs else f"why has {what} not run?"
         return Explanation(title, self._summary(functions), (), (), functions)
 
     def _summary(self, functions: tuple[ExplainedFunction, ...]) -> str:
         if not functions:
             return f"No route goes to {self._node.path}: it can never run."
-        state = self._ledger.situation.state
+        state = self._steps.snapshot.state
         over = f" The run is over ({state.value})." if state.is_ended else ""
         if len(functions) == 1:
             return f"{self._node.path}.{functions[0].function} {functions[0].text}.{over}"
         return " ".join(f"{f.function} {f.text}." for f in functions) + over
 
     def _function(self, name: str) -> ExplainedFunction:
-        standing = self._ledger.standing(self._node.path, name)
+        activity = self._steps.activity(self._node.path, name)
         inputs = tuple(self._inputs(name))
-        text = self._text(standing, inputs, name)
-        return ExplainedFunction(name, standing.runs, text, standing.last_seq or None, inputs)
+        text = self._text(activity, inputs, name)
+        return ExplainedFunction(name, activity.runs, text, activity.last_seq or None, inputs)
 
     def _inputs(self, name: str) -> list[ExplainedInput]:
-        """Give what a function takes: each parameter that routes feed, and each input of an explicit join."""
+        """Return what a function takes: each parameter that routes feed, and each input of an explicit join."""
         edges = self._why_not.routes_to(self._node.path, name)
         required = self._node.parameters.get(name, ())
         groups: dict[tuple[str, str], list[Edge]] = {}
@@ -183,31 +183,31 @@ class _Step:
             groups.setdefault((edge.parameter or "", edge.key if edge.joined else ""), []).append(edge)
         found = []
         for (parameter, join), routes in groups.items():
-            arrived = [seq for edge in routes for seq in self._ledger.situation.arrived.get(edge.key, ())]
+            arrived = [seq for edge in routes for seq in self._steps.snapshot.arrived.get(edge.key, ())]
             is_required = bool(join) or not parameter or parameter in required
             judged = tuple(self._why_not.judge(edge, (self._node.path,)) for edge in routes)
             found.append(ExplainedInput(parameter, is_required, tuple(sorted(arrived)), judged))
         return found
 
-    def _text(self, standing: StepActivity, inputs: tuple[ExplainedInput, ...], name: str) -> str:
-        if standing.question is not None:
-            return f"waits for an answer to “{bounded(standing.question)}” (call #{standing.last_run})"
-        if standing.is_running:
-            if self._ledger.situation.is_over:
-                return f"was running when the run ended (call #{standing.last_run})"
-            return f"is running (call #{standing.last_run})"
-        ran = {0: "has not run", 1: f"has run once (#{standing.last_run})"}.get(
-            standing.runs, f"has run {standing.runs} times (last #{standing.last_run})"
+    def _text(self, activity: StepActivity, inputs: tuple[ExplainedInput, ...], name: str) -> str:
+        if activity.question is not None:
+            return f"waits for an answer to “{bounded(activity.question)}” (call #{activity.last_run})"
+        if activity.is_running:
+            if self._steps.snapshot.is_over:
+                return f"was running when the run ended (call #{activity.last_run})"
+            return f"is running (call #{activity.last_run})"
+        ran = {0: "has not run", 1: f"has run once (#{activity.last_run})"}.get(
+            activity.runs, f"has run {activity.runs} times (last #{activity.last_run})"
         )
-        if standing.last_end == "executor_failed":
-            seq, error = self._ledger.failure(self._node.path, name)
-            ran = f"{ran}, and failed (#{seq}): {error}" if standing.runs else f"failed (#{seq}): {error}"
+        if activity.last_end == "executor_failed":
+            seq, error = self._steps.failure(self._node.path, name)
+            ran = f"{ran}, and failed (#{seq}): {error}" if activity.runs else f"failed (#{seq}): {error}"
         arrived = [one for one in inputs if one.arrived]
         missing = [one for one in inputs if one.is_required and not one.arrived]
         if arrived and missing:
             have = ", ".join(f"{_name(one)} (#{one.arrived[0]})" for one in arrived)
             ran += f"; it has {have} and waits for {', '.join(map(_name, missing))}"
-        if not standing.runs or arrived:
+        if not activity.runs or arrived:
             reasons = [f"{_name(one)}: {_reason(one.routes)}" for one in missing or inputs if not one.arrived]
             return f"{ran} — {'; '.join(reasons)}" if reasons else ran
         return ran

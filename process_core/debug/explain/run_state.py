@@ -11,7 +11,7 @@ from process_core.runfile import RunFile
 
 
 @dataclass(slots=True)
-class RunSituation:
+class RunSnapshot:
     """How a run stands.
 
     Attributes:
@@ -33,14 +33,14 @@ class RunSituation:
     is_over: bool = False
 
 
-def of_live(core: RunRecord, pending: Iterable[Any]) -> RunSituation:
+def of_live(core: RunRecord, pending: Iterable[Any]) -> RunSnapshot:
     """See how a run stands now.
 
     Args:
         core: The run.
         pending: What its debugger lists as pending.
     """
-    found = RunSituation(core.state, is_over=core.state.is_ended)
+    found = RunSnapshot(core.state, is_over=core.state.is_ended)
     for scope in core.root.processes():
         for fifos in scope.joins.waiting.values():
             for fifo in fifos:
@@ -58,7 +58,7 @@ def of_live(core: RunRecord, pending: Iterable[Any]) -> RunSituation:
     return found
 
 
-def of_recorded(file: RunFile, until: int | None = None) -> RunSituation:
+def of_recorded(file: RunFile, until: int | None = None) -> RunSnapshot:
     """See how a recorded run stood at the last superstep that its file holds.
 
     Args:
@@ -68,9 +68,7 @@ def of_recorded(file: RunFile, until: int | None = None) -> RunSituation:
     info = file.info
     last = file.count() if until is None else until
     is_past = last < info.events
-    found = RunSituation(
-        RunState.IN_PROGRESS if is_past or info.state is None else info.state, is_over=not info.is_live
-    )
+    found = RunSnapshot(RunState.IN_PROGRESS if is_past or info.state is None else info.state, is_over=not info.is_live)
     checkpoint = file.checkpoint_at(last)
     frozen = file.extra_at(checkpoint.seq) if checkpoint is not None else None
     root = frozen.get("root") if isinstance(frozen, Mapping) else None
@@ -79,7 +77,7 @@ def of_recorded(file: RunFile, until: int | None = None) -> RunSituation:
     return found
 
 
-def _read(frozen: Mapping[str, Any], prefix: str, found: RunSituation) -> None:
+def _read(frozen: Mapping[str, Any], prefix: str, found: RunSnapshot) -> None:
     """Take in a process as its checkpoint describes it."""
     for message in frozen.get("pending", ()):
         _note(found.pending, prefix, message["route"], message["seq"])
@@ -93,7 +91,7 @@ def _read(frozen: Mapping[str, Any], prefix: str, found: RunSituation) -> None:
         _read_call(call, f"{prefix}{call['step']}", found)
 
 
-def _read_call(call: Mapping[str, Any], path: str, found: RunSituation) -> None:
+def _read_call(call: Mapping[str, Any], path: str, found: RunSnapshot) -> None:
     if "process" in call:
         _read(call["process"], f"{path}/", found)
     for element in call.get("elements", ()):

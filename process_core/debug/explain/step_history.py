@@ -6,7 +6,7 @@ from typing import Final
 
 from process_core.debug.explain.event_history import EventHistory
 from process_core.debug.explain.event_text import bounded
-from process_core.debug.explain.run_state import RunSituation
+from process_core.debug.explain.run_state import RunSnapshot
 from process_core.runfile import EventTotals
 
 _ENDS: Final = ("executor_completed", "executor_failed", "executor_cancelled")
@@ -37,17 +37,17 @@ class StepHistory:
     """Answers what has happened, from the sums of a run's events.
 
     Args:
-        evidence: The events.
-        situation: How the run stands.
+        history: The events.
+        snapshot: How the run stands.
     """
 
-    def __init__(self, evidence: EventHistory, situation: RunSituation) -> None:
-        self.evidence = evidence
-        self.situation = situation
-        self._facts = evidence.facts()
+    def __init__(self, history: EventHistory, snapshot: RunSnapshot) -> None:
+        self.history = history
+        self.snapshot = snapshot
+        self._facts = history.facts()
 
-    def standing(self, path: str, function: str | None = None) -> StepActivity:
-        """Say what a step has done.
+    def activity(self, path: str, function: str | None = None) -> StepActivity:
+        """Report what a step has done.
 
         Args:
             path: The step.
@@ -69,7 +69,7 @@ class StepHistory:
         )
 
     def last(self, kind: str, where: Callable[[EventTotals], bool]) -> int:
-        """Give the seq of the last event of a type that fits, 0 where there is none.
+        """Return the seq of the last event of a type that fits, 0 where there is none.
 
         Args:
             kind: The type.
@@ -78,19 +78,19 @@ class StepHistory:
         return _last(f for f in self._facts if f.type == kind and where(f))
 
     def failure(self, path: str, function: str | None) -> tuple[int, str]:
-        """Give the last failure of a step: its seq, and the error in words.
+        """Return the last failure of a step: its seq, and the error in words.
 
         Args:
             path: The step.
             function: One function of it, or None.
         """
         seq = self.last("executor_failed", lambda f: f.path == path and function in (None, f.function))
-        for event in self.evidence.events((seq,)):
+        for event in self.history.events((seq,)):
             return seq, f"{event.details.get('type', 'error')}: {bounded(event.message)}"
         return seq, "an error"
 
     def _question(self, path: str, function: str | None, facts: list[EventTotals]) -> str | None:
-        asked = self.situation.questions
+        asked = self.snapshot.questions
         if path in asked and (function is None or any(f.type == "request_info" for f in facts)):
             return asked[path]
         inside = [question for other, question in asked.items() if other.startswith(f"{path}/")]
@@ -99,7 +99,7 @@ class StepHistory:
         requests, answers = (sum(f.number for f in facts if f.type == kind) for kind in ("request_info", "response"))
         running = sum(f.number * (1 if f.type == "executor_invoked" else -(f.type in _ENDS)) for f in facts)
         if requests > answers and running > 0 and not asked:
-            for event in self.evidence.events((_last(f for f in facts if f.type == "request_info"),)):
+            for event in self.history.events((_last(f for f in facts if f.type == "request_info"),)):
                 return event.preview
         return None
 

@@ -192,7 +192,7 @@ class Session(ABC):
             What is loaded now: what was before, or where that was nothing, what the run was recorded from.
 
         Raises:
-            CommandRefused: It cannot be gone on with, or the target cannot be loaded any more; the worker lives.
+            CommandRefused: It cannot be resumed, or the target cannot be loaded any more; the worker lives.
         """
         if self.died is not None:
             await self._begin_anew()
