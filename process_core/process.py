@@ -81,7 +81,7 @@ class Process:
         stream: bool = False,
         **options: Unpack[RunOptions],
     ) -> Coroutine[Any, Any, RunResult] | AsyncIterator[WorkflowEvent]:
-        """Run the process until it is idle or has ended.
+        """Run the process until it is idle or over.
 
         Nobody can answer questions here: a run that asks ends IDLE_WITH_PENDING_REQUESTS.
 
@@ -148,7 +148,7 @@ class Process:
         Args:
             event: The input event; None begins a run that waits for `send_event`.
             data: Its payload.
-            resume_from: Go on with the run of this run file, in the same file.
+            resume_from: Resume the run of this run file, in the same file.
             superstep: With `resume_from`: after which superstep. An earlier one than the last forks into a new file
                 beside it, since what happened afterwards stays as it was.
             **options: `services` (`Services`), `max_supersteps` (since the last outside input), `run_file` (path),
@@ -170,7 +170,7 @@ class Process:
         return self._prepared(RunSettings.of(options), first, is_answerable=True)
 
     async def resume(self, path: str | Path, superstep: int | None = None, **options: Unpack[RunOptions]) -> RunResult:
-        """Go on with an interrupted, failed or cancelled run until it is idle or has ended.
+        """Resume an interrupted, failed or cancelled run until it is idle or over.
 
         Unfinished invocations run again from their beginning, with the answers they had; finished ones never.
 
@@ -183,7 +183,7 @@ class Process:
             What the run came to.
 
         Raises:
-            ResumeError: The run cannot be resumed; the message says why.
+            ResumeError: The run cannot be resumed; says why.
             RunFileError: The file cannot be read.
             StepFailedError: As for `run`.
         """

@@ -113,6 +113,7 @@ ALLOWED: Final[dict[tuple[str, str], str]] = {
     ("sample_processes/nested_order.py", "ledger"): "where parcels are entered",
     ("sample_processes/nested_order.py", "intake"): "where orders come in",
     ("runfile/read/run_at_event.py", "stranded"): "a key of checkpoints on disk",
+    ("engine/checkpoint.py", "stranded"): "a key of checkpoints on disk",
 }
 
 _WORD = re.compile(r"[A-Za-z]+")

@@ -29,7 +29,7 @@ def bind(point: Breakpoint, graph: Graph) -> None:
 
 
 def _reports(point: Breakpoint, nodes: tuple[Node, ...]) -> Iterator[Candidate]:
-    """Give what can fail or be warned about: every function, and for warnings every step and process as a whole."""
+    """Return what can fail or be warned about: every function, and for warnings every step and process as a whole."""
     events = () if point.event is None else (point.event,)  # which events may be warned about is not declared
     for node in nodes:
         path = _indexed(point, node.path)
@@ -42,7 +42,7 @@ def _reports(point: Breakpoint, nodes: tuple[Node, ...]) -> Iterator[Candidate]:
 
 
 def _doubt(point: Breakpoint) -> str | None:
-    """Say where a code looks misspelt; steps may warn with any code, so the breakpoint counts all the same."""
+    """Return where a code looks misspelt; steps may warn with any code, so the breakpoint counts all the same."""
     if point.kind != "warning" or point.code is None or point.code in WARNING_CODES:
         return None
     hint = did_you_mean(point.code, sorted(WARNING_CODES))
@@ -52,7 +52,7 @@ def _doubt(point: Breakpoint) -> str | None:
 
 
 def _messages(point: Breakpoint, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> Iterator[Candidate]:
-    """Give what can be delivered: something along every route."""
+    """Return what can be delivered: something along every route."""
     for edge in edges:
         path = edge.target
         if "[" not in (point.step or "").rpartition("/")[2]:  # a map is delivered to as a whole
@@ -61,7 +61,7 @@ def _messages(point: Breakpoint, nodes: tuple[Node, ...], edges: tuple[Edge, ...
 
 
 def _calls(point: Breakpoint, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> Iterator[Candidate]:
-    """Give what can emit or complete: every function."""
+    """Return what can emit or complete: every function."""
     for node in nodes:
         is_process = node.kind is StepKind.PROCESS or any(n.path.startswith(f"{node.path}/") for n in nodes)
         for function in node.functions:
@@ -80,7 +80,7 @@ def _calls(point: Breakpoint, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) 
 
 
 def _events_of(edge: Edge, nodes: tuple[Node, ...]) -> list[str]:
-    """Give the events that travel a route; an error route of a process takes the errors of all its functions."""
+    """Return the events that travel a route; an error route of a process takes the errors of all its functions."""
     events = [edge.event_id]
     if edge.kind is SourceKind.PROCESS_ERROR:
         inside = [node for node in nodes if node.path.rpartition("/")[0] == edge.scope]
@@ -89,12 +89,12 @@ def _events_of(edge: Edge, nodes: tuple[Node, ...]) -> list[str]:
 
 
 def _indexed(point: Breakpoint, path: str) -> str:
-    """Give the path as the breakpoint has it, where that names an element of a map, which only a run can have."""
+    """Return the path as the breakpoint has it, where that names an element of a map, which only a run can have."""
     return point.step if point.step is not None and without_index(point.step) == path else path
 
 
 def _problem(point: Breakpoint, nodes: tuple[Node, ...], edges: tuple[Edge, ...], candidates: list[Candidate]) -> str:
-    told = (
+    checks = (
         (
             point.event if point.kind == "event" else None,
             "no route carries {!r}",
@@ -104,7 +104,7 @@ def _problem(point: Breakpoint, nodes: tuple[Node, ...], edges: tuple[Edge, ...]
         (point.function, "no function {!r}", {name for node in nodes for name in node.functions}),
         (point.route, "no route {!r}", {edge.key for edge in edges}),
     )
-    for name, problem, known in told:
+    for name, problem, known in checks:
         if name is not None and name not in known and not any(key.endswith(f"/{name}") for key in known):
             hint = did_you_mean(name, sorted(known))
             return problem.format(name) + (f" ({hint})" if hint else "")

@@ -41,7 +41,7 @@ class BreakpointIndex:
     Attributes:
         errors: Breakpoints on functions that fail.
         warnings: Breakpoints on warnings.
-        rests: Breakpoints on coming to rest.
+        rests: Breakpoints on becoming idle.
         holds_messages: Whether any breakpoint is about messages before they are delivered.
         sees_emissions: Whether any breakpoint is about events as they are emitted.
         sees_completions: Whether any may be about calls that complete.
@@ -73,21 +73,13 @@ class BreakpointIndex:
         return self._points.get(point.id) is point
 
     def add(self, point: Breakpoint) -> None:
-        """Add a breakpoint and bind it; it takes the place of one with the same id.
-
-        Args:
-            point: The breakpoint.
-        """
+        """Add a breakpoint and bind it; it takes the place of one with the same id."""
         bind(point, self._graph)
         self._points[point.id] = point
         self._arrange()
 
     def rebind(self, graph: Graph) -> None:
-        """Bind all breakpoints to another definition of the process.
-
-        Args:
-            graph: The process now.
-        """
+        """Bind all breakpoints to another definition of the process."""
         self._graph = graph
         for point in (*self, self._cursor):
             if point is not None:
@@ -95,11 +87,7 @@ class BreakpointIndex:
         self._arrange()
 
     def remove(self, number: int) -> None:
-        """Remove a breakpoint, where it is still there.
-
-        Args:
-            number: Its id.
-        """
+        """Remove a breakpoint, where it is still there."""
         if self._points.pop(number, None) is not None:
             self._arrange()
 
@@ -147,11 +135,7 @@ class BreakpointIndex:
     # Which breakpoints something may concern.
 
     def may_hold(self, batch: Iterable[Message]) -> bool:
-        """Tell whether a message may have to wait for a breakpoint.
-
-        Args:
-            batch: The messages.
-        """
+        """Return whether a message may have to wait for a breakpoint."""
         messages = self._messages
         for message in batch:
             points = messages.get((message.route, message.event_id))
@@ -161,11 +145,7 @@ class BreakpointIndex:
         return False
 
     def before(self, message: Message) -> tuple[Breakpoint, ...]:
-        """Give the breakpoints that may concern a message.
-
-        Args:
-            message: The message.
-        """
+        """Return the breakpoints that may concern a message."""
         key = message.route, message.event_id
         found = self._messages.get(key)
         if found is None:
@@ -173,26 +153,18 @@ class BreakpointIndex:
         return found
 
     def at_stop(self) -> list[Breakpoint]:
-        """Give the breakpoints that may concern an event which does nothing but stop its process."""
+        """Return the breakpoints that may concern an event which does nothing but stop its process."""
         return [point for point in self._before if point.step is point.function is None]
 
     def emitted(self, event_id: str) -> tuple[Breakpoint, ...]:
-        """Give the breakpoints that concern an event as it is emitted.
-
-        Args:
-            event_id: The event.
-        """
+        """Return the breakpoints that concern an event as it is emitted."""
         found = self._events.get(event_id)
         if found is None:
             found = self._events[event_id] = tuple(p for p in self._emit if p.event is None or p.event == event_id)
         return found
 
     def completed(self, function: CompiledFunction) -> tuple[Breakpoint, ...]:
-        """Give the breakpoints that may concern the completion of a function; those on emit name its result event.
-
-        Args:
-            function: The function.
-        """
+        """Return the breakpoints that may concern the completion of a function; those on emit name its result event."""
         found = self._calls.get(function)
         if found is None:
             named = [p for p in self._emit if p.event == function.result_id]
@@ -204,10 +176,6 @@ class BreakpointIndex:
 
     def hits(self, points: Iterable[Breakpoint], occurrence: Occurrence) -> list[Hit]:
         """Hold breakpoints against a occurrence, and count; logpoints log.
-
-        Args:
-            points: Those that may concern it.
-            occurrence: What happens.
 
         Returns:
             Those that stop the run, in the order they were added.

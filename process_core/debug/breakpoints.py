@@ -25,7 +25,7 @@ _NAMED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "warning": ("code", "event", "step", "function"),
     "quiescence": (),
 }
-"""What a breakpoint of each kind can be told to be about."""
+"""What a breakpoint of each kind can name."""
 _INDEX: Final = re.compile(r"\[\d+\]")
 
 
@@ -70,7 +70,7 @@ class Breakpoint:
         id: Its number in its debugger.
         event: Event id. `after` completion, the id of an event that invoked the function, or of its result.
         step: Glob on the path of the target step (of the step itself for `after` and `emit`): `*` within one level,
-            `**` across levels; it need not tell the elements of a map (`Map[3]`) apart.
+            `**` across levels; `Map[3]` is one element of a map, `Map` all of them.
         function: Function name.
         route: Route id.
         when: Before delivery, after completion, or on emit.
@@ -83,7 +83,7 @@ class Breakpoint:
         bound: Whether anything in the process can match it.
         problem: Why it is unbound, or what its condition raised last.
         kind: What it is about: a message or a call; a function that fails, handled or not, before anything else follows
-            from it; a warning; or that the run is about to come to rest, with all that is left over told.
+            from it; a warning; or that the run is about to become idle, with all that is left over reported.
         code: Type of the error (`ValueError`, `payload_mismatch`), or code of the warning.
         paths: The paths of the process that `step` matches; None where it is not given.
     """
@@ -135,7 +135,7 @@ class Breakpoint:
             raise BreakpointError(f"when={self.when!r} says nothing about kind {self.kind!r}: leave it out")
 
     def fits(self, candidate: Candidate) -> bool:
-        """Tell whether this breakpoint is about something, whatever its payload.
+        """Return whether this breakpoint is about something, whatever its payload.
 
         Args:
             candidate: What it may be about.
@@ -149,7 +149,7 @@ class Breakpoint:
         )
 
     def fits_path(self, path: str) -> bool:
-        """Tell whether its step glob matches.
+        """Return whether its step glob matches.
 
         Args:
             path: Path of a step.
@@ -166,7 +166,7 @@ class Breakpoint:
             occurrence: The envelope: `event_id`, `path`, `function`, `route`, ...
 
         Returns:
-            Whether it does. A condition that raises is told once and stays armed.
+            Whether it does. A condition that raises is reported once and still counts.
         """
         if self.predicate is not None:
             try:
@@ -181,7 +181,7 @@ class Breakpoint:
 
 
 def without_index(path: str) -> str:
-    """Give a path with the elements of maps (`Map[3]`) taken together (`Map`).
+    """Return a path with the elements of maps (`Map[3]`) taken together (`Map`).
 
     Args:
         path: The path.

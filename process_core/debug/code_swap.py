@@ -1,4 +1,4 @@
-"""Gives a run that is paused or between supersteps the code of a new generation."""
+"""Return a run that is paused or between supersteps the code of a new generation."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class NewCode:
         migrator: Makes values fit it.
         services: What steps are given by type.
         digests: Digest of the source by file, of what has changed.
-        resets: Paths of steps whose state is to begin anew.
+        resets: Paths of steps whose state is to start over.
     """
 
     process: "Process"
@@ -52,7 +52,7 @@ class NewCode:
 
 
 class CodeSwap(RunInstrument):
-    """Gives one run new code; observes it from the first time on, to move each step over when its last old call ends.
+    """Return one run new code; observes it from the first time on, to move each step over when its last old call ends.
 
     Args:
         run: The run.
@@ -66,12 +66,6 @@ class CodeSwap(RunInstrument):
 
     def swap(self, code: NewCode) -> SwapResult:
         """Put a generation in force; every event from here on says that it ran.
-
-        Args:
-            code: The generation.
-
-        Returns:
-            What came of it.
 
         Raises:
             ProcessError: A state does not fit, or a service is missing; nothing has changed.
@@ -102,7 +96,7 @@ class CodeSwap(RunInstrument):
         return result
 
     def note_reload(self) -> None:
-        """Say that the run goes on with newer code than it was recorded with, as a fork from before a reload does."""
+        """Record that the run goes on with newer code than it was recorded with, as a fork from before a reload."""
         run = self._run
         run.generation += 1
         for hook in run.code_reloaded:

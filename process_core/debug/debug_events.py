@@ -10,8 +10,8 @@ from process_core.engine.records import Message, ProcessRecord, RunRecord
 from process_core.events import WorkflowEvent
 
 
-class EventSite(NamedTuple):
-    """What an act of surgery is about."""
+class EditSite(NamedTuple):
+    """What an edit is about: the envelope of its `operator` event."""
 
     path: str
     superstep: int
@@ -32,11 +32,7 @@ class DebugEvents:
         self._run = run
 
     def hit(self, hit: Hit) -> None:
-        """Record that a breakpoint stops the run.
-
-        Args:
-            hit: The breakpoint, and what hit it.
-        """
+        """Record that a breakpoint stops the run."""
         point, occurrence = hit.breakpoint, hit.occurrence
         details: dict[str, Any] = {"breakpoint": point.id, "hit": hit.count}
         if point.kind != "event":
@@ -67,27 +63,16 @@ class DebugEvents:
         self._at(point, superstep, "resumed", {"verb": "resume" if verb == "continue" else verb})
 
     def logpoint(self, point: Breakpoint, text: str, occurrence: Occurrence) -> None:
-        """Record what a logpoint says.
-
-        Args:
-            point: The logpoint.
-            text: Its text.
-            occurrence: What it is about.
-        """
+        """Record what a logpoint says."""
         self._about(occurrence, "log", {"stream": "logpoint", "breakpoint": point.id}, text)
 
     def line(self, stream: str, text: str) -> None:
-        """Record a line that belongs to no step.
-
-        Args:
-            stream: Where it went, e.g. `stdout`.
-            text: The line.
-        """
+        """Record a line that belongs to no step."""
         if self._run.recorder is not None:
             superstep = self._run.root.superstep
             self._run.recorder.pass_on(WorkflowEvent("log", text, {"stream": stream}, superstep=superstep))
 
-    def operator(self, place: EventSite, details: dict[str, Any], data: Any = None) -> int:
+    def operator(self, place: EditSite, details: dict[str, Any], data: Any = None) -> int:
         """Record what was changed by hand.
 
         Args:
@@ -114,12 +99,7 @@ class DebugEvents:
         )
 
     def undelivered(self, process: ProcessRecord, messages: list[Message]) -> None:
-        """Say what was held back and will never be delivered, since its process was cancelled.
-
-        Args:
-            process: The process.
-            messages: The messages.
-        """
+        """Return what was held back and will never be delivered, since its process was cancelled."""
         lost = [str(message) for message in messages]
         process.warn(
             "discarded_messages",

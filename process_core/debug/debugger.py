@@ -315,7 +315,7 @@ class Debugger:
 
     async def continue_(self) -> None:
         """Go on to the next breakpoint."""
-        await self._until_armed_pause()
+        await self._until_requested_pause()
         self.release("continue")
 
     async def step(self) -> bool:
@@ -464,13 +464,13 @@ class Debugger:
             raise ProcessError("no run has been started yet")
         return self._attached
 
-    async def _until_armed_pause(self) -> None:
+    async def _until_requested_pause(self) -> None:
         """Wait for a pause that was asked for and has not come yet, as right after `start(paused=True)`."""
         controller = self._held().controller
-        if controller.paused is None and controller.is_armed:
+        if controller.paused is None and controller.is_pause_due:
             await self.wait()
 
     async def _go(self, verb: Verb) -> bool:
-        await self._until_armed_pause()
+        await self._until_requested_pause()
         self.release(verb)
         return await self.wait()

@@ -42,7 +42,7 @@ class HitQueue:
         self.due.clear()
 
     def next(self) -> Hits | None:
-        """Give the next one, of breakpoints that are still there and on what can still happen, and forget it."""
+        """Return the next one, of breakpoints that are still there and on what can still happen, and forget it."""
         while self.due:
             hits = [hit for hit in self.due.popleft() if self._still_counts(hit)]
             if hits:
@@ -50,34 +50,18 @@ class HitQueue:
         return None
 
     def see_message(self, process: ProcessRecord, message: Message) -> None:
-        """Hold a message that could be delivered now against the breakpoints.
-
-        Args:
-            process: The process it is delivered in.
-            message: The message.
-        """
+        """Hold a message that could be delivered now against the breakpoints."""
         points = self._index.before(message)
         if points:
             self._hold_against(points, from_message(process, message))
 
-    def see_emission(self, invocation: Invocation, event_id: str, data: Any, seq: int) -> None:
-        """Hold an event that has just been emitted against the breakpoints.
-
-        Args:
-            invocation: The call that emitted it.
-            event_id: The event.
-            data: Its payload.
-            seq: Seq of its `event_emitted`.
-        """
+    def see_emission(self, call: Invocation, event_id: str, data: Any, seq: int) -> None:
+        """Hold an event that has just been emitted against the breakpoints."""
         if self._index.sees_emissions and (points := self._index.emitted(event_id)):
-            self._hold_against(points, from_emission(invocation, event_id, data, seq))
+            self._hold_against(points, from_emission(call, event_id, data, seq))
 
     def see_completion(self, invocation: Invocation) -> None:
-        """Hold a completed call against the breakpoints: itself, its result event, and its events that only stop.
-
-        Args:
-            invocation: The call.
-        """
+        """Hold a completed call against the breakpoints: itself, its result event, and its events that only stop."""
         if self._index.sees_completions and (points := self._index.completed(invocation.function)):
             self._see_result(points, invocation)
         if self._index.stop_ids and isinstance(
@@ -88,11 +72,7 @@ class HitQueue:
             self._see_stop(invocation, invocation.function.result_id, invocation.result, invocation.result_seq)
 
     def see_failure(self, invocation: Invocation) -> None:
-        """Hold a failed call against the breakpoints; a failure that comes out of a nested process was seen inside.
-
-        Args:
-            invocation: The call.
-        """
+        """Hold a failed call against the breakpoints; a failure that comes out of a nested process was seen inside."""
         failure = invocation.failure
         points = self._index.errors
         if failure is None or not points:
@@ -104,22 +84,12 @@ class HitQueue:
             self._hold_against(points, from_failure(invocation, failure))
 
     def see_warning(self, scope: CallScope, event: WorkflowEvent) -> None:
-        """Hold a warning against the breakpoints.
-
-        Args:
-            scope: Where it was given.
-            event: The warning.
-        """
+        """Hold a warning against the breakpoints."""
         if self._index.warnings:
             self._hold_against(self._index.warnings, from_warning(scope, event))
 
     def see_idle(self, root: ProcessRecord, seq: int) -> None:
-        """Hold against the breakpoints that the run is about to come to rest.
-
-        Args:
-            root: Its root process.
-            seq: Seq of the last event so far.
-        """
+        """Hold against the breakpoints that the run is about to become idle."""
         if self._index.rests:
             self._hold_against(self._index.rests, from_idle(root, seq))
 
@@ -134,7 +104,7 @@ class HitQueue:
             self._hold_against(emitted, occurrence)
 
     def _see_stop(self, invocation: Invocation, event_id: str, data: Any, seq: int) -> None:
-        """Hold an event against the breakpoints that does nothing but stop its process: no message will carry it."""
+        """Hold an event against the breakpoints that does nothing but stop its process: no message will come of it."""
         routes = invocation.slot.plan.routes.get(event_id) if event_id in self._index.stop_ids else None
         if routes is None:
             return

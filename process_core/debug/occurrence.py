@@ -49,46 +49,22 @@ class Occurrence:
 
 
 def from_message(process: ProcessRecord, message: Message) -> Occurrence:
-    """Describe a message that is about to be delivered.
-
-    Args:
-        process: The process it is delivered in.
-        message: The message.
-    """
+    """Describe a message that is about to be delivered."""
     return _on_route(process, message.route, message.event_id, message.data, message.seq)
 
 
 def from_stop(invocation: Invocation, route: CompiledRoute, event_id: str, data: Any, seq: int) -> Occurrence:
-    """Describe an event that is about to stop its process.
-
-    Args:
-        invocation: The call that brought it.
-        route: The stop route.
-        event_id: The event.
-        data: Its payload.
-        seq: Seq of what recorded it.
-    """
+    """Describe an event that is about to stop its process."""
     return _on_route(invocation.scope.process, route, event_id, data, seq)
 
 
 def from_emission(invocation: Invocation, event_id: str, data: Any, seq: int) -> Occurrence:
-    """Describe an event that has just been emitted.
-
-    Args:
-        invocation: The call that emits it.
-        event_id: The event.
-        data: Its payload.
-        seq: Seq of its `event_emitted`.
-    """
+    """Describe an event that has just been emitted."""
     return _in_call(invocation, "event_emitted", event_id, data, seq, (event_id,), ())
 
 
 def from_completion(invocation: Invocation) -> Occurrence:
-    """Describe a call that has just completed; breakpoints may name it by what invoked it, or by its result event.
-
-    Args:
-        invocation: The call.
-    """
+    """Describe a call that has just completed; breakpoints may name it by what invoked it, or by its result event."""
     result_id = invocation.function.result_id
     events = (result_id, *(name for message in invocation.messages for name in _names(message.route, message.event_id)))
     routes = tuple(name for message in invocation.messages for name in _route_names(invocation.scope, message.route))
@@ -98,12 +74,7 @@ def from_completion(invocation: Invocation) -> Occurrence:
 
 
 def from_failure(invocation: Invocation, failure: StepFailure) -> Occurrence:
-    """Describe a call that has just failed; breakpoints may name it by the type of the error, with or without module.
-
-    Args:
-        invocation: The call.
-        failure: What it failed with.
-    """
+    """Describe a call that has just failed; breakpoints may name it by the type of the error, module or not."""
     code = "step_failed" if invocation.is_started or failure.type != PayloadMismatchError.__name__ else _MISMATCH
     slot = invocation.slot
     return Occurrence(
@@ -125,12 +96,7 @@ def from_failure(invocation: Invocation, failure: StepFailure) -> Occurrence:
 
 
 def from_warning(scope: CallScope, event: WorkflowEvent) -> Occurrence:
-    """Describe a warning that has just been given.
-
-    Args:
-        scope: Where.
-        event: The warning.
-    """
+    """Describe a warning that has just been given."""
     code = str((event.details or {}).get("code", "user_warning"))
     return Occurrence(
         "warning",
@@ -151,12 +117,7 @@ def from_warning(scope: CallScope, event: WorkflowEvent) -> Occurrence:
 
 
 def from_idle(root: ProcessRecord, seq: int) -> Occurrence:
-    """Describe a run that is about to come to rest.
-
-    Args:
-        root: Its root process.
-        seq: Seq of the last event so far.
-    """
+    """Describe a run that is about to become idle."""
     return Occurrence("status", "", "", "", None, None, root.superstep, seq, None, (), (), root)
 
 

@@ -242,11 +242,7 @@ class PauseController:
             self.notify()
 
     def run_to(self, cursor: Breakpoint) -> None:
-        """Go on until before a message that fits, or until any other pause.
-
-        Args:
-            cursor: What fits.
-        """
+        """Go on until before a message that fits, or until any other pause."""
         self._show()
         self._index.cursor = cursor
         if self.paused is not None:
@@ -261,25 +257,21 @@ class PauseController:
         return self._goal is not None and self._goal.reason == "pause"
 
     @property
-    def is_armed(self) -> bool:
+    def is_pause_due(self) -> bool:
         """Whether a pause is on its way."""
         return self._goal is not None or self._due is not None or bool(self._hits.due)
 
     def pending(self) -> list[PendingMessage]:
-        """Give what is still to be delivered, in the order in which stepping delivers it."""
+        """Return what is still to be delivered, in the order in which stepping delivers it."""
         return self.messages.items(self.delivering(), self._held.message if self._held is not None else None)
 
     def delivering(self) -> list[ProcessRecord]:
-        """Give the processes with a message at the gate, in the order in which stepping delivers them."""
+        """Return the processes with a message at the gate, in the order in which stepping delivers them."""
         waiting = [delivery.process for delivery in self._waiting if delivery.message is not None]
         return waiting if self._held is None else [self._held.process, *waiting]
 
     def requeued(self, process: ProcessRecord) -> None:
-        """Take note that the messages of a process were changed by hand: another one may be the next.
-
-        Args:
-            process: The process.
-        """
+        """Take note that the messages of a process were changed by hand: another one may be the next."""
         batch = self.messages.of(process)
         if batch is None or not batch.is_open:
             return
@@ -366,7 +358,7 @@ class PauseController:
                 delivery.opened.set_result(None)
 
     def _started_alone(self, call: Invocation | None) -> SteppingGoal | None:
-        """Give the goal that delivers one message only, where this is the one."""
+        """Return the goal that delivers one message only, where this is the one."""
         goal = self._goal
         if call is None or goal is None or not goal.is_one_call or goal.call is not None:
             return None

@@ -13,7 +13,7 @@ class Batch:
     """A batch of messages (for us, those of a superstep).
 
     Attributes:
-        id: Its number in its process, which tells it from the next one.
+        id: Its number in its process, unlike that of any other.
         delivered: The messages delivered so far, in order.
         left: Those still to be delivered, in order.
         calls: The calls still to be made, by the message that completed each.
@@ -74,12 +74,7 @@ class PendingMessages:
         self._inputs: dict[int, _Input] = {}
 
     def take(self, process: ProcessRecord, messages: Iterable[Message]) -> None:
-        """Take in the messages of a superstep.
-
-        Args:
-            process: The process.
-            messages: The messages, in order of delivery.
-        """
+        """Take in the messages of a superstep."""
         self._batches = {s: batch for s, batch in self._batches.items() if s.in_batch and s is not process}
         self._batches[process] = Batch(process.batch_id, messages)
 
@@ -89,25 +84,18 @@ class PendingMessages:
         Args:
             process: The process.
             firings: The calls, each with the message that completed it.
-
-        Returns:
-            The messages.
         """
         batch = self._batches[process]
         batch.calls = dict(firings)
         return batch
 
     def of(self, process: ProcessRecord) -> Batch | None:
-        """Give the messages of the superstep that a process is in; None where they were not taken in here.
-
-        Args:
-            process: The process.
-        """
+        """Return the messages of the superstep that a process is in; None where they were not taken in here."""
         batch = self._batches.get(process)
         return batch if batch is not None and batch.id == process.batch_id and process.in_batch else None
 
     def batches(self, first: Iterable[ProcessRecord]) -> Iterator[tuple[ProcessRecord, Batch]]:
-        """Give the supersteps that are being delivered.
+        """Return the supersteps that are being delivered.
 
         Args:
             first: The processes that deliver first, in this order; then come nested ones before those around them.
@@ -176,11 +164,7 @@ class PendingMessages:
         ]  # fmt: skip
 
     def number_of(self, entry: tuple[Any, ...]) -> int:
-        """Give the number of an outside event that has not been taken in.
-
-        Args:
-            entry: It, among the inputs of the run.
-        """
+        """Return the number of an outside event that has not been taken in."""
         known = self._inputs.get(id(entry))
         if known is None:
             waiting = {id(given) for given in self._run.inputs}
@@ -207,14 +191,7 @@ class PendingMessages:
     def item(
         self, process: ProcessRecord, message: Message, following: Message | None, *, is_held: bool = False
     ) -> PendingMessage:
-        """Describe a message, and number it where it has no number yet.
-
-        Args:
-            process: The process it is delivered in.
-            message: The message.
-            following: The message that is next.
-            is_held: Whether it is kept back.
-        """
+        """Describe a message, and number it where it has no number yet."""
         if not message.id:
             self._last_id += 1
             message.id = self._last_id

@@ -15,9 +15,6 @@ def step_at(run: RunRecord, path: str) -> StepInstance:
         run: The run.
         path: Its path; not that of an element of a map.
 
-    Returns:
-        The step in its run.
-
     Raises:
         EditingError: There is none (`unknown_step`).
     """

@@ -36,19 +36,11 @@ class SteppingGoal:
         return self.reason in _ONE_CALL
 
     def keeps_waiting(self, process: ProcessRecord) -> bool:
-        """Tell whether the messages of a process have to wait, since one call runs alone.
-
-        Args:
-            process: The process.
-        """
+        """Return whether the messages of a process have to wait, since one call runs alone."""
         return self.call is not None and not process.is_within(self.call)
 
     def ends_before(self, process: ProcessRecord) -> bool:
-        """Tell whether it ends before the next message of a process.
-
-        Args:
-            process: The process.
-        """
+        """Return whether it ends before the next message of a process."""
         if self.reason == "step":
             return self.call is None  # while it runs, what comes here is within it
         if self.reason == "next":
@@ -59,7 +51,7 @@ class SteppingGoal:
 
 
 def stepping_goal(verb: Verb, origin: ProcessRecord) -> SteppingGoal | None:
-    """Give the goal of a verb.
+    """Return the goal of a verb.
 
     Args:
         verb: The verb.

@@ -35,9 +35,6 @@ def dump_checkpoint(run: RunRecord, kept: Mapping[str, Mapping[str, Any]] = _NON
     Args:
         run: The run.
         kept: States inside the elements of maps (see `MapElementStates`), as the last completed invocations left them.
-
-    Returns:
-        Everything but the states of the other steps.
     """
     answered: dict[Invocation, dict[int, Any]] = {}
     inputs: list[Blob] = []
@@ -62,9 +59,6 @@ def dump_queue(process: ProcessRecord, batch: list[Message], forced: Mapping[Mes
         process: The process.
         batch: The messages of its superstep: those delivered, then those to be delivered, in order.
         forced: What calls that are not to be made are to return, by message.
-
-    Returns:
-        What `thaw_queue` takes.
     """
     return {
         "path": process.prefix[:-1],
@@ -79,15 +73,7 @@ def dump_queue(process: ProcessRecord, batch: list[Message], forced: Mapping[Mes
 
 
 def kept_states(blob: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the states inside the elements of maps, which a run that goes on has to keep again.
-
-    Args:
-        blob: A process as `dump_checkpoint` described it.
-        prefix: What paths in it start with.
-
-    Yields:
-        Path of the element, and its part of `MapElementStates`.
-    """
+    """Return the states inside the elements of maps, which a run that goes on has to keep again."""
     for entry in blob.get("parked", ()):
         path = prefix + entry["step"]
         if "process" in entry:
@@ -243,7 +229,7 @@ def load_checkpoint(run: RunRecord, blob: Mapping[str, Any]) -> None:
 
     Args:
         run: The run, not launched yet; its process has the same steps and routes.
-        blob: What `freeze` gave, payloads restored.
+        blob: What `dump_checkpoint` gave, payloads restored.
 
     Raises:
         LookupError: It names a step, a function or a route that the process does not have.
@@ -264,10 +250,7 @@ def load_queue(process: ProcessRecord, blob: Mapping[str, Any]) -> list[Message]
 
     Args:
         process: The process, at the beginning of that superstep.
-        blob: What `freeze_queue` gave, payloads restored.
-
-    Returns:
-        The messages to deliver.
+        blob: What `dump_queue` gave, payloads restored.
 
     Raises:
         LookupError: It names a route that the process does not have.

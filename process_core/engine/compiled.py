@@ -44,7 +44,7 @@ class CompiledInputGroup:
         self.is_direct = len(self.parameters) == 1
 
     def name(self, slot: int) -> str:
-        """Give what a person calls an input."""
+        """Return what a person calls an input."""
         return self.parameters[slot] or f"input {slot + 1}"
 
 
@@ -76,7 +76,7 @@ class CompiledFunction:
 
 
 class CompiledRoute:
-    """A route, ready to carry messages.
+    """A route, ready to be travelled by messages.
 
     Attributes:
         route: The route.
@@ -143,11 +143,7 @@ class RouteSet:
         self.is_conditional = any(r.route.condition is not None or r.route.otherwise for r in routes)
 
     def matching(self, data: Any, failed: Callable[[CompiledRoute, Exception], None]) -> Sequence[CompiledRoute]:
-        """Give the routes an event takes.
-
-        Args:
-            data: Its payload.
-            failed: Called with a route whose condition raised.
+        """Return the routes an event takes.
 
         Returns:
             Those without condition, those whose condition holds, and where none did the `otherwise` ones; in order of
@@ -218,7 +214,7 @@ class CompiledStep:
             self.element = CompiledStep(dataclasses.replace(spec, kind=kind))
 
     def without_routes(self) -> "CompiledStep":
-        """Give the same step where nothing takes what it emits."""
+        """Return the same step where nothing takes what it emits."""
         alone = copy.copy(self)
         alone.routes = {}
         alone.groups = []
@@ -295,11 +291,11 @@ class CompiledProcess:
         return CompiledRoute(route, by_name[target.step], group, slot)
 
     def step_named(self, name: str) -> CompiledStep | None:
-        """Give a step of this process, or None."""
+        """Return a step of this process, or None."""
         return next((step for step in self.steps if step.name == name), None)
 
     def all_routes(self) -> Iterator[CompiledRoute]:
-        """Give every route of this process, not those of nested ones."""
+        """Return every route of this process, not those of nested ones."""
         sets = [*(s for step in self.steps for s in step.routes.values()), *self.entries.values()]
         if self.errors is not None:
             sets.append(self.errors)

@@ -79,9 +79,6 @@ class NestedProcess:
         Args:
             invocation: The call; its function is named by the input event.
 
-        Returns:
-            What its steps yielded.
-
         Raises:
             NestedFailureError: A step failed, and nothing here handled it.
         """
@@ -175,9 +172,6 @@ class MapRunner:
 
         Args:
             invocation: The call, with the list as its data.
-
-        Returns:
-            The results, in input order.
 
         Raises:
             NestedFailureError: An element failed; its path names the index.

@@ -27,7 +27,7 @@ _current: contextvars.ContextVar["StepContext | None"] = contextvars.ContextVar(
 
 
 def current_context() -> "StepContext | None":
-    """Give the context of the invocation that runs here, where the run tracks it (`track_context=True`)."""
+    """Return the context of the invocation that runs here, where the run tracks it (`track_context=True`)."""
     return _current.get()
 
 
@@ -49,7 +49,7 @@ def want_tracking(who: object, *, wanted: bool) -> None:
 
 
 class Follower(Protocol):
-    """Is told as each tracked call begins and ends, on the event loop."""
+    """Is informed as each tracked call begins and ends, on the event loop."""
 
     def begins(self, context: "StepContext") -> None:
         """Note that a call begins."""
@@ -62,7 +62,7 @@ _followers: list[Follower] = []
 
 
 def follow_calls(follower: Follower) -> Callable[[], None]:
-    """Have somebody told of the calls of runs that track them.
+    """Have somebody informed of the calls of runs that track them.
 
     Args:
         follower: Who.

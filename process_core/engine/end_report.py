@@ -15,11 +15,7 @@ _SHOWN: Final = 4
 
 
 def report_leftovers(run: RunRecord) -> None:
-    """Warn of half-filled calls, unused optional values and open questions, each once.
-
-    Args:
-        run: The run, which becomes idle or ends.
-    """
+    """Warn of half-filled calls, unused optional values and open questions, each once."""
     for process in run.root.processes():
         if process.joins.waiting:
             _report_joins(process)
@@ -87,15 +83,7 @@ def _report_held(process: ProcessRecord) -> None:
 
 
 def failed_event(run: RunRecord, failed: NestedFailureError) -> WorkflowEvent:
-    """Make the `failed` event.
-
-    Args:
-        run: The run.
-        failed: What its root failed with.
-
-    Returns:
-        The event, not recorded yet.
-    """
+    """Make the `failed` event."""
     superstep = run.root.superstep
     failure, error = failed.failure, failed.error
     causes = (failed.seq,) if failed.seq else ()
@@ -130,14 +118,11 @@ def failed_event(run: RunRecord, failed: NestedFailureError) -> WorkflowEvent:
 
 
 def _could_bring(process: ProcessRecord, group: CompiledInputGroup) -> tuple[str, ...]:
-    """Say what could bring the inputs that a call misses, and why each has not, as far as a run at rest can tell.
+    """Return what could bring the inputs that a call misses, and why each has not, as far as an idle run shows.
 
     Args:
         process: The process.
         group: The inputs of the call, some of which have not arrived.
-
-    Returns:
-        A text for each route.
     """
     slot = next(slot for slot, waiting in process.joins.waiting if waiting is group)
     missing = {index for index in group.required if not process.joins.waiting[slot, group][index]}
@@ -149,12 +134,7 @@ def _could_bring(process: ProcessRecord, group: CompiledInputGroup) -> tuple[str
 
 
 def _is_circle(process: ProcessRecord, slot: StepInstance) -> bool:
-    """Whether a step that waits for inputs waits, through others that wait, for itself.
-
-    Args:
-        process: The process.
-        slot: The step.
-    """
+    """Whether a step that waits for inputs waits, through others that wait, for itself."""
     feeds: dict[str, set[str]] = {}
     for step, _, route in _routes(process):
         if step is not None and route.step is not None and route.group is not None:
@@ -174,7 +154,7 @@ def _is_circle(process: ProcessRecord, slot: StepInstance) -> bool:
 
 
 def _routes(process: ProcessRecord) -> Iterator[tuple[CompiledStep | None, str, CompiledRoute]]:
-    """Give every route of a process, with the step that it starts at, or None."""
+    """Return every route of a process, with the step that it starts at, or None."""
     sources: list[tuple[CompiledStep | None, str, RouteSet | None]] = [
         *((None, event_id, routes) for event_id, routes in process.plan.entries.items()),
         *((step, event_id, routes) for step in process.plan.steps for event_id, routes in step.routes.items()),

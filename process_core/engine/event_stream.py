@@ -7,7 +7,7 @@ from process_core.events import RunState, WorkflowEvent
 
 
 class EventStream:
-    """Takes events in as they are recorded and gives them out in order, until the run is at rest or over."""
+    """Takes events in as they are recorded and gives them out in order, until the run is idle or over."""
 
     def __init__(self) -> None:
         self._events: list[WorkflowEvent] = []

@@ -16,7 +16,7 @@ class NestedFailureError(Exception):
     Attributes:
         failure: The innermost failure, or None where no step is to blame.
         error: The exception behind it.
-        seq: Seq of the event that told of it, 0 where there is none.
+        seq: Seq of the event that recorded it, 0 where there is none.
     """
 
     def __init__(self, failure: StepFailure | None, error: BaseException, seq: int = 0) -> None:
@@ -30,13 +30,6 @@ def describe(
     error: BaseException, *, step: str, function: str, superstep: int, arguments: dict[str, Any]
 ) -> StepFailure:
     """Describe the failure of an invocation.
-
-    Args:
-        error: What was raised.
-        step: Path of the step.
-        function: Name of the function.
-        superstep: Superstep of its process.
-        arguments: The arguments of the call.
 
     Returns:
         The failure; its traceback shows the user's frames only, where there are any.

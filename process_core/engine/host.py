@@ -26,9 +26,6 @@ class StepHost(Protocol):
     def invoke(self, invocation: Invocation) -> Awaitable[Any]:
         """Run an invocation.
 
-        Args:
-            invocation: The call.
-
         Returns:
             What the function returned, to be awaited.
 

@@ -75,19 +75,15 @@ class Undeliverable:
         return f"{self.event_id} -> {where}"
 
     def fields(self) -> dict[str, Any]:
-        """Give it as plain data around its payload."""
+        """Return it as plain data around its payload."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def with_data(self, data: Any) -> "Undeliverable":
-        """Give the same with another payload."""
+        """Return the same with another payload."""
         return self if data is self.data else dataclasses.replace(self, data=data)
 
     def find(self, routes: Mapping[str, CompiledRoute]) -> CompiledRoute | None:
-        """Give the route on which it can be delivered.
-
-        Args:
-            routes: The routes of its process, by id.
-        """
+        """Return the route on which it can be delivered."""
         route = routes.get(self.route or "")
         if route is not None and route.step is not None:
             return route
@@ -100,11 +96,7 @@ class Undeliverable:
         return None
 
     def message(self, route: CompiledRoute) -> Message:
-        """Make it a message again.
-
-        Args:
-            route: The route it travels.
-        """
+        """Make it a message again."""
         return Message(route, self.data, self.seq, self.event_id, self.source, handles=self.handles)
 
 
@@ -154,7 +146,7 @@ class SwapResult:
 def states_to_migrate(
     run: RunRecord, plan: CompiledProcess, stale: Mapping[StepInstance, StepSpec]
 ) -> list[StateToMigrate]:
-    """Give the states of a run that have to fit a new plan; those that no step has touched yet begin anew.
+    """Return the states of a run that have to fit a new plan; those that no step has touched yet start over.
 
     Args:
         run: The run.
@@ -201,7 +193,7 @@ class PlanSwap:
         run: The run; no function of it is called meanwhile.
         plan: The new plan.
         convert: Makes a payload fit the new code; given the payload and what to call it.
-        states: State by path for the new code; `RESET` for a step that begins anew.
+        states: State by path for the new code; `RESET` for a step that starts over.
         stale: Steps that are still on the code of an earlier generation, with what they were in it.
         convert_state: Makes a saved state fit, or gives it back as it is.
     """
@@ -227,11 +219,7 @@ class PlanSwap:
         self._result = SwapResult()
 
     def swap(self) -> SwapResult:
-        """Do it; cannot fail half-way, since nothing here calls the user's code but `convert`.
-
-        Returns:
-            What came of it.
-        """
+        """Do it; cannot fail half-way, since nothing here calls the user's code but `convert`."""
         run = self._run
         undeliverable, run.undeliverable = run.undeliverable, []
         run.initial_states = {
@@ -307,7 +295,7 @@ class PlanSwap:
             slot.restore_state(state)
 
     def _going(self, call: Invocation, routes: Mapping[str, CompiledRoute], present: set[StepInstance]) -> None:
-        """Let a call that has begun go on; what it was brought by is told by the new routes where they are there."""
+        """Let a call that has begun go on; its messages are put on the new routes where those exist."""
         slot = call.slot
         if slot in present and not call.is_started:
             call.function = slot.plan.functions.get(call.function.name, call.function)
@@ -351,7 +339,7 @@ class PlanSwap:
     # Messages.
 
     def _find(self, routes: Mapping[str, CompiledRoute], message: Message) -> CompiledRoute | None:
-        """Give the route that a message travels now: its own, or another one to the same place."""
+        """Return the route that a message travels now: its own, or another one to the same place."""
         route = routes.get(message.route.id)
         if route is not None and route.step is not None:
             return route
@@ -398,7 +386,11 @@ class PlanSwap:
 
     def _held_back(self, process: ProcessRecord, routes: Mapping[str, CompiledRoute]) -> None:
         """Go on holding what a debugger keeps back, as long as there is a place for it."""
-        kept = {message: told for message, told in process.held.items() if self._has_place(process, routes, message)}
+        kept = {
+            message: is_reported
+            for message, is_reported in process.held.items()
+            if self._has_place(process, routes, message)
+        }
         if len(kept) < len(process.held):
             process.held = kept
 
@@ -466,12 +458,7 @@ class PlanSwap:
 
 
 def convert_results(call: Invocation, convert: Callable[[Any, str], Any]) -> None:
-    """Make what a call has emitted and returned fit the new code.
-
-    Args:
-        call: The call.
-        convert: As for `PlanSwap`.
-    """
+    """Make what a call has emitted and returned fit the new code."""
     for emission in call.emissions:
         emission.data = convert(emission.data, f"the payload of {emission.event_id} from {call}")
     if call.result is not None:

@@ -23,7 +23,7 @@ class BufferedValue:
         data: The value, checked; NO_DATA leaves its parameter to the default.
         message: What brought it.
         ordinal: Its place among all values that came to this process.
-        is_reported: Whether a warning has told of it.
+        is_reported: Whether a warning has mentioned it.
     """
 
     __slots__ = ("data", "is_reported", "message", "ordinal")
@@ -49,10 +49,6 @@ class JoinBuffer:
 
     def deliver(self, process: "ProcessRecord", batch: list[Message]) -> list[ReadyCall]:
         """Fill in a superstep's messages, then see what fires.
-
-        Args:
-            process: The process.
-            batch: The messages, in order of delivery.
 
         Returns:
             The calls, in the order of the messages that completed them.
@@ -94,7 +90,7 @@ class JoinBuffer:
         return firings
 
     def next_ordinal(self) -> int:
-        """Give the place of the next value among all that came."""
+        """Return the place of the next value among all that came."""
         self._ordinal += 1
         return self._ordinal
 
@@ -152,7 +148,7 @@ class JoinBuffer:
         fifos[message.route.slot].appendleft(BufferedValue(data, message, 0))
 
     def incomplete(self) -> "Iterator[tuple[StepInstance, CompiledInputGroup, tuple[str, ...], tuple[str, ...]]]":
-        """Give every call that holds some inputs.
+        """Return every call that holds some inputs.
 
         Yields:
             Step, inputs, names of those that have arrived, names of the required ones that are missing.

@@ -59,10 +59,7 @@ class Unsnapshotable:
 
 
 def snapshot(value: Any) -> Any:
-    """Give the value as it is now, so that a later change does not show.
-
-    Args:
-        value: Any payload.
+    """Return the value as it is now, so that a later change does not show.
 
     Returns:
         The value itself where it cannot change, else a deep copy, else an `Unsnapshotable`.
@@ -76,7 +73,7 @@ def snapshot(value: Any) -> Any:
 
 
 class Recorder:
-    """Gives events their place in the run and passes each to every sink.
+    """Return events their place in the run and passes each to every sink.
 
     Attributes:
         run_id: The run.
@@ -119,9 +116,6 @@ class Recorder:
             causes: Seqs of what led to it.
             route: The route travelled.
             details: More about it.
-
-        Returns:
-            Its seq.
         """
         if self.copies and data.__class__ not in _IMMUTABLE and type not in _TAKEN:
             data = snapshot(data)
@@ -135,13 +129,7 @@ class Recorder:
         return seq
 
     def record_status(self, type: str, superstep: int, *, state: RunState | None = None) -> int:  # noqa: A002 - as above
-        """Record an event about the run as a whole.
-
-        Args:
-            type: `started` or `status`.
-            superstep: Of the root process.
-            state: The new state, for `status`.
-        """
+        """Record an event about the run as a whole."""
         return self.pass_on(WorkflowEvent(type, state=state, superstep=superstep))
 
     def pass_on(self, event: WorkflowEvent) -> int:
@@ -149,9 +137,6 @@ class Recorder:
 
         Args:
             event: The event; its data is copied where it can change.
-
-        Returns:
-            Its seq.
         """
         if self.copies:
             event.data = snapshot(event.data)
@@ -167,14 +152,7 @@ _TAKEN = frozenset({"executor_invoked", "executor_failed", "executor_cancelled"}
 
 
 def snapshot_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Give the arguments of a call as they are now.
-
-    Args:
-        arguments: Parameter -> value.
-
-    Returns:
-        The same dict where no value can change.
-    """
+    """Return the arguments of a call as they are now."""
     for value in arguments.values():
         if value.__class__ not in _IMMUTABLE:
             return {name: snapshot(value) for name, value in arguments.items()}

@@ -15,11 +15,7 @@ class ConditionError(Exception):
 
 
 def commit(process: ProcessRecord) -> None:
-    """Route what the superstep brought, by order of registration, then of invocation, then of emission.
-
-    Args:
-        process: The process; its `pending` takes the messages.
-    """
+    """Route what the superstep brought, by order of registration, then of invocation, then of emission."""
     finished = process.finished
     if len(finished) > 1:
         finished.sort(key=_registration)
@@ -45,15 +41,7 @@ def receive(process: ProcessRecord, event_id: str, data: Any) -> list[Message]:
 
 
 def enter(process: ProcessRecord, routes: RouteSet, event_id: str, data: Any, seq: int) -> list[Message]:
-    """Return the messages that an event leads to which comes to a process, in order of declaration.
-
-    Args:
-        process: The process.
-        routes: Where it goes.
-        event_id: Its id.
-        data: The payload, or NO_DATA.
-        seq: Seq of what brought it.
-    """
+    """Return the messages that an event leads to which comes to a process, in order of declaration."""
     messages: list[Message] = []
     for route in matching(process, routes, event_id, data, None):
         if route.step is None:
@@ -108,19 +96,7 @@ def _send(process: ProcessRecord, slot: StepInstance, routes: RouteSet, emission
 def matching(
     process: ProcessRecord, routes: RouteSet, event_id: str, data: Any, slot: StepInstance | None, seq: int = 0
 ) -> Sequence[CompiledRoute]:
-    """Give the routes an event takes, and say so where it takes none.
-
-    Args:
-        process: The process.
-        routes: The routes of its source.
-        event_id: The event.
-        data: The payload, or NO_DATA.
-        slot: The step that emitted it, or None.
-        seq: Seq of what observed it.
-
-    Returns:
-        The routes, in order of declaration.
-    """
+    """Return the routes an event takes, and say so where it takes none."""
     if not routes.is_conditional:
         return routes.routes
     broken: list[tuple[CompiledRoute, Exception]] = []

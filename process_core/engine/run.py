@@ -95,7 +95,7 @@ class Prepared(Protocol):
 
 
 class Run:
-    """A run under your control; `async with` begins it, and cancels it at the end where it is not at rest.
+    """A run under your control; `async with` begins it, and cancels it at the end where it is not idle.
 
     Made by `Process.start`. Its attributes are those of `RunResult`, live.
     """
@@ -180,7 +180,7 @@ class Run:
         return self.record.error
 
     def result(self) -> RunResult:
-        """Give what the run came to, as it is now."""
+        """Return what the run came to, as it is now."""
         return RunResult(
             self.run_id,
             self.state,
@@ -239,7 +239,7 @@ class Run:
         record.driver.put("answer", request, answer)
 
     async def idle(self) -> RunState:
-        """Wait until the run is at rest: nothing to do, waiting for answers, or over.
+        """Wait until the run is idle: nothing to do, waiting for answers, or over.
 
         Returns:
             The state it came to.
@@ -322,4 +322,4 @@ def unknown_event(name: str, process: str, known: tuple[str, ...]) -> UnknownEve
         known: The events it takes.
     """
     hint = did_you_mean(name, known) or "it takes none"
-    return UnknownEventError(f"process {process!r} takes no input event {name!r} ({hint})")
+    return UnknownEventError(f"{process} has no input event {name!r} ({hint})")

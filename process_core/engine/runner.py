@@ -83,7 +83,7 @@ class InvocationRunner:
 
     Invocations run inline, in the task that drives the supersteps, which spares a task per hop. If one parks or is
     cancelled there, or sets context variables, its task stays with it and the driving goes on in a new task: `token`
-    tells the old task apart, when it comes back, from the one that drives now.
+    shows the old task, when it comes back, that another one drives now.
 
     Attributes:
         scope: The record of what it runs.
@@ -136,9 +136,6 @@ class InvocationRunner:
 
         Args:
             invocations: The calls; no step of theirs is busy, and all are functions of live instances.
-
-        Returns:
-            Whether this task still drives.
         """
         ready = self._in_turn
         for invocation in invocations:
@@ -284,7 +281,7 @@ class InvocationRunner:
         self.scope.fail_call(invocation, error)
 
     def _check_who_cancelled(self, error: asyncio.CancelledError) -> None:
-        """Tell a loop that closes, which cancels every task, from a function that cancelled its own."""
+        """Raise where a loop closes, which cancels every task; go on where a function cancelled its own."""
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             if self._tasks.is_torn_down:

@@ -1,4 +1,4 @@
-"""Queues that were changed by hand after a checkpoint: they are changed again when a run is taken up."""
+"""Queues that were changed by hand after a checkpoint: they are changed again when a run is resumed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from process_core.engine.records import Message, ProcessRecord, RunRecord
 
 
 class EditedQueues:
-    """Gives each superstep that goes again the messages that its first attempt had been given by hand.
+    """Return each superstep that goes again the messages that its first attempt had been given by hand.
 
     Args:
         recorded: What the run file says of changed queues, in order; the last word on a superstep counts.
@@ -27,14 +27,11 @@ class EditedQueues:
             run.edit_batch = self.batch
 
     def batch(self, process: ProcessRecord, batch: list[Message]) -> list[Message]:
-        """Give the messages of a superstep.
+        """Return the messages of a superstep.
 
         Args:
             process: The process, at the beginning of the superstep.
             batch: The messages it would deliver.
-
-        Returns:
-            The messages it delivers.
         """
         queue = self._queues.pop((process.prefix[:-1], process.superstep), None)
         if not self._queues:

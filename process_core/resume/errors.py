@@ -1,7 +1,7 @@
-"""Why a recorded run cannot be taken up."""
+"""Why a recorded run cannot be resumed."""
 
 from process_core.errors import ProcessError
 
 
 class ResumeError(ProcessError):
-    """A recorded run cannot be taken up; says why and what can be done."""
+    """A recorded run cannot be resumed; says why and what can be done."""

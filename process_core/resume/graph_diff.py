@@ -8,11 +8,6 @@ from process_core.graph import Edge, Graph, Node
 def differences(nodes: Iterable[Node], edges: Iterable[Edge], graph: Graph) -> list[str]:
     """Compare what was recorded with what is there now.
 
-    Args:
-        nodes: The recorded steps.
-        edges: The recorded routes.
-        graph: The process now.
-
     Returns:
         One line per difference that matters for going on; empty where only code has changed.
     """

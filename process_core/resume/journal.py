@@ -13,14 +13,14 @@ from process_core.runfile import Row, RunFile
 from process_core.runfile.codec.encode import MAX_BYTES
 
 RESUMED: Final = "resumed_from_checkpoint"
-"""Code of the `resumed` event with which a run is taken up."""
+"""Code of the `resumed` event with which a run is resumed."""
 NO_STATE: Final[Any] = object()
 """Stands where a step has no state."""
 _PAGE = 1000
 _MANY = 2**31
 _FAILURE = "process_core.errors:StepFailure"
 _VARYING = ("traceback", "superstep")
-_TOLD = frozenset({"event_emitted", "output", "response", "executor_completed"})
+_OUTCOMES = frozenset({"event_emitted", "output", "response", "executor_completed"})
 
 
 @dataclass(slots=True)
@@ -55,30 +55,32 @@ class Journal:
 
     Functions of one step run one after another in an order that the messages settle, so the n-th invocation of a step
     is the n-th attempt recorded for its path; one that was parked at the checkpoint is found by its own seq. Where a
-    run was taken up before and cut off again, its second attempts say again what the first ones came to, and go on.
+    run was resumed before and cut off again, its second attempts say again what the first ones came to, and go on.
 
     Args:
         file: The run file, open for as long as `read` runs.
         after: Seq of the checkpoint.
         graph: The process.
-        reviver: Makes payloads live again.
+        reconstructor: Makes payloads live again.
         states: Makes states live again.
 
     Attributes:
         inputs: Outside events that were taken in: id and payload, in order.
         asked: The highest number of a question.
-        queues: Queues that were changed by hand, as `freeze_queue` described them, in order.
+        queues: Queues that were changed by hand, as `dump_queue` described them, in order.
         edited: States that were given by hand to steps that had not been called, by path.
     """
 
-    def __init__(self, file: RunFile, after: int, graph: Graph, reviver: Reconstructor, states: StateReader) -> None:
+    def __init__(
+        self, file: RunFile, after: int, graph: Graph, reconstructor: Reconstructor, states: StateReader
+    ) -> None:
         self.inputs: list[tuple[str, Any]] = []
         self.asked = 0
         self.queues: list[dict[str, Any]] = []
         self.edited: dict[str, Any] = {}
         self._file = file
         self._after = after
-        self._reviver = reviver
+        self._reconstructor = reconstructor
         self._states = states
         self._uses = _Uses(graph)
         self._by_seq: dict[int, Attempt] = {}
@@ -88,16 +90,13 @@ class Journal:
         self._inputs_seen = 0
 
     def take(self, path: str, function: str, resumes: int, given: str) -> Attempt | None:
-        """Give what was recorded of an invocation, once.
+        """Return what was recorded of an invocation, once.
 
         Args:
             path: Its step.
             function: Its function.
             resumes: Seq under which it was parked at the checkpoint, or 0.
             given: Its arguments as they would be written, made `comparable`.
-
-        Returns:
-            The attempt, or None where there is none.
         """
         if resumes:
             return self._by_seq.pop(resumes, None)
@@ -112,9 +111,6 @@ class Journal:
 
     def read(self) -> "Journal":
         """Read what the file holds after the checkpoint.
-
-        Returns:
-            This journal.
 
         Raises:
             NotRestorableError: Something that a completed invocation came to was recorded only as text.
@@ -142,15 +138,15 @@ class Journal:
             number = (row.request_id or "").rpartition("-")[2]
             self.asked = max(self.asked, int(number) if number.isdecimal() else 0)
         elif row.type == "operator":
-            self._tell_operation(row)
-        elif row.type in _TOLD:
-            self._tell_attempt(row)
+            self._take_edit(row)
+        elif row.type in _OUTCOMES:
+            self._take_outcome(row)
 
-    def _tell_operation(self, row: Row) -> None:
+    def _take_edit(self, row: Row) -> None:
         """Take in what a debugger changed: a queue, or a state after the last call of its step so far."""
         details = self._details(row)
         for queue in details.get("queues", ()):
-            self.queues.append(self._reviver.revive(queue))
+            self.queues.append(self._reconstructor.revive(queue))
         saved = self._file.state_of(row.path, row.seq) if details.get("state") else None
         if saved is None:
             return
@@ -176,7 +172,7 @@ class Journal:
             attempt.seq, attempt.emissions, attempt.outputs = row.seq, [], []
         return attempt
 
-    def _tell_attempt(self, row: Row) -> None:
+    def _take_outcome(self, row: Row) -> None:
         cause, number = row.cause or 0, 0
         if row.type == "response":
             cause, number = self._questions.get(cause) or self._question(self._file.row(cause))
@@ -188,7 +184,7 @@ class Journal:
         if row.type == "response":
             attempt.answers[number] = self._payload(row)
         else:
-            self._tell(row, attempt)
+            self._take(row, attempt)
 
     def _parked_attempt(self, row: Row, seq: int) -> Attempt:
         """Begin with what an invocation did before the checkpoint, at which it was parked."""
@@ -197,10 +193,10 @@ class Journal:
             if earlier.seq > self._after:
                 break
             if earlier.type in ("event_emitted", "output"):
-                self._tell(earlier, attempt)
+                self._take(earlier, attempt)
         return attempt
 
-    def _tell(self, row: Row, attempt: Attempt) -> None:
+    def _take(self, row: Row, attempt: Attempt) -> None:
         if row.type == "event_emitted":
             public = self._details(row).get("visibility") == Visibility.PUBLIC
             visibility = Visibility.PUBLIC if public else Visibility.INTERNAL
@@ -225,22 +221,19 @@ class Journal:
     def _payload(self, row: Row) -> Any:
         if row.data is None and row.type == "event_emitted" and not self._details(row).get("has_data"):
             return NO_DATA
-        return self._reviver.revive(self._file.payload(row.data))
+        return self._reconstructor.revive(self._file.payload(row.data))
 
     def _details(self, row: Row) -> dict[str, Any]:
         found = self._file.payload(row.details) if row.details is not None else None
         return found if isinstance(found, dict) else {}
 
     def _question(self, row: Row) -> tuple[int, int]:
-        """Give the seq of the invocation that asked a question, and which of its questions it is."""
+        """Return the seq of the invocation that asked a question, and which of its questions it is."""
         return row.cause or 0, self._details(row).get("number", 0)
 
 
 def comparable(given: str) -> str:
     """Leave out of written arguments what a failure says of where and when, which it says otherwise each time.
-
-    Args:
-        given: The arguments as JSON.
 
     Returns:
         Text that is the same for the same arguments.

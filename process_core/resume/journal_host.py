@@ -10,7 +10,7 @@ from process_core.runfile.codec.encode import encode
 
 
 class JournalHost:
-    """Gives what the journal holds of an invocation that had completed, and has everything else run.
+    """Return what the journal holds of an invocation that had completed, and has everything else run.
 
     Args:
         inner: The host that runs what was not finished.

@@ -88,7 +88,7 @@ def _model(kind: Any, fields: Any, name: str) -> Any:
 
 @functools.cache
 def _names_count() -> dict[str, bool]:
-    """Give the options by which a field with an alias is taken under its own name, where pydantic has them."""
+    """Return the options by which a field with an alias is taken under its own name, where pydantic has them."""
     from pydantic import VERSION  # noqa: PLC0415 - loaded already where there are models, not needed where there are none
 
     major, minor, *_ = VERSION.split(".")

@@ -33,16 +33,11 @@ class OutputLog:
         self._rest: dict[str, Any] = {}
 
     def continue_after(self, extra: dict[str, Any], seq: int) -> None:
-        """Go on after the checkpoint of a recorded run.
-
-        Args:
-            extra: What it holds.
-            seq: Its seq.
-        """
+        """Go on after the checkpoint of a recorded run."""
         self._last = seq if _HELD in extra else extra.get(_BEFORE, 0)
 
     def unchanged(self) -> dict[str, Any] | None:
-        """Give what the next checkpoint holds, unless something has come since the one before."""
+        """Return what the next checkpoint holds, unless something has come since the one before."""
         if self._seen != (len(self._outputs), len(self._public_events)):
             return None
         if self._last != self._rest.get(_BEFORE, 0):
@@ -50,34 +45,26 @@ class OutputLog:
         return self._rest
 
     def put(self, extra: dict[str, Any], seq: int) -> None:
-        """Add what has come since the checkpoint before to the next one.
-
-        Args:
-            extra: What the next one holds.
-            seq: Its seq.
-        """
+        """Add what has come since the checkpoint before to the next one."""
         if self._last:
             extra[_BEFORE] = self._last
         outputs, events = self._outputs[self._seen[0] :], self._public_events[self._seen[1] :]
         if not outputs and not events:
             return
         # As text: the run can go on without what is kept here only by its repr, and it is read only when asked for.
-        told = [[event.id, event.data if event.has_data else NO_DATA] for event in events]
-        extra[_HELD] = encode({"outputs": list(outputs), "events": told}).decode()
+        emitted = [[event.id, event.data if event.has_data else NO_DATA] for event in events]
+        extra[_HELD] = encode({"outputs": list(outputs), "events": emitted}).decode()
         self._seen = (len(self._outputs), len(self._public_events))
         self._last = seq
 
 
-def read_outputs(file: RunFile, seq: int, reviver: Reconstructor) -> tuple[list[Any], list[ProcessEvent]]:
-    """Give what had left a run.
+def read_outputs(file: RunFile, seq: int, reconstructor: Reconstructor) -> tuple[list[Any], list[ProcessEvent]]:
+    """Return what had left a run.
 
     Args:
         file: The run file.
         seq: Seq of a checkpoint.
-        reviver: Makes values live again; what it cannot make is given as it was recorded.
-
-    Returns:
-        Outputs and public events, in order.
+        reconstructor: Makes values live again; what it cannot make is given as it was recorded.
     """
     found: list[dict[str, Any]] = []
     while seq:
@@ -89,17 +76,17 @@ def read_outputs(file: RunFile, seq: int, reviver: Reconstructor) -> tuple[list[
             break  # no checkpoint points forward: the file is damaged, and must not hold us for ever
         seq = before
     found.reverse()
-    outputs = [_revived(reviver, output) for part in found for output in part["outputs"]]
+    outputs = [_revived(reconstructor, output) for part in found for output in part["outputs"]]
     events = [
-        ProcessEvent(event_id, _revived(reviver, data), Visibility.PUBLIC)
+        ProcessEvent(event_id, _revived(reconstructor, data), Visibility.PUBLIC)
         for part in found
         for event_id, data in part["events"]
     ]
     return outputs, events
 
 
-def _revived(reviver: Reconstructor, value: Any) -> Any:
+def _revived(reconstructor: Reconstructor, value: Any) -> Any:
     try:
-        return reviver.revive(value)
+        return reconstructor.revive(value)
     except NotRestorableError:
         return value

@@ -43,9 +43,6 @@ class Reconstructor:
         Args:
             value: What the run file gives; models, dataclasses and enums come as `Tagged`.
 
-        Returns:
-            The value.
-
         Raises:
             NotRestorableError: It was recorded by its repr, or its class is gone or has changed shape.
         """
@@ -82,27 +79,13 @@ class Reconstructor:
     def build(self, kind: Any, value: Tagged) -> Any:
         """Make an object of a class out of a recorded one, whatever class that had.
 
-        Args:
-            kind: The class.
-            value: The recorded object.
-
-        Returns:
-            The object.
-
         Raises:
             NotRestorableError: The class has another shape, or a part of it cannot be made.
         """
         return rebuild(kind, self.revive(value.value), value.type_name)
 
     def find(self, name: str) -> Any:
-        """Find a class.
-
-        Args:
-            name: `module:Qualified.Name`.
-
-        Returns:
-            It, or None.
-        """
+        """Find a class."""
         named = self._named.get(name)
         if named is not None:
             return named
@@ -123,11 +106,7 @@ class Reconstructor:
 
 
 def is_whole(value: Any) -> bool:
-    """Tell whether a recorded value holds everything, with nothing kept by its repr or cut.
-
-    Args:
-        value: What the run file gives.
-    """
+    """Return whether a recorded value holds everything, with nothing kept by its repr or cut."""
     if isinstance(value, Tagged):
         return value.kind in ("object", "enum") and is_whole(value.value)
     if type(value) is dict:
@@ -138,7 +117,7 @@ def is_whole(value: Any) -> bool:
 
 
 def _classes(graph: Graph) -> Iterator[type[Any]]:
-    """Give the classes that the steps of a process name, those of nested processes included."""
+    """Return the classes that the steps of a process name, those of nested processes included."""
     for step in graph.steps:
         yield from _named_in(step.state_type)
         if step.initial_state is not None:

@@ -52,9 +52,6 @@ class ResumePoint:
         Args:
             edits: The changes; those to states are made through `initial_states`.
 
-        Returns:
-            This point.
-
         Raises:
             EditError: A number is out of range.
         """
@@ -77,7 +74,9 @@ class ResumePoint:
         try:
             load_checkpoint(run, self.blob)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise ResumeError(f"{self.info.path} does not say clearly where the run stood: {error!r}") from error
+            raise ResumeError(
+                f"cannot resume {self.info.path}: its last checkpoint makes no sense: {error!r}"
+            ) from error
         run.outputs.extend(self.outputs)
         run.public_events.extend(self.public_events)
         journal = self.journal
@@ -102,12 +101,7 @@ class ResumePoint:
 
 
 def fork_path(path: Path, superstep: int) -> Path:
-    """Give a path for a fork, beside its parent, at which there is nothing yet.
-
-    Args:
-        path: The parent's run file.
-        superstep: The superstep it is forked after.
-    """
+    """Return a path for a fork, beside its parent, at which there is nothing yet."""
     for number in itertools.count(1):
         candidate = path.with_name(f"{path.stem}-from-{superstep}{f'-{number}' if number > 1 else ''}{path.suffix}")
         if not candidate.exists():
@@ -149,20 +143,20 @@ def load_point(
         is_fork = fork or not is_last
         if not is_fork:
             _check_can_go_on(info)
-        reviver = Reconstructor(graph)
-        states = StateReader(graph, reviver)
+        reconstructor = Reconstructor(graph)
+        states = StateReader(graph, reconstructor)
         snapshot = file.snapshot(chosen)
         try:
-            blob = reviver.revive(snapshot.extra)
-            journal = None if is_fork else Journal(file, chosen.seq, graph, reviver, states).read()
+            blob = reconstructor.revive(snapshot.extra)
+            journal = None if is_fork else Journal(file, chosen.seq, graph, reconstructor, states).read()
         except NotRestorableError as error:
-            raise ResumeError(f"{path} cannot be taken up after superstep {chosen.superstep}: {error}") from error
+            raise ResumeError(f"cannot resume {path} after superstep {chosen.superstep}: {error}") from error
         if not isinstance(blob, dict) or not isinstance(blob.get("root"), dict):
             raise ResumeError(f"{path} was recorded without what is needed to go on")
         if is_fork:
             blob["root"].pop("stopped", None)
         wanted = {step: state for step, state in snapshot.states.items() if step not in new_states}
-        outputs, events = read_outputs(file, chosen.seq, reviver)
+        outputs, events = read_outputs(file, chosen.seq, reconstructor)
         live = states.all(wanted, snapshot.versions)
         if journal is not None:
             live |= {step: state for step, state in journal.edited.items() if step not in new_states}
@@ -170,7 +164,7 @@ def load_point(
 
 
 def _choose(file: RunFile, superstep: int | None) -> tuple[Checkpoint, bool]:
-    """Find the checkpoint that is meant, and tell whether it is the last one."""
+    """Return the checkpoint that is meant, and whether it is the last one."""
     last = file.checkpoint_at(_LAST)
     if superstep is None and last is not None:
         return last, True
@@ -197,8 +191,8 @@ def _check_same(
 
 def _check_can_go_on(info: RunInfo) -> None:
     if info.is_live:
-        raise ResumeError(f"{info.path}: the run is still going on; end it first, or fork it from a superstep")
-    if info.state is RunState.STOPPED:
         raise ResumeError(
-            f"{info.path}: the run was stopped, so there is nothing to go on with; fork it from an earlier superstep"
+            f"cannot resume {info.path}: the run is still going on; end it first, or fork it from a superstep"
         )
+    if info.state is RunState.STOPPED:
+        raise ResumeError(f"cannot resume {info.path}: the run was stopped; fork it from an earlier superstep")

@@ -19,12 +19,12 @@ class StateReader:
 
     Args:
         graph: The process.
-        reviver: Makes the values in them.
+        reconstructor: Makes the values in them.
     """
 
-    def __init__(self, graph: Graph, reviver: Reconstructor) -> None:
+    def __init__(self, graph: Graph, reconstructor: Reconstructor) -> None:
         self._steps = dict(graph.stateful())
-        self._reviver = reviver
+        self._reconstructor = reconstructor
 
     def all(self, recorded: Mapping[str, Any], versions: Mapping[str, str]) -> dict[str, Any]:
         """Make the states of a point.
@@ -32,9 +32,6 @@ class StateReader:
         Args:
             recorded: State by path, as the run file gives them; paths that are no step's are passed over.
             versions: Versions that are not "1".
-
-        Returns:
-            State by path.
 
         Raises:
             ResumeError: One does not fit; says which, and what to do.
@@ -51,9 +48,6 @@ class StateReader:
             recorded: As the run file gives it.
             version: The `Step.version` it was saved under.
 
-        Returns:
-            The state.
-
         Raises:
             ResumeError: It does not fit; says why, and what to do.
         """
@@ -66,7 +60,7 @@ class StateReader:
             )
         try:
             if step is None:
-                return self._reviver.revive(recorded)
+                return self._reconstructor.revive(recorded)
             now = version_of(step)
             if now == version:
                 return self._as_it_was(step, recorded)
@@ -80,20 +74,16 @@ class StateReader:
         wanted = step.state_type
         is_class = isinstance(wanted, type) and wanted is not Any
         if not isinstance(recorded, Tagged) or recorded.kind != "object" or not is_class:
-            value = self._reviver.revive(recorded)
+            value = self._reconstructor.revive(recorded)
             return value if wanted is None else PayloadCheck(wanted)(value)
-        found = self._reviver.find(recorded.type)
+        found = self._reconstructor.find(recorded.type)
         if found is None or not issubclass(found, wanted):
             found = wanted  # the class has another name now
-        return self._reviver.build(found, recorded)
+        return self._reconstructor.build(found, recorded)
 
 
 def version_of(step: StepSpec) -> str:
-    """Give the version of a step's state.
-
-    Args:
-        step: The step.
-    """
+    """Return the version of a step's state."""
     step_class = step.step_class
     return step_class.version if isinstance(step_class, type) and issubclass(step_class, Step) else "1"
 

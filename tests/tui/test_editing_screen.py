@@ -142,7 +142,7 @@ async def test_what_cannot_be_done_is_reported_and_stays_on_the_line(debug, proc
             ("drop First", "is no message number"),
             (f"edit {number} {{", "not JSON"),
             ("state Snk", "did you mean 'Sink'"),
-            ("inject Frist", "takes no input event 'Frist'"),
+            ("inject Frist", "has no input event 'Frist'"),
             ("inject Second", "inject Second [JSON] from Source"),
             (f"move {number}", "1 is first"),
         ):

@@ -1,10 +1,10 @@
-"""Surgery: changing what a paused run is about to do, act by act, each recorded and each to be taken back."""
+"""Changes what a paused run is about to do, one recorded and undoable edit at a time."""
 
 from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
-from process_core.debug.debug_events import DebugEvents, EventSite
+from process_core.debug.debug_events import DebugEvents, EditSite
 from process_core.debug.editing.edit_record import EditingError, EditRecord, Restore
 from process_core.debug.editing.external_inputs import ExternalInputs
 from process_core.debug.editing.force_complete import ForceComplete
@@ -19,11 +19,11 @@ from process_core.events import NO_DATA, event_name
 
 
 class Editor:
-    """Changes a run that is paused, or at rest.
+    """Changes a run that is paused, or idle.
 
     Every act is one `operator` event, and can be undone, the last one first, until the run goes on. What a message
     leads to has the act that changed or made it among its causes. A refused act raises `EditingError` and has changed
-    nothing. What is done to queues while the run is paused is written so that a run that is cut off here and taken up
+    nothing. What is done to queues while the run is paused is written so that a run that is cut off here and resumed
     again goes on with them; the exception is `force_complete` of a call that waits for an answer, which is asked again.
 
     Args:
@@ -84,9 +84,6 @@ class Editor:
     def hold(self, message: int) -> EditRecord:
         """Keep a message back, over supersteps, until it is let go.
 
-        Args:
-            message: Its id.
-
         Raises:
             EditingError: See the class.
         """
@@ -105,9 +102,6 @@ class Editor:
     def let_go(self, message: int) -> EditRecord:
         """Deliver a message that was kept back: where it was, or first in the next superstep.
 
-        Args:
-            message: Its id.
-
         Raises:
             EditingError: See the class.
         """
@@ -116,7 +110,7 @@ class Editor:
         if location.kind != "held":
             raise EditingError("not_held", f"{found} is not held back")
         restore = self._queues.remember(process)
-        process.held = {m: told for m, told in process.held.items() if m is not found}
+        process.held = {m: is_reported for m, is_reported in process.held.items() if m is not found}
         was_in, ahead = self._ahead.get(found, (None, ()))
         batch = self._controller.messages.of(process)
         if batch is not None and batch.is_open and was_in is batch:
@@ -127,9 +121,6 @@ class Editor:
 
     def drop(self, message: int) -> EditRecord:
         """Never deliver a message; what waited for it goes on waiting.
-
-        Args:
-            message: Its id.
 
         Raises:
             EditingError: See the class.
@@ -146,9 +137,6 @@ class Editor:
 
     def duplicate(self, message: int) -> EditRecord:
         """Deliver a message once more, right after itself.
-
-        Args:
-            message: Its id.
 
         Raises:
             EditingError: See the class.
@@ -168,7 +156,7 @@ class Editor:
         return self._did("duplicate", f"delivers {old} twice", location, restore, marks=(copy,))
 
     def edit(self, message: int, data: Any) -> EditRecord:
-        """Give a message another payload.
+        """Return a message another payload.
 
         Args:
             message: Its id.
@@ -209,7 +197,7 @@ class Editor:
         process = prepared.process
         restore = self._queues.remember(process)
         messages = self._injection.put(prepared)
-        place = EventSite(step or "", process.superstep, event_id=name)
+        place = EditSite(step or "", process.superstep, event_id=name)
         text = f"injects {name}" + (f" as emitted by {step}" if step else "")
         record = self._history.act(
             "inject", text, process, place, restore, {}, data=None if data is NO_DATA else data, marks=messages
@@ -222,11 +210,7 @@ class Editor:
         return record
 
     def edit_state(self, path: str, state: Any) -> EditRecord:
-        """Give a step another state.
-
-        Args:
-            path: The step.
-            state: The whole state; checked against its model.
+        """Return a step another state.
 
         Raises:
             EditingError: See the class; `unknown_step`, `no_state`, `step_busy`, `invalid_state`.
@@ -236,16 +220,12 @@ class Editor:
         before = snapshot(slot.state)
         restore = self._states.put(slot, new)
         process = slot.scope.process
-        place = EventSite(path, process.superstep)
+        place = EditSite(path, process.superstep)
         details = {"before": before, "after": snapshot(new), "state": True}
         return self._history.act("edit_state", f"edits the state of {path}", process, place, restore, details, data=new)
 
     def force_complete(self, path: str, result: Any = None) -> EditRecord:
         """End a call as if it had returned: one that waits for an answer, or the next one that a message would make.
-
-        Args:
-            path: The step.
-            result: What it is to return.
 
         Raises:
             EditingError: See the class; `unknown_step`, `nothing_to_complete`.
@@ -261,7 +241,7 @@ class Editor:
             restore_target()
 
         message = target.message
-        place = EventSite(
+        place = EditSite(
             path,
             process.superstep,
             target.call.function.name,
@@ -290,10 +270,7 @@ class Editor:
     # What an editor shows.
 
     def payload(self, message: int) -> tuple[Any, Any]:
-        """Give what a message carries.
-
-        Args:
-            message: Its id.
+        """Return what a message carries.
 
         Returns:
             The payload, or NO_DATA, and the annotation of the parameter that it goes to.
@@ -308,10 +285,7 @@ class Editor:
         return location.message.data, location.message.route.check.annotation
 
     def state(self, path: str) -> tuple[Any, Any]:
-        """Give the state of a step.
-
-        Args:
-            path: The step.
+        """Return the state of a step.
 
         Returns:
             The state and its type; None for a type that is not declared.
@@ -344,7 +318,7 @@ class Editor:
         """Change an outside event that has not been taken in, and record that."""
         event_id, before = self._outside.event_at(place)
         restore, root = change(), self._run.root
-        where = EventSite("", root.superstep, event_id=event_id)
+        where = EditSite("", root.superstep, event_id=event_id)
         details = {"before": _payload(before)}
         return self._history.act(code, text.format(event_id), root, where, restore, details, data=data)
 
@@ -364,7 +338,7 @@ class Editor:
         stirs: bool = False,
     ) -> EditRecord:
         message, route = location.message, location.message.route
-        place = EventSite(
+        place = EditSite(
             location.process.prefix + (route.step.name if route.step is not None else ""),
             location.process.superstep,
             route.function.name if route.function is not None else None,
@@ -372,8 +346,8 @@ class Editor:
             route.id,
             (message.seq,) if message.seq else (),
         )
-        told = {"message": message.id, "from": location.kind, "was_at": location.index, **(details or {})}
-        act = self._history.act(code, text, location.process, place, restore, told, data=data, marks=marks)
+        recorded = {"message": message.id, "from": location.kind, "was_at": location.index, **(details or {})}
+        act = self._history.act(code, text, location.process, place, restore, recorded, data=data, marks=marks)
         if stirs:
             self._history.stir(location.process)
         return act

@@ -24,9 +24,6 @@ class ExternalInputs:
     def place_of(self, number: int) -> int | None:
         """Find an event.
 
-        Args:
-            number: Its id among what is pending.
-
         Returns:
             Its place among the inputs of the run, or None.
         """
@@ -36,53 +33,24 @@ class ExternalInputs:
         return None
 
     def event_at(self, place: int) -> tuple[str, Any]:
-        """Give an event.
-
-        Args:
-            place: As `place_of` gave it.
-
-        Returns:
-            Its id and payload.
-        """
+        """Return an event."""
         _, event_id, data = self._run.inputs[place]
         return event_id, data
 
     def drop(self, place: int) -> Restore:
-        """Forget an event.
-
-        Args:
-            place: As `place_of` gave it.
-
-        Returns:
-            What takes that back.
-        """
+        """Forget an event."""
         inputs = list(self._run.inputs)
         del inputs[place]
         return self._replace(inputs)
 
     def move(self, place: int, to: int) -> Restore:
-        """Take an event in at another place.
-
-        Args:
-            place: As `place_of` gave it.
-            to: Its place among what comes from outside.
-
-        Returns:
-            What takes that back.
-        """
+        """Take an event in at another place."""
         inputs = list(self._run.inputs)
         inputs.insert(max(0, to), inputs.pop(place))
         return self._replace(inputs)
 
     def duplicate(self, place: int) -> Restore:
-        """Take an event in twice.
-
-        Args:
-            place: As `place_of` gave it.
-
-        Returns:
-            What takes that back.
-        """
+        """Take an event in twice."""
         inputs = list(self._run.inputs)
         kind, event_id, data = inputs[place]
         copy = (kind, event_id, data)
@@ -91,14 +59,7 @@ class ExternalInputs:
         return self._replace(inputs)
 
     def edit(self, place: int, data: Any) -> Restore:
-        """Give an event another payload.
-
-        Args:
-            place: As `place_of` gave it.
-            data: The payload.
-
-        Returns:
-            What takes that back.
+        """Return an event another payload.
 
         Raises:
             SurgeryError: It does not fit where the event goes.

@@ -47,9 +47,6 @@ class ForceComplete:
     def find(self, path: str) -> CallToComplete:
         """Find the call of a step to end.
 
-        Args:
-            path: The step.
-
         Returns:
             The call that waits for an answer, else the one that the next message to the step will make.
 
@@ -84,10 +81,6 @@ class ForceComplete:
 
     def put(self, target: CallToComplete, result: Any) -> Restore:
         """Have a call end as soon as the run goes on.
-
-        Args:
-            target: The call.
-            result: What it is to return.
 
         Returns:
             What leaves it as it was.

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from process_core.debug.debug_events import DebugEvents, EventSite
+from process_core.debug.debug_events import DebugEvents, EditSite
 from process_core.debug.editing.edit_record import EditingError, EditRecord, Restore
 from process_core.debug.editing.queue import QueueEditor
 from process_core.debug.pause_controller import PauseController
@@ -17,7 +17,7 @@ class _Done:
 
     record: EditRecord
     process: ProcessRecord
-    place: EventSite
+    place: EditSite
     restore: Restore
     is_state: bool
 
@@ -71,7 +71,7 @@ class EditHistory:
         code: str,
         text: str,
         process: ProcessRecord,
-        place: EventSite,
+        place: EditSite,
         restore: Restore,
         details: dict[str, Any],
         *,
@@ -89,9 +89,6 @@ class EditHistory:
             details: More about it; `state` says that the step has another state now.
             data: The payload, state or result that was given.
             marks: The messages that it made or changed.
-
-        Returns:
-            The act.
         """
         recorder = self._run.recorder
         for message in marks:
@@ -106,15 +103,12 @@ class EditHistory:
     def undo(self) -> EditRecord:
         """Take the last act back.
 
-        Returns:
-            That.
-
         Raises:
             EditingError: There is none, or the run has gone on since, or the process in question has ended.
         """
         self.check()
         if not self._done:
-            raise EditingError("nothing_to_undo", "nothing was changed since the run came to stand here")
+            raise EditingError("nothing_to_undo", "nothing to undo since this pause")
         done = self._done.pop()
         process = done.process
         if not done.is_state and (process.is_dead or process.failed is not None or process.is_stopped):
@@ -127,13 +121,13 @@ class EditHistory:
         return self._record("undo", f"undoes: {done.record.text}", done.process, done.place, details)
 
     def _record(
-        self, code: str, text: str, process: ProcessRecord, place: EventSite, details: dict[str, Any], data: Any = None
+        self, code: str, text: str, process: ProcessRecord, place: EditSite, details: dict[str, Any], data: Any = None
     ) -> EditRecord:
-        told = {"code": code, "text": text, **details}
+        recorded = {"code": code, "text": text, **details}
         queues = self._queues.described(process)
         if queues:
-            told["queues"] = queues
-        seq = self._debug_events.operator(place, told, data)
+            recorded["queues"] = queues
+        seq = self._debug_events.operator(place, recorded, data)
         if self._controller.paused is None:
             for hook in self._run.queue_changed:
                 hook()
@@ -141,11 +135,7 @@ class EditHistory:
         return EditRecord(code, text, seq or None)
 
     def stir(self, process: ProcessRecord) -> None:
-        """Have a process that sleeps deliver what it was given, or end, as soon as the run goes on.
-
-        Args:
-            process: The process.
-        """
+        """Have a process that sleeps deliver what it was given, or end, as soon as the run goes on."""
         self._to_wake[process] = None
         self._controller.on_continue = self._goes_on
         if self._controller.paused is None:

@@ -24,7 +24,7 @@ class PreparedInjection:
         source: Path of the step that would have emitted it, empty for an outside event.
         routes: The routes it takes.
         handles: Whether it carries a failure to a handler.
-        is_for_outside: Whether the run at rest takes it in as it takes any outside event.
+        is_for_outside: Whether the run idle takes it in as it takes any outside event.
     """
 
     process: ProcessRecord
@@ -53,10 +53,7 @@ class Injection:
             event_id: The event.
             data: Its payload, or NO_DATA.
             step: Path of the step that emits it; None for an outside event.
-            at_rest: Whether the run is at rest.
-
-        Returns:
-            What `put` takes.
+            at_rest: Whether the run is idle.
 
         Raises:
             EditingError: It goes nowhere, or does not fit where it goes.
@@ -83,7 +80,7 @@ class Injection:
                 raise EditingError("not_running", "the run is about to end, and takes nothing in any more")
             raise EditingError("not_running", f"nested process {where} is not at work: send it one of its input events")
         if (at_rest or not process.in_batch) and step is not None and any(route.step is None for route in taken):
-            how = "at rest" if at_rest else "between supersteps"
+            how = "idle" if at_rest else "between supersteps"
             raise EditingError("not_paused", f"{event_id!r} would stop the process, which is {how}; stop the run")
         is_for_outside = at_rest and step is None
         return PreparedInjection(process, event_id, data, step or "", taken, handles, is_for_outside)
@@ -97,14 +94,7 @@ class Injection:
         return process.in_batch or (process is self._run.root and not process.is_stopped and process.failed is None)
 
     def put(self, prepared: PreparedInjection) -> list[Message]:
-        """Put an event's messages where the next superstep takes them.
-
-        Args:
-            prepared: The event.
-
-        Returns:
-            The messages.
-        """
+        """Put an event's messages where the next superstep takes them."""
         if prepared.is_for_outside:
             return []
         process = prepared.process

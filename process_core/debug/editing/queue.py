@@ -1,4 +1,4 @@
-"""The workbench: where the messages of a paused run lie, and how they are moved without losing any."""
+"""Finds the messages of a paused run, and moves them without losing any."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -50,12 +50,6 @@ class QueueEditor:
     def find(self, number: int) -> MessageLocation:
         """Find a message.
 
-        Args:
-            number: Its id.
-
-        Returns:
-            Where it lies.
-
         Raises:
             EditingError: It is delivered, dropped, or was never there; or it cannot be changed any more.
         """
@@ -79,7 +73,7 @@ class QueueEditor:
         )
 
     def processes(self) -> Iterator[ProcessRecord]:
-        """Give the processes of the run, those inside the elements of maps too."""
+        """Return the processes of the run, those inside the elements of maps too."""
         yield from dict.fromkeys([*self._run.root.processes(), *(process for process, _ in self._pending.batches(()))])
 
     def _check_unspent(self, location: MessageLocation, batch: Batch | None) -> None:
@@ -92,23 +86,14 @@ class QueueEditor:
         )
 
     def queue_of(self, location: MessageLocation) -> list[Message]:
-        """Give a copy of the list in which a message lies.
-
-        Args:
-            location: Where it lies.
-        """
+        """Return a copy of the list in which a message lies."""
         batch = self._pending.of(location.process)
         if location.kind == "batch" and batch is not None:
             return list(batch.left)
         return list(location.process.pending if location.kind == "pending" else location.process.held)
 
     def replace(self, location: MessageLocation, messages: list[Message]) -> None:
-        """Make the list in which a message lies another one.
-
-        Args:
-            location: Where it lies.
-            messages: What is to be there, in order.
-        """
+        """Make the list in which a message lies another one."""
         if location.kind == "batch":
             self.replace_batch(location.process, messages)
         elif location.kind == "pending":
@@ -117,12 +102,7 @@ class QueueEditor:
             location.process.held = {message: location.process.held.get(message, False) for message in messages}
 
     def replace_batch(self, process: ProcessRecord, messages: list[Message]) -> None:
-        """Have other messages delivered in what is left of a superstep.
-
-        Args:
-            process: The process.
-            messages: The messages, in order.
-        """
+        """Have other messages delivered in what is left of a superstep."""
         batch = self._pending.of(process)
         assert batch is not None
         spent = set(process.joins.recall(batch.left, [batch.calls[m] for m in batch.left if m in batch.calls]))
@@ -133,9 +113,6 @@ class QueueEditor:
     def remember(self, process: ProcessRecord) -> Restore:
         """Remember the queues of a process.
 
-        Args:
-            process: The process.
-
         Returns:
             What makes them as they are now; not for a process that has ended by then.
         """
@@ -143,12 +120,12 @@ class QueueEditor:
         left, calls = (list(batch.left), dict(batch.calls)) if batch is not None else ([], {})
         pending, held, waiting = list(process.pending), process.held, process.joins.save()
         stop, since = (process.stop_route, process.stop_seq), process.since_input
-        told = [(message, message.data, message.seq) for message in [*left, *pending, *held]]
+        before = [(message, message.data, message.seq) for message in [*left, *pending, *held]]
         changed = set(self._pending.changed)
         forced = None if self._run.forced is None else dict(self._run.forced)
 
         def restore() -> None:
-            for message, data, seq in told:
+            for message, data, seq in before:
                 message.data, message.seq = data, seq
             process.pending, process.held = pending, held
             process.stop_route, process.stop_seq = stop
@@ -163,10 +140,7 @@ class QueueEditor:
         return restore
 
     def described(self, process: ProcessRecord) -> list[dict[str, Any]]:
-        """Describe the queue of a process as it is now, for a run that is taken up after it was cut off here.
-
-        Args:
-            process: The process.
+        """Describe the queue of a process as it is now, for a run that is resumed after it was cut off here.
 
         Returns:
             The description, in a list; empty where there is no run file, or the process is between two supersteps.
@@ -179,13 +153,7 @@ class QueueEditor:
 
 
 def is_spent(process: ProcessRecord, batch: Batch, message: Message) -> bool:
-    """Tell whether a call that has begun has the value of a message that is still to be delivered.
-
-    Args:
-        process: The process.
-        batch: What is left of its superstep.
-        message: The message.
-    """
+    """Return whether a call that has begun has the value of a message that is still to be delivered."""
     if message in batch.calls or any(message in call.messages for call in batch.calls.values()):
         return False
     return not any(
@@ -195,10 +163,6 @@ def is_spent(process: ProcessRecord, batch: Batch, message: Message) -> bool:
 
 def fitting(route: CompiledRoute, data: Any) -> Any:
     """Check a payload against the parameter that a route feeds.
-
-    Args:
-        route: The route.
-        data: The payload, or NO_DATA.
 
     Returns:
         The value as the parameter wants it.

@@ -1,4 +1,4 @@
-"""Gives a step another state, where its model agrees."""
+"""Return a step another state, where its model agrees."""
 
 import copy
 import dataclasses
@@ -25,12 +25,6 @@ class StateEditor:
     def find(self, path: str) -> StepInstance:
         """Find a step that has state.
 
-        Args:
-            path: The step.
-
-        Returns:
-            The step.
-
         Raises:
             EditingError: There is none, or it has no state.
         """
@@ -42,10 +36,6 @@ class StateEditor:
 
     def prepare(self, path: str, state: Any) -> tuple[StepInstance, Any]:
         """Check a new state.
-
-        Args:
-            path: The step.
-            state: The state, whole.
 
         Returns:
             The step, and the state as its model wants it.
@@ -66,15 +56,7 @@ class StateEditor:
             raise EditingError("invalid_state", f"that is no state for {path}: {error}") from error
 
     def put(self, slot: StepInstance, state: Any) -> Restore:
-        """Give a step its new state, for its next call to see.
-
-        Args:
-            slot: The step.
-            state: The state.
-
-        Returns:
-            What gives it the old one again.
-        """
+        """Return a step its new state, for its next call to see."""
         old, call = slot.state, slot.current
         saved = call.saved_state if call is not None else UNSET
 
