@@ -63,7 +63,7 @@ async def test_a_run_of_another_engine_goes_without_supersteps(toy):
 async def test_breakpoints_pause_it_and_continue_never_hits_the_same_message_again(toy):
     debugger = await toy(relays(), {"step": "Pair"}, {"event": "RightDone", "when": "emit", "condition": "data == 2"})
     assert await debugger.wait()
-    assert debugger.paused.breakpoint.id == 2
+    assert debugger.paused.breakpoint == 2
     assert debugger.paused.path == "Right"
     await debugger.continue_()
     assert await debugger.wait()
