@@ -138,13 +138,13 @@ class BreakpointController:
             RefusedError: There is no such breakpoint.
         """
         found = self.find(which)
-        told = []
+        changes = []
         for spec in found:
             wanted = not spec.enabled if enabled is None else enabled
             if spec.id is not None:
                 await self._control.ask(EnableBreakpoint(breakpoint=spec.id, enabled=wanted))
-            told.append(f"{spec.id} is {'on' if wanted else 'off'}")
-        return f"breakpoint {', '.join(told)}" if len(told) == 1 else f"breakpoints: {', '.join(told)}"
+            changes.append(f"{spec.id} is {'on' if wanted else 'off'}")
+        return f"breakpoint {', '.join(changes)}" if len(changes) == 1 else f"breakpoints: {', '.join(changes)}"
 
     async def change(self, which: str, **fields: Any) -> str:
         """Put other fields into one breakpoint.

@@ -88,11 +88,11 @@ class RecordedSession(Session):
             try:
                 info = self._run_file.info
             except RunFileError as error:
-                self._tell(Notice(severity="error", text=f"the run file cannot be read any more: {error}"))
+                self._notify(Notice(severity="error", text=f"the run file cannot be read any more: {error}"))
                 return
             if info != self.info:
                 self._take_note(info)
-                self._tell(self.status)
+                self._notify(self.status)
 
     def _take_note(self, info: RunInfo) -> None:
         self.info = info

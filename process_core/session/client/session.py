@@ -117,7 +117,7 @@ class Session(ABC):
         return await self._request(command)
 
     async def _greet(self) -> None:
-        """Say which version of the protocol is spoken here, and check that the worker speaks the same."""
+        """Report which version of the protocol is spoken here, and check that the worker speaks the same."""
         answer = await self._request(Hello())
         version = answer.get("version") if isinstance(answer, dict) else None
         if version != PROTOCOL_VERSION:
@@ -175,7 +175,7 @@ class Session(ABC):
         Raises:
             CommandRefused: The target cannot be loaded any more; the new worker lives, and this can be tried again.
         """
-        await self._begin_anew()
+        await self._begin_again()
         if self._target is None:
             raise CommandRefused(Failure(code="no_target", message="nothing was loaded before the restart"))
         return await self._load_again(self._target)
@@ -195,14 +195,14 @@ class Session(ABC):
             CommandRefused: It cannot be resumed, or the target cannot be loaded any more; the worker lives.
         """
         if self.died is not None:
-            await self._begin_anew()
+            await self._begin_again()
             if self._target is not None:
                 await self._load_again(self._target)
         loaded: Loaded = await self.request(ResumeRun(run_file=str(run_file), superstep=superstep, paused=paused))
         self.loaded, self._target = loaded, loaded.target
         return loaded
 
-    async def _begin_anew(self) -> None:
+    async def _begin_again(self) -> None:
         self._breakpoints = self.status.breakpoints or self._breakpoints
         self._was_muted = self.status.muted or self._was_muted
         await self._end_worker()
@@ -221,7 +221,7 @@ class Session(ABC):
             try:
                 await self.request(AddBreakpoint(breakpoint=fresh))
             except CommandRefused as refused:
-                self._tell(Notice(severity="warning", text=f"a breakpoint was lost in the restart: {refused}"))
+                self._notify(Notice(severity="warning", text=f"a breakpoint was lost in the restart: {refused}"))
         if self._was_muted:
             self._was_muted = False
             await self.request(MuteBreakpoints(muted=True))
@@ -248,29 +248,29 @@ class Session(ABC):
     def _take(self, data: bytes) -> None:
         for frame in self._decoder.feed(data):
             if isinstance(frame, BadFrame):
-                self._tell(Notice(severity="error", text=f"the worker sent {frame.reason}"))
+                self._notify(Notice(severity="error", text=f"the worker sent {frame.reason}"))
                 continue
             try:
                 message = answers.validate_json(frame)
             except ValidationError as error:
-                self._tell(Notice(severity="error", text=f"the worker sent what is no answer: {str(error)[:300]}"))
+                self._notify(Notice(severity="error", text=f"the worker sent what is no answer: {str(error)[:300]}"))
                 continue
             if isinstance(message, Reply):
                 self._settle(message)
             else:
-                self._tell(message)
+                self._notify(message)
 
     def _settle(self, reply: Reply) -> None:
         future = self._open.get(reply.id)
         if future is None or future.done():
             if reply.failure is not None:
-                self._tell(Notice(severity="warning", text=reply.failure.message))
+                self._notify(Notice(severity="warning", text=reply.failure.message))
         elif reply.failure is not None:
             future.set_exception(CommandRefused(reply.failure))
         else:
             future.set_result(reply.value)
 
-    def _tell(self, update: Update) -> None:
+    def _notify(self, update: Update) -> None:
         if isinstance(update, Status):
             self.status = update
         elif isinstance(update, Reloaded):

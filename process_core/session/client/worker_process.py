@@ -156,13 +156,13 @@ class WorkerSession(Session):
                 self._heard_at = time.monotonic()
                 if self._is_silent:
                     self._is_silent = False
-                    self._tell(self.status.model_copy(update={"blocked_for": 0.0}))
+                    self._notify(self.status.model_copy(update={"blocked_for": 0.0}))
                 self._take(data)
 
-    def _tell(self, update: Update) -> None:
+    def _notify(self, update: Update) -> None:
         if isinstance(update, Status) and update.blocked_for:
             update = seen_in_file(update)
-        super()._tell(update)
+        super()._notify(update)
 
     async def _listen_for_silence(self, watching: asyncio.Task[None]) -> None:
         """Notice a worker that cannot even say that it is blocked: C code that keeps the interpreter to itself."""
@@ -171,7 +171,7 @@ class WorkerSession(Session):
             silent_for = time.monotonic() - max(self._asked_at, self._heard_at)
             if self._open and silent_for > SILENCE and self.died is None and not self._ending:
                 self._is_silent = True
-                self._tell(seen_in_file(self.status.model_copy(update={"blocked_for": round(silent_for, 1)})))
+                self._notify(seen_in_file(self.status.model_copy(update={"blocked_for": round(silent_for, 1)})))
 
     async def _watch(
         self, process: asyncio.subprocess.Process, reading: asyncio.Task[None], last_words: WorkerStderr
@@ -182,10 +182,10 @@ class WorkerSession(Session):
         reading.cancel()
         tail = last_words.close()
         if not self._ending:
-            self._tell(seen_in_file(self.status))
+            self._notify(seen_in_file(self.status))
             number = -code if code < 0 else None
             how = f"signal {number}" if number is not None else f"exit code {code}"
-            self._tell(WorkerDied(code, number, f"worker died ({how})", tail))
+            self._notify(WorkerDied(code, number, f"worker died ({how})", tail))
 
 
 def seen_in_file(status: Status) -> Status:
@@ -229,7 +229,7 @@ def _pipe() -> tuple[int, int]:
 
 
 def _above_standard(fd: int) -> int:
-    """Move a descriptor out of the way of 0 to 2, which the worker gets anew."""
+    """Move a descriptor out of the way of 0 to 2, which the worker gets again."""
     if fd > 2:  # noqa: PLR2004 - standard input, output and error
         return fd
     moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)

@@ -7,7 +7,7 @@ from typing import Final
 
 TAIL: Final = 8192
 """Bytes of the error stream that are remembered."""
-MAX_BACKLOG: Final = 4 * 1024 * 1024
+MAX_BUFFERED: Final = 4 * 1024 * 1024
 """Bytes kept for a worker that does not take them back; more are remembered in the tail only."""
 _CHUNK: Final = 65536
 
@@ -25,7 +25,7 @@ class WorkerStderr:
         self._back = back
         self._loop = asyncio.get_running_loop()
         self._tail = bytearray()
-        self._backlog = bytearray()
+        self._buffer = bytearray()
         os.set_blocking(back, False)
         self._loop.add_reader(source, self._read)
 
@@ -47,8 +47,8 @@ class WorkerStderr:
         if not data:
             self._loop.remove_reader(self._source)
         self._remember(data)
-        if len(self._backlog) < MAX_BACKLOG:
-            self._backlog += data
+        if len(self._buffer) < MAX_BUFFERED:
+            self._buffer += data
         self._give_back()
 
     def _remember(self, data: bytes) -> None:
@@ -57,12 +57,12 @@ class WorkerStderr:
 
     def _give_back(self) -> None:
         try:
-            del self._backlog[: os.write(self._back, self._backlog)]
+            del self._buffer[: os.write(self._back, self._buffer)]
         except BlockingIOError:
             pass
         except OSError:  # the worker is gone
-            self._backlog.clear()
-        if self._backlog:
+            self._buffer.clear()
+        if self._buffer:
             self._loop.add_writer(self._back, self._give_back)
         else:
             self._loop.remove_writer(self._back)

@@ -100,7 +100,7 @@ class Decoder:
         return found
 
     def end(self) -> BadFrame | None:
-        """Say what the end of the stream cut off.
+        """Report what the end of the stream cut off.
 
         Returns:
             The frame that never came whole, or None.

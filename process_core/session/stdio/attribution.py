@@ -12,14 +12,14 @@ LogLine = Callable[[str, str], None]
 
 
 class Attribution:
-    """Knows the one function that can have written a line, or that it cannot be told.
+    """Knows the one function that can have written a line, or that it cannot be known.
 
     The pipes are emptied as each call begins and ends. So a line that comes in between is from a function that runs,
     and where only one does and no child process of an earlier one is alive, from that one. A line is better left
     without a name than given a wrong one.
 
     Args:
-        log_orphan: Takes stream and line where it cannot be told.
+        log_orphan: Takes stream and line where it cannot be known.
     """
 
     def __init__(self, log_orphan: LogLine) -> None:

@@ -41,7 +41,7 @@ class LineBuffer:
         return lines
 
     def take(self) -> str:
-        """Give what there is of the unfinished line, and begin a new one."""
+        """Return what there is of the unfinished line, and begin a new one."""
         line = "".join(self._parts)
         if self._beyond:
             line += f"… [{self._beyond} more characters]"

@@ -67,11 +67,11 @@ class StepWriter(io.TextIOBase):
         return self._binary
 
     def writable(self) -> bool:
-        """Say that it can be written to."""
+        """Report that it can be written to."""
         return True
 
     def fileno(self) -> int:
-        """Give the descriptor for child processes; what they write there is captured as well."""
+        """Return the descriptor for child processes; what they write there is captured as well."""
         return self._fd
 
     def reconfigure(self, **_: Any) -> None:
@@ -178,11 +178,11 @@ class StepReader(io.TextIOBase):
         return "utf-8"
 
     def readable(self) -> bool:
-        """Say that it can be read from."""
+        """Report that it can be read from."""
         return True
 
     def fileno(self) -> int:
-        """Give the descriptor for child processes; there is nothing to read there."""
+        """Return the descriptor for child processes; there is nothing to read there."""
         return 0
 
     def readline(self, size: int | None = -1) -> str:  # type: ignore[override]  # typeshed leaves None out

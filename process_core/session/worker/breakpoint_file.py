@@ -16,7 +16,7 @@ from process_core.session.protocol.breakpoints import BREAKPOINTS_FILE, Breakpoi
 Notify = Callable[[str, str], None]
 """Shows the user something once: severity and text."""
 FORMAT: Final = 1
-_TOLD: Final = frozenset({"id", "hit_count", "bound", "problem"})
+_SET_BY_WORKER: Final = frozenset({"id", "hit_count", "bound", "problem"})
 """What a worker tells of a breakpoint, which is of one run only."""
 _SHOWN: Final = 3
 
@@ -28,12 +28,12 @@ class _UnusableError(Exception):
 class BreakpointFile:
     """The breakpoints of one project, by target.
 
-    Other sessions may write the same file: each reads it anew and changes the part of its own target only, under a
+    Other sessions may write the same file: each reads it again and changes the part of its own target only, under a
     lock, and puts the whole in place by a rename, so that no reader ever sees half of it.
 
     Args:
         path: The file; what is missing of its folder is made when there is something to keep.
-        notice: Tells the user something once: severity and text.
+        notice: Shows the user something once: severity and text.
     """
 
     def __init__(self, path: Path, notice: Callable[[str, str], None]) -> None:
@@ -43,7 +43,7 @@ class BreakpointFile:
         self._is_foreign = False
 
     def read(self, target: str) -> list[BreakpointSpec]:
-        """Read the breakpoints of a target; a file that is damaged is kept aside, and told of.
+        """Read the breakpoints of a target; a file that is damaged is kept aside, and reported.
 
         Args:
             target: The target, as `target_key` gives it.
@@ -68,13 +68,13 @@ class BreakpointFile:
         return specs
 
     def write(self, target: str, specs: Iterable[BreakpointSpec]) -> None:
-        """Put the breakpoints of a target in place of those that are there; where that fails, it is told of once.
+        """Put the breakpoints of a target in place of those that are there; where that fails, it is reported once.
 
         Args:
             target: The target, as `target_key` gives it.
             specs: All of them.
         """
-        mine = [spec.model_dump(exclude=set(_TOLD), exclude_defaults=True) for spec in specs]
+        mine = [spec.model_dump(exclude=set(_SET_BY_WORKER), exclude_defaults=True) for spec in specs]
         if self._is_foreign or (not mine and not self.path.exists()):
             return
         try:
@@ -114,7 +114,7 @@ class BreakpointFile:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            self._tell_unreadable(error)
+            self._report_unreadable(error)
             return {}
         try:
             found = json.loads(content)
@@ -131,7 +131,7 @@ class BreakpointFile:
             return {}
         return dict(found["targets"])
 
-    def _tell_unreadable(self, error: OSError) -> None:
+    def _report_unreadable(self, error: OSError) -> None:
         if not self._is_foreign:
             reason = error.strerror or str(error)
             self._notice("warning", f"{self.path} cannot be read ({reason}); breakpoints are not kept")
@@ -181,7 +181,7 @@ class BreakpointFile:
 
 
 def target_key(place: str, attribute: str, cwd: Path) -> str:
-    """Give the name under which the breakpoints of a target are kept, however it was typed.
+    """Return the name under which the breakpoints of a target are kept, however it was typed.
 
     Args:
         place: Path of a file, or name of a module.
@@ -199,7 +199,7 @@ def target_key(place: str, attribute: str, cwd: Path) -> str:
 
 
 def _free(path: Path) -> Path:
-    """Give a path where nothing is: the one given, or with a number after it."""
+    """Return a path where nothing is: the one given, or with a number after it."""
     number, free = 1, path
     while free.exists():
         number += 1

@@ -54,7 +54,7 @@ class CommandError(Exception):
 
 
 def failure_of(error: BaseException) -> Failure:
-    """Say why a command failed.
+    """Report why a command failed.
 
     Args:
         error: What carrying it out raised.
@@ -78,12 +78,12 @@ def failure_of(error: BaseException) -> Failure:
         if isinstance(error, kind):
             return Failure(code=code, message=bounded(exception_text(error), _LIMIT))
     message = f"{type(error).__name__}: {exception_text(error)}"
-    told = user_traceback(error)
-    return Failure(code="error", message=bounded(message, _LIMIT), traceback=bounded(told, _TRACEBACK))
+    text = user_traceback(error)
+    return Failure(code="error", message=bounded(message, _LIMIT), traceback=bounded(text, _TRACEBACK))
 
 
 def bad_command(body: bytes, error: ValueError) -> tuple[int, Failure]:
-    """Say what is wrong with a frame that holds no command.
+    """Report what is wrong with a frame that holds no command.
 
     Args:
         body: The frame.

@@ -37,7 +37,7 @@ def handles(kind: type[Command]) -> Callable[[H], H]:
     return register
 
 
-async def carry_out(session: LiveSession, command: Command, status: Callable[[], Status]) -> Any:
+async def dispatch(session: LiveSession, command: Command, status: Callable[[], Status]) -> Any:
     """Do what a command says and return the value of its reply, as plain JSON.
 
     Args:

@@ -26,7 +26,7 @@ class HotReload:
         debugger: Gives the current debugger.
         adopt: Makes the session go on with new code; gives what the target holds then.
         changed: Called when `info` has changed.
-        notice: Tells the user something once: severity and text.
+        notice: Shows the user something once: severity and text.
         reloaded: Called when new code is in force.
 
     Attributes:
@@ -189,8 +189,8 @@ class HotReload:
         services = debugger.services
         if opened.offer is not before.offer:
             services = opened.services() or Services()
-        carrier = StateMigrator(opened.process.graph, staged.replaced)
-        return NewCode(opened.process, carrier, services, _shown(staged), self._resets)
+        migrator = StateMigrator(opened.process.graph, staged.replaced)
+        return NewCode(opened.process, migrator, services, _shown(staged), self._resets)
 
     def _choose(self, error: StateMismatchError, debugger: Debugger | None) -> None:
         text = "\n".join(f"{path}: {report}" for path, report in error.reports.items())

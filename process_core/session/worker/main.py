@@ -61,7 +61,7 @@ async def _serve(channel: socket.socket, errors: int, runs: str | None, breakpoi
     ended = asyncio.Event()
 
     def drain() -> None:
-        speakers.drain()
+        attribution.drain()
         errors_back.drain(server.log)
 
     def log(stream: str, text: str) -> None:
@@ -85,14 +85,14 @@ async def _serve(channel: socket.socket, errors: int, runs: str | None, breakpoi
     server = SessionServer(
         send=link.send, cwd=Path.cwd(), runs_dir=runs, breakpoints_file=breakpoints, on_quit=ended.set
     )
-    speakers = Attribution(server.log)
+    attribution = Attribution(server.log)
     output = FdCapture(1, "stdout", wake)
-    speakers.listen_to([output])
+    attribution.listen_to([output])
     # It has been with the client and back, so it may be long ago that it was written: nobody can be named.
     errors_back = FdCapture(2, "stderr", wake, read_end=errors)
     for capture in (output, errors_back):
         capture.start()
-    unfollow = follow_calls(speakers)
+    unfollow = follow_calls(attribution)
     streams = StepStreams(log, later)
     streams.install()
     link.start(server.receive)

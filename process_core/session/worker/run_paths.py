@@ -14,7 +14,7 @@ class RunPaths:
     Args:
         root: The project: runs go to `.stepscope/runs` below it.
         folder: Where runs go instead; None for there.
-        warn: Tells the user once when they must go elsewhere.
+        warn: Shows the user once when they must go elsewhere.
     """
 
     def __init__(self, root: Path, folder: Path | None, warn: Callable[[str], None]) -> None:
@@ -24,7 +24,7 @@ class RunPaths:
         self._ready: Path | None = None
 
     def next(self, process: str) -> Path:
-        """Give a free path for a new run.
+        """Return a free path for a new run.
 
         Args:
             process: Name of the process.

@@ -15,7 +15,7 @@ from process_core.session.protocol.status import Reloaded, Status
 from process_core.session.protocol.verbs import Command, Quit, read_command
 from process_core.session.worker.bounded import bounded
 from process_core.session.worker.command_errors import CommandError, bad_command, failure_of
-from process_core.session.worker.handlers import carry_out
+from process_core.session.worker.handlers import dispatch
 from process_core.session.worker.live_session import LiveSession
 from process_core.session.worker.run_paths import RunPaths
 
@@ -110,7 +110,7 @@ class SessionServer:
         if self._session.log(stream, text):
             return
         if not self._early:
-            self._loop.call_soon(self._tell_early)
+            self._loop.call_soon(self._report_early)
         if len(self._early) < _EARLY_LINES:
             self._early.append(text)
         else:
@@ -129,7 +129,7 @@ class SessionServer:
         while True:
             command = await self._queue.get()
             try:
-                reply = Reply(id=command.id, value=await carry_out(self._session, command, self._status))
+                reply = Reply(id=command.id, value=await dispatch(self._session, command, self._status))
             except Exception as error:  # noqa: BLE001 - whatever a command runs into is its own failure
                 reply = Reply(id=command.id, failure=failure_of(error))
                 if not isinstance(
@@ -186,7 +186,7 @@ class SessionServer:
     def _notice(self, severity: str, text: str) -> None:
         self._send(Notice.model_validate({"severity": severity, "text": bounded(text, _NOTICE)}))
 
-    def _tell_early(self) -> None:
+    def _report_early(self) -> None:
         lines, hidden = self._early, self._early_hidden
         self._early, self._early_hidden = [], 0
         more = f"\n… {hidden} more lines" if hidden else ""

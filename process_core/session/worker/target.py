@@ -34,7 +34,7 @@ class LoadedTarget:
         services: Gives the services of a run.
         place: The file or module as it was typed.
         attribute: What in it makes the process.
-        offer: What gives them, as the module has it: the same object for as long as the module is not loaded anew.
+        offer: What gives them, as the module has it: the same object for as long as the module is not loaded again.
         project: The modules that it was loaded from.
         make: Makes this of a module.
     """
@@ -113,12 +113,12 @@ def open_target(text: str, cwd: str | Path) -> LoadedTarget:
 
 
 def _refused(shown: str) -> Callable[[BaseException], TargetError]:
-    def told(error: BaseException) -> TargetError:
+    def error_of(error: BaseException) -> TargetError:
         if isinstance(error, NoSuchModuleError):
             return TargetError("missing_file", str(error))
         return from_exception(error, f"loading {shown}")
 
-    return told
+    return error_of
 
 
 def _parse(text: str, cwd: Path) -> tuple[ModuleLocation, str, str]:

@@ -1,4 +1,4 @@
-"""Why a target cannot be loaded, told in terms of the user's own code."""
+"""Why a target cannot be loaded, in terms of the user's own code."""
 
 import traceback
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def from_exception(error: BaseException, doing: str) -> TargetError:
         doing: What was being done, e.g. `loading chatbot.py`.
 
     Returns:
-        The error to raise, told apart by what kind of mistake it is.
+        The error to raise, distinguished by what kind of mistake it is.
     """
     match error:
         case TargetError():
@@ -61,7 +61,7 @@ def from_exception(error: BaseException, doing: str) -> TargetError:
 
 
 def exception_text(error: BaseException) -> str:
-    """Give the text of an exception in bounded length, even where making it fails.
+    """Return the text of an exception in bounded length, even where making it fails.
 
     Args:
         error: Any exception, of any code.
@@ -86,9 +86,9 @@ def user_traceback(error: BaseException) -> str:
     Returns:
         The traceback as text, of bounded length; the end of it is kept.
     """
-    told = traceback.TracebackException.from_exception(error, limit=-200)
-    _drop_our_frames(told, set())
-    text = "".join(told.format()).rstrip("\n")
+    exception = traceback.TracebackException.from_exception(error, limit=-200)
+    _drop_our_frames(exception, set())
+    text = "".join(exception.format()).rstrip("\n")
     return text if len(text) <= _TRACEBACK_LIMIT else "…" + text[-_TRACEBACK_LIMIT:]
 
 
@@ -98,13 +98,13 @@ def _way_to(error: SyntaxError) -> str | None:
     return "".join(traceback.format_list(way)).rstrip("\n")[-_TRACEBACK_LIMIT:] or None
 
 
-def _drop_our_frames(told: traceback.TracebackException, seen: set[int]) -> None:
-    if id(told) in seen:
+def _drop_our_frames(exception: traceback.TracebackException, seen: set[int]) -> None:
+    if id(exception) in seen:
         return
-    seen.add(id(told))
-    kept = [frame for frame in told.stack if not _is_ours(frame.filename)]
-    told.stack = traceback.StackSummary.from_list(kept)
-    for other in (told.__cause__, told.__context__, *(told.exceptions or ())):
+    seen.add(id(exception))
+    kept = [frame for frame in exception.stack if not _is_ours(frame.filename)]
+    exception.stack = traceback.StackSummary.from_list(kept)
+    for other in (exception.__cause__, exception.__context__, *(exception.exceptions or ())):
         if other is not None:
             _drop_our_frames(other, seen)
 

@@ -45,7 +45,7 @@ class WorkerChannel:
         self._status = Status()
         self._beat_asked = 0.0
         self._beat_due = True
-        self._told_blocked = 0.0
+        self._reported_blocked = 0.0
         self._reader = threading.Thread(target=self._read, name="link-reader", daemon=True)
         self._writer = threading.Thread(target=self._write, name="link-writer", daemon=True)
 
@@ -126,14 +126,14 @@ class WorkerChannel:
             except RuntimeError:  # closed
                 self._beat_due = True
                 return []
-            if self._told_blocked:
-                self._told_blocked = 0.0
+            if self._reported_blocked:
+                self._reported_blocked = 0.0
                 return [self._status]
             return []
         blocked = now - self._beat_asked
-        if blocked < BLOCKED_AFTER or now - self._told_blocked < BLOCKED_AFTER / 2:
+        if blocked < BLOCKED_AFTER or now - self._reported_blocked < BLOCKED_AFTER / 2:
             return []
-        self._told_blocked = now
+        self._reported_blocked = now
         return [self._status.model_copy(update={"blocked_for": round(blocked, 1)})]
 
     def _beat(self) -> None:
