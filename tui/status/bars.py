@@ -16,11 +16,11 @@ from tui.status.keys import Hint, fit_hints, hints
 from tui.status.mode import ModeState, Role, fit, parts
 from tui.text.safe_text import LINE_BREAK, clip
 
-_PILLS = frozenset({Role.RUN, Role.PAUSED, Role.REST, Role.WAITING, Role.FAILED, Role.INSERT, Role.BUSY, Role.REPLAY})
+_PILLS = frozenset({Role.RUN, Role.PAUSED, Role.IDLE, Role.WAITING, Role.FAILED, Role.INSERT, Role.BUSY, Role.REPLAY})
 _STYLES = {
     Role.RUN: "bold $pill-text on $success",
     Role.PAUSED: "bold $pill-text on $warning",
-    Role.REST: "bold $pill-text on $secondary",
+    Role.IDLE: "bold $pill-text on $secondary",
     Role.WAITING: "bold $pill-text on $primary",
     Role.FAILED: "bold $pill-text on $error",
     Role.INSERT: "bold $background on $foreground",

@@ -17,7 +17,7 @@ class Role(StrEnum):
 
     RUN = "run"
     PAUSED = "paused"
-    REST = "rest"
+    IDLE = "idle"
     WAITING = "waiting"
     FAILED = "failed"
     INSERT = "insert"
@@ -74,11 +74,11 @@ class ModeState:
 _NAME_LIMIT: Final = 40
 _PLAIN: Final = {
     RunState.IN_PROGRESS: ("RUN", Role.RUN),
-    RunState.IDLE: ("IDLE", Role.REST),
+    RunState.IDLE: ("IDLE", Role.IDLE),
     RunState.IDLE_WITH_PENDING_REQUESTS: ("WAITING FOR YOU", Role.WAITING),
-    RunState.STOPPED: ("STOPPED", Role.REST),
+    RunState.STOPPED: ("STOPPED", Role.IDLE),
     RunState.FAILED: ("FAILED", Role.FAILED),
-    RunState.CANCELLED: ("CANCELLED", Role.REST),
+    RunState.CANCELLED: ("CANCELLED", Role.IDLE),
 }
 _SAVES: Final = {
     "pending": ("save pending", Role.TEXT, 1),
@@ -153,7 +153,7 @@ def _state(view: ModeState) -> list[Part]:
     if view.died:
         return [Part("WORKER DIED", Role.FAILED, 0)]
     if status.state is None:
-        return [Part("READY", Role.REST, 0)]
+        return [Part("READY", Role.IDLE, 0)]
     if status.paused is not None:
         at = state_word(status)
         message = status.paused.message

@@ -1,6 +1,6 @@
 """How a run stands between its events: what waits in joins, what is on its way, what is held, and who asks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,44 +59,24 @@ def of_live(core: RunRecord, pending: Iterable[Any]) -> RunSnapshot:
 
 
 def of_recorded(file: RunFile, until: int | None = None) -> RunSnapshot:
-    """See how a recorded run stood at the last superstep that its file holds.
+    """Return how a recorded run stood at an event.
 
     Args:
         file: The run file.
         until: The last event that counts; None for the end.
     """
-    info = file.info
-    last = file.count() if until is None else until
-    is_past = last < info.events
-    found = RunSnapshot(RunState.IN_PROGRESS if is_past or info.state is None else info.state, is_over=not info.is_live)
-    checkpoint = file.checkpoint_at(last)
-    frozen = file.extra_at(checkpoint.seq) if checkpoint is not None else None
-    root = frozen.get("root") if isinstance(frozen, Mapping) else None
-    if isinstance(root, Mapping):
-        _read(root, "", found)
-    return found
-
-
-def _read(frozen: Mapping[str, Any], prefix: str, found: RunSnapshot) -> None:
-    """Take in a process as its checkpoint describes it."""
-    for message in frozen.get("pending", ()):
-        _note(found.pending, prefix, message["route"], message["seq"])
-    for waiting in frozen.get("waiting", ()):
-        for fifo in waiting["fifos"]:
-            for held in fifo:
-                _note(found.arrived, prefix, held["message"]["route"], held["message"]["seq"])
-    for name, inner in frozen.get("nested", {}).items():
-        _read(inner, f"{prefix}{name}/", found)
-    for call in frozen.get("parked", ()):
-        _read_call(call, f"{prefix}{call['step']}", found)
-
-
-def _read_call(call: Mapping[str, Any], path: str, found: RunSnapshot) -> None:
-    if "process" in call:
-        _read(call["process"], f"{path}/", found)
-    for element in call.get("elements", ()):
-        if "result" not in element:
-            _read_call(element, path, found)
+    info, run = file.info, file.at(until)
+    is_past = run.seq < info.events
+    situation = RunSnapshot(
+        RunState.IN_PROGRESS if is_past or info.state is None else info.state, is_over=not info.is_live
+    )
+    for message in run.messages:
+        if message.route and not message.is_undeliverable:
+            kept = situation.held if message.is_held else situation.pending
+            _note(kept, f"{message.scope}/" if message.scope else "", message.route, message.seq)
+    for scope, route, seq in run.buffered:
+        _note(situation.arrived, f"{scope}/" if scope else "", route, seq)
+    return situation
 
 
 def _note(kept: dict[str, list[int]], prefix: str, route: str, seq: int) -> None:

@@ -242,7 +242,7 @@ class RunAtEvent:
     @property
     def messages(self) -> tuple[RecordedMessage, ...]:
         """The messages that were still to be delivered: in order of delivery, then what was held or undeliverable."""
-        return self._on_the_way[0]
+        return () if self.state.is_ended else self._on_the_way[0]
 
     @property
     def buffered(self) -> tuple[BufferedInput, ...]:
@@ -251,7 +251,7 @@ class RunAtEvent:
 
     @cached_property
     def _on_the_way(self) -> tuple[tuple[RecordedMessage, ...], tuple[BufferedInput, ...]]:
-        checkpoint = None if self.state.is_ended else self.file.checkpoint_at(self.seq)
+        checkpoint = self.file.checkpoint_at(self.seq)
         extra = self._kept.extra_at(self.file, checkpoint.seq) if checkpoint is not None else None
         if checkpoint is None or not isinstance(extra, Mapping):
             return (), ()
