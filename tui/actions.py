@@ -136,7 +136,7 @@ _ROWS = (Panel.TIMELINE, Panel.INSPECTOR, Panel.CHAT, Panel.BREAKPOINTS, Panel.Q
 ACTIONS: Final[tuple[Action, ...]] = (
     of_verb(verbs.Continue, Group.RUN, ("c", "f5")),
     of_verb(verbs.Pause, Group.RUN, ("p", "f6")),
-    of_verb(verbs.Step, Group.RUN, ("s", "f11"), title="Step one message", short="step"),
+    of_verb(verbs.StepOnce, Group.RUN, ("s", "f11"), title="Step one message", short="step"),
     of_verb(verbs.Next, Group.RUN, ("n", "f10"), title="Next superstep", short="next superstep"),
     of_verb(verbs.Into, Group.RUN, ("i",), title="Step into", short="into"),
     of_verb(verbs.Out, Group.RUN, ("r", "shift+f11"), title="Step out", short="out"),

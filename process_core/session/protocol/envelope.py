@@ -10,10 +10,14 @@ MAX_FRAME: Final = 16 * 1024 * 1024
 """Largest frame either side accepts, in bytes."""
 
 
-class Message(BaseModel):
-    """The base of everything that travels."""
+WIRE: Final = ConfigDict(extra="forbid", frozen=True)
+"""How everything that travels is read: a field that nobody knows is refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class Message(BaseModel):
+    """The base of what a worker sends, and of what stands in its messages."""
+
+    model_config = WIRE
 
 
 class ProblemInfo(Message):

@@ -10,14 +10,14 @@ from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
 
-from pydantic import Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import from_json
 
 from process_core.debug.explain.model import Explanation
 from process_core.events import RunState
 from process_core.session.protocol.breakpoints import BreakpointSpec
-from process_core.session.protocol.envelope import PROTOCOL_VERSION, Message
+from process_core.session.protocol.envelope import PROTOCOL_VERSION, WIRE, Message
 from process_core.session.protocol.status import Loaded, PendingMessage, Status
 
 
@@ -85,7 +85,7 @@ COMMANDS: Final[dict[str, type["Command"]]] = {}
 """Every command by the `type` it has on the wire, in order of definition; verbs are those that are a `Verb`."""
 
 
-class Command(Message):
+class Command(BaseModel):
     """The base of what a client sends; a subclass registers itself by its `type`.
 
     Attributes:
@@ -94,6 +94,8 @@ class Command(Message):
         answer: Type of the value of its reply; plain JSON unless a command says more.
         needs: What must hold in the session; the same reason greys a verb out and refuses it.
     """
+
+    model_config = WIRE
 
     name: ClassVar[str] = ""
     answer: ClassVar[Any] = Any
@@ -127,27 +129,6 @@ class Command(Message):
         return {name: field for name, field in cls.model_fields.items() if name not in ("id", "type")}
 
 
-class Verb(Command):
-    """The base of what a user can ask of a run.
-
-    Attributes:
-        word: What is typed on the command line.
-        help: What it does, in one sentence: the docstring's first paragraph.
-        is_undoable: Whether `Undo` takes it back.
-    """
-
-    word: ClassVar[str] = ""
-    help: ClassVar[str] = ""
-    is_undoable: ClassVar[bool] = False
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Fill in what the model says by itself."""
-        super().__pydantic_init_subclass__(**kwargs)
-        cls.word = cls.__dict__.get("word") or cls.name.replace("_", "-")
-        cls.help = " ".join(inspect.cleandoc(cls.__doc__ or "").partition("\n\n")[0].split())
-
-
 class EditResult(Message):
     """What was done to a run; the value of the reply to an edit.
 
@@ -172,6 +153,34 @@ class Editable(Message):
     value: Any = None
     is_exact: bool = True
     schema_: dict[str, Any] | None = None
+
+
+class Verb(Command):
+    """The base of what a user can ask of a run.
+
+    Attributes:
+        word: What is typed on the command line.
+        help: What it does, in one sentence: the docstring's first paragraph.
+        edits: Whether it changes a paused run. Then it needs one, is answered by an `EditResult` and can be undone,
+            unless it says otherwise.
+        is_undoable: Whether `Undo` takes it back.
+    """
+
+    word: ClassVar[str] = ""
+    help: ClassVar[str] = ""
+    edits: ClassVar[bool] = False
+    is_undoable: ClassVar[bool] = False
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Fill in what the model says by itself."""
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.word = cls.__dict__.get("word") or cls.name.replace("_", "-")
+        if cls.edits:
+            cls.answer = EditResult
+            cls.needs = cls.__dict__.get("needs", (is_editable,))
+            cls.is_undoable = cls.__dict__.get("is_undoable", True)
+        cls.help = " ".join(inspect.cleandoc(cls.__doc__ or "").partition("\n\n")[0].split())
 
 
 # The session.
@@ -287,7 +296,7 @@ class Pause(Verb):
     type: Literal["pause"] = "pause"
 
 
-class Step(Verb):
+class StepOnce(Verb):
     """Deliver one message, run its function, and pause again."""
 
     needs = (is_paused,)
@@ -448,17 +457,10 @@ class MuteBreakpoints(Verb):
 # Editing a paused run. Each edit is an `operator` event; payloads and states travel as plain JSON.
 
 
-class Edit(Verb):
-    """The base of the verbs that change a paused run."""
-
-    answer = EditResult
-    needs: ClassVar[tuple[Condition, ...]] = (is_editable,)
-    is_undoable = True
-
-
-class MoveMessage(Edit):
+class MoveMessage(Verb):
     """Deliver a pending message at another place among those of its process; 0 is first."""
 
+    edits = True
     word = "move"
 
     type: Literal["move_message"] = "move_message"
@@ -466,9 +468,10 @@ class MoveMessage(Edit):
     place: int = 0
 
 
-class HoldMessage(Edit):
+class HoldMessage(Verb):
     """Hold a pending message until it is released, or release it."""
 
+    edits = True
     word = "hold"
 
     type: Literal["hold_message"] = "hold_message"
@@ -476,27 +479,30 @@ class HoldMessage(Edit):
     held: bool = True
 
 
-class DropMessage(Edit):
+class DropMessage(Verb):
     """Never deliver a message."""
 
+    edits = True
     word = "drop"
 
     type: Literal["drop_message"] = "drop_message"
     message: MessageId
 
 
-class DuplicateMessage(Edit):
+class DuplicateMessage(Verb):
     """Deliver a message once more, right after itself."""
 
+    edits = True
     word = "dup"
 
     type: Literal["duplicate_message"] = "duplicate_message"
     message: MessageId
 
 
-class EditMessage(Edit):
+class EditMessage(Verb):
     """Replace the payload of a pending message."""
 
+    edits = True
     word = "edit"
 
     type: Literal["edit_message"] = "edit_message"
@@ -504,7 +510,7 @@ class EditMessage(Edit):
     data: Any
 
 
-class Inject(Edit):
+class Inject(Verb):
     """Bring an event into the paused run, from outside or as if a step had emitted it.
 
     Attributes:
@@ -514,6 +520,8 @@ class Inject(Edit):
         step: Path of the step to emit it; None brings it from outside.
     """
 
+    edits = True
+
     type: Literal["inject"] = "inject"
     event: EventId
     data: Any = None
@@ -521,7 +529,7 @@ class Inject(Edit):
     step: StepPath | None = None
 
 
-class EditState(Edit):
+class EditState(Verb):
     """Replace the state of a step, checked against its model.
 
     Attributes:
@@ -529,6 +537,7 @@ class EditState(Edit):
         state: The whole state; a partial mapping is refused where a field without default is missing.
     """
 
+    edits = True
     word = "state"
 
     type: Literal["edit_state"] = "edit_state"
@@ -536,9 +545,10 @@ class EditState(Edit):
     state: Any
 
 
-class ForceComplete(Edit):
+class ForceComplete(Verb):
     """End a call that waits for an answer, or the next message's call, as if it had returned that result."""
 
+    edits = True
     word = "complete"
 
     type: Literal["force_complete"] = "force_complete"
@@ -546,9 +556,10 @@ class ForceComplete(Edit):
     result: Any = None
 
 
-class Undo(Edit):
+class Undo(Verb):
     """Undo the last edit of the paused run."""
 
+    edits = True
     needs = (is_editable, has_undo)
     is_undoable = False
 

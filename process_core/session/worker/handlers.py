@@ -101,8 +101,8 @@ async def _continue(session: LiveSession, _: verbs.Continue) -> None:
     session.debugger.release("continue")
 
 
-@handles(verbs.Step)
-async def _step(session: LiveSession, _: verbs.Step) -> None:
+@handles(verbs.StepOnce)
+async def _step(session: LiveSession, _: verbs.StepOnce) -> None:
     session.debugger.release("step")
 
 
