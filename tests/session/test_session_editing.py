@@ -31,7 +31,7 @@ from process_core.session.protocol.verbs import (
     Respond,
     SendEvent,
     Start,
-    Step,
+    StepOnce,
     Stop,
     Undo,
 )
@@ -302,7 +302,7 @@ async def test_a_changed_run_that_is_killed_goes_on_with_its_changed_queue(proje
     async with await WorkerSession.open(cwd=project, runs_dir=tmp_path / "runs") as session:
         await session.load("shop.py")
         _, second, third = await paused(session)
-        await session.request(Step())
+        await session.request(StepOnce())
         await until(session, lambda status: status.paused and status.paused.message.id == second)
         await session.request(MoveMessage(message=third))
         await session.request(EditMessage(message=second, data={"id": 40}))

@@ -26,7 +26,7 @@ from process_core.session.protocol.verbs import (
     RunTo,
     SendEvent,
     Start,
-    Step,
+    StepOnce,
     Stop,
 )
 from process_core.session.worker.server import SessionServer
@@ -255,7 +255,7 @@ async def test_a_breakpoint_that_makes_no_sense_is_refused(session, spec):
 async def test_step_delivers_one_message(session):
     await load_counts(session, data=1, paused=True)
     await paused(session)
-    await session.request(Step())
+    await session.request(StepOnce())
     status = await until(session, lambda s: s.paused and s.paused.reason == "step")
     assert status.paused.message.preview == "2"
 
@@ -334,7 +334,7 @@ async def test_a_command_that_makes_no_sense_before_a_run_is_refused(session, co
 @pytest.mark.parametrize(
     ("command", "code"),
     [
-        (Step(), "not_paused"),
+        (StepOnce(), "not_paused"),
         (RunTo(), "bad_command"),
         (SendEvent(event="Og"), "unknown_event"),
         (Respond(request_id="r", value=1), "unknown_request"),
