@@ -157,7 +157,7 @@ WARNING_CODES: Final[dict[str, str]] = {
     "late_emission": "a call emitted after its function had returned",
     "missing_input": "a call still lacks a required argument at the end",
     "no_condition_matched": "no condition on a source held, and there is no `otherwise`",
-    "not_serialisable": "a payload can only be written as its repr",
+    "not_serialisable": "a payload or state holds something that cannot be recorded exactly",
     "pending_request": "a question is unanswered at the end",
     "recording_failed": "the run file cannot be written any more",
     "reserved_event_type": "user code added an event of a type that is the engine's",

@@ -1,12 +1,26 @@
 """Makes workflow events and hands them to whoever observes the run."""
 
-import copy
 import time
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, Protocol
 
 from process_core.events import RunState, WorkflowEvent
+from process_core.object_storage import (
+    Form,
+    attributes_of,
+    is_only_attributes,
+    new_instance,
+    new_subclass_instance,
+    plain_of,
+    put_attributes,
+    shape_of,
+    store,
+    stored_in,
+)
 
 Sink = Callable[[WorkflowEvent], None]
 
@@ -61,19 +75,102 @@ class Unsnapshotable:
 def snapshot(value: Any) -> Any:
     """Return the value as it is now, so that a later change does not show.
 
-    Returns:
-        The value itself where it cannot change, else a deep copy, else an `Unsnapshotable`.
+    Data is copied: containers, models, dataclasses, and objects that are nothing but their attributes. Nothing of the
+    user's runs for that, and what may own something outside (a handle, what has a `__del__`) is never cloned, for the
+    clone would close it: an `Unsnapshotable` stands in its place.
     """
     if type(value) in _IMMUTABLE:
         return value
     try:
-        return copy.deepcopy(value)
-    except Exception:  # noqa: BLE001 - locks, sockets and hostile classes cannot be copied, for many reasons
+        return _Snapshot().value(value)
+    except Exception:  # noqa: BLE001 - too deep, or a hostile class
         return Unsnapshotable(value)
 
 
+class _Snapshot:
+    """Copies one value: what is there more than once is one object in the copy."""
+
+    def __init__(self) -> None:
+        self._copies: dict[int, Any] = {}
+        self._seen: list[Any] = []
+
+    def value(self, value: Any) -> Any:
+        kind = type(value)
+        if kind in _IMMUTABLE:
+            return value
+        key = id(value)
+        if key in self._copies:
+            return self._copies[key]
+        self._seen.append(value)  # an id says nothing once its object is gone
+        make = _EMPTY.get(kind)
+        if make is not None:
+            made = self._copies[key] = make(value)
+            self._fill(made, value)
+            return made
+        if kind is tuple or kind is frozenset:
+            made = kind([self.value(part) for part in value])
+        else:
+            try:
+                made = self._object(value, kind, key)
+            except RecursionError:
+                raise
+            except Exception:  # noqa: BLE001 - a hostile class; what is around it is copied all the same
+                made = Unsnapshotable(value)
+        self._copies[key] = made
+        return made
+
+    def _fill(self, made: Any, value: Any) -> None:
+        if isinstance(value, dict):
+            for name, part in value.items():
+                made[self.value(name)] = self.value(part)
+        elif type(value) is set:
+            made.update(map(self.value, value))
+        else:
+            made.extend(map(self.value, value))
+
+    def _object(self, value: Any, kind: Any, key: int) -> Any:
+        shape = shape_of(kind)
+        form = shape.form
+        if form is Form.ENUM or form is Form.SECRET or kind.__module__ in _LIBRARIES or isinstance(value, _CODE):
+            return value
+        if form is Form.MODEL or form is Form.RECORD:
+            made = self._copies[key] = new_instance(kind)
+            stored = stored_in(value, shape)
+            fields = {name: self.value(part) for name, part in stored.fields.items()}
+            private = {name: self.value(part) for name, part in stored.private.items()}
+            store(made, shape, replace(stored, fields=fields, private=private), kind.__name__)
+            return made
+        if form is Form.SUBCLASS or form is Form.NAMED_TUPLE:
+            made = new_subclass_instance(kind, self.value(plain_of(value, shape)))
+        elif is_only_attributes(kind) and not any(name in vars(c) for c in kind.__mro__[:-1] for name in _OWN_COPY):
+            made = self._copies[key] = object.__new__(kind)
+        else:
+            return Unsnapshotable(value)
+        own = {name: self.value(part) for name, part in attributes_of(value, shape).items()}
+        put_attributes(made, shape, own, kind.__name__)
+        return made
+
+
+_EMPTY: Mapping[Any, Callable[[Any], Any]] = {
+    dict: lambda _: {},
+    list: lambda _: [],
+    set: lambda _: set(),
+    deque: lambda value: deque(maxlen=value.maxlen),
+    OrderedDict: lambda _: OrderedDict(),
+    defaultdict: lambda value: defaultdict(value.default_factory),
+    bytearray: lambda _: bytearray(),
+}
+_LIBRARIES = frozenset(
+    {"datetime", "decimal", "uuid", "pathlib", "fractions", "ipaddress", "re", "zoneinfo",
+     "pydantic_core._pydantic_core"}
+)  # fmt: skip
+"""Modules whose objects cannot change, or not so that it would show."""
+_CODE = (type, FunctionType, BuiltinFunctionType, MethodType, ModuleType, range, slice, type(...), type(NotImplemented))
+_OWN_COPY = ("__deepcopy__", "__copy__", "__reduce__", "__reduce_ex__", "__getstate__")
+
+
 class Recorder:
-    """Return events their place in the run and passes each to every sink.
+    """Assigns events their place in the run and passes each to every sink.
 
     Attributes:
         run_id: The run.
@@ -152,8 +249,10 @@ _TAKEN = frozenset({"executor_invoked", "executor_failed", "executor_cancelled"}
 
 
 def snapshot_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a call as they are now."""
+    """Return the arguments of a call as they are now: the same dict where no value can change."""
     for value in arguments.values():
         if value.__class__ not in _IMMUTABLE:
-            return {name: snapshot(value) for name, value in arguments.items()}
+            copy = snapshot(arguments)
+            # One that cannot be copied at all must not cost the others their place.
+            return copy if type(copy) is dict else {name: snapshot(part) for name, part in arguments.items()}
     return arguments

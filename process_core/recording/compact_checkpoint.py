@@ -54,6 +54,7 @@ class CompactCheckpoints:
             self._start_of = (generation, asked, rest)
             self._start = CHECKPOINT_START % (generation, asked, json.dumps(rest), json.dumps(nested))
         messages = ""
+        containers: list[Any] | None = None
         for message in root.pending:
             route = self._known.get(message.route)
             if route is None or message.handles or message.event_id != route[1] or message.source != route[2]:
@@ -62,8 +63,14 @@ class CompactCheckpoints:
             written = str(data) if data.__class__ is int and -_SHORT < data < _SHORT else encode_plain(data)
             if written is None:
                 return None
+            if written[0] in "[{":
+                if containers is None:
+                    containers = []
+                containers.append(data)
             text = f"{route[0]}{message.seq},{written}]"
             messages = f"{messages},{text}" if messages else text
+        if containers is not None and len(containers) > 1 and '{"$":"shared",' in (encode_plain(containers) or ""):
+            return None  # each message is written by itself here, and would come back with a part of its own
         return f"{self._start}{messages}]]"
 
 

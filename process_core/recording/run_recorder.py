@@ -1,6 +1,8 @@
 """Records a run into its run file: every event, and a checkpoint at the end of every superstep of the root."""
 
 import contextlib
+import functools
+import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -11,10 +13,14 @@ from process_core.engine.recorder import Recorder, snapshot
 from process_core.engine.records import EventSite, Invocation, MapRecord, ProcessRecord, RunRecord, StepInstance
 from process_core.events import WorkflowEvent
 from process_core.graph import Graph, type_text
+from process_core.object_storage import find_loaded
 from process_core.recording.compact_checkpoint import CompactCheckpoints
 from process_core.recording.fast_recorder import FastRecorder
 from process_core.resume import JournalHost, OutputLog, ResumePoint, version_of
+from process_core.resume.reconstruct import Reconstructor, losses
 from process_core.runfile import RunFileWriter, fork_run_file
+from process_core.runfile.codec.decode import decode
+from process_core.runfile.codec.encode import encode
 
 
 class RunRecorder(RunInstrument):
@@ -38,11 +44,14 @@ class RunRecorder(RunInstrument):
         self._cwd = cwd
         self._point = point
         self._kept: MapElementStates = {}
-        self._incomplete: set[str] = set()
+        self._incomplete: dict[str, set[str]] = {}
+        self._is_beginning = False
+        self._held_back: list[Callable[[], Any]] = []
         self._last = -1  # superstep of the last checkpoint
         self._has_warned = False
         self._run: RunRecord
         self._recorder: Recorder
+        self._losses: _Losses
         self._writer: RunFileWriter
 
     def attach(self, run: RunRecord) -> None:
@@ -57,7 +66,8 @@ class RunRecorder(RunInstrument):
         writer = self._writer = self._open(recorder.clock())
         if self._point is not None:
             recorder.seq = writer.written
-        warnings = _PayloadWarnings(run, writer)
+        self._losses = _Losses(run)
+        warnings = _PayloadWarnings(run, writer, self._losses)
         recorder.sinks.append(warnings.take)
         if len(recorder.sinks) == 1:
             recorder = FastRecorder(recorder, writer, warnings.warn)
@@ -145,6 +155,7 @@ class RunRecorder(RunInstrument):
         more. A fork begins with a checkpoint, for its point may have been edited.
         """
         states, point = run.root.states(), self._point
+        self._is_beginning = True
         if point is None:
             self._checkpoint(states, self._rest_of_checkpoint())
         elif point.journal is None:
@@ -155,6 +166,7 @@ class RunRecorder(RunInstrument):
             for element, inner in self._kept.items():
                 for path, state in inner.items():
                     self._writer.state(f"{element}/{path}", state, seq=self._recorder.seq + 1)
+        self._is_beginning = False
 
     def code_reloaded(self, digests: Mapping[str, str]) -> None:
         """Write the new graph, and the states as the new code has them."""
@@ -191,6 +203,7 @@ class RunRecorder(RunInstrument):
     def superstep_ended(self, process: ProcessRecord) -> None:
         """Write a checkpoint, of the root."""
         run = self._run
+        self._warn_held_back()
         if process is not run.root or run.is_cancelling or process.superstep == self._last:
             return
         outputs = None if self._kept else self._outputs.unchanged()
@@ -221,7 +234,7 @@ class RunRecorder(RunInstrument):
             if element is not None:
                 self._kept.setdefault(element.path, {})[path[len(element.path) + 1 :]] = snapshot(state)
             if self._writer.state(path, state, seq=seq, version=self._versions.get(path)):
-                self._warn_incomplete([path])
+                self._warn_incomplete([path], states)
 
     def _rest_of_checkpoint(self) -> dict[str, Any]:
         """Return what a checkpoint holds beside states."""
@@ -241,26 +254,72 @@ class RunRecorder(RunInstrument):
             versions=self._versions if states else None,
             extra=extra,
         )
-        self._warn_incomplete(incomplete)
+        self._warn_incomplete(incomplete, {**states, "extra": extra})
 
-    def _warn_incomplete(self, parts: Collection[str]) -> None:
-        for what in parts:
-            if what not in self._incomplete:
-                self._incomplete.add(what)
-                where = "a pending payload" if what == "extra" else f"the state of {what}"
-                self._run.root.warn(
-                    "checkpoint_incomplete",
-                    f"{where} can only be written as text, so the run cannot be resumed from here",
-                    what=what,
-                )
+    def _warn_incomplete(self, names: Collection[str], parts: Mapping[str, Any]) -> None:
+        """Warn of what cannot be made again from the file: once of each place within a state, and of a few at most."""
+        if not self._is_beginning:
+            self._warn_held_back()
+        for what in names:
+            warned = self._incomplete.setdefault(what, set())
+            if len(warned) >= _MOST_PLACES or (what == "extra" and warned):
+                continue
+            lost = {_PLACE.sub("[]", loss.split(" ", 1)[0]): loss for loss in self._losses.of(parts[what])}
+            new = [loss for place, loss in lost.items() if place not in warned]
+            if not new:
+                continue
+            warned.update(lost)
+            warn = functools.partial(self._warn_lost, what, "; ".join(new))
+            if self._is_beginning:
+                self._held_back.append(warn)  # a run begins with its `started`
+            else:
+                warn()
+
+    def _warn_held_back(self) -> None:
+        while self._held_back:
+            self._held_back.pop(0)()
+
+    def _warn_lost(self, what: str, lost: str) -> None:
+        warn = self._run.root.warn
+        if what == "extra":
+            text = "a pending payload cannot be recorded exactly, so the run cannot be resumed from here"
+            warn("checkpoint_incomplete", text, what=what)
+        else:
+            text = f"the state of {what} cannot be recorded exactly, so the run cannot be resumed: {lost}"
+            warn("not_serialisable", text, EventSite(what, what.rpartition("/")[2], None), what=what)
+
+
+_MOST_PLACES: Final = 5
+_PLACE: Final = re.compile(r"\[\d+\]")
+
+
+class _Losses:
+    """Finds what of a value the run file does not hold exactly.
+
+    Args:
+        run: The run; classes that its steps name are found though no module has them.
+    """
+
+    def __init__(self, run: RunRecord) -> None:
+        self._run = run
+        self._graph: Graph | None = None
+        self._find: Callable[[str], Any] = find_loaded
+
+    def of(self, value: Any) -> list[str]:
+        """Return what is not exact, each with its path within the value."""
+        if self._graph is not self._run.plan.graph:
+            self._graph = self._run.plan.graph
+            self._find = Reconstructor(self._graph).find
+        return losses(decode(encode(value)), self._find)
 
 
 class _PayloadWarnings:
-    """Passes events to the file, and warns once per function where a payload cannot be serialised."""
+    """Passes events to the file, and warns once per function where a payload cannot be recorded exactly."""
 
-    def __init__(self, run: RunRecord, writer: RunFileWriter) -> None:
+    def __init__(self, run: RunRecord, writer: RunFileWriter, lost: _Losses) -> None:
         self._run = run
         self._writer = writer
+        self._losses = lost
         self._warned: set[tuple[str, str | None, str]] = set()
 
     def take(self, event: WorkflowEvent) -> None:
@@ -273,13 +332,16 @@ class _PayloadWarnings:
         key = (event.path, event.function, event.type)
         if key in self._warned:
             return
+        lost = self._losses.of(event.data)
+        if not lost:
+            return
         self._warned.add(key)
         where = f"{event.path}.{event.function}" if event.function else event.path or "the outside"
         what = _PAYLOADS.get(event.type, "the payload")
         kind = type_text(type(event.data))
         self._run.root.warn(
             "not_serialisable",
-            f"{what} of {where} ({kind}) holds something that cannot be serialised; the run file has its repr only",
+            f"{what} of {where} ({kind}) cannot be recorded exactly: {'; '.join(lost)}",
             EventSite(event.path, event.step, event.function),
             causes=(event.seq,),
             event_id=event.event_id,
@@ -292,6 +354,7 @@ _PAYLOADS: Final = {
     "executor_completed": "the result",
     "event_emitted": "an event",
     "output": "an output",
+    "response": "an answer",
     "operator": "what was changed by hand",
 }
 

@@ -1,21 +1,46 @@
-"""Moves values from one generation of the code to the next: dumped with the old classes, made with the new ones."""
+"""Moves values from one generation of the code to the next: what has not changed as it is, into the new classes."""
 
+import dataclasses
+import enum
 import json
-from collections import deque
-from collections.abc import Collection, Mapping
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-from process_core.errors import PayloadMismatchError, ProcessError
+from process_core.errors import ProcessError
 from process_core.graph import Graph, StepSpec
+from process_core.object_storage import (
+    ClassShape,
+    Form,
+    NotRestorableError,
+    attributes_of,
+    is_only_attributes,
+    is_root_model,
+    new_instance,
+    new_subclass_instance,
+    plain_of,
+    put_attributes,
+    shape_of,
+    stored_in,
+)
 from process_core.payload_check import PayloadCheck
 from process_core.resume import ResumeError, version_of
-from process_core.resume.reconstruct import NotRestorableError, Reconstructor, is_whole
-from process_core.resume.state_reader import StateReader
-from process_core.runfile import to_plain
-from process_core.runfile.codec.decode import decode
-from process_core.runfile.codec.encode import encode
+from process_core.resume.object_reconstruction import conforms, fill, rebuild_named_tuple
+from process_core.resume.reconstruct import Reconstructor
+from process_core.resume.state_reader import ADVICE, StateReader
 
 _ATOMS: Final = frozenset({type(None), bool, int, float, complex, str, bytes})
+_COPIES: Final[Mapping[Any, Callable[[Any], Any]]] = {
+    dict: lambda _: {},
+    list: lambda _: [],
+    set: lambda _: set(),
+    deque: lambda value: deque(maxlen=value.maxlen),
+    OrderedDict: lambda _: OrderedDict(),
+    defaultdict: lambda value: defaultdict(value.default_factory),
+    tuple: tuple,
+    frozenset: frozenset,
+}
+"""Plain containers, and what makes an empty one."""
 _LOOKED_AT: Final = 200_000
 """Parts of a value that are looked at; what lies beyond keeps its class."""
 _SHOWN: Final = 4000
@@ -35,14 +60,17 @@ class StateMismatchError(ProcessError):
 
 
 class StateMigrator:
-    """Moves values into a new generation, whose modules must be in force.
+    """Moves values into a new generation; its modules must be in force.
+
+    What has not changed is moved as it is: nothing is copied that holds no object of a replaced class, and no validator
+    of the user's runs but for fields that have changed.
+
+    Attributes:
+        left: What had to keep its old class, and why.
 
     Args:
         graph: The process as the new code builds it.
         replaced: Names of the modules that were replaced.
-
-    Attributes:
-        left: What had to keep its old class, and why.
     """
 
     def __init__(self, graph: Graph, replaced: Collection[str]) -> None:
@@ -53,10 +81,10 @@ class StateMigrator:
 
     def value(self, value: Any, what: str = "a payload") -> Any:
         """Return a payload of the new classes; if it cannot be moved, itself, with `what` and the reason in `left`."""
-        if not self._holds_old(value):
+        if not _holds_replaced(value, self._replaced):
             return value
         try:
-            return self._reconstructor.revive(decode(encode(value)))
+            return _Move(self._reconstructor, self._replaced).value(value)
         except Exception as error:  # noqa: BLE001 - a class of the user's may raise anything when it is made
             self.left.append(f"{what} keeps its old class: {error}")
             return value
@@ -64,58 +92,211 @@ class StateMigrator:
     def state(self, path: str, old: StepSpec, new: StepSpec, state: Any) -> Any:
         """Return a step's state for the new code; StateMismatchError if it does not fit."""
         was, now = version_of(old), version_of(new)
-        if was == now and old.state_type is new.state_type and not self._holds_old(state):
+        if was == now and old.state_type is new.state_type and not _holds_replaced(state, self._replaced):
             return state
-        dumped = decode(encode(state))
-        if not is_whole(dumped) and was == now and old.state_type is new.state_type:
-            return state
+        wanted = new.state_type
         try:
-            carried = self._states.one(path, dumped, was)
-            if was != now or new.state_type is None:
-                return carried
-            return PayloadCheck(new.state_type)(carried)
-        except (ResumeError, PayloadMismatchError, NotRestorableError) as error:
-            raise StateMismatchError({path: _report(error, to_plain(dumped), new)}) from error
+            if was != now:
+                return self._states.migrated(path, _plain(state), was)
+            moved = _Move(self._reconstructor, self._replaced).state(state, wanted)
+            return moved if wanted is None or conforms(moved, wanted) else PayloadCheck(wanted)(moved)
+        except Exception as error:  # the defaults and validators of changed fields are the user's
+            reason = str(error)
+            if not isinstance(error, ResumeError):
+                reason = f"the state of {path} does not fit the code any more: {error} ({ADVICE})"
+            raise StateMismatchError({path: _report(reason, _plain(state), new)}) from error
 
     def states(self, wanted: Collection[tuple[str, StepSpec, StepSpec, Any]]) -> dict[str, Any]:
         """Return the states for the new code, by path; StateMismatchError reports on each that does not fit."""
-        carried: dict[str, Any] = {}
+        moved: dict[str, Any] = {}
         reports: dict[str, str] = {}
         for path, old, new, state in wanted:
             try:
-                carried[path] = self.state(path, old, new, state)
+                moved[path] = self.state(path, old, new, state)
             except StateMismatchError as error:
                 reports |= error.reports
         if reports:
             raise StateMismatchError(reports)
-        return carried
-
-    def _holds_old(self, value: Any) -> bool:
-        """Return whether a value is, or holds, something of a replaced class; looks at a bounded part of it."""
-        seen: set[int] = set()
-        left = [value]
-        while left and len(seen) < _LOOKED_AT:
-            one = left.pop()
-            kind = type(one)
-            if kind in _ATOMS or id(one) in seen:
-                continue
-            seen.add(id(one))
-            if (one if kind is type else kind).__module__ in self._replaced:
-                return True
-            if isinstance(one, dict):
-                left += one.keys()
-                left += one.values()
-            elif isinstance(one, list | tuple | set | frozenset | deque):
-                left += one
-            held = getattr(one, "__dict__", None) if kind.__module__ != "builtins" else None
-            if isinstance(held, dict):
-                left += held.values()
-        return False
+        return moved
 
 
-def _report(error: Exception, state: Any, new: StepSpec) -> str:
+class _Move:
+    """Moves one value: what is there more than once is one object again.
+
+    Args:
+        reconstructor: Finds the new classes.
+        replaced: Names of the modules that were replaced.
+    """
+
+    def __init__(self, reconstructor: Reconstructor, replaced: frozenset[str]) -> None:
+        self._reconstructor = reconstructor
+        self._replaced = replaced
+        self._moved: dict[int, Any] = {}
+        self._seen: list[Any] = []
+        self._open: set[int] = set()
+        self._inside: set[int] = set()
+
+    def state(self, state: Any, wanted: Any) -> Any:
+        """Move a state; where its class has another name now, into the one that is wanted."""
+        shape = shape_of(type(state))
+        is_object = isinstance(wanted, type) and shape_of(wanted).form in (Form.MODEL, Form.RECORD)
+        if is_object and shape.form in (Form.MODEL, Form.RECORD):
+            kind = self._new_class(type(state))
+            if kind is None or not issubclass(kind, wanted):
+                return self._object(state, shape, wanted)
+        return self.value(state)
+
+    def value(self, value: Any) -> Any:
+        kind = type(value)
+        if kind in _ATOMS:
+            return value
+        key = id(value)
+        if key in self._moved:
+            if key in self._open:
+                self._inside.add(key)
+            return self._moved[key]
+        self._seen.append(value)  # an id says nothing once its object is gone
+        self._moved[key] = value
+        made = self._container(value) if kind in _COPIES else self._other(value, kind)
+        self._moved[key] = made
+        return made
+
+    def _container(self, value: Any) -> Any:
+        """Move what is in a container of a plain type; the container itself where nothing in it has changed."""
+        kind = type(value)
+        key = id(value)
+        if kind in (tuple, frozenset):
+            parts = [self.value(part) for part in value]
+            return value if _are_same(parts, value) else kind(parts)
+        made = self._moved[key] = _COPIES[kind](value)
+        self._open.add(key)
+        if isinstance(value, dict):
+            pairs = [(self.value(k), self.value(v)) for k, v in value.items()]
+            is_same = all(k is a and v is b for (k, v), (a, b) in zip(pairs, value.items(), strict=True))
+            made.update(pairs)
+        else:
+            parts = [self.value(part) for part in value]
+            is_same = _are_same(parts, value)
+            made.update(parts) if kind is set else made.extend(parts)
+        self._open.discard(key)
+        return value if is_same and key not in self._inside else made
+
+    def _other(self, value: Any, kind: Any) -> Any:
+        shape = shape_of(kind)
+        if kind is type or issubclass(kind, type):
+            return (self._new_class(value) or value) if value.__module__ in self._replaced else value
+        if not _holds_replaced(value, self._replaced):
+            return value
+        new = self._new_class(kind) if kind.__module__ in self._replaced or shape.arguments else kind
+        if new is None:
+            raise NotRestorableError(f"class {shape.name.replace(':', '.')} is gone")
+        if shape.form is Form.ENUM:
+            return _member(value, new)
+        if shape.form in (Form.MODEL, Form.RECORD):
+            return self._object(value, shape, new)
+        if shape.form is Form.NAMED_TUPLE and not attributes_of(value, shape):
+            fields = dict(zip(kind._fields, map(self.value, tuple.__iter__(value)), strict=True))
+            return rebuild_named_tuple(new, fields, kind.__name__)
+        if shape.form in (Form.SUBCLASS, Form.NAMED_TUPLE):
+            made = new_subclass_instance(new, self.value(plain_of(value, shape)))
+        elif kind is not new and is_only_attributes(kind) and is_only_attributes(new):
+            made = self._moved[id(value)] = object.__new__(new)
+        else:
+            raise NotRestorableError(f"a {shape.name.replace(':', '.')} cannot be made of the new class")
+        own = {name: self.value(part) for name, part in attributes_of(value, shape).items()}
+        put_attributes(made, shape_of(new), own, kind.__name__)
+        return made
+
+    def _object(self, value: Any, shape: ClassShape, new: Any) -> Any:
+        made = self._moved[id(value)] = new_instance(new)
+        stored = stored_in(value, shape)
+        fields = {name: self.value(part) for name, part in stored.fields.items()}
+        private = {name: self.value(part) for name, part in stored.private.items()}
+        fill(made, dataclasses.replace(stored, fields=fields, private=private), type(value).__name__)
+        return made
+
+    def _new_class(self, kind: Any) -> Any:
+        shape = shape_of(kind)
+        new = self._reconstructor.find(shape.name)
+        if new is None or not shape.arguments:
+            return new
+        arguments = [self._reconstructor.find(name) for name in shape.arguments]
+        return None if None in arguments else new[tuple(arguments)]
+
+
+def _member(value: Any, new: Any) -> Any:
+    member = new.__members__.get(value._name_) if issubclass(new, enum.Enum) else None
+    if member is None and issubclass(new, enum.Flag):
+        member = new(value._value_)
+    if member is None:
+        raise NotRestorableError(f"{new.__qualname__} has no member {value._name_!r} any more")
+    return member
+
+
+def _are_same(parts: Any, others: Any) -> bool:
+    return all(part is other for part, other in zip(parts, others, strict=True))
+
+
+def _plain(value: Any, seen: frozenset[int] = frozenset()) -> Any:
+    """Return a state as `Step.migrate` takes it in: objects as dicts of their fields, their values as they are."""
+    if id(value) in seen:
+        return value
+    seen |= {id(value)}
+    kind = type(value)
+    shape = shape_of(kind)
+    if shape.form in (Form.MODEL, Form.RECORD):
+        stored = stored_in(value, shape)
+        if is_root_model(kind):
+            return _plain(stored.fields["root"], seen)
+        return {name: _plain(part, seen) for name, part in stored.fields.items() if name not in stored.own}
+    if shape.form is Form.ENUM:
+        return value.value
+    if isinstance(value, dict):
+        return {_plain(key, seen): _plain(part, seen) for key, part in dict.items(value)}
+    if kind in (list, tuple):
+        return kind(_plain(part, seen) for part in value)
+    return value
+
+
+def _holds_replaced(value: Any, replaced: frozenset[str]) -> bool:
+    """Return whether a value is, or holds, something of a replaced class; looks at a bounded part of it."""
+    seen: set[int] = set()
+    left = [value]
+    while left and len(seen) < _LOOKED_AT:
+        part = left.pop()
+        kind = type(part)
+        if kind in _ATOMS or id(part) in seen:
+            continue
+        seen.add(id(part))
+        if (part if kind is type else kind).__module__ in replaced or _has_replaced_argument(kind, replaced):
+            return True
+        if isinstance(part, dict):
+            left += part.keys()
+            left += part.values()
+        elif isinstance(part, list | tuple | set | frozenset | deque):
+            left += part
+        if kind.__module__ != "builtins":
+            left += _parts(part, kind)
+    return False
+
+
+def _parts(value: Any, kind: type) -> list[Any]:
+    shape = shape_of(kind)
+    if shape.form is Form.MODEL:
+        stored = stored_in(value, shape)
+        return [*stored.fields.values(), *stored.private.values()]
+    return [] if shape.form is Form.SECRET else list(attributes_of(value, shape).values())
+
+
+def _has_replaced_argument(kind: type, replaced: frozenset[str]) -> bool:
+    """Return whether a parametrised model is one of a replaced class."""
+    generic = vars(kind).get("__pydantic_generic_metadata__") or {}
+    return any(getattr(argument, "__module__", None) in replaced for argument in generic.get("args", ()))
+
+
+def _report(reason: str, state: Any, new: StepSpec) -> str:
     """Return why a state does not fit, with what it holds beside what the new code has."""
-    lines = [str(error)]
+    lines = [reason]
     kind = new.state_type
     wanted = getattr(kind, "model_fields", None) or getattr(kind, "__dataclass_fields__", None)
     if isinstance(state, dict) and wanted is not None:

@@ -1,7 +1,7 @@
 """A point of a recorded run from which it can go on."""
 
 import itertools
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from process_core.resume.graph_diff import differences
 from process_core.resume.journal import RESUMED, Journal
 from process_core.resume.journal_host import JournalHost
 from process_core.resume.output_log import read_outputs
-from process_core.resume.reconstruct import NotRestorableError, Reconstructor
+from process_core.resume.reconstruct import NotRestorableError, Reconstructor, losses
 from process_core.resume.state_reader import StateReader
 from process_core.runfile import Checkpoint, RunFile, RunInfo
 
@@ -147,7 +147,7 @@ def load_point(
         states = StateReader(graph, reconstructor)
         snapshot = file.snapshot(chosen)
         try:
-            blob = reconstructor.revive(snapshot.extra)
+            blob = _revived(snapshot.extra, reconstructor)
             journal = None if is_fork else Journal(file, chosen.seq, graph, reconstructor, states).read()
         except NotRestorableError as error:
             raise ResumeError(f"cannot resume {path} after superstep {chosen.superstep}: {error}") from error
@@ -161,6 +161,38 @@ def load_point(
         if journal is not None:
             live |= {step: state for step, state in journal.edited.items() if step not in new_states}
         return ResumePoint(info, chosen, blob, live, journal, outputs, events)
+
+
+def _revived(extra: Any, reconstructor: Reconstructor) -> Any:
+    """Return what a checkpoint holds beside states, live; NotRestorableError names what was not recorded exactly."""
+    try:
+        lost = list(_lost_values(extra.get("root"), "", reconstructor.find))
+    except (AttributeError, TypeError):  # it makes no sense, which whoever uses it reports
+        lost = []
+    if lost:
+        raise NotRestorableError("; ".join(lost))
+    return reconstructor.revive(extra)
+
+
+def _lost_values(process: Any, prefix: str, find: Callable[[str], Any]) -> Iterator[str]:
+    """Yield which values of a process at a checkpoint were not recorded exactly, by the step that they are for."""
+    if not isinstance(process, dict):
+        return
+    for entry in (*process.get("pending", ()), *process.get("held", ())):
+        for loss in losses(entry.get("data"), find):
+            yield f"the payload of {prefix}{entry.get('source')} -> {entry.get('route')}: {loss}"
+    for entry in (*process.get("parked", ()), *process.get("queued", ())):
+        path = f"{prefix}{entry.get('step')}"
+        for part in ("arguments", "answers"):
+            what = "the arguments of" if part == "arguments" else "the answers to"
+            for loss in losses(entry.get(part), find):
+                yield f"{what} {path}.{entry.get('function')}: {loss}"
+        yield from _lost_values(entry.get("process"), f"{path}/", find)
+    for entry in process.get("waiting", ()):
+        for loss in losses(entry.get("fifos"), find):
+            yield f"what waits for {prefix}{entry.get('step')}.{entry.get('function')}: {loss}"
+    for name, inner in process.get("nested", {}).items():
+        yield from _lost_values(inner, f"{prefix}{name}/", find)
 
 
 def _choose(file: RunFile, superstep: int | None) -> tuple[Checkpoint, bool]:

@@ -1,17 +1,20 @@
 """Recorded states, made to fit the code that goes on with them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from process_core.errors import PayloadMismatchError
 from process_core.graph import Graph, StepSpec
 from process_core.payload_check import PayloadCheck
 from process_core.resume.errors import ResumeError
-from process_core.resume.reconstruct import NotRestorableError, Reconstructor, is_whole
+from process_core.resume.object_reconstruction import conforms
+from process_core.resume.reconstruct import NotRestorableError, Reconstructor, losses
 from process_core.runfile import Tagged, to_plain
 from process_core.step import Step
 
-_ADVICE = "bump Step.version and give migrate(), or fork with a new state for it"
+ADVICE = "bump Step.version and give migrate(), or fork with a new state for it"
+_NEW_STATE = "fork with a new state for it"
+_SHOWN = 500
 
 
 class StateReader:
@@ -27,59 +30,53 @@ class StateReader:
         self._reconstructor = reconstructor
 
     def all(self, recorded: Mapping[str, Any], versions: Mapping[str, str]) -> dict[str, Any]:
-        """Make the states of a point.
+        """Return the states of a point by path; ResumeError says which does not fit, and what to do.
 
         Args:
-            recorded: State by path, as the run file gives them; paths that are no step's are passed over.
+            recorded: State by path, as the run file has them; paths that are no step's are passed over.
             versions: Versions that are not "1".
-
-        Raises:
-            ResumeError: One does not fit; says which, and what to do.
         """
         return {
             path: self.one(path, recorded[path], versions.get(path, "1")) for path in self._steps if path in recorded
         }
 
     def one(self, path: str, recorded: Any, version: str) -> Any:
-        """Make one state.
+        """Return one state; ResumeError says why it does not fit, and what to do.
 
         Args:
             path: The step; one inside an element of a map is taken as it was.
-            recorded: As the run file gives it.
+            recorded: As the run file has it.
             version: The `Step.version` it was saved under.
-
-        Raises:
-            ResumeError: It does not fit; says why, and what to do.
         """
         step = self._steps.get(path)
-        if not is_whole(recorded):
-            raise ResumeError(
-                f"the state of {path} holds what was recorded only as text, so it cannot be made again: {recorded}"[
-                    :500
-                ]
-            )
+        lost = losses(recorded, self._reconstructor.find)
+        if lost:
+            raise ResumeError(f"the state of {path} cannot be made again: {'; '.join(lost)} ({_NEW_STATE})"[:_SHOWN])
         try:
             if step is None:
                 return self._reconstructor.revive(recorded)
             now = version_of(step)
             if now == version:
                 return self._as_it_was(step, recorded)
-            return PayloadCheck(Any if step.state_type is None else step.state_type)(
-                _migrated(path, step, to_plain(recorded), version)
-            )
+            return self.migrated(path, to_plain(recorded), version)
         except (PayloadMismatchError, NotRestorableError) as error:
-            raise ResumeError(f"the state of {path} does not fit the code any more: {error} ({_ADVICE})") from error
+            raise ResumeError(f"the state of {path} does not fit the code any more: {error} ({ADVICE})") from error
+
+    def migrated(self, path: str, plain: Any, version: str) -> Any:
+        """Return what `Step.migrate` makes of a state of another version, whose objects are dicts; it is checked."""
+        step = self._steps[path]
+        return PayloadCheck(Any if step.state_type is None else step.state_type)(_migrated(path, step, plain, version))
 
     def _as_it_was(self, step: StepSpec, recorded: Any) -> Any:
         wanted = step.state_type
-        is_class = isinstance(wanted, type) and wanted is not Any
+        is_class = isinstance(wanted, type) and wanted is not Any and not get_args(wanted)
         if not isinstance(recorded, Tagged) or recorded.kind != "object" or not is_class:
             value = self._reconstructor.revive(recorded)
-            return value if wanted is None else PayloadCheck(wanted)(value)
-        found = self._reconstructor.find(recorded.type)
-        if found is None or not issubclass(found, wanted):
-            found = wanted  # the class has another name now
-        return self._reconstructor.build(found, recorded)
+            return value if wanted is None or conforms(value, wanted) else PayloadCheck(wanted)(value)
+        kind = self._reconstructor.find(recorded.type)
+        if kind is None or not issubclass(kind, wanted):  # the class has another name now
+            return self._reconstructor.build(wanted, recorded)
+        return self._reconstructor.revive(recorded)
 
 
 def version_of(step: StepSpec) -> str:
@@ -95,5 +92,5 @@ def _migrated(path: str, step: StepSpec, recorded: Any, version: str) -> Any:
         return step.step_class.migrate(recorded, version)
     except Exception as error:
         raise ResumeError(
-            f"the state of {path} was saved by version {version}, the code has {now}: {error} ({_ADVICE})"
+            f"the state of {path} was saved by version {version}, the code has {now}: {error} ({ADVICE})"
         ) from error

@@ -20,8 +20,11 @@ from process_core.runfile.errors import STORAGE_ERRORS, RunFileError, explain
 
 APPLICATION_ID: Final = 0x53544550
 """The letters `STEP`, at byte 68 of every run file."""
-FORMAT: Final = 2
-"""Version of the tables; a file of a higher one is refused. Format 1 is the same without brief checkpoints."""
+FORMAT: Final = 3
+"""Version of the tables and of how values are written; a file of a higher one is refused.
+
+Format 1 had no brief checkpoints; before 3, models stood as they wrote themselves, and subclasses as their base.
+"""
 SUFFIX: Final = ".run"
 PAGE_SIZE: Final = 4096
 INLINE_LIMIT: Final = 64

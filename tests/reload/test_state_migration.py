@@ -1,6 +1,7 @@
 """Values carried from one generation of the code to the next."""
 
 import sys
+import threading
 from collections import deque
 from types import ModuleType
 
@@ -110,3 +111,103 @@ def test_every_state_that_does_not_fit_is_reported_at_once(generation):
         using.states(wanted)
     assert list(caught.value.reports) == ["A", "B"]
     assert "+ count: int" in caught.value.reports["A"]
+
+
+LIVE = """
+import enum
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from pydantic import BaseModel, PrivateAttr
+
+T = TypeVar("T")
+MADE = []
+
+class Right(enum.Flag):
+    R = 1
+    W = 2
+
+@dataclass
+class Part:
+    name: Any
+
+class Words(dict):
+    pass
+
+class Box(BaseModel, Generic[T]):
+    item: T
+
+class Plain:
+    def __init__(self):
+        MADE.append(self)
+        self.part = Part(1)
+
+class Owner(Plain):
+    def __del__(self):
+        MADE.clear()
+
+class Whole(BaseModel):
+    parts: Any = None
+    _private: Any = PrivateAttr(default=None)
+
+    def model_post_init(self, _):
+        super().model_post_init(_)
+        MADE.append(self)
+"""
+
+
+@pytest.fixture
+def live(generation):
+    def load():
+        module = ModuleType("carried_things")
+        sys.modules["carried_things"] = module
+        exec(LIVE, vars(module))
+        return module
+
+    return load
+
+
+def test_what_holds_an_old_object_moves_and_what_it_holds_stays_the_same_objects(live):
+    old = live()
+    lock, untouched, shared = threading.Lock(), [1, {2}], old.Part("shared")
+    value = old.Whole(parts=None)
+    value.parts = [old.Part(lock), untouched, shared, (shared, 1), old.Words(a=shared), old.Right.R | old.Right.W]
+    value._private = {"me": value, "class": old.Part}
+    new = live()
+    using = carrier()
+    moved = using.value(value)
+    assert using.left == []
+    assert type(moved) is new.Whole
+    part, same, first, (second, _), words, right = moved.parts
+    assert type(part) is new.Part
+    assert part.name is lock
+    assert same is untouched
+    assert type(first) is new.Part
+    assert first is second is words["a"]
+    assert type(words) is new.Words
+    assert right is new.Right.R | new.Right.W
+    assert moved._private["me"] is moved
+    assert moved._private["class"] is new.Part
+    assert new.MADE == []  # nothing of the class ran
+    assert type(value.parts[0]) is old.Part  # and nothing of the old value has changed
+
+
+def test_a_parametrised_model_and_a_plain_object_move(live):
+    old = live()
+    value = [old.Box[old.Part](item=old.Part(1)), old.Plain()]
+    new = live()
+    box, plain = carrier().value(value)
+    assert type(box) is new.Box[new.Part]
+    assert type(box.item) is new.Part
+    assert type(plain) is new.Plain
+    assert type(plain.part) is new.Part
+
+
+def test_what_does_something_when_it_goes_keeps_its_class_and_that_is_reported(live):
+    old = live()
+    value = {"owner": old.Owner()}
+    live()
+    using = carrier()
+    assert using.value(value, "the payload of X") is value
+    assert using.left == [
+        "the payload of X keeps its old class: a carried_things.Owner cannot be made of the new class"
+    ]

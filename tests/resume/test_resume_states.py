@@ -279,12 +279,18 @@ class AnyDoes(Step[list[str]]):
         do("any")
 
 
-@pytest.mark.parametrize(("what", "where"), [("state", "the state of Locked"), ("payload", "a pending payload")])
-async def test_what_can_only_be_written_as_text_is_warned_of_and_refused(path, what, where):
+@pytest.mark.parametrize(
+    ("what", "where", "code"),
+    [
+        ("state", "the state of Locked cannot be recorded exactly", "not_serialisable"),
+        ("payload", "a pending payload", "checkpoint_incomplete"),
+    ],
+)
+async def test_what_can_only_be_written_as_text_is_warned_of_and_refused(path, what, where, code):
     BROKEN.add("any")
     async with locked().start("Go", what, run_file=path) as run:
         await run.idle()
-        warned = [event for event in run.events if event.code == "checkpoint_incomplete"]
+        warned = [event for event in run.events if event.code == code and where in event.data]
     assert len(warned) == 1
     assert where in warned[0].data
     BROKEN.clear()

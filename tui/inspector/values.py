@@ -297,15 +297,24 @@ def _describe_text(value: str) -> tuple[Spans, Spans]:
     return (_size(len(value), "character"),), (Span(f'  "{shown}', Tone.STRING),)
 
 
+_WITH_PARTS: Final = frozenset({"object", "sub", "defaultdict", "odict", "std", "near"})
+"""Kinds of `Tagged` that show what they hold."""
+
+
 def _describe_tagged(value: Tagged) -> tuple[Spans, Spans]:
     name = safe(value.type_name, NAME)
-    if value.kind == "object":
+    if value.kind == "shared":
+        return describe(value.value)
+    if value.kind in _WITH_PARTS:
         spans, glance = describe(value.value)
-        return (Span(f"{name} ", Tone.STRONG), *spans), glance
+        doubt = () if value.is_exact else (Span("  (not exact)", Tone.WARN),)
+        return (Span(f"{name} ", Tone.STRONG), *spans, *doubt), glance
     if value.kind == "enum":
         spans, glance = describe(value.value)
         return (Span(safe(str(value), _INLINE), Tone.WORD), Span(" = ", Tone.QUIET), *spans), glance
-    if value.kind == "cut":
+    if value.kind == "secret":
+        return (Span(f"{name} ", Tone.STRONG), Span("a secret, never recorded", Tone.QUIET)), ()
+    if value.kind in ("cut", "ref"):
         return (Span(safe(str(value), PREVIEW), Tone.WARN),), ()
     return (Span(safe(str(value), PREVIEW), Tone.STRING), Span(f"  {name} (by its repr)", Tone.QUIET)), ()
 
@@ -326,7 +335,7 @@ def _brief(value: Any) -> str:
     if isinstance(value, (*_SEQUENCES, *_SETS)):
         return "[…]" if value else "[]"
     if isinstance(value, Tagged):
-        return f"{safe(value.type_name, _PART)}(…)" if value.kind == "object" else safe(str(value), _PART)
+        return f"{safe(value.type_name, _PART)}(…)" if value.kind in _WITH_PARTS else safe(str(value), _PART)
     if isinstance(value, int | float):
         return safe(_number(value), _PART)
     return safe(str(value), _PART)

@@ -168,7 +168,7 @@ class EditorScreen(ModalScreen[str]):
     def _about(self) -> Content:
         lines = []
         if not self._editable.is_exact:
-            lines.append("▲ JSON cannot say all of it: what you save takes the place of what is there")
+            lines.append("▲ JSON cannot show all of it: what you do not change here stays as it is")
         fields = _fields(self._editable.schema_)
         if fields:
             lines.append(fields)

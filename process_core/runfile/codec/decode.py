@@ -8,8 +8,9 @@ import json
 import pathlib
 import re
 import uuid
+import zoneinfo
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from process_core.events import NO_DATA
@@ -18,6 +19,7 @@ PREVIEW: Final = 160
 """Characters of a one-line preview."""
 _PREVIEW_SOURCE = 1000
 _MAX_DIGITS = 100_000
+_MAX_UNFOLDED = 2_000_000
 _WORDS = {"null": "None", "true": "True", "false": "False"}
 _LEADING_TAG = re.compile(r'\{"\$":"([^":]*:)?([^":]*)",?')
 
@@ -27,16 +29,21 @@ class Tagged:
     """A recorded value of a type that JSON does not know and that is not made again when reading.
 
     Attributes:
-        kind: `object` (a model or dataclass), `enum`, `repr` or `cut`.
-        type: Where its class came from, `module:Qualified.Name`; empty for `cut`.
-        value: For an object its fields as a dict (or what its model writes); for an enum its value; else the text.
-        name: Name of the member, for an enum.
+        kind: `object` (a model, dataclass or named tuple), `sub` (of a subclass of a plain type), `defaultdict`,
+            `odict`, `std` (of another type of the standard library), `enum`, `shared` (holds itself), `ref` (back to
+            it); or what is not exact: `repr`, `cut`, `secret`, `near`.
+        type: Where its class came from, `module:Qualified.Name`; empty for `cut`, `shared` and `ref`.
+        value: For an object its fields as a dict, for a root model its root; for an enum its value; for a subclass, for
+            what is shared or near, the plain value; else the text.
+        name: Name of the member, for an enum; the number, for what is shared.
+        about: What stands beside the fields: `m`, `unset`, `extra`, `private`, `args`, `d` and `local`, as in `tags`.
     """
 
     kind: str
     type: str
     value: Any
     name: str = ""
+    about: dict[str, Any] = field(default_factory=dict)
 
     __hash__ = None  # type: ignore[assignment]  # its value may be a dict
 
@@ -45,49 +52,89 @@ class Tagged:
         """The class's name without its module."""
         return self.type.rpartition(":")[2].rpartition(".")[2]
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether it says all there was, apart from its parts."""
+        return self.kind not in _INEXACT
+
     def __str__(self) -> str:
         if self.kind == "object" and isinstance(self.value, dict):
             return f"{self.type_name}({', '.join(f'{name}={_show(part)}' for name, part in self.value.items())})"
-        if self.kind == "object":
+        if self.kind in _WRAPPED:
             return f"{self.type_name}({_show(self.value)})"
         if self.kind == "enum":
             return f"{self.type_name}.{self.name}"
-        return str(self.value) if self.kind == "repr" else f"<{self.value}>"
+        if self.kind == "shared":
+            return _show(self.value)
+        return str(self.value) if self.kind in ("repr", "secret") else f"<{self.value}>"
 
     def __repr__(self) -> str:
         return str(self)
 
 
+_INEXACT = frozenset({"repr", "cut", "secret", "near"})
+_WRAPPED = frozenset({"object", "sub", "defaultdict", "odict", "std", "near"})
+
+
 def decode(body: str | bytes) -> Any:
     """Return the value that `encode` wrote; ValueError if it is not JSON.
 
-    Plain values and types of the standard library come back as they were; models, dataclasses, enums and what was
-    recorded by its repr come as `Tagged`.
+    Plain values and the most common types of the standard library come back as they were, anything else as `Tagged`.
     """
-    has_tags = '"$"' in body if isinstance(body, str) else b'"$"' in body
-    hook = _untag if has_tags else None
+    text = body if isinstance(body, str) else body.decode("utf-8", "surrogatepass")
+    if '"$"' not in text:
+        return _load(text, lambda: None)
+    if '{"$":"shared",' not in text:
+        return _load(text, lambda: _untag)
+    value = _load(text, lambda: _SharedParts().untag)
+    if _unfolded(value, {}) > _MAX_UNFOLDED:
+        return Tagged("cut", "", "a value that unfolds to too many parts")
+    return value
+
+
+def _load(text: str, hook: Callable[[], Callable[[dict[str, Any]], Any] | None]) -> Any:
     try:
-        return json.loads(body, object_hook=hook)
+        return json.loads(text, object_hook=hook())
     except json.JSONDecodeError:
         raise
     except ValueError:  # a number so long that `int` refuses to read it
-        return json.loads(body, object_hook=hook, parse_int=_long_int)
+        return json.loads(text, object_hook=hook(), parse_int=_long_int)
+
+
+def _unfolded(value: Any, sizes: dict[int, int]) -> int:
+    """Return how many parts a value has for one who goes through it; what is shared counts each time."""
+    if isinstance(value, Tagged):
+        return 1 + _unfolded(value.value, sizes) + (_unfolded(value.about, sizes) if value.about else 0)
+    if not isinstance(value, dict | list | tuple | collections.deque):
+        return 1
+    size = sizes.get(id(value))
+    if size is None:
+        parts = value.values() if isinstance(value, dict) else value
+        size = sizes[id(value)] = 1 + sum(_unfolded(part, sizes) for part in parts)
+    return size
 
 
 def to_plain(value: Any) -> Any:
     """Return a decoded value with each `Tagged` replaced by its value, at any depth: what a model can validate."""
     if isinstance(value, Tagged):
+        if value.kind == "odict":
+            return {_key(key): to_plain(part) for key, part in value.value}
         return to_plain(value.value)
     if type(value) is dict:
         return {key: to_plain(part) for key, part in value.items()}
-    if type(value) in (list, tuple, collections.deque):
+    if type(value) in (list, tuple):
         return type(value)(to_plain(part) for part in value)
+    if type(value) is collections.deque:
+        return collections.deque(map(to_plain, value), value.maxlen)
     return value
 
 
 def is_restorable(body: bytes) -> bool:
-    """Return whether recorded JSON holds the whole value, with nothing kept by its repr or cut."""
-    return b'{"$":"repr",' not in body and b'{"$":"cut",' not in body
+    """Return whether recorded JSON holds the whole value, of classes that are found by their names."""
+    return _NOT_WHOLE.search(body) is None
+
+
+_NOT_WHOLE = re.compile(rb'\{"\$":"(?:repr|cut|secret|near|local)",')
 
 
 def one_line(text: str, limit: int = PREVIEW) -> str:
@@ -97,10 +144,11 @@ def one_line(text: str, limit: int = PREVIEW) -> str:
     if len(text) <= _PREVIEW_SOURCE:
         try:
             value = decode(text)
+            shown = value if isinstance(value, str) else _show(value)
         except (ValueError, RecursionError):
             pass
         else:
-            return "" if value is NO_DATA else _cut(value if isinstance(value, str) else _show(value), limit)
+            return "" if value is NO_DATA else _cut(shown, limit)
     start = text[: limit * 2]
     if start[0] == '"':
         return _cut(start[1:].replace("\\n", " ").replace('\\"', '"'), limit)
@@ -121,24 +169,110 @@ def _long_int(digits: str) -> Any:
 def _show(value: Any) -> str:
     if value is True or value is False or value is None or value is NO_DATA:
         return str(value)
-    return repr(value)
+    try:
+        return repr(value)
+    except ValueError:  # an integer that `str` refuses to write
+        return f"<an integer of {value.bit_length()} bits>" if isinstance(value, int) else f"<{type(value).__name__}>"
 
 
-def _untag(found: dict[str, Any]) -> Any:
-    tag = found.get("$")
+def _key(key: Any) -> Any:
+    plain = to_plain(key)
+    try:
+        hash(plain)
+    except TypeError:
+        return str(plain)
+    return plain
+
+
+class _SharedParts:
+    """What is there more than once in one value."""
+
+    def __init__(self) -> None:
+        self._parts: dict[int, Any] = {}
+        self._inside: set[int] = set()
+
+    def untag(self, entry: dict[str, Any]) -> Any:
+        """Return what an object of the JSON stands for; inner ones come first."""
+        number = entry.get("n")
+        if entry.get("$") == "ref":
+            if number in self._parts:
+                return self._parts[number]
+            if type(number) is int:
+                self._inside.add(number)
+                return Tagged("ref", "", "this again, inside itself", str(number))
+        if entry.get("$") == "shared" and type(number) is int and "v" in entry:
+            part = entry["v"]
+            if number in self._inside:
+                part = Tagged("shared", "", part, str(number))
+            self._parts[number] = part
+            return part
+        return _untag(entry)
+
+
+def _untag(entry: dict[str, Any]) -> Any:
+    tag = entry.get("$")
     if type(tag) is not str:
-        return found
+        return entry
     try:
         if ":" in tag:
-            if "$v" in found:
-                return Tagged("object", tag, found["$v"])
-            return Tagged("object", tag, {name: part for name, part in found.items() if name != "$"})
+            return _object(tag, entry)
         make = _MARKS.get(tag)
         if make is not None:
-            return make(found)
-        return _MAKERS[tag](found["v"])
-    except (KeyError, TypeError, ValueError, ArithmeticError):
-        return found  # written by another hand: shown as the object it is
+            return make(entry)
+        return _MAKERS[tag](entry["v"])
+    except (KeyError, TypeError, ValueError, ArithmeticError, OSError):
+        return entry  # written by another hand: shown as the object it is
+
+
+def _object(tag: str, entry: dict[str, Any]) -> Tagged:
+    if "$m" not in entry:
+        if "$v" in entry:
+            return Tagged("object", tag, entry["$v"])
+        return Tagged("object", tag, {name: part for name, part in entry.items() if name != "$"})
+    fields: dict[str, Any] = {}
+    about: dict[str, Any] = {}
+    for name, part in entry.items():
+        if not name.startswith("$"):
+            fields[name] = part
+        elif name.startswith("$$"):
+            fields[name[1:]] = part
+        elif name not in ("$", "$v"):
+            about[name[1:]] = part
+    return Tagged("object", tag, entry.get("$v", fields), about=about)
+
+
+def _local(entry: dict[str, Any]) -> Any:
+    inner = entry["v"]
+    if isinstance(inner, Tagged):
+        inner.about["local"] = True
+    return inner
+
+
+def _subclass(entry: dict[str, Any]) -> Tagged:
+    return Tagged("sub", entry["type"], entry["v"], about={"d": entry["d"]} if "d" in entry else {})
+
+
+def _datetime(entry: dict[str, Any]) -> Any:
+    return _zoned(dt.datetime.fromisoformat(entry["v"]), entry)
+
+
+def _time(entry: dict[str, Any]) -> Any:
+    return _zoned(dt.time.fromisoformat(entry["v"]), entry)
+
+
+def _zoned(value: Any, entry: dict[str, Any]) -> Any:
+    if len(entry) == 2:  # noqa: PLR2004 - the mark and the text
+        return value
+    zone = value.tzinfo
+    if "zone" in entry:
+        zone = zoneinfo.ZoneInfo(entry["zone"])
+    elif "name" in entry:
+        zone = dt.timezone(value.utcoffset(), entry["name"])
+    elif "tz" in entry:
+        from pydantic_core import TzInfo  # noqa: PLC0415 - the package must import without pydantic
+
+        zone = TzInfo(value.utcoffset().total_seconds())
+    return value.replace(tzinfo=zone, fold=int(bool(entry.get("fold"))))
 
 
 def _set_of(make: type[Any]) -> Callable[[Any], Any]:
@@ -165,26 +299,34 @@ def _timedelta(text: str) -> dt.timedelta:
 
 _MARKS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "no_data": lambda _: NO_DATA,
-    "enum": lambda found: Tagged("enum", found["type"], found["v"], found["name"]),
-    "json": lambda found: Tagged("object", found["type"], json.loads(found["v"])),
-    "repr": lambda found: Tagged("repr", found["type"], found["v"]),
-    "cut": lambda found: Tagged("cut", "", found["v"]),
+    "enum": lambda entry: Tagged("enum", entry["type"], entry["v"], entry["name"]),
+    "sub": _subclass,
+    "local": _local,
+    "std": lambda entry: Tagged("std", entry["type"], entry["v"]),
+    "odict": lambda entry: Tagged("odict", "collections:OrderedDict", entry["v"]),
+    "defaultdict": lambda entry: Tagged("defaultdict", "collections:defaultdict", entry["v"], entry["f"] or ""),
+    "deque": lambda entry: collections.deque(entry["v"], entry.get("max")),
+    "datetime": _datetime,
+    "time": _time,
+    "json": lambda entry: Tagged("object", entry["type"], json.loads(entry["v"])),
+    "repr": lambda entry: Tagged("repr", entry["type"], entry["v"]),
+    "cut": lambda entry: Tagged("cut", "", entry["v"]),
+    "secret": lambda entry: Tagged("secret", entry["type"], entry["v"]),
+    "near": lambda entry: Tagged("near", entry["type"], entry["v"]),
 }
 _MAKERS: dict[str, Callable[[Any], Any]] = {
     "dict": _dict_of,
     "tuple": tuple,
     "set": _set_of(set),
     "frozenset": _set_of(frozenset),
-    "deque": collections.deque,
+    "text": lambda text: base64.b64decode(text).decode("utf-8", "surrogatepass"),
     "bytes": base64.b64decode,
     "bytearray": lambda text: bytearray(base64.b64decode(text)),
     "float": float,
     "int": lambda text: int(text, 16),
     "decimal": decimal.Decimal,
     "complex": complex,
-    "datetime": dt.datetime.fromisoformat,
     "date": dt.date.fromisoformat,
-    "time": dt.time.fromisoformat,
     "timedelta": _timedelta,
     "uuid": uuid.UUID,
     "path": pathlib.PurePosixPath,

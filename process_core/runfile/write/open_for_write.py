@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from process_core.events import RunState
-from process_core.runfile.schema import create, open_for_writing
+from process_core.runfile.schema import FORMAT, create, open_for_writing
 from process_core.runfile.write.lock import WriterLock
 
 
@@ -55,6 +55,9 @@ def open_again(path: Path) -> OpenedForWriting:
             connection.execute("DELETE FROM states WHERE seq > ?", (last,))
             generation = int(connection.execute("SELECT coalesce(max(generation), 0) FROM graphs").fetchone()[0])
             connection.execute("UPDATE run SET pid = ?, host = ?, ended = NULL", (os.getpid(), platform.node()))
+            connection.execute(
+                f"PRAGMA user_version = {FORMAT}"
+            )  # what is written from here on, an older one cannot read
         except BaseException:
             connection.close()
             raise

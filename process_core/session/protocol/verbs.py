@@ -146,7 +146,7 @@ class Editable(Message):
 
     Attributes:
         value: As plain JSON; what JSON has no word for is a text.
-        is_exact: Whether sending `value` back would change nothing.
+        is_exact: Whether `value` is all there is; what it does not show of the parts that are left as they are, stays.
         schema_: JSON schema of what may be sent, where the type is declared.
     """
 

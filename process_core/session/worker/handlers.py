@@ -16,7 +16,7 @@ from process_core.session.protocol.status import Loaded, PendingMessage, Status
 from process_core.session.protocol.verbs import Command, Editable, EditResult
 from process_core.session.worker.bounded import bounded
 from process_core.session.worker.command_errors import CommandError
-from process_core.session.worker.editable import TEXT, editable
+from process_core.session.worker.editable import TEXT, editable, edited
 from process_core.session.worker.live_session import LiveSession
 from process_core.session.worker.parse_answer import parse_answer
 from process_core.session.worker.status import pending_message
@@ -222,7 +222,11 @@ async def _read_message(session: LiveSession, command: verbs.ReadMessage) -> Edi
 
 @handles(verbs.EditMessage)
 async def _edit_message(session: LiveSession, command: verbs.EditMessage) -> EditResult:
-    return _edit_result(session.debugger.editor.edit(command.message, command.data))
+    editor = session.debugger.editor
+    data, _ = editor.payload(command.message)
+    if data is not NO_DATA:
+        return _edit_result(editor.edit(command.message, edited(data, command.data, "payload_mismatch")))
+    return _edit_result(editor.edit(command.message, command.data))
 
 
 @handles(verbs.Inject)
@@ -239,7 +243,9 @@ async def _read_state(session: LiveSession, command: verbs.ReadState) -> Editabl
 
 @handles(verbs.EditState)
 async def _edit_state(session: LiveSession, command: verbs.EditState) -> EditResult:
-    return _edit_result(session.debugger.editor.edit_state(command.path, command.state))
+    editor = session.debugger.editor
+    state, _ = editor.state(command.path)
+    return _edit_result(editor.edit_state(command.path, edited(state, command.state)))
 
 
 @handles(verbs.ForceComplete)

@@ -1,0 +1,108 @@
+"""Values that plain JSON says whole, found and written fast: the common case."""
+
+from collections.abc import Callable
+from math import isfinite
+from typing import Any, Final
+
+MAX_DEPTH: Final = 100
+"""Levels of containers that are written out; deeper ones are marked as cut."""
+MAX_PLAIN_NODES: Final = 8_000_000
+"""Values of a payload that needs no tags, a container counting as `CONTAINER_COST`; one with more is written with tags,
+and cut."""
+CONTAINER_COST: Final = 16
+
+_TEXT = frozenset({str})
+_NUMBERS = frozenset({int, float, bool})
+EASY: Final = frozenset({str, int, bool, type(None)})
+"""Types whose values need no second look."""
+_SMALL = 8
+_FEW = 1000
+_to_json: Callable[[Any], bytes] | None = None
+
+
+class Budget:
+    """How many more values may be written."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, nodes: int) -> None:
+        self.left = nodes
+
+    def take(self, nodes: int) -> bool:
+        """Spend some, and return whether there was enough left; if not, nothing is spent."""
+        if nodes > self.left:
+            return False
+        self.left -= nodes
+        return True
+
+
+def to_json(value: Any) -> bytes:
+    """Write a value that `is_easy` or `is_plain`; raises where a text has a lone surrogate."""
+    return (_to_json or _load())(value)
+
+
+def is_easy(value: Any) -> bool:
+    """Return whether a short dict or list holds only values that need no second look."""
+    if len(value) > _SMALL:
+        if type(value) is list:
+            return len(value) < _FEW and EASY.issuperset(map(type, value))
+        return False
+    if type(value) is list:
+        for part in value:  # noqa: SIM110 - a generator costs as much as the whole test
+            if type(part) not in EASY:
+                return False
+        return True
+    for key, part in value.items():  # noqa: SIM110 - as above
+        if type(part) not in EASY or type(key) is not str or key == "$":
+            return False
+    return True
+
+
+def are_easy_fields(fields: dict[str, Any]) -> bool:
+    """Return whether the fields of an object need no second look, neither names nor values."""
+    for key, part in fields.items():  # noqa: SIM110 - as above
+        if type(part) not in EASY or type(key) is not str or key[:1] == "$":
+            return False
+    return True
+
+
+def is_plain(value: Any) -> bool:
+    """Return whether plain JSON says all there is to say about a dict or list; not where it holds one value twice."""
+    return _is_plain(value, Budget(MAX_PLAIN_NODES), 1, {id(value)})
+
+
+def _is_plain(value: Any, budget: Budget, depth: int, seen: set[int]) -> bool:
+    budget.left -= len(value) + CONTAINER_COST
+    if budget.left < 0 or depth > MAX_DEPTH:
+        return False
+    parts: Any = value
+    if type(value) is dict:
+        if "$" in value or not _TEXT.issuperset(map(type, value)):
+            return False
+        parts = value.values()
+    if len(parts) > _SMALL:
+        kinds = set(map(type, parts))
+        if kinds <= EASY:
+            return True
+        if kinds <= _NUMBERS:
+            return all(map(isfinite, parts))
+    for part in parts:
+        kind = type(part)
+        if kind is dict or kind is list:
+            key = id(part)
+            if key in seen:
+                return False
+            seen.add(key)
+            if not _is_plain(part, budget, depth + 1, seen):
+                return False
+        elif kind not in EASY and (kind is not float or not isfinite(part)):
+            return False
+    return True
+
+
+def _load() -> Callable[[Any], bytes]:
+    global _to_json  # noqa: PLW0603 - loaded once, when first needed: it costs the import of pydantic
+    from pydantic_core import to_json  # noqa: PLC0415 - the package must import without pydantic
+
+    _to_json = to_json
+    return to_json
