@@ -357,14 +357,7 @@ _KEY_NAMES: Final = {
 
 
 def key_text(key: str) -> str:
-    """Write a key the way a keyboard shows it.
-
-    Args:
-        key: A key as Textual names it.
-
-    Returns:
-        `Ctrl+C`, `F5`, `/`, `c` and the like.
-    """
+    """Return a key, named as in Textual, the way a keyboard shows it: `Ctrl+C`, `F5`, `/` and the like."""
     *modifiers, last = key.split("+") if key != "+" else ["+"]
     name = _KEY_NAMES.get(last, last)
     if is_function_key(name):

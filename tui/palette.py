@@ -29,14 +29,7 @@ class Entry(NamedTuple):
 
 
 def entries(events: tuple[str, ...]) -> Iterator[Entry]:
-    """List all there is to choose.
-
-    Args:
-        events: Event ids of the process.
-
-    Yields:
-        An entry for each action that the palette lists, then one breakpoint for each event.
-    """
+    """Yield an entry for each action that the palette lists, then a breakpoint for each event of the process."""
     for action in actions():
         if action.palette:
             yield Entry(action.title, _help(action), action.name)

@@ -30,13 +30,12 @@ from tui.breakpoints.text import BreakTextError, Names, read_breakpoint, write_b
 from tui.commands.parser import split_event
 from tui.commands.verb_line import VerbLineError, read_verb
 from tui.status.keys import BUSY
+from tui.text.lengths import NAME, PREVIEW
 from tui.text.safe_text import safe
 from tui.text.step_names import full_path
 
 NOT_RESUMED: Final = "not_resumed"
-"""Code of the failure to take up a recorded run with a target that could be loaded."""
-_NAME: Final = 80
-_TEXT: Final = 200
+"""Code of the failure to resume a recorded run with a target that could be loaded."""
 
 
 class RefusedError(Exception):
@@ -89,7 +88,7 @@ class RunControl:
 
     @property
     def status(self) -> Status:
-        """Where the session stands."""
+        """The state of the session."""
         return self.session.status
 
     @property
@@ -122,18 +121,15 @@ class RunControl:
         return Names(self.events, self.steps)
 
     async def begin(self) -> list[str]:
-        """Set the breakpoints asked for and start the run.
-
-        Returns:
-            What the user should know of the breakpoints.
+        """Set the breakpoints asked for and start the run; return what the user should know of the breakpoints.
 
         Raises:
             RefusedError: The run cannot be started.
         """
-        told = [await self.break_on(name) for name in self.options.breakpoints]
+        results = [await self.break_on(name) for name in self.options.breakpoints]
         if not self.options.is_begun:
             await self._start()
-        return [text for text, bound in told if not bound]
+        return [text for text, bound in results if not bound]
 
     async def _start(self) -> None:
         options = self.options
@@ -142,9 +138,6 @@ class RunControl:
     async def load(self) -> Loaded:
         """Load the target.
 
-        Returns:
-            What was found.
-
         Raises:
             CommandRefused: The target cannot be loaded; nothing has changed.
         """
@@ -152,12 +145,9 @@ class RunControl:
         return await (begun if begun is not None else self.session.load(self.target))
 
     async def restart(self) -> Loaded:
-        """Load the target again and start anew with the same input.
+        """Load the target and start it again with the same input.
 
         A worker that died, or whose loop does not answer, is replaced by a new one.
-
-        Returns:
-            What was found.
 
         Raises:
             CommandRefused: The target cannot be loaded; what ran before still does, unless its worker died.
@@ -172,17 +162,11 @@ class RunControl:
         return loaded
 
     async def resume(self, superstep: int | None = None) -> Loaded:
-        """Load the target again and go on where the run was recorded last.
-
-        Args:
-            superstep: After which superstep to go on; an earlier one than the last forks into a new file.
-
-        Returns:
-            What was found.
+        """Load the target again and resume the run after a superstep; one before the last forks into a new file.
 
         Raises:
-            CommandRefused: The target cannot be loaded, or the run not be resumed.
-            RefusedError: There is nothing to go on with.
+            CommandRefused: The target cannot be loaded, or the run cannot be resumed.
+            RefusedError: There is nothing to resume.
         """
         status, has_died = self.status, self.session.died is not None
         self._run_file = status.run_file or self._run_file
@@ -200,13 +184,7 @@ class RunControl:
         return loaded
 
     async def fork(self, superstep: int) -> Loaded:
-        """Go on from the past of the current run, as a run of its own that begins paused.
-
-        Args:
-            superstep: After which superstep.
-
-        Returns:
-            What runs.
+        """Resume the current run after an earlier superstep, as a run of its own that begins paused.
 
         Raises:
             RefusedError: It cannot be resumed from there.
@@ -218,10 +196,7 @@ class RunControl:
         return loaded
 
     async def verb(self, name: str) -> None:
-        """Do a verb that needs no arguments.
-
-        Args:
-            name: In the verb table, e.g. `continue`.
+        """Do a verb that needs no arguments, by its name in the verb table.
 
         Raises:
             RefusedError: It makes no sense now.
@@ -229,15 +204,12 @@ class RunControl:
         await self.do(verbs()[name]())
 
     async def send_verb(self, name: str, line: str, names: Mapping[FieldKind, Sequence[tuple[str, str]]]) -> str:
-        """Do a verb with the arguments that were typed for it.
+        """Do a verb with the arguments typed for it; return what was done, as a safe line.
 
         Args:
             name: In the verb table.
             line: The arguments, by the fields of its model.
             names: The names that they may hold, each with a hint.
-
-        Returns:
-            What was done, safe.
 
         Raises:
             RefusedError: It cannot be read, makes no sense now, or the worker refused it.
@@ -248,13 +220,10 @@ class RunControl:
             raise RefusedError(str(error)) from None
         done = await self.do(command)
         text = done.text if isinstance(done, EditResult) else json.dumps(done, default=str) if done is not None else ""
-        return safe(text or f"{command.word}: done", _TEXT)
+        return safe(text or f"{command.word}: done", PREVIEW)
 
     async def do(self, command: Verb) -> Any:
-        """Do a verb, unless it makes no sense now.
-
-        Returns:
-            The value of the reply.
+        """Do a verb, unless it makes no sense now; return the value of the reply.
 
         Raises:
             RefusedError: It makes no sense now, or the worker refused it.
@@ -273,40 +242,28 @@ class RunControl:
         if self.session.died is not None:
             return f"{safe(self.session.died.reason)}: press R to restart, or u to resume the run"
         if self.status.blocked_for >= BUSY:
-            where = ", ".join(safe(path, _NAME) for path in self.status.running) or "the target's code"
+            where = ", ".join(safe(path, NAME) for path in self.status.running) or "the target's code"
             return f"{where} keeps the worker busy: wait, or press R to restart"
         return None
 
     async def run_to(self, place: str) -> str:
-        """Go on until just before an event or a step, once.
-
-        Args:
-            place: Event id or step path.
-
-        Returns:
-            What was understood.
+        """Go on until just before an event or a step, once; return which, as a safe line.
 
         Raises:
-            RefusedError: There is no such place.
+            RefusedError: There is no such event or step.
         """
         if place not in self.events:
             place = full_path(place, self.steps)
         if place in self.steps and place not in self.events:
             await self.ask(RunTo(step=place))
-            return f"running to step {safe(place, _NAME)}"
+            return f"running to step {safe(place, NAME)}"
         if place in self.events:
             await self.ask(RunTo(event=place))
-            return f"running to {safe(place, _NAME)}"
+            return f"running to {safe(place, NAME)}"
         raise RefusedError(f"no event or step {self.unknown(place, (*self.events, *self.steps))}")
 
     async def break_on(self, place: str) -> tuple[str, bool]:
-        """Set a breakpoint.
-
-        Args:
-            place: Where and when, as `:break` takes it: an event id, a step path, and what follows.
-
-        Returns:
-            What was set, and whether anything can ever match it.
+        """Set a breakpoint, written as for `:break`; return what was set, and whether anything can ever match it.
 
         Raises:
             RefusedError: It cannot be read, or the worker refused it.
@@ -317,24 +274,18 @@ class RunControl:
             raise RefusedError(str(error)) from None
         made: BreakpointSpec = await self.ask(AddBreakpoint(breakpoint=spec))
         if made.bound:
-            return f"breakpoint {made.id} on {safe(write_breakpoint(made, self.place_names), _TEXT)}", True
+            return f"breakpoint {made.id} on {safe(write_breakpoint(made, self.place_names), PREVIEW)}", True
         named = made.event or made.step or ""
         known = (*self.events, *self.steps)
-        problem = safe(made.problem or f"nothing in this process matches {named!r}", _TEXT)
+        problem = safe(made.problem or f"nothing in this process matches {named!r}", PREVIEW)
         hint = "" if "did you mean" in problem else suggestion(named, known)
         return f"breakpoint {made.id} waits: {problem}{hint}", False
 
     async def send(self, argument: str) -> str:
-        """Send an outside event.
-
-        Args:
-            argument: Event id, and JSON after it where it carries data.
-
-        Returns:
-            What was sent.
+        """Send an input event; `argument` is its id, and its data as JSON after it.
 
         Raises:
-            RefusedError: The data is no JSON, or the event is unknown.
+            RefusedError: The data is not JSON, or the event is unknown.
         """
         known = self.loaded.input_events if self.loaded else ()
         event, text = split_event(argument, known)
@@ -347,14 +298,10 @@ class RunControl:
             except ValueError as error:
                 raise RefusedError(f"the data is not JSON: {error} (texts need double quotes)") from None
         await self.ask(command)
-        return f"sent {safe(event, _NAME)}"
+        return f"sent {safe(event, NAME)}"
 
     async def answer(self, request_id: str, text: str) -> None:
-        """Answer an open question.
-
-        Args:
-            request_id: Which.
-            text: As typed; the worker converts it to the type asked for.
+        """Answer an open question; the worker converts the text to the type asked for.
 
         Raises:
             RefusedError: The answer does not fit, or the question is not open any more.
@@ -363,17 +310,11 @@ class RunControl:
 
     async def pending(self) -> list[PendingMessage]:
         """List the messages still to be delivered, in order of delivery."""
-        found: list[PendingMessage] = await self.ask(ListPending())
-        return found
+        messages: list[PendingMessage] = await self.ask(ListPending())
+        return messages
 
     async def ask(self, command: Command) -> Any:
-        """Send a command.
-
-        Args:
-            command: Which.
-
-        Returns:
-            The value of the reply.
+        """Send a command; return the value of the reply.
 
         Raises:
             RefusedError: The worker refused it, or is gone.
@@ -383,24 +324,20 @@ class RunControl:
         try:
             return await self.session.request(command)
         except CommandRefused as refused:
-            # what was asked of a worker that the user has replaced since is no failure: there is nothing to tell
+            # a request to a worker that the user has replaced since has not failed: there is nothing to report
             raise RefusedError(refused.failure.message if refused.failure.code != RESTARTED else "") from None
 
     @staticmethod
     def unknown(name: str, known: tuple[str, ...] | list[str]) -> str:
-        """Name something that there is not, with the nearest that there is."""
-        return f"{safe(name, _NAME)!r}{suggestion(name, known)}"
+        """Return a name that does not exist, with the nearest one that does."""
+        return f"{safe(name, NAME)!r}{suggestion(name, known)}"
 
 
 async def request_resume(session: Session, command: ResumeRun) -> None:
-    """Take a recorded run up in a session that has loaded its target.
-
-    Args:
-        session: The session.
-        command: What to take up.
+    """Resume a recorded run in a session that has loaded its target.
 
     Raises:
-        CommandRefused: It cannot be resumed; the failure's code says that it is not the target that is wrong.
+        CommandRefused: It cannot be resumed; the failure's code is `not_resumed`, for the target is not to blame.
     """
     try:
         await session.request(command)

@@ -139,7 +139,7 @@ async def test_what_cannot_be_done_is_reported_and_stays_on_the_line(debug, proc
         number = d.screen.queue.messages[0].id
         for line, said in (
             ("drop 999", "no message 999 is pending"),
-            ("drop First", "is no message number"),
+            ("drop First", "is not a message number"),
             (f"edit {number} {{", "not JSON"),
             ("state Snk", "did you mean 'Sink'"),
             ("inject Frist", "has no input event 'Frist'"),

@@ -1,6 +1,6 @@
 """What the screen asks of a session about breakpoints, in the user's terms; knows nothing of widgets."""
 
-from typing import Any, Final
+from typing import Any
 
 from process_core.session.protocol.breakpoints import BreakpointSpec
 from process_core.session.protocol.verbs import (
@@ -20,18 +20,12 @@ from tui.breakpoints.text import (
     write_breakpoint,
 )
 from tui.run_controller import RefusedError, RunControl
+from tui.text.lengths import NAME, PREVIEW
 from tui.text.safe_text import safe
-
-_NAME: Final = 80
-_TEXT: Final = 200
 
 
 class BreakpointController:
-    """Sets, changes and removes breakpoints.
-
-    Args:
-        control: Drives the session.
-    """
+    """Sets, changes and removes breakpoints."""
 
     def __init__(self, control: RunControl) -> None:
         self._control = control
@@ -42,24 +36,11 @@ class BreakpointController:
         return self._control.status.breakpoints
 
     def text_of(self, spec: BreakpointSpec) -> str:
-        """Write a breakpoint the way `:break` takes it.
-
-        Args:
-            spec: Which.
-
-        Returns:
-            The text; not safe to show as it is.
-        """
+        """Return a breakpoint as `:break` takes it; not safe to show as it is."""
         return write_breakpoint(spec, self._control.place_names)
 
     def find(self, which: str) -> tuple[BreakpointSpec, ...]:
-        """Find the breakpoints that are meant.
-
-        Args:
-            which: A number, an event id, a step path, a whole text form, or `all`.
-
-        Returns:
-            One at least.
+        """Return the breakpoints that a number, event id, step path, whole text form or `all` means; at least one.
 
         Raises:
             RefusedError: There is none.
@@ -69,77 +50,57 @@ class BreakpointController:
             raise RefusedError("there are no breakpoints; break EVENT_ID sets one")
         if which == "all":
             return specs
-        found = tuple(s for s in specs if which in (str(s.id), s.event, s.step) or which == self.text_of(s))
-        if not found:
+        matches = tuple(s for s in specs if which in (str(s.id), s.event, s.step) or which == self.text_of(s))
+        if not matches:
             known = [name for spec in specs for name in (spec.event, spec.step) if name]
             numbers = ", ".join(str(spec.id) for spec in specs)
-            shown = safe(which, _NAME)
+            shown = safe(which, NAME)
             raise RefusedError(f"no breakpoint {shown!r} (there are: {numbers}){suggestion(which, known)}")
-        return found
+        return matches
 
     async def toggle(self, *, event: str | None = None, step: str | None = None) -> str:
-        """Break on an event or a step, or no longer.
-
-        Args:
-            event: Event id.
-            step: Step path; looked at where there is no event.
-
-        Returns:
-            What was done.
+        """Set a breakpoint on an event, or else on a step; remove it where there is one.
 
         Raises:
             RefusedError: The worker refused it.
         """
         spec = BreakpointSpec(event=event) if event is not None else BreakpointSpec(step=step)
-        shown = safe(event or step or "", _NAME)
-        found = [s for s in self.specs if s.kind == "event" and (s.event, s.step) == (spec.event, spec.step)]
-        if found:
-            for one in found:
-                await self._remove(one)
-            numbers = ", ".join(str(one.id) for one in found)
+        shown = safe(event or step or "", NAME)
+        present = [s for s in self.specs if s.kind == "event" and (s.event, s.step) == (spec.event, spec.step)]
+        if present:
+            for old in present:
+                await self._remove(old)
+            numbers = ", ".join(str(old.id) for old in present)
             return f"no breakpoint on {shown} any more (removed {numbers})"
         made: BreakpointSpec = await self._control.ask(AddBreakpoint(breakpoint=spec))
         return f"breakpoint {made.id} on {shown}"
 
     async def delete(self, which: str) -> str:
-        """Remove breakpoints.
-
-        Args:
-            which: As for `find`.
-
-        Returns:
-            What was removed.
+        """Remove the breakpoints that `find` returns.
 
         Raises:
             RefusedError: There is no such breakpoint.
         """
-        found = self.find(which)
-        for spec in found:
+        specs = self.find(which)
+        for spec in specs:
             await self._remove(spec)
-        if len(found) == 1:
-            return f"removed breakpoint {found[0].id}, {safe(self.text_of(found[0]), _TEXT)}"
-        return f"removed {len(found)} breakpoints"
+        if len(specs) == 1:
+            return f"removed breakpoint {specs[0].id}, {safe(self.text_of(specs[0]), PREVIEW)}"
+        return f"removed {len(specs)} breakpoints"
 
     async def _remove(self, spec: BreakpointSpec) -> None:
         if spec.id is not None:
             await self._control.ask(RemoveBreakpoint(breakpoint=spec.id))
 
     async def switch(self, which: str, *, enabled: bool | None = None) -> str:
-        """Switch breakpoints on or off.
-
-        Args:
-            which: As for `find`.
-            enabled: Whether they are to count; None changes each to the other.
-
-        Returns:
-            What was done.
+        """Switch the breakpoints that `find` returns on or off; with None, each to the other.
 
         Raises:
             RefusedError: There is no such breakpoint.
         """
-        found = self.find(which)
+        specs = self.find(which)
         changes = []
-        for spec in found:
+        for spec in specs:
             wanted = not spec.enabled if enabled is None else enabled
             if spec.id is not None:
                 await self._control.ask(EnableBreakpoint(breakpoint=spec.id, enabled=wanted))
@@ -147,37 +108,23 @@ class BreakpointController:
         return f"breakpoint {', '.join(changes)}" if len(changes) == 1 else f"breakpoints: {', '.join(changes)}"
 
     async def change(self, which: str, **fields: Any) -> str:
-        """Put other fields into one breakpoint.
-
-        Args:
-            which: As for `find`.
-            fields: Of `BreakpointSpec`; texts are checked first.
-
-        Returns:
-            What it is now.
+        """Change fields of the one breakpoint that `find` returns; texts are checked first.
 
         Raises:
             RefusedError: There is no such breakpoint, several are meant, or a text is wrong.
         """
-        found = self.find(which)
-        if len(found) > 1:
-            raise RefusedError(f"{safe(which, _NAME)!r} means {len(found)} breakpoints; name one by its number")
+        specs = self.find(which)
+        if len(specs) > 1:
+            raise RefusedError(f"{safe(which, NAME)!r} means {len(specs)} breakpoints; name one by its number")
         checks = {"condition": check_condition, "log": check_log, "hits": check_hits}
         try:
             checked = {name: checks[name](text) if text and name in checks else text for name, text in fields.items()}
         except BreakTextError as error:
             raise RefusedError(str(error)) from None
-        return await self._put(found[0].model_copy(update=checked))
+        return await self._put(specs[0].model_copy(update=checked))
 
     async def rewrite(self, which: str, text: str) -> str:
-        """Put another breakpoint in the place of one.
-
-        Args:
-            which: Its number.
-            text: As `:break` takes it.
-
-        Returns:
-            What it is now.
+        """Replace a breakpoint by another, written as for `:break`.
 
         Raises:
             RefusedError: There is no such breakpoint, or the text is wrong.
@@ -192,17 +139,13 @@ class BreakpointController:
     async def _put(self, spec: BreakpointSpec) -> str:
         fresh = spec.model_copy(update={"hit_count": 0, "bound": True, "problem": None})
         made: BreakpointSpec = await self._control.ask(EditBreakpoint(breakpoint=fresh))
-        problem = "" if made.bound else f" · {safe(made.problem or 'nothing in this process matches it', _NAME)}"
-        return f"breakpoint {made.id} is now {safe(self.text_of(made), _TEXT)}{problem}"
+        problem = "" if made.bound else f" · {safe(made.problem or 'nothing in this process matches it', NAME)}"
+        return f"breakpoint {made.id} is now {safe(self.text_of(made), PREVIEW)}{problem}"
 
     async def mute(self) -> str:
-        """Let no breakpoint stop the run, or let them again.
-
-        Returns:
-            What was done.
-        """
+        """Mute all breakpoints, or unmute them."""
         muted = not self._control.status.muted
         await self._control.ask(MuteBreakpoints(muted=muted))
         if muted:
-            return "breakpoints are muted: none stops the run, each keeps whether it is on"
-        return "breakpoints stop the run again"
+            return "breakpoints are muted: none pauses the run, each keeps whether it is on"
+        return "breakpoints pause the run again"

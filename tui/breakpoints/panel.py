@@ -1,4 +1,4 @@
-"""Where the run is to stop: every breakpoint with its count, and what keeps it from stopping anything."""
+"""The breakpoints: each with its place, conditions and count, and what keeps it from pausing the run."""
 
 from collections.abc import Sequence
 

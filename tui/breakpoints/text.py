@@ -41,14 +41,7 @@ class Names(NamedTuple):
 
 
 def read_breakpoint(text: str, names: Names) -> BreakpointSpec:
-    """Read a breakpoint.
-
-    Args:
-        text: As after `:break`.
-        names: The names of the process.
-
-    Returns:
-        The breakpoint, without an id.
+    """Return the breakpoint that a text after `:break` describes, without an id.
 
     Raises:
         BreakTextError: It cannot be read.
@@ -58,15 +51,7 @@ def read_breakpoint(text: str, names: Names) -> BreakpointSpec:
 
 
 def write_breakpoint(spec: BreakpointSpec, names: Names) -> str:
-    """Write a breakpoint the way `read_breakpoint` reads it.
-
-    Args:
-        spec: Which.
-        names: The names of the process.
-
-    Returns:
-        The text.
-    """
+    """Return a breakpoint as the text that `read_breakpoint` reads."""
     words = [_place_text(spec, names)]
     if spec.when != "before":
         words.append(spec.when)
@@ -82,16 +67,10 @@ def write_breakpoint(spec: BreakpointSpec, names: Names) -> str:
 
 
 def check_condition(text: str) -> str:
-    """Check a predicate.
-
-    Args:
-        text: The predicate.
-
-    Returns:
-        The same without space at its ends.
+    """Return a predicate without space at its ends.
 
     Raises:
-        BreakTextError: It is none; the text says where.
+        BreakTextError: It is not a predicate; the text says where.
     """
     text = text.strip()
     if not text:
@@ -104,16 +83,10 @@ def check_condition(text: str) -> str:
 
 
 def check_log(text: str) -> str:
-    """Check a log template.
-
-    Args:
-        text: The template.
-
-    Returns:
-        The same.
+    """Return a log template.
 
     Raises:
-        BreakTextError: It is none; the text says where.
+        BreakTextError: It is not a log template; the text says where.
     """
     if not text.strip():
         raise BreakTextError("log needs a text, such as: log total is {data.total}")
@@ -125,16 +98,10 @@ def check_log(text: str) -> str:
 
 
 def check_hits(text: str) -> str:
-    """Check a hit count.
-
-    Args:
-        text: `==3`, `>=3` or `%3`; a number alone means `==`.
-
-    Returns:
-        The same, without space.
+    """Return a hit count (`==3`, `>=3` or `%3`; a number alone means `==`) without space.
 
     Raises:
-        BreakTextError: It is none.
+        BreakTextError: It is not a hit count.
     """
     squeezed = "".join(text.split())
     if squeezed.isascii() and squeezed.isdigit():
@@ -154,14 +121,7 @@ def _pointed(error: PredicateError) -> str:
 
 
 def split_place(text: str, names: Names) -> tuple[dict[str, Any], str]:
-    """Part the place from what follows it.
-
-    Args:
-        text: As after `:break`.
-        names: The names of the process.
-
-    Returns:
-        The fields of the place, and the rest.
+    """Return the fields of the place that a text after `:break` begins with, and the text after it.
 
     Raises:
         BreakTextError: There is no place.
@@ -331,15 +291,7 @@ def _reads_as(text: str, wanted: dict[str, Any], names: Names) -> bool:
 
 
 def word_of(name: str, known: Collection[str]) -> str:
-    """Write a name so that it is read as one, in quotes where that takes them.
-
-    Args:
-        name: Of an event, step, function or route, or a code.
-        known: Names that are found whole.
-
-    Returns:
-        The word.
-    """
+    """Return a name as it is read as one word, in quotes where needed; `known` names may hold spaces."""
     plain = (
         name and name.isprintable() and not name.startswith('"') and _first(name) not in {*_CLAUSES, *FIELDS, *KINDS}
     )

@@ -19,11 +19,7 @@ _TARGET_HELP: Final = (
 
 
 def add_commands(commands: Any) -> None:
-    """Add the commands to the parser; the parsed arguments have `do`, which does what they say.
-
-    Args:
-        commands: What `add_subparsers` gave.
-    """
+    """Add the commands to the parser; the parsed arguments have `do`, which carries them out."""
     _add_open(commands)
     _add_resume(commands)
     _add_runs(commands)

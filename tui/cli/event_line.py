@@ -5,29 +5,18 @@ from typing import Any, Final
 
 from process_core.runfile.read.reader import RunFile
 from process_core.runfile.read.rows import Row
+from tui.text.lengths import BLOCK, PREVIEW
 from tui.text.safe_text import safe, safe_lines
 
-WIDTH: Final = 200
-"""Most cells of a line of a block."""
-TOLD_WIDTH: Final = 4000
-"""Most cells of a line that says what is wrong: the end of it is often what helps."""
-BLOCK: Final = 40
+LINES: Final = 40
 """Most lines of a block."""
 _TYPE: Final = max(len("superstep_completed"), len("executor_cancelled"))
-_TOLD_BY_DETAILS: Final = frozenset({"executor_failed", "failed", "executor_cancelled", "warning"})
+_SHOWN_BY_DETAILS: Final = frozenset({"executor_failed", "failed", "executor_cancelled", "warning"})
 _CHAT: Final = frozenset({"request_info", "response", "output", "log"})
 
 
 def event_lines(run_file: RunFile, row: Row) -> list[str]:
-    """Write an event for a reader: its line, and for what people say to each other the whole text below it.
-
-    Args:
-        run_file: Where the row comes from.
-        row: The event.
-
-    Returns:
-        One line, more where it asks, answers, puts out or fails; all safe to show.
-    """
+    """Return an event as safe lines: one, and below it the whole text of a request, answer, output or failure."""
     lines = [_line(run_file, row)]
     if row.type in _CHAT:
         mark = {"request_info": "? ", "response": "> ", "output": "= "}.get(row.type, "| ")
@@ -44,15 +33,15 @@ def _line(run_file: RunFile, row: Row) -> str:
         parts.append(row.event_id)
     if row.state:
         parts.append(row.state)
-    elif row.type in _TOLD_BY_DETAILS:
-        parts.append(_told(_details(run_file, row), row.preview))
+    elif row.type in _SHOWN_BY_DETAILS:
+        parts.append(_details_text(_details(run_file, row), row.preview))
     elif row.type not in _CHAT:
         parts.append(row.preview)
-    most = TOLD_WIDTH if row.type in _TOLD_BY_DETAILS else WIDTH
+    most = BLOCK if row.type in _SHOWN_BY_DETAILS else PREVIEW
     return safe("  ".join(part for part in parts if part), most).rstrip()
 
 
-def _told(details: Mapping[str, Any], otherwise: str) -> str:
+def _details_text(details: Mapping[str, Any], otherwise: str) -> str:
     kind, message = details.get("type"), details.get("message")
     if not isinstance(message, str):
         return otherwise
@@ -62,12 +51,12 @@ def _told(details: Mapping[str, Any], otherwise: str) -> str:
 
 
 def _details(run_file: RunFile, row: Row) -> Mapping[str, Any]:
-    found = run_file.payload(row.details)
-    return found if isinstance(found, Mapping) else {}
+    details = run_file.payload(row.details)
+    return details if isinstance(details, Mapping) else {}
 
 
 def _text(run_file: RunFile, row: Row) -> str:
-    if row.size > WIDTH * BLOCK * 4:
+    if row.size > PREVIEW * LINES * 4:
         return row.preview
     value = run_file.payload(row.data)
     return value if isinstance(value, str) else row.preview
@@ -76,4 +65,4 @@ def _text(run_file: RunFile, row: Row) -> str:
 def _block(text: str, mark: str) -> list[str]:
     if not text.strip():
         return []
-    return [f"{'':>12}{mark}{line}" for line in safe_lines(text.rstrip("\n"), BLOCK, WIDTH)]
+    return [f"{'':>12}{mark}{line}" for line in safe_lines(text.rstrip("\n"), LINES, PREVIEW)]

@@ -19,6 +19,7 @@ from process_core.session.client.session import CommandRefused, Update
 from process_core.session.client.worker_process import WorkerSession
 from process_core.session.protocol.envelope import Failure, Notice
 from process_core.session.protocol.status import Loaded
+from tui.cli.event_line import LINES
 from tui.errors import UsageError
 from tui.graph.layout.graph_model import LABEL_CELLS
 from tui.graph.layout.shapes import Direction, Zoom
@@ -26,6 +27,7 @@ from tui.graph.render.picture import Picture, draw
 from tui.graph.render.picture_cache import NARROW, FittedView, best_fit
 from tui.graph.render.svg import picture_svg
 from tui.graph.render.text import picture_text
+from tui.text.lengths import PREVIEW
 from tui.text.safe_text import safe, safe_lines
 
 _PIPED: Final = 100
@@ -39,13 +41,7 @@ _LEFT: Final = 1
 
 
 def do(arguments: argparse.Namespace) -> int:
-    """Draw what was asked for.
-
-    Args:
-        arguments: Of the command.
-
-    Returns:
-        The exit code.
+    """Draw the graph; return the exit code.
 
     Raises:
         UsageError: The target cannot be loaded, or not be drawn.
@@ -67,16 +63,10 @@ def do(arguments: argparse.Namespace) -> int:
 
 
 def recorded(target: str) -> Drawable | None:
-    """Read the graph of a recorded run.
-
-    Args:
-        target: What was asked for.
-
-    Returns:
-        The graph, without any code of the process having run; None where the target is no run file.
+    """Return the graph of a recorded run without running its code; None where the target is not a run file.
 
     Raises:
-        UsageError: It cannot be read.
+        UsageError: The file cannot be read.
     """
     path = Path(target).expanduser()
     if path.suffix != ".run" or not path.is_file():
@@ -101,16 +91,16 @@ class _Recorded:
 async def _loaded(target: str) -> Loaded:
     """Load the target in a worker: whatever its code does, it does it there."""
     async with await WorkerSession.open(cwd=Path.cwd()) as session:
-        session.subscribe(_tell)
+        session.subscribe(_print_notice)
         try:
             return await session.load(target)
         except CommandRefused as refused:
             raise UsageError(_refusal(target, refused.failure)) from None
 
 
-def _tell(update: Update) -> None:
+def _print_notice(update: Update) -> None:
     if isinstance(update, Notice):
-        for line in safe_lines(update.text, 40, 200):
+        for line in safe_lines(update.text, LINES, PREVIEW):
             print(f"stepscope: {line}", file=sys.stderr)  # noqa: T201 - this is the command line
 
 
@@ -133,7 +123,7 @@ def _write(process: Drawable, arguments: argparse.Namespace) -> str:
 
 
 def fitted(process: Drawable, *, zoom: str, direction: str, width: int, ascii_only: bool = False) -> Picture:
-    """Draw a process for a width.
+    """Draw a process for a width in columns, which the picture overflows only where it must.
 
     Args:
         process: What to draw.
@@ -141,9 +131,6 @@ def fitted(process: Drawable, *, zoom: str, direction: str, width: int, ascii_on
         direction: `down`, `right`, or `fit` for what fits better.
         width: Columns there are.
         ascii_only: Whether nothing but ASCII may be used.
-
-    Returns:
-        The picture, which overflows the width only where it must.
     """
 
     @cache
@@ -167,8 +154,8 @@ def _least(drawn: Callable[[FittedView], Picture], zoom: Zoom, direction: str, w
     directions = tuple(Direction) if direction == "fit" else (Direction(direction),)
     pictures = []
     for cells in (LABEL_CELLS, NARROW):
-        for one in directions:
-            picture = drawn(FittedView(zoom, one, cells))
+        for way in directions:
+            picture = drawn(FittedView(zoom, way, cells))
             if picture.width <= width:
                 return picture
             pictures.append(picture)

@@ -10,19 +10,16 @@ HUNG_UP: Final = 129
 
 
 def leave_on_hang_up(descriptor: int) -> None:
-    """End this program as soon as the other end of its terminal is gone.
+    """End this program as soon as the other end of a terminal's descriptor is gone.
 
-    Without a terminal every read comes back at once with nothing and every write fails, so that Textual would read for
+    Without a terminal every read returns at once with nothing and every write fails, so that Textual would read for
     ever and could not even leave. The worker notices by itself that nobody listens, and closes the run's file.
-
-    Args:
-        descriptor: Of the terminal.
     """
     threading.Thread(target=_wait, args=(descriptor,), name="hang-up", daemon=True).start()
 
 
 def _wait(descriptor: int) -> None:
     poll = select.poll()
-    poll.register(descriptor, 0)  # what is waited for is told unasked
+    poll.register(descriptor, 0)  # poll reports a hang-up unasked
     poll.poll()
     os._exit(HUNG_UP)

@@ -19,8 +19,9 @@ from process_core.session.protocol.breakpoints import BreakpointSpec
 from process_core.session.protocol.envelope import Failure, Notice
 from process_core.session.protocol.status import OpenRequest, PausePoint
 from process_core.session.protocol.verbs import AddBreakpoint, Command, Continue, Respond, ResumeRun, Start, Stop
-from tui.cli.event_line import BLOCK, TOLD_WIDTH, WIDTH, event_lines
+from tui.cli.event_line import LINES, event_lines
 from tui.cli.line_source import LineSource
+from tui.text.lengths import BLOCK, NAME, PREVIEW
 from tui.text.safe_text import safe, safe_lines
 
 GOOD: Final = 0
@@ -50,16 +51,16 @@ async def run_headless(
         target: `path.py[:attr]` or `package.module[:attr]`.
         event: The input event; None takes the first declared.
         data: Its payload as JSON; None sends none.
-        paused: Asked to pause before the first message, which without a terminal only says so.
-        breakpoints: Event ids; a hit is told, and the run goes on.
-        resume: Goes on with a recorded run in place of beginning one; only what is new is printed.
+        paused: Pause before the first message, which without a terminal is only reported.
+        breakpoints: Event ids; a hit is reported, and the run goes on.
+        resume: Resumes a recorded run instead of starting one; only new events are printed.
         stdin: Where answers come from, a line each.
         stdout: Where the events go.
-        stderr: Where it says what is wrong.
+        stderr: Where problems are reported.
         cwd: The folder that the target is relative to.
 
     Returns:
-        The exit code: 0 for a run that came to rest or was stopped, 1 for one that failed, 2 for bad input.
+        The exit code: 0 for a run that became idle or was stopped, 1 for one that failed, 2 for bad input.
     """
     out = _Output(stdout or sys.stdout, stderr or sys.stderr)
     start = resume or _start_command(event, data, paused=paused)
@@ -96,8 +97,8 @@ class _Headless:
         self._reading: asyncio.Task[str | None] | None = None
         self._is_input_ended = False
         self._is_cancelled_here = False
-        self._told_blocked = False
-        self._taken_up: tuple[str, int] | None = None
+        self._is_blocked_reported = False
+        self._resumed: tuple[str, int] | None = None
 
     async def run(self, target: str, start: Start | ResumeRun, breakpoints: Sequence[str]) -> int:
         undo = self._session.subscribe(self._take)
@@ -130,7 +131,7 @@ class _Headless:
                     )
             if isinstance(start, ResumeRun):
                 with RunFile(start.run_file) as run_file:
-                    self._taken_up = (start.run_file, run_file.count())
+                    self._resumed = (start.run_file, run_file.count())
             await self._session.request(start)
         except RunFileError as error:
             self._out.complain(str(error))
@@ -146,20 +147,20 @@ class _Headless:
             self._woken.clear()
             status = self._session.status
             self._print_rows(status.run_file, status.written)
-            self._tell_blocked(status.blocked_for)
+            self._report_blocked(status.blocked_for)
             if self._session.died is not None:
                 return self._worker_died(self._session.died)
             if status.paused is not None:
                 await self._go_on(status.paused)
             elif status.state is not None and status.state is not RunState.IN_PROGRESS:
-                code = await self._at_rest(status.state)
+                code = await self._idle_or_ended(status.state)
                 if code is not None:
                     return code
             elif status.requests:
                 self._answer(status.requests)
             await self._woken.wait()
 
-    async def _at_rest(self, state: RunState) -> int | None:
+    async def _idle_or_ended(self, state: RunState) -> int | None:
         if state is RunState.IDLE_WITH_PENDING_REQUESTS:
             if not self._is_input_ended:
                 self._answer(self._session.status.requests)
@@ -169,7 +170,7 @@ class _Headless:
                 self._out.say("-- end of input: nobody answers the open question; the run is cancelled --")
                 await self._do(Stop())
             return None
-        await self._print_the_rest(state)
+        await self._print_last_rows(state)
         if state is RunState.FAILED:
             self._out.complain(f"FAILED: {self._session.status.error or 'the run failed'}")
             return FAILED
@@ -179,7 +180,7 @@ class _Headless:
 
     def _answer(self, requests: Sequence[OpenRequest]) -> None:
         if self._reading is None and not self._is_input_ended and requests:
-            request = min(requests, key=lambda found: found.seq)
+            request = min(requests, key=lambda request: request.seq)
             if request.seq <= self._printed:
                 self._reading = asyncio.create_task(self._read_answer(request))
 
@@ -220,7 +221,7 @@ class _Headless:
         try:
             if self._run_file is None:
                 self._run_file = RunFile(path)
-                self._printed = self._known_before(self._run_file)
+                self._printed = self._recorded_before(self._run_file)
             while self._printed < written:
                 rows = self._run_file.page(self._printed, min(_PAGE, written - self._printed))
                 if not rows:
@@ -234,14 +235,14 @@ class _Headless:
             self._out.complain(f"the run goes on, but its file cannot be read: {error}")
             self._printed = written
 
-    def _known_before(self, run_file: RunFile) -> int:
-        """Give the seq of the last event that was recorded before this program began."""
-        if self._taken_up is None:
+    def _recorded_before(self, run_file: RunFile) -> int:
+        """Return the seq of the last event recorded before this program began."""
+        if self._resumed is None:
             return 0
-        path, count = self._taken_up
+        path, count = self._resumed
         return count if run_file.path == Path(path) else run_file.info.parent_seq or 0
 
-    async def _print_the_rest(self, state: RunState) -> None:
+    async def _print_last_rows(self, state: RunState) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_ROWS):
                 while self._last_state != state:
@@ -251,11 +252,11 @@ class _Headless:
                     if self._last_state != state:
                         await self._woken.wait()
 
-    def _tell_blocked(self, seconds: float) -> None:
-        if seconds and not self._told_blocked:
+    def _report_blocked(self, seconds: float) -> None:
+        if seconds and not self._is_blocked_reported:
             self._print_rows(self._session.status.run_file, self._session.status.written)
             self._out.complain(f"{self._who()} has held up the event loop for {seconds:.0f} s; Ctrl+C ends the run")
-        self._told_blocked = bool(seconds)
+        self._is_blocked_reported = bool(seconds)
 
     def _who(self) -> str:
         """Name the steps whose functions run, as far as is known."""
@@ -265,7 +266,7 @@ class _Headless:
         status = self._session.status
         self._print_rows(status.run_file, status.written)
         self._out.complain(f"{died.reason} while {self._who()} ran" if status.running else died.reason)
-        for line in safe_lines(died.stderr_tail.strip(), BLOCK, WIDTH) if died.stderr_tail.strip() else ():
+        for line in safe_lines(died.stderr_tail.strip(), LINES, PREVIEW) if died.stderr_tail.strip() else ():
             self._out.complain(line)
         return FAILED
 
@@ -286,7 +287,7 @@ class _Output:
         _write(self._stdout, line)
 
     def complain(self, text: str) -> None:
-        for line in safe_lines(text, BLOCK, TOLD_WIDTH):
+        for line in safe_lines(text, LINES, BLOCK):
             _write(self._stderr, f"stepscope: {line}")
 
     def failure(self, failure: Failure) -> None:
@@ -298,7 +299,7 @@ class _Output:
                 self._stderr, safe(f"  - {problem.code}: {problem.message}{hint}" + (f" [{where}]" if where else ""))
             )
         if failure.traceback and not failure.problems:
-            for line in safe_lines(failure.traceback, BLOCK, WIDTH):
+            for line in safe_lines(failure.traceback, LINES, PREVIEW):
                 _write(self._stderr, "  " + line)
 
     def give_up(self) -> None:
@@ -333,5 +334,5 @@ def _start_command(event: str | None, data: str | None, *, paused: bool) -> Star
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
-        return f"--data takes JSON, and {data[:60]!r} is none: {error} (a text needs its quotes: '\"hello\"')"
+        return f"--data takes JSON, and {data[:NAME]!r} is not JSON: {error} (a text needs its quotes: '\"hello\"')"
     return Start(event=event, data=value, has_data=True, paused=paused)

@@ -1,4 +1,4 @@
-"""Reads lines from a file, a pipe or a terminal without holding up the event loop, and stops when told to."""
+"""Reads lines from a file, a pipe or a terminal without holding up the event loop, and can be stopped."""
 
 import asyncio
 import contextlib
@@ -11,10 +11,10 @@ _CHUNK: Final = 65536
 
 
 class LineSource:
-    """Gives one line after another, read only when asked for.
+    """Reads one line after another, each only when asked for.
 
     Args:
-        stream: Where from; one without a file descriptor is taken to answer at once.
+        stream: Where from; one without a file descriptor is assumed to answer at once.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -25,11 +25,7 @@ class LineSource:
         self._stop_read, self._stop_write = os.pipe()
 
     async def next(self) -> str | None:
-        """Wait for the next line.
-
-        Returns:
-            It, without its line break; None at the end of input, or once closed.
-        """
+        """Wait for the next line, without its line break; None at the end of input, or once closed."""
         return await asyncio.to_thread(self._read_line)
 
     def stop(self) -> None:
@@ -61,7 +57,7 @@ class LineSource:
         poll = select.poll()
         poll.register(fd, select.POLLIN)
         poll.register(self._stop_read, select.POLLIN)
-        ready = [found for found, _ in poll.poll()]
+        ready = [ready_fd for ready_fd, _ in poll.poll()]
         try:
             data = os.read(fd, _CHUNK) if self._stop_read not in ready else b""
         except OSError:  # a terminal that went away ends the input like any other end

@@ -7,30 +7,20 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from tui.cli.arguments import add_commands
 from tui.errors import UsageError
 
 if TYPE_CHECKING:
-    from process_core.session.client.session import Session
-    from process_core.session.protocol.status import Loaded
+    from tui.run_controller import StartOptions
 
 _BAD_INPUT: Final = 2
 _INTERRUPTED: Final = 130
-_GRACE: Final = 0.4
-"""Seconds to load a target in before the screen opens and shows that it is being loaded."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command.
-
-    Args:
-        argv: Its arguments; those of the program where left out.
-
-    Returns:
-        The exit code: 0, or 2 for bad input.
-    """
+    """Run the command with its arguments (by default the program's); return the exit code."""
     arguments = _parser().parse_args(argv)
     try:
         if arguments.command is None:
@@ -114,7 +104,7 @@ def _offer_samples() -> int:
         for sample in samples():
             print(f"  {safe(str(sample.path))}\n      {safe(sample.about)}")  # noqa: T201
         return 0
-    return asyncio.run(_open_app(None, None))
+    return asyncio.run(_open_screen(None, None))
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -134,72 +124,26 @@ def _run(arguments: argparse.Namespace) -> int:
                 cwd=Path.cwd(),
             )
         )
-    return asyncio.run(_open_app(arguments.target, arguments))
+    return asyncio.run(_open_screen(arguments.target, arguments))
 
 
-async def _open_app(target: str | None, arguments: argparse.Namespace | None) -> int:
-    """Load the target in a worker while the UI is imported, then open the app."""
-    from process_core.session.client.session import CommandRefused  # noqa: PLC0415
-    from process_core.session.client.worker_process import WorkerSession  # noqa: PLC0415
-    from process_core.session.protocol.breakpoints import BREAKPOINTS_FILE  # noqa: PLC0415 - starting must be quick
+async def _open_screen(target: str | None, arguments: argparse.Namespace | None) -> int:
+    from tui.cli.open_app import open_app  # noqa: PLC0415 - starting must be quick
 
-    async def open_session() -> "Session":
-        session = await WorkerSession.open(cwd=Path.cwd(), breakpoints_file=BREAKPOINTS_FILE)
-        session.watch = arguments is None or arguments.reload
-        return session
+    def options() -> "StartOptions":
+        from tui.run_controller import StartOptions  # noqa: PLC0415 - the UI is imported by now
 
-    session: Session | None = None
-    loading: asyncio.Task[Any] | None = None
-    if target is not None:
-        session = await open_session()
-        loading = asyncio.create_task(session.load(target))
-        await asyncio.sleep(0)
-    try:
-        app_class, options_class, load_error_text = await asyncio.to_thread(_import_ui)
-        if loading is not None and session is not None:
-            done, _ = await asyncio.wait([loading], timeout=_GRACE)
-            if done and isinstance(error := loading.exception(), CommandRefused):
-                _fail(load_error_text(target, error.failure))
-            if done and loading.exception() is None and arguments is not None:
-                _check_event(arguments.event, loading.result())
-        options = options_class()
-        if arguments is not None:
-            options = options_class(
-                event=arguments.event,
-                data=json.loads(arguments.data) if arguments.data is not None else None,
-                has_data=arguments.data is not None,
-                paused=arguments.paused,
-                breakpoints=tuple(arguments.breakpoints),
-            )
-        app = app_class(open_session, target, options, session=session, loading=loading)
-        try:
-            await app.run_async()
-        finally:
-            session = app.session
-        if app.refusal is not None:
-            _fail(load_error_text(app.target, app.refusal))
-        return int(app.return_code or 0)
-    finally:
-        if loading is not None and not loading.done():
-            loading.cancel()
-        if session is not None:
-            await session.close()
+        if arguments is None:
+            return StartOptions()
+        return StartOptions(
+            event=arguments.event,
+            data=json.loads(arguments.data) if arguments.data is not None else None,
+            has_data=arguments.data is not None,
+            paused=arguments.paused,
+            breakpoints=tuple(arguments.breakpoints),
+        )
 
-
-def _check_event(event: str | None, loaded: "Loaded") -> None:
-    from process_core.suggestions import suggestion  # noqa: PLC0415 - the UI is imported by now
-    from tui.text.safe_text import safe  # noqa: PLC0415
-
-    if event is not None and event not in loaded.input_events:
-        _fail(f"{safe(loaded.name)} has no input event {safe(event)!r}{suggestion(event, loaded.input_events)}")
-
-
-def _import_ui() -> tuple[Any, Any, Any]:
-    from tui.app import StepscopeApp  # noqa: PLC0415 - starting must be quick
-    from tui.run_controller import StartOptions  # noqa: PLC0415
-    from tui.screens.load_error import load_error_text  # noqa: PLC0415
-
-    return StepscopeApp, StartOptions, load_error_text
+    return await open_app(target, options, cwd=Path.cwd(), watch=arguments is None or arguments.reload)
 
 
 if __name__ == "__main__":

@@ -26,13 +26,7 @@ _LOOK: Final = 0.1
 
 
 def do(arguments: argparse.Namespace) -> int:
-    """Show the run.
-
-    Args:
-        arguments: Of the command.
-
-    Returns:
-        The exit code.
+    """Show the run; return the exit code.
 
     Raises:
         UsageError: It cannot be read.
@@ -73,17 +67,14 @@ async def _open_app(path: Path, at: int | None) -> int:
 
 
 def print_run(path: Path, out: TextIO, errors: TextIO, *, first: int = 1, follow: bool = False) -> int:
-    """Print the events of a run, one line each, as `run` does without a terminal.
+    """Print the events of a run as `run` does without a terminal; return 0, or 1 where the reader went away.
 
     Args:
         path: The run file.
         out: Where the events go.
-        errors: Where it says how the run stands.
+        errors: Where the state of the run goes.
         first: The event to begin with.
         follow: Whether to go on while another process writes the file.
-
-    Returns:
-        The exit code: 0, or 1 where whoever read the output went away.
 
     Raises:
         RunFileError: The file cannot be read.

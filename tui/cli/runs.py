@@ -37,20 +37,14 @@ _NUMBERS: Final = frozenset({4, 5})
 
 
 def do(arguments: argparse.Namespace) -> int:
-    """Do what was asked for.
-
-    Args:
-        arguments: Of the command.
-
-    Returns:
-        The exit code.
+    """List, prune or export; return the exit code.
 
     Raises:
         UsageError: It cannot be done.
     """
     folder = RUNS_FOLDER if arguments.folder is None else arguments.folder
     pruning = (arguments.older_than, arguments.larger_than, arguments.keep)
-    if not arguments.prune and (arguments.dry_run or any(given is not None for given in pruning)):
+    if not arguments.prune and (arguments.dry_run or any(option is not None for option in pruning)):
         raise UsageError("--older-than, --larger-than, --keep and --dry-run belong to --prune")
     if arguments.export is None and (arguments.jsonl or arguments.output is not None):
         raise UsageError("--jsonl and --output belong to --export RUN")
@@ -71,17 +65,7 @@ def do(arguments: argparse.Namespace) -> int:
 
 
 def listing(runs: list[RunInfo | UnreadableRun], folder: Path, *, now: float, width: int) -> list[str]:
-    """Write the list of runs.
-
-    Args:
-        runs: As `list_runs` gives them.
-        folder: Where they are.
-        now: Seconds since the epoch.
-        width: Columns there are.
-
-    Returns:
-        Safe lines.
-    """
+    """Return the list of a folder's runs as safe lines of `width` columns; `now` is in seconds since the epoch."""
     if not runs:
         return [f"no runs in {safe(str(folder), 300)} yet; `stepscope run TARGET` records one"]
     good = [run for run in runs if isinstance(run, RunInfo)]
@@ -130,54 +114,43 @@ def _table(rows: list[tuple[str, ...]], width: int) -> list[str]:
 
 
 def prune(folder: Path, *, max_age: float | None, max_bytes: int | None, keep: int | None, dry_run: bool) -> int:
-    """Remove old runs, and say which.
+    """Remove old runs and print which; return the exit code, 1 where one could not be removed.
 
     Args:
         folder: Where they are.
         max_age: Seconds since a run's last event.
         max_bytes: Size of all runs together.
         keep: How many of the latest stay in any case.
-        dry_run: Only say what would be removed.
-
-    Returns:
-        The exit code: 1 where one could not be removed.
+        dry_run: Only print what would be removed.
     """
     now = time.time()
     chosen = prune_runs(folder, max_age=max_age, max_bytes=max_bytes, keep=keep, now=now, dry_run=True)
     lines, failed, freed, removed = [], 0, 0, 0
     for run in chosen:
-        told = f"{safe(run.path.name, 200)}  {ago(run.last_timestamp or run.started, now)}  {size_words(run.size)}"
+        summary = f"{safe(run.path.name, 200)}  {ago(run.last_timestamp or run.started, now)}  {size_words(run.size)}"
         if not dry_run:
             try:
                 remove_run(run.path)
             except RunFileError as error:
                 failed += 1
-                lines.append(f"kept     {told}: {safe(error.reason, 300)}")
+                lines.append(f"kept     {summary}: {safe(error.reason, 300)}")
                 continue
         removed += 1
         freed += run.size
-        lines.append(f"{'would remove' if dry_run else 'removed'}  {told}")
+        lines.append(f"{'would remove' if dry_run else 'removed'}  {summary}")
     verb = "would be removed" if dry_run else "removed"
     what = f"{_many(removed, 'run')} {verb}, {size_words(freed)}" if removed else f"nothing {verb}"
-    left = [run for run in list_runs(folder) if not dry_run or run.path not in {one.path for one in chosen}]
+    gone = {run.path for run in chosen}
+    left = [run for run in list_runs(folder) if not dry_run or run.path not in gone]
     _print([*lines, f"{what}; {_many(len(left), 'run')} left, {size_words(sum(run.size for run in left))}"])
     return 1 if failed else 0
 
 
 def export(word: str, folder: Path, output: Path | None, stdout: TextIO) -> int:
-    """Write a run as JSON lines.
-
-    Args:
-        word: The run, as `find_run` takes it.
-        folder: Where runs are recorded.
-        output: The file to write; None writes to `stdout`.
-        stdout: Where to write without one.
-
-    Returns:
-        The exit code.
+    """Write a run as JSON lines, to a file or else to `stdout`; return the exit code.
 
     Raises:
-        UsageError: The run cannot be read, or the file not be written.
+        UsageError: The run cannot be read, or the file cannot be written.
     """
     path = find_run(word, folder)
     try:

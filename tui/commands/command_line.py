@@ -59,10 +59,10 @@ class Suggestions(Widget):
         lines: list[Content] = []
         width = max(self.size.width, 10)
         if self.problem:
-            told = wrap(self.problem, width - 2, max_lines=_PROBLEM, placeholder=" …") or [""]
+            lines_of_problem = wrap(self.problem, width - 2, max_lines=_PROBLEM, placeholder=" …") or [""]
             lines += [
                 Content.styled(f"{'✗ ' if not at else '  '}{clip(text, width - 2)}", "bold $error")
-                for at, text in enumerate(told)
+                for at, text in enumerate(lines_of_problem)
             ]
         first = max(0, (self.chosen or 0) - _ROWS + 1)
         for place, completion in list(enumerate(self.found))[first : first + _ROWS]:
@@ -135,12 +135,7 @@ class CommandLine(Vertical):
         return bool(self.display)
 
     def open(self, kind: LineKind, text: str = "") -> None:
-        """Open the line and type into it.
-
-        Args:
-            kind: What is typed.
-            text: What stands on it already.
-        """
+        """Open the line, with a text on it, and focus it."""
         self._kind = kind
         self._prompt.update(kind.value)
         self.display = True
@@ -157,11 +152,7 @@ class CommandLine(Vertical):
             self.post_message(self.Closed())
 
     def refuse(self, problem: str) -> None:
-        """Say what is wrong with the line; it stays as it is.
-
-        Args:
-            problem: What, and what to do.
-        """
+        """Show what is wrong with the line, which stays as it is."""
         self._suggestions.problem = safe(problem)
         self._redraw()
 

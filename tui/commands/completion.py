@@ -103,17 +103,7 @@ _KINDS: Final = (
 
 
 def completable(argument: Argument, rest: str, names: Names, verb: str = "") -> Completable:
-    """Say how an argument can go on.
-
-    Args:
-        argument: What it names.
-        rest: What was typed of it.
-        names: The names there are.
-        verb: The verb it belongs to.
-
-    Returns:
-        What is settled, and what may follow.
-    """
+    """Return how the typed part (`rest`) of a verb's argument can be completed."""
     typed = rest.lstrip()
     several = _SEVERAL.get(argument)
     if several is not None:

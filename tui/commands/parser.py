@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from process_core.suggestions import suggestion
 from tui.actions import BY_NAME, Action, actions, words
 from tui.commands.completion import Names, completable
+from tui.text.lengths import NAME
 from tui.text.safe_text import safe
 
 
@@ -71,7 +72,7 @@ def _find(word: str) -> Action:
     starts = [action for name, action in known.items() if name.startswith(word)]
     if len(starts) == 1:
         return starts[0]
-    shown = safe(word, 40)
+    shown = safe(word, NAME)
     if starts:
         raise CommandSyntaxError(f"{shown} could be {', '.join(action.word or '' for action in starts)}")
     raise CommandSyntaxError(f"no command {shown!r}{suggestion(word, known)}")
@@ -91,9 +92,9 @@ def complete(line: str, names: Names) -> list[Completion]:
     text = line.lstrip().lstrip(":")
     word, space, rest = text.partition(" ")
     if not space:
-        found = _matching(word, [(name, action.usage, action.title) for name, action in words().items()])
+        matches = _matching(word, [(name, action.usage, action.title) for name, action in words().items()])
         return [
-            Completion(f"{name} " if usage else name, f"{name} {usage}".rstrip(), hint) for name, usage, hint in found
+            Completion(f"{name} " if usage else name, f"{name} {usage}".rstrip(), hint) for name, usage, hint in matches
         ]
     action = words().get(word)
     if action is None:
@@ -101,7 +102,7 @@ def complete(line: str, names: Names) -> list[Completion]:
     settled, typed, offered = completable(action.argument, rest, names, word)
     known = [(name, "", hint) for name, hint in offered]
     return [
-        Completion(f"{word} {settled}{name}", safe(name.strip(), 80), safe(hint, 120))
+        Completion(f"{word} {settled}{name}", safe(name.strip(), NAME), safe(hint, 120))
         for name, _, hint in _matching(typed, known)
         if name.rstrip() != typed.rstrip()
     ]

@@ -50,15 +50,10 @@ def usage_of(kind: type[Verb]) -> str:
 
 
 def read_verb(kind: type[Verb], line: str, names: Mapping[FieldKind, Sequence[str]] | None = None) -> Verb:
-    """Make a command of what was typed after a verb's word.
-
-    Args:
-        kind: The verb.
-        line: What was typed.
-        names: The names there are, by kind of field; they may hold spaces.
+    """Return the command for what was typed after a verb's word; names may hold spaces.
 
     Raises:
-        VerbLineError: An argument is missing, too many, or does not fit its field.
+        VerbLineError: An argument is missing, one too many, or does not fit its field.
     """
     fields = fields_of(kind)
     values: dict[str, Any] = {}

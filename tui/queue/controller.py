@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from process_core.session.protocol.status import PendingMessage
 from process_core.session.protocol.verbs import (
@@ -24,50 +24,33 @@ from process_core.session.protocol.verbs import (
 from process_core.suggestions import suggestion
 from tui.commands.parser import split_event
 from tui.run_controller import RefusedError, RunControl
+from tui.text.lengths import MESSAGE, NAME
 from tui.text.safe_text import safe
 from tui.text.step_names import full_path
 
-_NAME: Final = 80
-_TEXT: Final = 300
-
 
 class QueueController:
-    """Moves, holds, drops and edits what is pending, and the states of steps.
-
-    Args:
-        control: Drives the session.
-    """
+    """Moves, holds, drops and edits what is pending, and the states of steps."""
 
     def __init__(self, control: RunControl) -> None:
         self._control = control
 
     async def act(self, command: Command) -> str:
-        """Change the run.
-
-        Args:
-            command: How.
-
-        Returns:
-            What was done.
+        """Send an edit of the run; return what was done, as a safe line.
 
         Raises:
             RefusedError: The worker refused it.
         """
         done = await self._control.ask(command)
         text = done.text if isinstance(done, EditResult) else str(done or "done")
-        return safe(text, _TEXT)
+        return safe(text, MESSAGE)
 
     async def move(self, message: int, place: int) -> str:
-        """Deliver a message at another place.
-
-        Args:
-            message: Which.
-            place: From 0.
-        """
+        """Move a message to another place of the queue, counted from 0."""
         return await self.act(MoveMessage(message=message, place=place))
 
     async def hold(self, message: int, *, held: bool) -> str:
-        """Keep a message back, or let it go."""
+        """Hold a message, or release it."""
         return await self.act(HoldMessage(message=message, held=held))
 
     async def drop(self, message: int) -> str:
@@ -79,49 +62,36 @@ class QueueController:
         return await self.act(DuplicateMessage(message=message))
 
     async def edit(self, message: int, data: Any) -> str:
-        """Give a message another payload."""
+        """Replace the payload of a message."""
         return await self.act(EditMessage(message=message, data=data))
 
     async def undo(self) -> str:
-        """Take the last change back."""
+        """Undo the last change."""
         if self._control.status.undo is None:
             raise RefusedError("there is nothing to undo: changes can be taken back until the run goes on")
         return await self.act(Undo())
 
     async def read_message(self, message: int) -> Editable:
-        """Give the payload of a message, to be edited."""
-        found: Editable = await self._control.ask(ReadMessage(message=message))
-        return found
+        """Return the payload of a message, to be edited."""
+        payload: Editable = await self._control.ask(ReadMessage(message=message))
+        return payload
 
     async def read_state(self, path: str) -> Editable:
-        """Give the state of a step, to be edited."""
-        found: Editable = await self._control.ask(ReadState(path=path))
-        return found
+        """Return the state of a step, to be edited."""
+        state: Editable = await self._control.ask(ReadState(path=path))
+        return state
 
     async def edit_state(self, path: str, state: Any) -> str:
-        """Give a step another state."""
+        """Replace the state of a step."""
         return await self.act(EditState(path=path, state=state))
 
     async def complete(self, argument: str) -> str:
-        """End a call as if it had returned.
-
-        Args:
-            argument: The step, and JSON after it.
-
-        Returns:
-            What was done.
-        """
+        """End a call as if it had returned; `argument` is its step, and the result as JSON after it."""
         path, text = self.split_step(argument)
         return await self.act(ForceComplete(path=path, result=json_of(text) if text else None))
 
     async def inject(self, argument: str) -> str:
-        """Bring an event into the run.
-
-        Args:
-            argument: Event id, JSON, and `from STEP`, the last two where they are wanted.
-
-        Returns:
-            What was done.
+        """Inject an event; `argument` is `EVENT_ID [JSON] [from STEP]`.
 
         Raises:
             RefusedError: It cannot be read, or the worker refused it.
@@ -129,28 +99,22 @@ class QueueController:
         event, rest = split_event(argument, self._control.events)
         text, step = rest, None
         head, word, tail = f" {rest}".rpartition(" from ")
-        if word and _is_json(head.strip()):  # what stands after it is no part of the JSON, then
+        if word and _is_json(head.strip()):  # only then is what follows not part of the JSON
             text, step = head.strip(), tail.strip()
             step = full_path(step, self._control.steps)
             if step not in self._control.steps:
-                raise RefusedError(f"no step {safe(step, _NAME)!r}{suggestion(step, self._control.steps)}")
+                raise RefusedError(f"no step {safe(step, NAME)!r}{suggestion(step, self._control.steps)}")
         loaded = self._control.loaded
         if step is None and loaded is not None and event not in loaded.input_events:
-            sources = dict.fromkeys(safe(e.source, _NAME) for e in loaded.edges if e.event_id == event and e.source)
+            sources = dict.fromkeys(safe(e.source, NAME) for e in loaded.edges if e.event_id == event and e.source)
             if sources:
-                shown = safe(event, _NAME)
-                raise RefusedError(f"{shown} comes from no outside: inject {shown} [JSON] from {' or '.join(sources)}")
+                shown = safe(event, NAME)
+                raise RefusedError(f"{shown} is not an input event: inject {shown} [JSON] from {' or '.join(sources)}")
         data = json_of(text) if text else None
         return await self.act(Inject(event=event, data=data, has_data=bool(text), step=step))
 
     def split_step(self, argument: str) -> tuple[str, str]:
-        """Part a step's path from what follows it.
-
-        Args:
-            argument: As typed.
-
-        Returns:
-            The path and the rest.
+        """Split what was typed into a step's path and what follows it.
 
         Raises:
             RefusedError: There is no such step.
@@ -159,20 +123,12 @@ class QueueController:
         path, rest = split_event(argument, steps)
         path = full_path(path, steps)
         if path not in steps:
-            raise RefusedError(f"no step {safe(path, _NAME)!r}{suggestion(path, steps)}")
+            raise RefusedError(f"no step {safe(path, NAME)!r}{suggestion(path, steps)}")
         return path, rest
 
 
 def number_of(argument: str, messages: Sequence[PendingMessage], selected: PendingMessage | None) -> tuple[int, str]:
-    """Say which message is meant.
-
-    Args:
-        argument: A number and what follows it; without one, the selected message is meant.
-        messages: What is pending.
-        selected: The message under the cursor of the queue.
-
-    Returns:
-        The message's number, and the rest.
+    """Return the number of the message that is meant, and what follows it; without a number, the selected message.
 
     Raises:
         RefusedError: There is no such message.
@@ -187,24 +143,18 @@ def number_of(argument: str, messages: Sequence[PendingMessage], selected: Pendi
             raise RefusedError(f"no message {number} is pending (there are: {known}{more})")
         return number, rest.strip()
     if word:
-        raise RefusedError(f"{safe(word, 40)!r} is no message number; the queue (6) lists them")
+        raise RefusedError(f"{safe(word, NAME)!r} is not a message number; the queue (6) lists them")
     if selected is None:
-        wanted = "select a message in the queue (6), or name its number"
+        wanted = "select a message in the queue (6), or give its number"
         raise RefusedError(wanted if messages else "nothing is pending")
     return selected.id, ""
 
 
 def json_of(text: str) -> Any:
-    """Read JSON.
-
-    Args:
-        text: As typed.
-
-    Returns:
-        The value.
+    """Return the value of a JSON text.
 
     Raises:
-        RefusedError: It is none; the text says where.
+        RefusedError: It is not JSON; the text says where.
     """
     try:
         return json.loads(text, parse_constant=_no_constant)

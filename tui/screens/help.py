@@ -24,14 +24,7 @@ _INTRO: Final = (
 
 
 def help_lines(width: int) -> list[tuple[str, str]]:
-    """Write the help.
-
-    Args:
-        width: Cells there are for a line.
-
-    Returns:
-        Lines with a tone each: `title`, `text` or `plain`.
-    """
+    """Return the help for a width in cells, as lines with a tone each: `title`, `text` or `plain`."""
     lines: list[tuple[str, str]] = [(line, "plain") for line in _INTRO]
     for group, members in groupby(actions(), key=lambda action: action.group):
         lines += [("", "plain"), (group.value, "title")]

@@ -1,4 +1,4 @@
-"""Which keys the footer shows: a pure function of where things stand."""
+"""Which keys the footer shows: a pure function of the state of the session."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -28,23 +28,18 @@ _REST: Final = ("restart", "why", "toggle_break", "step_back", "search", "filter
 _LEFT_OFF: Final = ("restart", "resume", "why", "toggle_break", "step_back", "search", "filter", "copy")
 _FIRST: Final = 5
 """Keys of a paused run that come before those of the panel."""
-_STOPS: Final = ("edit_break", "switch_break", "delete_break", "mute")
+_BREAKPOINTS: Final = ("edit_break", "switch_break", "delete_break", "mute")
 _QUEUE: Final = ("first", "hold_toggle", "drop", "edit", "dup", "inject", "earlier", "later_on")
 _HELD: Final = ("hold_toggle", "drop", "edit", "inject")
 _END: Final = ("help", "command")
 BUSY: Final = 1.0
-"""Seconds after which a worker that does not answer is spoken of."""
+"""Seconds without an answer after which a worker counts as busy."""
 
 
 def hints(view: ModeState, panel: Panel | None) -> list[Hint]:
-    """List the keys that matter now, the most useful first.
+    """Return the keys that matter now in the focused panel, the most useful first.
 
-    Args:
-        view: Where things stand.
-        panel: The panel that has the focus.
-
-    Returns:
-        Hints; the first two (help and the command line, or the way out) are the last to go when there is little room.
+    The first two (help and the command line, or the way out) are the last to go when there is little room.
     """
     is_stuck = view.status.blocked_for >= BUSY
     if view.loading:
@@ -52,7 +47,7 @@ def hints(view: ModeState, panel: Panel | None) -> list[Hint]:
     if view.insert:
         return _while_typing(view)
     if view.replay is not None:
-        return _of_recording(view, panel)
+        return _in_recording(view, panel)
     if view.died:
         return [_hint("restart"), _hint("resume"), _hint("quit"), _hint("help"), _hint("command")]
     if is_stuck:
@@ -63,19 +58,11 @@ def hints(view: ModeState, panel: Panel | None) -> list[Hint]:
     return [*(_hint(name) for name in _END), *(_hint(name) for name in names), _hint("quit")]
 
 
-def fit_hints(found: Sequence[Hint], width: int) -> list[Hint]:
-    """Choose the hints that fit, whole.
-
-    Args:
-        found: As `hints` gives them.
-        width: Cells there are.
-
-    Returns:
-        As many of the first as fit, in the order in which they are shown: help and command line at the end.
-    """
+def fit_hints(line: Sequence[Hint], width: int) -> list[Hint]:
+    """Return as many of the first hints as fit the width, whole; help and command line come last."""
     kept: list[Hint] = []
     used = 0
-    for hint in found:
+    for hint in line:
         cells = len(hint.key) + len(hint.label) + 3
         if used + cells <= width:
             kept.append(hint)
@@ -110,7 +97,7 @@ def _by_state(view: ModeState) -> Sequence[str]:
 
 def _by_panel(view: ModeState, panel: Panel | None, names: Sequence[str]) -> Sequence[str]:
     if panel is Panel.BREAKPOINTS:
-        return (*_STOPS, *names)
+        return (*_BREAKPOINTS, *names)
     if panel is Panel.QUEUE and view.status.paused is not None:
         return (*_QUEUE, *names)
     if panel is Panel.QUEUE and view.held:
@@ -122,7 +109,7 @@ def _by_panel(view: ModeState, panel: Panel | None, names: Sequence[str]) -> Seq
     return names
 
 
-def _of_recording(view: ModeState, panel: Panel | None) -> list[Hint]:
+def _in_recording(view: ModeState, panel: Panel | None) -> list[Hint]:
     both = (("step", "step_back", "event"), ("next", "next_back", "superstep"))
     moves = [Hint(f"{BY_NAME[on].keys[0]} {BY_NAME[back].keys[0]}", label, on) for on, back, label in both]
     names = ("cause", "effect") if panel is Panel.TIMELINE else ()

@@ -1,4 +1,4 @@
-"""What the mode line says: pure functions from where things stand to pieces of text that fit a width."""
+"""The text of the mode line: pure functions from the state of the session to pieces that fit a width."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from process_core.events import RunState
 from process_core.session.protocol.status import PausePoint, Status
+from tui.text.lengths import LABEL
 from tui.text.safe_text import clip, safe
 
 
@@ -55,9 +56,9 @@ class ModeState:
         insert: Whether a text box has the focus.
         replay: Seq of the event of a recording that is looked at, or None where the run is our own. The status is then
             that of the moment, save for `written`, which is all that is recorded.
-        recorded: How the recorded run stands at its end, safe.
+        recorded: The state of the recorded run at its end, safe.
         is_own: Whether the recording that is looked at is the past of our own run.
-        held: Number of pending messages that are kept back.
+        held: Number of held messages.
     """
 
     name: str = ""
@@ -71,7 +72,6 @@ class ModeState:
     held: int = 0
 
 
-_NAME_LIMIT: Final = 40
 _PLAIN: Final = {
     RunState.IN_PROGRESS: ("RUN", Role.RUN),
     RunState.IDLE: ("IDLE", Role.IDLE),
@@ -108,33 +108,32 @@ def where_text(paused: PausePoint) -> str:
     """Return the message a run is paused at, as `Event → Step`; the path where no message is next."""
     message = paused.message
     if message is None:
-        return safe(paused.path, _NAME_LIMIT)
-    target = safe(message.target, _NAME_LIMIT) or "STOP"
-    return f"{safe(message.event_id, _NAME_LIMIT)} → {target}"
+        return safe(paused.path, LABEL)
+    target = safe(message.target, LABEL) or "STOP"
+    return f"{safe(message.event_id, LABEL)} → {target}"
 
 
 def parts(view: ModeState) -> list[Part]:
     """Return the pieces of the mode line from left to right."""
     status = view.status
-    found: list[Part] = []
+    line: list[Part] = []
     if view.insert:
-        found.append(Part("INSERT", Role.INSERT, 0))
-    found += _state(view)
+        line.append(Part("INSERT", Role.INSERT, 0))
+    line += _state(view)
     if status.muted:
-        found.append(Part("MUTED", Role.WAITING, 1))
+        line.append(Part("MUTED", Role.WAITING, 1))
     if view.held:
-        found.append(Part(f"{view.held} held", Role.TEXT, 1))
-    found.append(Part(safe(view.name, _NAME_LIMIT), Role.TEXT, 3))
+        line.append(Part(f"{view.held} held", Role.TEXT, 1))
+    line.append(Part(safe(view.name, LABEL), Role.TEXT, 3))
     if status.state is not None:
-        found.append(Part(f"superstep {status.superstep}", Role.QUIET, 4, f"ss {status.superstep}"))
-        found.append(Part(f"{status.written:,} events · 0 dropped", Role.QUIET, 2, f"{status.written:,} ev · 0 drop"))
+        line.append(Part(f"superstep {status.superstep}", Role.QUIET, 4, f"ss {status.superstep}"))
+        line.append(Part(f"{status.written:,} events · 0 dropped", Role.QUIET, 2, f"{status.written:,} ev · 0 drop"))
         if status.pending:
-            found.append(Part(f"{status.pending} pending", Role.QUIET, 7))
-    found.append(Part(f"gen {status.generation}", Role.QUIET, 5))
+            line.append(Part(f"{status.pending} pending", Role.QUIET, 7))
+    line.append(Part(f"gen {status.generation}", Role.QUIET, 5))
     if status.reload is not None:
-        said, role, rank = _SAVES[status.reload.state]
-        found.append(Part(said, role, rank))
-    return [part for part in found if part.text]
+        line.append(Part(*_SAVES[status.reload.state]))
+    return [part for part in line if part.text]
 
 
 def state_word(status: Status) -> str:
@@ -157,28 +156,22 @@ def _state(view: ModeState) -> list[Part]:
     if status.paused is not None:
         at = state_word(status)
         message = status.paused.message
-        event = safe(message.event_id if message else status.paused.path, _NAME_LIMIT)
+        event = safe(message.event_id if message else status.paused.path, LABEL)
         return [Part(f"{at} {event}".rstrip(), Role.PAUSED, 0), Part(reason_text(status.paused), Role.TEXT, 8)]
     word, role = _PLAIN[status.state]
-    said = [Part(word, role, 0)]
+    pieces = [Part(word, role, 0)]
     if status.pausing:
-        busy = ", ".join(safe(path, _NAME_LIMIT) for path in status.running)
-        said.append(
+        busy = ", ".join(safe(path, LABEL) for path in status.running)
+        pieces.append(
             Part(f"pausing after {busy}" if busy else "pausing before the next message", Role.TEXT, 1, "pausing")
         )
-    return said
+    return pieces
 
 
 def fit(line: Sequence[Part], width: int, gap: int = 2) -> list[Part]:
-    """Choose what fits: first short forms, then without the pieces that matter least.
+    """Return the pieces that fit a width: first in short forms, then without those that matter least.
 
-    Args:
-        line: Pieces from left to right.
-        width: Cells there are.
-        gap: Cells between pieces and at both ends, those of coloured pieces included.
-
-    Returns:
-        Pieces that fit; those of rank 0 are cut rather than left out.
+    Those of rank 0 are cut rather than left out. `gap`: cells between pieces and at both ends.
     """
     kept = list(line)
     for rank in sorted({part.rank for part in line if part.short}, reverse=True):

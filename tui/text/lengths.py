@@ -2,6 +2,8 @@
 
 from typing import Final
 
+LABEL: Final = 40
+"""Of a name where room is scarcest: in the mode line."""
 NAME: Final = 80
 """Of a name on a line: an event id, a path, a function, a code."""
 PREVIEW: Final = 200

@@ -58,7 +58,7 @@ class Session(ABC):
 
     Attributes:
         loaded: What was loaded last.
-        status: Where the session stands, as far as the worker has told.
+        status: The state of the session, as last reported by the worker.
         died: How the worker ended, or None while it lives.
         watch: Whether edits of the target's code are taken in as they are saved; counts for the next load.
     """
@@ -86,27 +86,14 @@ class Session(ABC):
         await self.close()
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
-        """Have every status, notice and death told, on the client's event loop.
-
-        Args:
-            callback: Takes each of them.
-
-        Returns:
-            A function that ends the subscription.
-        """
+        """Call back with every status, notice and death, on the client's event loop; return what ends that."""
         number = self._next_callback
         self._next_callback += 1
         self._callbacks[number] = callback
         return lambda: (self._callbacks.pop(number, None), None)[1]
 
     async def request(self, command: Command) -> Any:
-        """Send a command and wait for its answer; `status` is up to date with it then.
-
-        Args:
-            command: Any command of the protocol; its number is given here.
-
-        Returns:
-            The value of the reply, of the type that the command names as its `answer`; else plain data.
+        """Send a command and wait for its answer, of the type that the command names; `status` is then up to date.
 
         Raises:
             CommandRefused: The worker refused it, or is dead.
@@ -144,13 +131,7 @@ class Session(ABC):
         return command.answer_type().validate_python(value)
 
     async def load(self, target: str) -> Loaded:
-        """Load a target.
-
-        Args:
-            target: `path.py[:attr]` or `package.module[:attr]`.
-
-        Returns:
-            What was found; also kept as `loaded`.
+        """Load a target, `path.py[:attr]` or `package.module[:attr]`; it is then also `loaded`.
 
         Raises:
             CommandRefused: It cannot be loaded; the failure says why.
@@ -169,9 +150,6 @@ class Session(ABC):
     async def restart_worker(self) -> Loaded:
         """Begin again with a new worker: the same target, the same breakpoints (their ids may change), no run.
 
-        Returns:
-            What the target holds now.
-
         Raises:
             CommandRefused: The target cannot be loaded any more; the new worker lives, and this can be tried again.
         """
@@ -181,7 +159,7 @@ class Session(ABC):
         return await self._load_again(self._target)
 
     async def resume(self, run_file: str | Path, *, superstep: int | None = None, paused: bool = False) -> Loaded:
-        """Go on with a recorded run; where the worker has died, in a new one that holds what the old one did.
+        """Resume a recorded run; where the worker has died, in a new one with the same target and breakpoints.
 
         Args:
             run_file: Its file.
@@ -189,7 +167,7 @@ class Session(ABC):
             paused: Pause before the first message.
 
         Returns:
-            What is loaded now: what was before, or where that was nothing, what the run was recorded from.
+            What is loaded now: as before, or what the run was recorded from where nothing was.
 
         Raises:
             CommandRefused: It cannot be resumed, or the target cannot be loaded any more; the worker lives.

@@ -147,7 +147,7 @@ class WorkerSession(Session):
         if self._writer is None or self._ending:
             raise CommandRefused(Failure(code="closed", message="the worker is being ended, or has been"))
         self._writer.write(frame)
-        with contextlib.suppress(OSError):  # a dead worker is told by `_watch`, which also ends the request
+        with contextlib.suppress(OSError):  # `_watch` reports a dead worker, which also ends the request
             await self._writer.drain()
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
@@ -189,14 +189,7 @@ class WorkerSession(Session):
 
 
 def seen_in_file(status: Status) -> Status:
-    """Bring a status up to date from the run file, for a worker that cannot say itself how far it came.
-
-    Args:
-        status: The last one that the worker sent.
-
-    Returns:
-        The same with the events that are in the file, and the steps whose calls have not ended there.
-    """
+    """Return a status brought up to date from the run file, for a worker that can no longer report its progress."""
     if not status.run_file:
         return status
     try:

@@ -30,11 +30,7 @@ class WorkerStderr:
         self._loop.add_reader(source, self._read)
 
     def close(self) -> str:
-        """Read what is left, and let go of both pipes.
-
-        Returns:
-            The end of the error stream.
-        """
+        """Read what is left, close both pipes, and return the end of the error stream."""
         self._loop.remove_reader(self._source)
         self._loop.remove_writer(self._back)
         self._remember(_rest(self._source))

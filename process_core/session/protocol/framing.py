@@ -31,13 +31,7 @@ class BadFrame:
 
 
 def encode(body: bytes) -> bytes:
-    """Put a message into a frame.
-
-    Args:
-        body: The message as JSON.
-
-    Returns:
-        The bytes to send.
+    """Return a frame that holds a message.
 
     Raises:
         FrameTooLargeError: The message is larger than a frame may be.
@@ -61,14 +55,7 @@ class Decoder:
         self._lost = False
 
     def feed(self, data: bytes) -> list[bytes | BadFrame]:
-        """Take in the next piece of the stream.
-
-        Args:
-            data: Any number of bytes.
-
-        Returns:
-            The bodies of the frames completed by it, and what was refused, in order.
-        """
+        """Take the next piece of the stream; return the frames that it completes, and what was refused, in order."""
         found: list[bytes | BadFrame] = []
         if self._lost:
             return found
@@ -100,11 +87,7 @@ class Decoder:
         return found
 
     def end(self) -> BadFrame | None:
-        """Report what the end of the stream cut off.
-
-        Returns:
-            The frame that never came whole, or None.
-        """
+        """Return the frame that the end of the stream cut off, or None."""
         if self._buffer or self._skip:
             return BadFrame("the stream ended inside a frame", fatal=True)
         return None

@@ -30,11 +30,7 @@ class Attribution:
         self._has_strays = False
 
     def listen_to(self, captures: Sequence[FdCapture]) -> None:
-        """Take lines from here on.
-
-        Args:
-            captures: Whose lines come without a detour: once they are read, nothing written before is on its way.
-        """
+        """Take lines from captures whose lines come directly: once read, nothing written before is still on its way."""
         self._captures = captures
 
     def begins(self, context: StepContext) -> None:

@@ -52,11 +52,7 @@ class FdCapture:
         self._thread.start()
 
     def drain(self, log: Callable[[str, str], None]) -> None:
-        """Hand over the lines read so far.
-
-        Args:
-            log: Takes stream and line.
-        """
+        """Pass on the lines read so far, as stream and line."""
         with self._lock:
             lines, dropped = list(self._waiting), self._dropped
             self._waiting.clear()
@@ -67,11 +63,7 @@ class FdCapture:
             log(self._stream, f"… [{dropped} more lines came faster than they could be taken and are lost]")
 
     def read_now(self) -> bool:
-        """Read what was written up to now, an unfinished line included, without waiting for anything.
-
-        Returns:
-            Whether there is something for `drain`.
-        """
+        """Read what was written up to now, an unfinished line included, without waiting; whether `drain` has any."""
         with self._reading:
             for _ in range(_MOST_READS):
                 if not self._ready.poll(0) or not self._read():
@@ -81,11 +73,7 @@ class FdCapture:
         return bool(self._waiting)
 
     def stop(self, grace: float) -> None:
-        """Read to the end and stop.
-
-        Args:
-            grace: Seconds to wait for the end; a child process may hold the pipe open.
-        """
+        """Read to the end and stop; wait at most `grace` seconds, for a child process may hold the pipe open."""
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, self._fd, inheritable=True)
         os.close(null)

@@ -24,14 +24,7 @@ class LineBuffer:
         return bool(self._parts or self._beyond)
 
     def feed(self, text: str) -> list[str]:
-        """Take in the next piece.
-
-        Args:
-            text: Any text.
-
-        Returns:
-            The lines that it completes, without their line breaks.
-        """
+        """Take the next piece; return the lines that it completes, without their line breaks."""
         *whole, rest = text.split("\n")
         lines = []
         for piece in whole:

@@ -78,14 +78,7 @@ class StepWriter(io.TextIOBase):
         """Accept what scripts ask of a terminal's stream; here nothing depends on it."""
 
     def write(self, text: str) -> int:
-        """Take in the next piece of output.
-
-        Args:
-            text: What is printed.
-
-        Returns:
-            Its length.
-        """
+        """Take the next piece of output; return its length."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         context = current_context()
@@ -109,14 +102,7 @@ class StepWriter(io.TextIOBase):
             self._log(context, line)
 
     def take_unfinished(self, context: StepContext | None) -> str:
-        """Take the unfinished line of a step without logging it.
-
-        Args:
-            context: The step's invocation, or None for what no step printed.
-
-        Returns:
-            The text, empty where there is none.
-        """
+        """Take the unfinished line of an invocation (None: of no step) without logging it; empty if there is none."""
         with self._lock:
             _, lines = self._unfinished.pop(id(context), (None, None))
         return lines.take() if lines else ""
@@ -186,26 +172,12 @@ class StepReader(io.TextIOBase):
         return 0
 
     def readline(self, size: int | None = -1) -> str:  # type: ignore[override]  # typeshed leaves None out
-        """Ask for one line.
-
-        Args:
-            size: Cuts the answer where it is not negative.
-
-        Returns:
-            The answer with a newline after it.
-        """
+        """Ask for one line, cut to `size` where that is not negative; a newline ends it."""
         line = self._ask("") + "\n"
         return line if size is None or size < 0 else line[:size]
 
     def read(self, size: int | None = -1) -> str:
-        """Ask for one line; there is no end of input to read up to.
-
-        Args:
-            size: As for `readline`.
-
-        Returns:
-            The answer with a newline after it.
-        """
+        """Ask for one line, as `readline` does; there is no end of input to read up to."""
         return self.readline(size)
 
 

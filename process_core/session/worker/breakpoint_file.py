@@ -17,7 +17,7 @@ Notify = Callable[[str, str], None]
 """Shows the user something once: severity and text."""
 FORMAT: Final = 1
 _SET_BY_WORKER: Final = frozenset({"id", "hit_count", "bound", "problem"})
-"""What a worker tells of a breakpoint, which is of one run only."""
+"""What the worker sets on a breakpoint; it belongs to one run only."""
 _SHOWN: Final = 3
 
 
@@ -43,14 +43,7 @@ class BreakpointFile:
         self._is_foreign = False
 
     def read(self, target: str) -> list[BreakpointSpec]:
-        """Read the breakpoints of a target; a file that is damaged is kept aside, and reported.
-
-        Args:
-            target: The target, as `target_key` gives it.
-
-        Returns:
-            Those that can be understood, in the order they were set.
-        """
+        """Read the breakpoints of a target, in the order they were set; a damaged file is put aside, and reported."""
         try:
             found = self._targets().get(target, [])
         except _UnusableError as error:
@@ -68,12 +61,7 @@ class BreakpointFile:
         return specs
 
     def write(self, target: str, specs: Iterable[BreakpointSpec]) -> None:
-        """Put the breakpoints of a target in place of those that are there; where that fails, it is reported once.
-
-        Args:
-            target: The target, as `target_key` gives it.
-            specs: All of them.
-        """
+        """Replace the breakpoints of a target; where that fails, it is reported once."""
         mine = [spec.model_dump(exclude=set(_SET_BY_WORKER), exclude_defaults=True) for spec in specs]
         if self._is_foreign or (not mine and not self.path.exists()):
             return
@@ -101,11 +89,7 @@ class BreakpointFile:
             self._cannot_write = False
 
     def keep_aside(self, reason: str) -> None:
-        """Keep a copy of the file, since some of what it holds will not be written again, and say why.
-
-        Args:
-            reason: What is wrong with it.
-        """
+        """Keep a copy of the file, since some of it will not be written again, and report why."""
         self._set_aside(reason, copy=True)
 
     def _targets(self) -> dict[str, Any]:

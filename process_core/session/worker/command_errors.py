@@ -54,14 +54,7 @@ class CommandError(Exception):
 
 
 def failure_of(error: BaseException) -> Failure:
-    """Report why a command failed.
-
-    Args:
-        error: What carrying it out raised.
-
-    Returns:
-        The failure for its reply.
-    """
+    """Return the failure to reply with where a command raised an error."""
     match error:
         case CommandError():
             return error.failure
@@ -83,15 +76,7 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def bad_command(body: bytes, error: ValueError) -> tuple[int, Failure]:
-    """Report what is wrong with a frame that holds no command.
-
-    Args:
-        body: The frame.
-        error: What reading it as a command raised.
-
-    Returns:
-        The number to reply to (0 where the frame has none) and the failure.
-    """
+    """Return the number to reply to (0 where the frame has none), and what is wrong with a frame without a command."""
     number, kind = 0, None
     try:
         found: Any = from_json(body)
@@ -111,14 +96,7 @@ def bad_command(body: bytes, error: ValueError) -> tuple[int, Failure]:
 
 
 def problem_infos(problems: Iterable[Problem]) -> tuple[ProblemInfo, ...]:
-    """Make the problems of a definition ready to be sent.
-
-    Args:
-        problems: As the builder found them.
-
-    Returns:
-        The same as messages.
-    """
+    """Return the problems of a definition, bounded, as they are sent."""
     return tuple(
         ProblemInfo(
             code=problem.code,

@@ -37,17 +37,10 @@ _UNSET = re.compile(rb',"\$unset":\[[^]]*\]')
 
 
 def editable(value: Any, annotation: Any) -> Editable:
-    """Make a value ready to be edited as JSON.
-
-    Args:
-        value: Any payload or state.
-        annotation: What an edited one is checked against.
-
-    Returns:
-        The value as plain JSON, whether it comes back as it is, and the schema of what is allowed.
+    """Return a payload or state as JSON to be edited, whether it converts back exactly, and the schema of edits.
 
     Raises:
-        Refused: It is too large to be sent.
+        CommandError: It is too large to be sent.
     """
     body = encode(value)
     if len(body) > VALUE:

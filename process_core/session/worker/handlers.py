@@ -38,12 +38,12 @@ def handles(kind: type[Command]) -> Callable[[H], H]:
 
 
 async def dispatch(session: LiveSession, command: Command, status: Callable[[], Status]) -> Any:
-    """Do what a command says and return the value of its reply, as plain JSON.
+    """Do a command and return the value of its reply, as plain JSON.
 
     Args:
-        session: What it is about.
-        command: What to do.
-        status: Returns how things are; called only for a command that needs something.
+        session: The session it concerns.
+        command: The command.
+        status: Returns the current status; called only for a command that needs something of it.
 
     Raises:
         CommandError: It makes no sense now.

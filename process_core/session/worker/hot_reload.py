@@ -55,12 +55,7 @@ class HotReload:
         self._watching: asyncio.Task[None] | None = None
 
     def begin(self, opened: LoadedTarget, *, watch: bool) -> None:
-        """Follow a target that was loaded.
-
-        Args:
-            opened: The target.
-            watch: Whether to take edits in as they are saved.
-        """
+        """Follow a target that was loaded; with `watch`, load edits as they are saved."""
         self._end_watching()
         self._opened = opened
         self._forget()
@@ -77,13 +72,10 @@ class HotReload:
                 await watching
 
     def act(self, command: Reload) -> None:
-        """Do what the user says of an edit.
-
-        Args:
-            command: What.
+        """Do what the user decided about an edit.
 
         Raises:
-            Refused: There is nothing to do it to.
+            CommandError: There is no edit to do it to.
         """
         if command.action == "now":
             self._declined = {}
@@ -102,11 +94,7 @@ class HotReload:
                 debugger.release("continue")
 
     def look(self) -> bool:
-        """Load what has changed on disk, and put it in force as soon as may be.
-
-        Returns:
-            Whether anything had changed.
-        """
+        """Load what has changed on disk, and put it in force as soon as possible; whether anything had changed."""
         opened = self._opened
         if opened is None:
             return False

@@ -34,11 +34,7 @@ _SAFE_FD: Final = 64  # out of the way of whoever counts descriptors from 0
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serve the client at the other end of the inherited channel, then end the process.
-
-    Args:
-        arguments: Of the command line; None takes the process's own.
-    """
+    """Serve the client at the other end of the inherited channel, then end the process."""
     options = _options(arguments)
     channel = socket.socket(fileno=_moved(options.channel))
     errors = _moved(options.errors)

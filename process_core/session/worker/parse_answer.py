@@ -13,14 +13,8 @@ _TAKES_TEXT: Final = frozenset({"str", "Any", "object", ""})
 async def parse_answer(run: Run, request_id: str, response_type: str, value: Any) -> None:
     """Answer a request, reading typed text as the type asked for.
 
-    Text answers a question for text as it stands. For any other type it is read as JSON, and where that does not fit,
-    offered as it stands (`yes` for a bool, `red` for an enumeration).
-
-    Args:
-        run: The run that asks.
-        request_id: Which request.
-        response_type: The type asked for, as text.
-        value: Text, or a value that has its type already.
+    Text answers a question for text unchanged. For any other type it is read as JSON, and where that does not fit,
+    tried unchanged (`yes` for a bool, `red` for an enumeration).
 
     Raises:
         UnknownRequestError: The request is not open.

@@ -28,13 +28,10 @@ class RecordedRun:
         return bool(path) and Path(path).resolve() == self.path
 
     def open(self, cwd: Path) -> tuple[str, LoadedTarget]:
-        """Load what was run.
+        """Load what was run; return the target as it is named from `cwd`, and what it holds.
 
         Args:
-            cwd: The folder to start from where that of the recorded run is not known or gone.
-
-        Returns:
-            The target as it is to be named from that folder, and what it gives.
+            cwd: The folder to start from where that of the recorded run is unknown or gone.
 
         Raises:
             TargetError: It cannot be loaded.

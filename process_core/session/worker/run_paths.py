@@ -9,7 +9,7 @@ from process_core.runfile.runs import new_run_path, runs_folder
 
 
 class RunPaths:
-    """Gives the paths of new run files.
+    """Chooses the paths of new run files.
 
     Args:
         root: The project: runs go to `.stepscope/runs` below it.
@@ -24,14 +24,7 @@ class RunPaths:
         self._ready: Path | None = None
 
     def next(self, process: str) -> Path:
-        """Return a free path for a new run.
-
-        Args:
-            process: Name of the process.
-
-        Returns:
-            A path in a folder that exists and can be written.
-        """
+        """Return a free path for a new run of a process, in a folder that can be written to."""
         if self._ready is None or not self._ready.is_dir():
             self._ready = self._writable()
         return new_run_path(process, self._ready)

@@ -30,7 +30,7 @@ Answer = Reply | Status | Notice | Reloaded
 
 
 class SessionServer:
-    """Serves one client: carries out its commands in order and tells it how things stand.
+    """Serves one client: carries out its commands in order and reports the status.
 
     Everything happens on the event loop that it is made on.
 
@@ -84,11 +84,7 @@ class SessionServer:
         self._serving = asyncio.create_task(self._serve())
 
     def receive(self, frame: bytes | BadFrame) -> None:
-        """Take in a frame; what is no command is refused, and does no harm.
-
-        Args:
-            frame: From the decoder.
-        """
+        """Take a frame from the decoder; what is not a command is refused, and does no harm."""
         if isinstance(frame, BadFrame):
             self._send(Reply(id=0, failure=Failure(code="bad_command", message=frame.reason)))
             return
@@ -101,12 +97,7 @@ class SessionServer:
         self._queue.put_nowait(command)
 
     def log(self, stream: str, text: str) -> None:
-        """Record a line that no step printed; where there is no run yet, tell it as a notice.
-
-        Args:
-            stream: `stdout` or `stderr`.
-            text: The line.
-        """
+        """Record a line that no step printed; where there is no run yet, send it as a notice."""
         if self._session.log(stream, text):
             return
         if not self._early:

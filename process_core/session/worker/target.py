@@ -48,10 +48,7 @@ class LoadedTarget:
     make: "Callable[[ModuleType], LoadedTarget]"
 
     def prepare(self) -> "StagedModules[LoadedTarget] | None":
-        """Load what has changed on disk, leaving in force what is.
-
-        Returns:
-            The new generation; None where nothing has changed.
+        """Load what has changed on disk, leaving the running code in force; None where nothing has changed.
 
         Raises:
             TargetError: It cannot be loaded; says why. Nothing has changed.
@@ -70,9 +67,6 @@ def load_target(text: str, cwd: str | Path) -> Process:
             arguments that returns one. Left out: `process`, `build`, `builder`, or the only one there is.
         cwd: The folder that relative paths and modules start from.
 
-    Returns:
-        The process, built.
-
     Raises:
         TargetError: It cannot be loaded; says why and what to do.
     """
@@ -80,14 +74,7 @@ def load_target(text: str, cwd: str | Path) -> Process:
 
 
 def open_target(text: str, cwd: str | Path) -> LoadedTarget:
-    """Load the process that a target names, and find what its runs are given.
-
-    Args:
-        text: As for `load_target`.
-        cwd: As for `load_target`.
-
-    Returns:
-        The process, and the services that the same module offers.
+    """Load the process that a target names, with the services that its module offers its runs.
 
     Raises:
         TargetError: It cannot be loaded; says why and what to do.

@@ -30,15 +30,7 @@ class TargetError(ProcessError):
 
 
 def from_exception(error: BaseException, doing: str) -> TargetError:
-    """Turn what the user's code raised into a target error.
-
-    Args:
-        error: What was raised.
-        doing: What was being done, e.g. `loading chatbot.py`.
-
-    Returns:
-        The error to raise, distinguished by what kind of mistake it is.
-    """
+    """Return the target error for what the user's code raised while `doing` (e.g. `loading chatbot.py`)."""
     match error:
         case TargetError():
             return error
@@ -61,14 +53,7 @@ def from_exception(error: BaseException, doing: str) -> TargetError:
 
 
 def exception_text(error: BaseException) -> str:
-    """Return the text of an exception in bounded length, even where making it fails.
-
-    Args:
-        error: Any exception, of any code.
-
-    Returns:
-        Its text; where it has none, or cannot say it, words that say so.
-    """
+    """Return the text of any exception in bounded length, even where making it fails."""
     try:
         text = str(error)
     except Exception as failure:  # noqa: BLE001 - the text is made by code that is not ours
@@ -78,14 +63,7 @@ def exception_text(error: BaseException) -> str:
 
 
 def user_traceback(error: BaseException) -> str:
-    """Format an exception with the frames of the user's code alone.
-
-    Args:
-        error: What was raised.
-
-    Returns:
-        The traceback as text, of bounded length; the end of it is kept.
-    """
+    """Format an exception with the frames of the user's code alone, in bounded length; the end is kept."""
     exception = traceback.TracebackException.from_exception(error, limit=-200)
     _drop_our_frames(exception, set())
     text = "".join(exception.format()).rstrip("\n")

@@ -16,7 +16,7 @@ from process_core.session.protocol.status import Reloaded, Status
 BEAT: Final = 0.25
 """Seconds between two looks at whether the event loop still turns."""
 BLOCKED_AFTER: Final = 1.0
-"""Seconds without a turn of the event loop after which the client is told."""
+"""Seconds without a turn of the event loop after which the client is warned."""
 _CHUNK = 262_144
 
 
@@ -50,21 +50,13 @@ class WorkerChannel:
         self._writer = threading.Thread(target=self._write, name="link-writer", daemon=True)
 
     def start(self, receive: Callable[[bytes | BadFrame], None]) -> None:
-        """Begin to read and write.
-
-        Args:
-            receive: Takes each frame, on the event loop.
-        """
+        """Begin to read and write; `receive` takes each frame, on the event loop."""
         self._receive = receive
         self._reader.start()
         self._writer.start()
 
     def send(self, message: Reply | Status | Notice | Reloaded) -> None:
-        """Send a message, from any thread; a status that was not sent yet gives way to a newer one.
-
-        Args:
-            message: What to send.
-        """
+        """Send a message, from any thread; a newer status replaces one that was not sent yet."""
         with self._changed:
             if isinstance(message, Status):
                 self._status = message
@@ -74,11 +66,7 @@ class WorkerChannel:
             self._changed.notify()
 
     def close(self, grace: float) -> None:
-        """Send what is left and close the channel.
-
-        Args:
-            grace: Seconds to wait for a client that does not read.
-        """
+        """Send what is left and close the channel; wait at most `grace` seconds for a client that does not read."""
         with self._changed:
             self._closing = True
             self._changed.notify()
@@ -109,7 +97,7 @@ class WorkerChannel:
             try:
                 if batch:
                     self._channel.sendall(b"".join(map(_frame, batch)))
-            except OSError:  # the other side is gone; the reader tells
+            except OSError:  # the other side is gone; the reader reports it
                 return
             if closing:
                 return

@@ -1,0 +1,91 @@
+"""Opens the debug screen on a target, which a worker loads while the UI is imported."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from process_core.session.client.session import CommandRefused
+from process_core.session.client.worker_process import WorkerSession
+from process_core.session.protocol.breakpoints import BREAKPOINTS_FILE
+from tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from process_core.session.client.session import Session
+    from process_core.session.protocol.status import Loaded
+    from tui.run_controller import StartOptions
+
+_GRACE: Final = 0.5
+"""Seconds for the target to load before the screen opens and shows that it is loading."""
+
+
+async def open_app(
+    target: str | None,
+    options: "Callable[[], StartOptions]",
+    *,
+    cwd: Path,
+    watch: bool = True,
+    begin: "Callable[[Session], Coroutine[Any, Any, Loaded]] | None" = None,
+) -> int:
+    """Open the debug screen; return the exit code once it is left.
+
+    Args:
+        target: What to load; None opens on the choice of samples.
+        options: Returns how to start the run; called when the UI has been imported.
+        cwd: The folder that the target and its breakpoints are relative to.
+        watch: Whether edits of the target's code are taken in as they are saved.
+        begin: Loads the target in a session, where plain loading is not all.
+
+    Raises:
+        UsageError: The target cannot be loaded, or takes no such event.
+    """
+
+    async def open_session() -> "Session":
+        session = await WorkerSession.open(cwd=cwd, breakpoints_file=cwd / BREAKPOINTS_FILE)
+        session.watch = watch
+        return session
+
+    session: Session | None = None
+    loading: asyncio.Task[Loaded] | None = None
+    if target is not None:
+        session = await open_session()
+        loading = asyncio.create_task(begin(session) if begin is not None else session.load(target))
+        await asyncio.sleep(0)  # sends the command, so that the worker loads during the imports
+    try:
+        app_class, load_error_text = await asyncio.to_thread(_import_ui)
+        start = options()
+        if loading is not None:
+            done, _ = await asyncio.wait([loading], timeout=_GRACE)
+            if done and isinstance(error := loading.exception(), CommandRefused):
+                raise UsageError(load_error_text(target, error.failure))
+            if done and loading.exception() is None:
+                _check_event(start.event, loading.result())
+        app = app_class(open_session, target, start, session=session, loading=loading)
+        try:
+            await app.run_async()
+        finally:
+            session = app.session
+        if app.refusal is not None:
+            raise UsageError(load_error_text(app.target, app.refusal))
+        return int(app.return_code or 0)
+    finally:
+        if loading is not None and not loading.done():
+            loading.cancel()
+        if session is not None:
+            await session.close()
+
+
+def _check_event(event: str | None, loaded: "Loaded") -> None:
+    from process_core.suggestions import suggestion  # noqa: PLC0415 - the UI is imported by now
+    from tui.text.safe_text import safe  # noqa: PLC0415
+
+    if event is not None and event not in loaded.input_events:
+        hint = suggestion(event, loaded.input_events)
+        raise UsageError(f"{safe(loaded.name)} has no input event {safe(event)!r}{hint}")
+
+
+def _import_ui() -> tuple[Any, Any]:
+    from tui.app import StepscopeApp  # noqa: PLC0415 - the worker starts meanwhile
+    from tui.screens.load_error import load_error_text  # noqa: PLC0415
+
+    return StepscopeApp, load_error_text
