@@ -11,8 +11,8 @@ from process_core.runfile.read.reader import RunFile
 from process_core.session.client.in_process import InProcessSession
 from process_core.session.client.session import CommandRefused
 from process_core.session.protocol.breakpoints import BreakpointSpec
-from process_core.session.protocol.envelope import MAX_FRAME, Notice, Reply
-from process_core.session.protocol.framing import BadFrame
+from process_core.session.protocol.envelope import Notice, Reply
+from process_core.session.protocol.framing import MAX_FRAME, BadFrame
 from process_core.session.protocol.status import Status
 from process_core.session.protocol.verbs import (
     AddBreakpoint,

@@ -67,16 +67,16 @@ def of_recorded(file: RunFile, until: int | None = None) -> RunSnapshot:
     """
     info, run = file.info, file.at(until)
     is_past = run.seq < info.events
-    situation = RunSnapshot(
+    snapshot = RunSnapshot(
         RunState.IN_PROGRESS if is_past or info.state is None else info.state, is_over=not info.is_live
     )
     for message in run.messages:
         if message.route and not message.is_undeliverable:
-            kept = situation.held if message.is_held else situation.pending
+            kept = snapshot.held if message.is_held else snapshot.pending
             _note(kept, f"{message.scope}/" if message.scope else "", message.route, message.seq)
     for scope, route, seq in run.buffered:
-        _note(situation.arrived, f"{scope}/" if scope else "", route, seq)
-    return situation
+        _note(snapshot.arrived, f"{scope}/" if scope else "", route, seq)
+    return snapshot
 
 
 def _note(kept: dict[str, list[int]], prefix: str, route: str, seq: int) -> None:

@@ -6,8 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 PROTOCOL_VERSION: Final = 2
 """Version 2 has one command for each verb, where version 1 had `control` with a `verb`."""
-MAX_FRAME: Final = 16 * 1024 * 1024
-"""Largest frame either side accepts, in bytes."""
 
 
 WIRE: Final = ConfigDict(extra="forbid", frozen=True)

@@ -5,10 +5,12 @@ The decoder does no reading of its own, so a thread with a socket and a coroutin
 
 import struct
 from dataclasses import dataclass
+from typing import Final
 
 from process_core.errors import ProcessError
-from process_core.session.protocol.envelope import MAX_FRAME
 
+MAX_FRAME: Final = 16 * 1024 * 1024
+"""Largest frame either side accepts, in bytes."""
 _HEADER = struct.Struct(">I")
 _HOPELESS = 16 * MAX_FRAME  # a length beyond this is no frame but a stream that has lost its place
 
