@@ -12,6 +12,7 @@ from typing import Final
 from process_core.runfile import Filter, RecordedMessage, Row, RunAtEvent, RunFile, to_plain
 from process_core.session.protocol.breakpoints import BreakpointSpec
 from process_core.session.protocol.status import OpenRequest, PendingMessage, Status, WaitingInputs
+from process_core.session.protocol.verbs import capabilities
 from tui.actions import Group, actions
 
 _PREVIEWED: Final = 1000
@@ -74,7 +75,9 @@ def present_of(
         has_died: Whether the worker is gone.
     """
     run = run_file.at() if run_file is not None else None
-    return Moment(run, status, status.written, messages=messages, has_died=has_died)
+    reasons = capabilities(status)
+    refused = {action.name: reason for action in actions() if (reason := reasons.get(action.verb))}
+    return Moment(run, status, status.written, messages=messages, refused=refused, has_died=has_died)
 
 
 def past_of(run_file: RunFile, seq: int, now: Status, refused: Mapping[str, str]) -> Moment:

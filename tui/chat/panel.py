@@ -104,7 +104,7 @@ class ChatPanel(Vertical):
     def _ask(self, moment: Moment) -> None:
         """Offer the open questions; those of the present keep what was typed while others are looked at."""
         requests = moment.status.requests if not moment.has_died else ()
-        refused = moment.refused.get("answer", "")
+        refused = moment.refused.get("answer", "") if moment.is_past else ""
         then = requests if refused else ()
         if (refused, then) != (self._refused, self._asked_then):
             self._refused, self._asked_then = refused, then

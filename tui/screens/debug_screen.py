@@ -105,7 +105,7 @@ class DebugScreen(Screen[None]):
             QuitHandler(parts, lambda: self.perform(BY_NAME["pause"])),
         )
         actions = [handler.actions for handler in handlers]
-        self.dispatcher = Dispatcher(parts, actions, lambda: presenter.moment.refused)
+        self.dispatcher = Dispatcher(parts, actions, presenter.refused)
         presenter.on_changed = self._explain.refresh
         self._pull_timer: Timer | None = None
         self._is_pull_asked = False

@@ -1,6 +1,6 @@
 """Shows one moment in every panel: the present, or the event of the past under the timeline's cursor."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -174,6 +174,13 @@ class Presenter:
                 moment = replace(moment, refused=refused)
             self._past_key, self._past_moment = key, moment
         return replace(self._past_moment, written=status.written)
+
+    def refused(self) -> Mapping[str, str]:
+        """Return the actions that the moment on the screen rules out, with the reason.
+
+        None at the present: what is seen may be older than the run by a status, and `RunControl.do` asks when it sends.
+        """
+        return self.moment.refused if self.moment.is_past else {}
 
     def _show_graph(self) -> None:
         moment = self.moment

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from process_core.events import RunState
+from process_core.session.protocol.verbs import capabilities
 from tui.actions import BY_NAME, Panel, key_text
 from tui.status.mode import ModeState
 
@@ -55,6 +56,8 @@ def hints(view: ModeState, panel: Panel | None) -> list[Hint]:
     names = _by_panel(view, panel, _by_state(view))
     if view.status.undo is not None:
         names = ("undo", *names)
+    refused = capabilities(view.status)
+    names = [name for name in names if not refused.get(BY_NAME[name].verb)]
     return [*(_hint(name) for name in _END), *(_hint(name) for name in names), _hint("quit")]
 
 

@@ -4,6 +4,8 @@ from recorded_runs import record, replaying, seq_of
 from targets import CHAT
 from test_replay_screen import FAN_IN, inspector_text
 
+from process_core.debug.debug_state import PausePoint
+from process_core.events import RunState
 from process_core.session.protocol.status import Status
 from tui.moment import past_of, present_of, refused_in_past, refused_in_recording
 
@@ -152,9 +154,18 @@ async def test_a_moment_says_what_cannot_be_done_there(tmp_path):
     with RunFile(path) as run_file:
         now = present_of(run_file, Status(written=run_file.count()), ())
         then = past_of(run_file, 5, now.status, refused_in_past())
-    assert not now.refused
+    assert not [reason for reason in now.refused.values() if "the past" in reason]
     assert {"drop", "state", "into", "out", "run_to", "answer", "undo"} <= then.refused.keys()
     assert not {"step", "next", "continue", "pause", "toggle_break", "why"} & then.refused.keys()
     recorded = refused_in_recording("`stepscope resume x` goes on with it")
     assert {"continue", "pause", "toggle_break", "drop", "restart", "send"} <= recorded.keys()
     assert not {"step", "next", "step_back", "why", "resume", "quit", "search"} & recorded.keys()
+
+
+def test_a_present_moment_refuses_what_the_verb_table_refuses():
+    over = present_of(None, Status(state=RunState.STOPPED), ())
+    paused = present_of(None, Status(state=RunState.IN_PROGRESS, paused=PausePoint("pause")), ())
+    assert over.refused["continue"] == "the run is not paused"
+    assert "over" in over.refused["drop"]
+    assert {"continue", "step", "drop"}.isdisjoint(paused.refused)
+    assert paused.refused["undo"] == "nothing to undo since this pause"
