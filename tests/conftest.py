@@ -3,7 +3,7 @@
 import contextlib
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +18,15 @@ class Ended(NamedTuple):
     returncode: int
     stdout: str
     stderr: str
+
+
+@pytest.fixture(autouse=True)
+def no_target_left() -> Iterator[None]:
+    """Leaves no modules of a test's target to the next test; sessions in process load theirs into this interpreter."""
+    yield
+    target = sys.modules.get("process_core.session.worker.target")
+    if target is not None:
+        target.close_target()
 
 
 @pytest.fixture

@@ -99,6 +99,13 @@ def open_target(text: str, cwd: str | Path) -> LoadedTarget:
     return opened
 
 
+def close_target() -> None:
+    """Forget the modules of the target that was opened last, for an interpreter that goes on without it."""
+    for project in _current:
+        project.close()
+    _current.clear()
+
+
 def _refused(shown: str) -> Callable[[BaseException], TargetError]:
     def error_of(error: BaseException) -> TargetError:
         if isinstance(error, NoSuchModuleError):
