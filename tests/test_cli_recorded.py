@@ -209,7 +209,7 @@ def test_open_of_a_run_that_goes_on_prints_what_there_is_and_says_so(stepscope, 
     finally:
         out.close()
     assert "started" in ended.stdout
-    assert "--follow goes on with it" in ended.stderr
+    assert "--follow prints what comes" in ended.stderr
 
 
 # resume, without a terminal

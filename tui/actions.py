@@ -58,7 +58,7 @@ class Group(StrEnum):
     """The chapters of the help screen."""
 
     RUN = "Run"
-    STOPS = "Breakpoints"
+    BREAKPOINTS = "Breakpoints"
     CHANGE = "Change the paused run"
     TRAVEL = "Back in time"
     LOOK = "Look around"
@@ -157,37 +157,40 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("quit", "Quit", "Leave; asks first while a run is alive.", Group.RUN, ("q",), word="quit"),
     Action("leave_now", "Leave at once", "Leave without being asked.", Group.RUN, ("ctrl+q",), always=True),
     Action("interrupt", "Pause, then quit",
-           "Pause the run; pressed again within two seconds while it stands, leave.", Group.RUN,
+           "Pause the run; pressed again within two seconds while it is paused, leave.", Group.RUN,
            ("ctrl+c",), always=True, palette=False),
 
     Action("toggle_break", "Toggle breakpoint", "Break on the selected event, route or step, or no longer.",
-           Group.STOPS, ("b", "f9"), panels=_LISTS, short="breakpoint"),
-    of_verb(verbs.AddBreakpoint, Group.STOPS, name="break", title="Set a breakpoint",
+           Group.BREAKPOINTS, ("b", "f9"), panels=_LISTS, short="breakpoint"),
+    of_verb(verbs.AddBreakpoint, Group.BREAKPOINTS, name="break", title="Set a breakpoint",
             help="Pause at an event, step (globs too), route, function, error, warning or quiescence; with log, only"
             " log. A predicate reads data, event_id, path, function, superstep ...",
             usage="PLACE [before|after|emit] [hits ==N] [once] [if PREDICATE] [log TEXT]", argument=Argument.BREAK),
-    of_verb(verbs.EditBreakpoint, Group.STOPS, ("B",), name="edit_break", title="Edit breakpoint",
+    of_verb(verbs.EditBreakpoint, Group.BREAKPOINTS, ("B",), name="edit_break", title="Edit breakpoint",
             help="Put the breakpoint of what is selected on the command line, as break takes it; Enter changes it.",
             panels=_LISTS, usage="[NUMBER PLACE ...]", argument=Argument.BREAKPOINT, short="edit"),
     Action("cond", "Condition", "Let a breakpoint count only where a predicate holds; without one, everywhere.",
-           Group.STOPS, word="cond", usage="NUMBER [PREDICATE]", argument=Argument.BREAKPOINT, verb="edit_breakpoint"),
-    Action("hits", "Hit count", "Let a breakpoint stop at the third time only, from it on, or every third time.",
-           Group.STOPS, word="hits", usage="NUMBER [==3|>=3|%3]", argument=Argument.BREAKPOINT, verb="edit_breakpoint"),
-    Action("log", "Logpoint", "Let a breakpoint log a text with {expressions} instead of stopping; without one, stop.",
-           Group.STOPS, word="log", usage="NUMBER [TEXT]", argument=Argument.BREAKPOINT, verb="edit_breakpoint"),
-    Action("once", "Once", "Let a breakpoint go after its first stop, or stay.", Group.STOPS,
+           Group.BREAKPOINTS, word="cond", usage="NUMBER [PREDICATE]", argument=Argument.BREAKPOINT,
+           verb="edit_breakpoint"),
+    Action("hits", "Hit count", "Let a breakpoint pause at the third hit only, from it on, or at every third.",
+           Group.BREAKPOINTS, word="hits", usage="NUMBER [==3|>=3|%3]", argument=Argument.BREAKPOINT,
+           verb="edit_breakpoint"),
+    Action("log", "Logpoint", "Let a breakpoint log a text with {expressions} instead of pausing; without one, pause.",
+           Group.BREAKPOINTS, word="log", usage="NUMBER [TEXT]", argument=Argument.BREAKPOINT,
+           verb="edit_breakpoint"),
+    Action("once", "Once", "Let a breakpoint pause only once, or every time.", Group.BREAKPOINTS,
            word="once", usage="NUMBER", argument=Argument.BREAKPOINT, verb="edit_breakpoint"),
-    of_verb(verbs.EnableBreakpoint, Group.STOPS, name="enable", title="Switch breakpoint on",
+    of_verb(verbs.EnableBreakpoint, Group.BREAKPOINTS, name="enable", title="Switch breakpoint on",
             help="Let a breakpoint count.", usage="NUMBER|EVENT|all", argument=Argument.BREAKPOINT),
     Action("disable", "Switch breakpoint off", "Let a breakpoint not count; it keeps its number and count.",
-           Group.STOPS, word="disable", usage="NUMBER|EVENT|all", argument=Argument.BREAKPOINT,
+           Group.BREAKPOINTS, word="disable", usage="NUMBER|EVENT|all", argument=Argument.BREAKPOINT,
            verb="enable_breakpoint"),
     Action("switch_break", "Switch breakpoint", "Switch the selected breakpoint on or off; it keeps its count.",
-           Group.STOPS, ("space",), panels=(Panel.BREAKPOINTS,), short="on/off"),
-    of_verb(verbs.RemoveBreakpoint, Group.STOPS, ("d", "delete"), name="delete_break", title="Delete breakpoint",
+           Group.BREAKPOINTS, ("space",), panels=(Panel.BREAKPOINTS,), short="on/off"),
+    of_verb(verbs.RemoveBreakpoint, Group.BREAKPOINTS, ("d", "delete"), name="delete_break", title="Delete breakpoint",
             help="Delete the selected breakpoint, or those named; `all` deletes all.", panels=(Panel.BREAKPOINTS,),
             usage="[NUMBER|EVENT|all]", argument=Argument.BREAKPOINT, short="delete"),
-    of_verb(verbs.MuteBreakpoints, Group.STOPS, ("M",), name="mute", title="Mute breakpoints",
+    of_verb(verbs.MuteBreakpoints, Group.BREAKPOINTS, ("M",), name="mute", title="Mute breakpoints",
             help="Let no breakpoint pause the run, or let them again.", panels=(Panel.BREAKPOINTS,), usage="",
             argument=Argument.NONE, short="mute"),
 
@@ -228,7 +231,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
            "Look at the end of the superstep before; n then looks at that of the one after.", Group.TRAVEL,
            ("N",), word="nextback", short="superstep before"),
     Action("reverse", "Back to a match",
-           "Look at the last event before at which a breakpoint would have stopped, or a predicate held.",
+           "Look at the last event before at which a breakpoint would have paused, or a predicate held.",
            Group.TRAVEL, ("C",), word="back-to", usage="[PREDICATE]", argument=Argument.FREE, short="hit before"),
     Action("goto_paused", "To the present", "Go to the event at which the run is paused; leave the past.",
            Group.TRAVEL, ("full_stop",), word="here", short="present"),

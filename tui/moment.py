@@ -119,7 +119,7 @@ def refused_in_recording(way_on: str) -> dict[str, str]:
     Args:
         way_on: How to go on with the run, safe.
     """
-    groups = (Group.STOPS, Group.CHANGE, Group.TALK, Group.OTHER)
+    groups = (Group.BREAKPOINTS, Group.CHANGE, Group.TALK, Group.OTHER)
     return {
         action.name: f"read-only: {way_on}" for action in actions() if action.group in groups or action.name in _OF_RUN
     }

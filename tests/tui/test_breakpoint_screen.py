@@ -93,7 +93,7 @@ async def test_arguments_are_completed_from_what_there_is(debug, process_file):
         ):
             await d.press("colon")
             await d.type(line)
-            found = [(one.shown, one.hint.strip()) for one in d.screen.line._suggestions.found]
+            found = [(one.shown, one.hint.strip()) for one in d.screen.line._suggestions.completions]
             assert offered in found
             await d.press("escape")
 

@@ -25,7 +25,7 @@ _OPEN: Final = {"(": ")", "[": "]", "{": "}"}
 
 
 class BreakTextError(ValueError):
-    """A text that is no breakpoint; says what is wrong with it and what to write."""
+    """A text that is not a breakpoint; says what is wrong with it and what to write."""
 
 
 class Names(NamedTuple):
@@ -253,10 +253,10 @@ def _take_template(text: str) -> tuple[str, str]:
             return str(template), text[end:].lstrip()
     template = text
     while True:
-        found = re.search(r"\s(once|before|after|emit|hits\s+(?:==|>=|%)?\s*[0-9]{1,9})\s*\Z", template)
-        if found is None:
+        flag = re.search(r"\s(once|before|after|emit|hits\s+(?:==|>=|%)?\s*[0-9]{1,9})\s*\Z", template)
+        if flag is None:
             return template.rstrip(), text[len(template) :].lstrip()
-        template = template[: found.start()]
+        template = template[: flag.start()]
 
 
 # Writing

@@ -121,17 +121,17 @@ def _add_graph(commands: Any) -> None:
 
 
 def _age(text: str) -> float:
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([smhdw])", text.strip().lower())
-    if found is None:
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([smhdw])", text.strip().lower())
+    if match is None:
         raise argparse.ArgumentTypeError(f"invalid age {text!r} (use 30m, 12h, 7d or 2w)")
-    return float(found[1]) * _UNITS[found[2]]
+    return float(match[1]) * _UNITS[match[2]]
 
 
 def _size(text: str) -> int:
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Z]*)", text.strip().upper())
-    if found is None or found[2] not in _SIZES:
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Z]*)", text.strip().upper())
+    if match is None or match[2] not in _SIZES:
         raise argparse.ArgumentTypeError(f"invalid size {text!r} (use 500MB or 2GB)")
-    return int(float(found[1]) * _SIZES[found[2]])
+    return int(float(match[1]) * _SIZES[match[2]])
 
 
 def _count(text: str) -> int:
@@ -142,5 +142,5 @@ def _count(text: str) -> int:
 
 def _place(text: str) -> int:
     if not _count(text):
-        raise argparse.ArgumentTypeError("it counts from 1")
+        raise argparse.ArgumentTypeError("counted from 1")
     return int(text)

@@ -110,7 +110,7 @@ def _print_rows(run_file: RunFile, printed: int, last: int, out: TextIO) -> int:
 
 
 def _closing(info: RunInfo) -> str:
-    more = "--follow goes on with it; " if info.is_live else ""
+    more = "--follow prints what comes; " if info.is_live else ""
     return f"stepscope: {safe(info.process, 60)}: {state_words(info)}; {more}{how_on(info)}"
 
 

@@ -55,7 +55,7 @@ def do(arguments: argparse.Namespace) -> int:
     if arguments.folder is not None and not folder.is_dir():
         raise UsageError(f"there is no folder {safe(str(folder), 300)}")
     if arguments.prune:
-        if all(given is None for given in pruning):
+        if all(option is None for option in pruning):
             raise UsageError("--prune needs --older-than, --larger-than or --keep, to know what to remove")
         age, size, keep = pruning
         return prune(folder, max_age=age, max_bytes=size, keep=keep, dry_run=arguments.dry_run)

@@ -35,7 +35,7 @@ _COLUMN: Final = 34
 _CHOSEN: Final = "bold $block-cursor-foreground on $block-cursor-background"
 _HELP: Final = {
     LineKind.COMMAND: "Tab completes · ↑ ↓ recall · Enter runs · Esc closes",
-    LineKind.SEARCH: "Enter finds the next event that fits (words, or step:Name type:emit ...) · > < find again",
+    LineKind.SEARCH: "Enter finds the next match (words, or step:Name type:emit ...) · > < find again",
     LineKind.FILTER: "Enter filters (words, or step:Name type:emit -event:X ...) · empty shows all again · Esc closes",
 }
 
@@ -49,7 +49,7 @@ class Suggestions(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[Completion] = []
+        self.completions: list[Completion] = []
         self.chosen: int | None = None
         self.problem = ""
         self.advice = ""
@@ -65,12 +65,12 @@ class Suggestions(Widget):
                 for at, text in enumerate(lines_of_problem)
             ]
         first = max(0, (self.chosen or 0) - _ROWS + 1)
-        for place, completion in list(enumerate(self.found))[first : first + _ROWS]:
+        for place, completion in list(enumerate(self.completions))[first : first + _ROWS]:
             name = clip(completion.shown, min(_COLUMN, width))
             chosen = place == self.chosen
             line = Content.styled(f"{'▸' if chosen else ' '} {name:<{_COLUMN}} ", _CHOSEN if chosen else "")
             lines.append(line + Content.styled(clip(completion.hint, max(width - _COLUMN - 3, 0)), "$foreground 70%"))
-        more = len(self.found) - first - _ROWS
+        more = len(self.completions) - first - _ROWS
         if more > 0:
             lines.append(Content.styled(f"  … {more} more", "$foreground 70%"))
         lines.append(Content.styled(clip(self.advice, width), "$foreground 70%"))
@@ -162,16 +162,16 @@ class CommandLine(Vertical):
 
     def action_complete(self, step: int) -> None:
         """Put the next completion on the line, or the one before."""
-        found = self._suggestions.found
-        if not found:
+        completions = self._suggestions.completions
+        if not completions:
             return
         chosen = self._suggestions.chosen
-        place = (0 if step > 0 else len(found) - 1) if chosen is None else (chosen + step) % len(found)
+        place = (0 if step > 0 else len(completions) - 1) if chosen is None else (chosen + step) % len(completions)
         self._suggestions.chosen = place
         self._completing = True
-        self._box.value = found[place].line
+        self._box.value = completions[place].line
         self._box.cursor_position = len(self._box.value)
-        if len(found) == 1:
+        if len(completions) == 1:
             self._suggest(self._box.value)
         self._redraw()
 
@@ -199,7 +199,7 @@ class CommandLine(Vertical):
         self.post_message(self.Entered(self._kind, event.value))
 
     def _suggest(self, text: str) -> None:
-        self._suggestions.found = complete(text, self._names()) if self._kind is LineKind.COMMAND else []
+        self._suggestions.completions = complete(text, self._names()) if self._kind is LineKind.COMMAND else []
         self._suggestions.chosen = None
         self._suggestions.advice = _HELP[self._kind]
         self._redraw()

@@ -132,8 +132,8 @@ def _break(typed: str, names: Names, _: str) -> Completable:
     if "if" in words or "log" in words or (words and words[-1] == "hits"):
         return Completable("", typed, ())
     when_given = any(when in words for when in WHENS)
-    given = {*words, *(WHENS if when_given else ())}
-    free = [(word, hint) for word, hint in _CLAUSES if word.split()[0] not in given or word.strip() == last]
+    used = {*words, *(WHENS if when_given else ())}
+    free = [(word, hint) for word, hint in _CLAUSES if word.split()[0] not in used or word.strip() == last]
     return Completable(typed[: len(typed) - len(last)], last, free)
 
 
@@ -141,8 +141,8 @@ def _of_field(field: str, names: Names) -> list[tuple[str, str]]:
     if field == "route":
         return [(word_of(route, ()), "route") for route in names.routes]
     if field == "function":
-        found = dict.fromkeys(name.rpartition(".")[2] for name in names.functions)
-        return [(name, "function") for name in found]
+        functions = dict.fromkeys(name.rpartition(".")[2] for name in names.functions)
+        return [(name, "function") for name in functions]
     known = names.events if field == "event" else names.steps
     return [(word_of(name, known), field) for name in known]
 

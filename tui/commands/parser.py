@@ -34,7 +34,7 @@ class Parsed:
 
 
 class CommandSyntaxError(Exception):
-    """A line that is no command; the text says what is wrong and what to do."""
+    """A line that is not a command; the text says what is wrong and what to do."""
 
 
 _MOST: Final = 200
@@ -62,20 +62,20 @@ def parse(line: str) -> Parsed:
 def _find(word: str) -> Action:
     if not word:
         raise CommandSyntaxError("type a command, or ? for the list of them")
-    known = words()
-    if word in known:
-        return known[word]
+    by_word = words()
+    if word in by_word:
+        return by_word[word]
     if len(word) == 1:
         by_key = [action for action in actions() if action.word and word in action.keys]
         if len(by_key) == 1:
             return by_key[0]
-    starts = [action for name, action in known.items() if name.startswith(word)]
+    starts = [action for name, action in by_word.items() if name.startswith(word)]
     if len(starts) == 1:
         return starts[0]
     shown = safe(word, NAME)
     if starts:
         raise CommandSyntaxError(f"{shown} could be {', '.join(action.word or '' for action in starts)}")
-    raise CommandSyntaxError(f"no command {shown!r}{suggestion(word, known)}")
+    raise CommandSyntaxError(f"no command {shown!r}{suggestion(word, by_word)}")
 
 
 def split_event(argument: str, known: Iterable[str]) -> tuple[str, str]:
@@ -100,10 +100,10 @@ def complete(line: str, names: Names) -> list[Completion]:
     if action is None:
         return []
     settled, typed, offered = completable(action.argument, rest, names, word)
-    known = [(name, "", hint) for name, hint in offered]
+    entries = [(name, "", hint) for name, hint in offered]
     return [
         Completion(f"{word} {settled}{name}", safe(name.strip(), NAME), safe(hint, 120))
-        for name, _, hint in _matching(typed, known)
+        for name, _, hint in _matching(typed, entries)
         if name.rstrip() != typed.rstrip()
     ]
 

@@ -127,7 +127,7 @@ class QueuePanel(Vertical):
 
     @property
     def held(self) -> int:
-        """Number of messages that are kept back."""
+        """Number of held messages."""
         return sum(message.held for message in self.messages)
 
     @property

@@ -43,8 +43,8 @@ class InProcessSession(Session):
             cwd: The folder that targets are relative to.
             runs_dir: Where run files go; None is `.stepscope/runs` under `cwd`.
             breakpoints_file: Where breakpoints are kept from one session to the next; None keeps them nowhere.
-            clock: Gives the time of each event, in seconds since the epoch.
-            run_ids: Gives the id of each run.
+            clock: Returns the time of each event, in seconds since the epoch.
+            run_ids: Returns the id of each run.
 
         Returns:
             The session; close it.

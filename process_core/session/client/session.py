@@ -231,7 +231,7 @@ class Session(ABC):
             try:
                 message = answers.validate_json(frame)
             except ValidationError as error:
-                self._notify(Notice(severity="error", text=f"the worker sent what is no answer: {str(error)[:300]}"))
+                self._notify(Notice(severity="error", text=f"the worker sent an unknown message: {str(error)[:300]}"))
                 continue
             if isinstance(message, Reply):
                 self._settle(message)

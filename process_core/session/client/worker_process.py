@@ -67,7 +67,7 @@ class WorkerSession(Session):
             cwd: The folder that targets are relative to, and that the worker runs in.
             runs_dir: Where run files go; None is `.stepscope/runs` under `cwd`.
             breakpoints_file: Where breakpoints are kept from one session to the next, e.g. `BREAKPOINTS_FILE` under
-                `cwd`; None keeps them nowhere, so that a run that nobody debugs neither stops at old ones nor leaves
+                `cwd`; None keeps them nowhere, so that a run that nobody debugs neither pauses at old ones nor leaves
                 any.
 
         Returns:

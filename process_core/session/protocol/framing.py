@@ -12,7 +12,7 @@ from process_core.errors import ProcessError
 MAX_FRAME: Final = 16 * 1024 * 1024
 """Largest frame either side accepts, in bytes."""
 _HEADER = struct.Struct(">I")
-_HOPELESS = 16 * MAX_FRAME  # a length beyond this is no frame but a stream that has lost its place
+_HOPELESS = 16 * MAX_FRAME  # a length beyond this is not a frame: the stream has lost its place
 
 
 class FrameTooLargeError(ProcessError, ValueError):

@@ -75,7 +75,7 @@ class Status(Message):
         requests: Open questions.
         pending: Number of messages still to be delivered.
         breakpoints: All of them.
-        muted: Whether no breakpoint stops the run.
+        muted: Whether no breakpoint pauses the run.
         undo: What `Undo` would take back, in one line; None where there is nothing.
         generation: Code generation, from 1.
         reload: What has become of an edit that is not in force, or None.

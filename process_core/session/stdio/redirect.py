@@ -151,7 +151,7 @@ class StepReader(io.TextIOBase):
     """Reads by asking: a line from `sys.stdin` is an answer in the chat.
 
     Args:
-        ask: Gives the answer to a prompt.
+        ask: Returns the answer to a prompt.
     """
 
     def __init__(self, ask: Callable[[str], str]) -> None:

@@ -45,14 +45,14 @@ class BreakpointFile:
     def read(self, target: str) -> list[BreakpointSpec]:
         """Read the breakpoints of a target, in the order they were set; a damaged file is put aside, and reported."""
         try:
-            found = self._targets().get(target, [])
+            saved = self._targets().get(target, [])
         except _UnusableError as error:
             self._set_aside(str(error))
             return []
         specs, broken = [], []
-        for given in found if isinstance(found, list) else [found]:
+        for fields in saved if isinstance(saved, list) else [saved]:
             try:
-                specs.append(BreakpointSpec.model_validate(given).model_copy(update=dict.fromkeys(("id",))))
+                specs.append(BreakpointSpec.model_validate(fields).model_copy(update=dict.fromkeys(("id",))))
             except ValidationError as error:
                 broken.append(f"{error.errors(include_url=False)[0]['msg']}")
         if broken:
@@ -84,7 +84,9 @@ class BreakpointFile:
             if not self._cannot_write:
                 self._cannot_write = True
                 reason = error.strerror or str(error)
-                self._notice("warning", f"breakpoints cannot be kept in {self.path} ({reason}); they last as you work")
+                self._notice(
+                    "warning", f"breakpoints cannot be kept in {self.path} ({reason}); they last until you quit"
+                )
         else:
             self._cannot_write = False
 
@@ -101,19 +103,19 @@ class BreakpointFile:
             self._report_unreadable(error)
             return {}
         try:
-            found = json.loads(content)
+            saved = json.loads(content)
         except (ValueError, RecursionError) as error:
-            raise _UnusableError(f"it is no JSON ({error})") from None
-        if not isinstance(found, dict) or not isinstance(found.get("targets"), dict):
+            raise _UnusableError(f"it is not JSON ({error})") from None
+        if not isinstance(saved, dict) or not isinstance(saved.get("targets"), dict):
             raise _UnusableError("it does not hold breakpoints by target")
-        version = found.get("version")
+        version = saved.get("version")
         if isinstance(version, int) and version > FORMAT:
             if not self._is_foreign:
                 text = f"{self.path} was written by a newer stepscope; breakpoints are neither read nor kept"
                 self._notice("warning", text)
             self._is_foreign = True
             return {}
-        return dict(found["targets"])
+        return dict(saved["targets"])
 
     def _report_unreadable(self, error: OSError) -> None:
         if not self._is_foreign:

@@ -79,13 +79,13 @@ def bad_command(body: bytes, error: ValueError) -> tuple[int, Failure]:
     """Return the number to reply to (0 where the frame has none), and what is wrong with a frame without a command."""
     number, kind = 0, None
     try:
-        found: Any = from_json(body)
+        fields: Any = from_json(body)
     except ValueError:
-        found = None
-    if isinstance(found, dict):
-        kind = found.get("type")
-        if type(found.get("id")) is int:
-            number = found["id"]
+        fields = None
+    if isinstance(fields, dict):
+        kind = fields.get("type")
+        if type(fields.get("id")) is int:
+            number = fields["id"]
     if isinstance(error, ValidationError):
         items = error.errors(include_url=False, include_input=False, include_context=False)[:_SHOWN_ERRORS]
         reasons = [": ".join(filter(None, [".".join(map(str, item["loc"])), item["msg"]])) for item in items]

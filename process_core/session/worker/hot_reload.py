@@ -23,8 +23,8 @@ class HotReload:
     """Reloads one session's target.
 
     Args:
-        debugger: Gives the current debugger.
-        adopt: Makes the session go on with new code; gives what the target holds then.
+        debugger: Returns the current debugger.
+        adopt: Makes the session go on with new code; returns what the target holds then.
         changed: Called when `info` has changed.
         notice: Shows the user something once: severity and text.
         reloaded: Called when new code is in force.

@@ -39,8 +39,8 @@ class SessionServer:
         cwd: The folder that targets are relative to.
         runs_dir: Where run files go; None is `.stepscope/runs` under `cwd`.
         breakpoints_file: Where breakpoints are kept from one session to the next; None keeps them nowhere.
-        clock: Gives the time of each event, in seconds since the epoch.
-        run_ids: Gives the id of each run.
+        clock: Returns the time of each event, in seconds since the epoch.
+        run_ids: Returns the id of each run.
         on_quit: Called once when the client has asked to end.
     """
 
@@ -58,7 +58,7 @@ class SessionServer:
         self._send = send
         self._on_quit = on_quit
         self._loop = asyncio.get_running_loop()
-        self._place = RunPaths(
+        self._run_paths = RunPaths(
             Path(cwd).resolve(),
             None if runs_dir is None else Path(runs_dir),
             lambda text: self._notice("warning", text),
@@ -66,7 +66,7 @@ class SessionServer:
         self._session = LiveSession(
             cwd=cwd,
             options=lambda: _options(clock, run_ids),
-            new_run_file=self._place.next,
+            new_run_file=self._run_paths.next,
             changed=self._plan_status,
             notice=self._notice,
             reloaded=send,

@@ -121,11 +121,11 @@ def _parse(text: str, cwd: Path) -> tuple[ModuleLocation, str, str]:
     if not colon or "/" in attribute or "\\" in attribute:
         where, attribute = text, ""
     elif not all(part.isidentifier() for part in attribute.split(".")):
-        raise TargetError("bad_target", f"{attribute!r} in {text!r} is no attribute; a target is path.py:attribute")
+        raise TargetError("bad_target", f"{attribute!r} in {text!r} is not an attribute; a target is path.py:attribute")
     if not where:
         raise TargetError("bad_target", "a target is path.py, path.py:attribute, or package.module:attribute")
     if "\0" in where:
-        raise TargetError("bad_target", f"{where!r} is no path")
+        raise TargetError("bad_target", f"{where!r} is not a path")
     try:
         path = (cwd / Path(where).expanduser()).resolve()
         exists = path.exists()

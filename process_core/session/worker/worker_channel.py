@@ -24,9 +24,9 @@ class WorkerChannel:
     """Reads commands and writes answers over a socket.
 
     Args:
-        channel: A connected stream socket; the link owns it from here on.
+        channel: A connected stream socket; it is owned here from now on.
         loop: The event loop that the session lives on.
-        ended: Called once, on a thread of the link, when the other side is gone.
+        ended: Called once, on a thread of this object, when the other side is gone.
     """
 
     def __init__(
