@@ -148,7 +148,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("restart", "Restart", "Load the target again and start it with the same input; breakpoints stay.",
            Group.RUN, ("R",), word="restart", short="restart"),
     Action("resume", "Resume run",
-           "Go on where the run was recorded last, after its worker died, it failed, or from a recording;"
+           "Resume the run where it was recorded last, after its worker died, it failed, or from a recording;"
            " with the number of an earlier superstep, or from the past, as a fork.", Group.RUN,
            ("u",), word="resume", usage="[SUPERSTEP]", argument=Argument.FREE, short="resume"),
     of_verb(verbs.Reload, Group.RUN, title="Reload the code",

@@ -44,7 +44,7 @@ def _add_open(commands: Any) -> None:
     parser.add_argument("run", metavar="RUN", help=_RUN_HELP)
     parser.add_argument("--at", metavar="SEQ", type=_place, help="the event to look at first (default: the last)")
     parser.add_argument(
-        "--follow", action="store_true", help="without a terminal, go on printing while another process runs it"
+        "--follow", action="store_true", help="without a terminal, keep printing while another process runs it"
     )
     parser.set_defaults(do=_later("tui.cli.open"))
 
@@ -52,13 +52,13 @@ def _add_open(commands: Any) -> None:
 def _add_resume(commands: Any) -> None:
     parser = commands.add_parser(
         "resume",
-        help="go on with a recorded run",
-        description="Go on with an interrupted, failed or cancelled run where it was recorded last, in the same file."
+        help="resume a recorded run",
+        description="Resume an interrupted, failed or cancelled run where it was recorded last, in the same file."
         " What had finished is not run again, and nobody is asked twice.",
     )
     parser.add_argument("run", metavar="RUN", help=_RUN_HELP)
     parser.add_argument(
-        "--superstep", metavar="N", type=_count, help="go on after this superstep; an earlier one forks into a new file"
+        "--superstep", metavar="N", type=_count, help="resume after this superstep; an earlier one forks a new file"
     )
     parser.add_argument("--target", metavar="TARGET", help=f"what to run (default: as recorded); {_TARGET_HELP}")
     parser.add_argument("--paused", action="store_true", help="pause before the first message")
@@ -78,17 +78,17 @@ def _add_runs(commands: Any) -> None:
         "runs",
         help="list, prune or export recorded runs",
         description="List the recorded runs, the latest first; remove old ones; or write one out as JSON lines.",
-        epilog="Look at one with `stepscope open RUN`, go on with one by `stepscope resume RUN`.",
+        epilog="`stepscope open RUN` shows one, `stepscope resume RUN` resumes one.",
     )
     parser.add_argument("--folder", metavar="PATH", type=Path, help="where they are (default: .stepscope/runs)")
     pruning = parser.add_argument_group("removing old runs (never one that is being written, nor an unreadable file)")
-    pruning.add_argument("--prune", action="store_true", help="remove what the following options say")
+    pruning.add_argument("--prune", action="store_true", help="remove the runs that the following options choose")
     pruning.add_argument("--older-than", metavar="AGE", type=_age, help="those that ended before: 30m, 12h, 7d, 2w")
     pruning.add_argument(
         "--larger-than", metavar="SIZE", type=_size, help="the oldest, until all together take no more: 500MB, 2GB"
     )
     pruning.add_argument("--keep", metavar="N", type=_count, help="never the N latest; alone: all but the N latest")
-    pruning.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    pruning.add_argument("--dry-run", action="store_true", help="only list what would be removed")
     exporting = parser.add_argument_group("exporting")
     exporting.add_argument("--export", metavar="RUN", help="write a run's events, with their payloads")
     exporting.add_argument("--jsonl", action="store_true", help="as JSON, an event a line (the only format so far)")

@@ -51,13 +51,13 @@ def _parser() -> argparse.ArgumentParser:
         help="path.py[:attribute] or package.module[:attribute]: a process, a builder, or a function that makes one",
     )
     run.add_argument("--event", metavar="ID", help="the input event to start with (default: the first)")
-    run.add_argument("--data", metavar="JSON", type=_json, help="what the input event carries")
+    run.add_argument("--data", metavar="JSON", type=_json, help="the data of the input event")
     run.add_argument("--paused", action="store_true", help="pause before the first message")
     run.add_argument(
         "--no-reload",
         dest="reload",
         action="store_false",
-        help="leave edits of the code alone until the run is started again (default: take them in as they are saved)",
+        help="leave edits of the code alone until the run is started again (default: load them as they are saved)",
     )
     run.add_argument(
         "--break",

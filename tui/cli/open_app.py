@@ -33,7 +33,7 @@ async def open_app(
         target: What to load; None opens on the choice of samples.
         options: Returns how to start the run; called when the UI has been imported.
         cwd: The folder that the target and its breakpoints are relative to.
-        watch: Whether edits of the target's code are taken in as they are saved.
+        watch: Whether edits of the target's code are loaded as they are saved.
         begin: Loads the target in a session, where plain loading is not all.
 
     Raises:

@@ -40,7 +40,7 @@ def do(arguments: argparse.Namespace) -> int:
         return asyncio.run(_open_screen(path, target, cwd, arguments))
     from tui.cli.headless import run_headless  # noqa: PLC0415 - only where there is no terminal
 
-    print(f"stepscope: going on with {safe(path.name, 200)}: {safe(target, 200)}", file=sys.stderr)  # noqa: T201 - a command line
+    print(f"stepscope: resuming {safe(path.name, 200)}: {safe(target, 200)}", file=sys.stderr)  # noqa: T201 - a command line
     return asyncio.run(
         run_headless(
             target,

@@ -12,11 +12,11 @@ def explain_file(path: Path, question: Explain, until: int | None = None) -> Exp
 
     Args:
         path: Its file.
-        question: As a live run is asked.
+        question: The same as for a live run.
         until: The last event that counts for a step, to explain the past; None for the end.
 
     Raises:
-        ProcessError: There is no such thing, or the file cannot be read.
+        ProcessError: The file has no such event or step, or cannot be read.
     """
     from process_core.debug import explain_recorded  # noqa: PLC0415 - loads the debugger, only when asked
 

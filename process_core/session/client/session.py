@@ -1,4 +1,4 @@
-"""A screen's end of a session: commands out, answers and statuses in, whatever kind of worker is behind it."""
+"""The client's end of a session: commands out, answers and statuses in, whatever kind of worker is behind it."""
 
 import asyncio
 import time
@@ -35,8 +35,8 @@ class WorkerDied:
     """The worker's process ended without being asked to.
 
     Attributes:
-        returncode: What the system says of it; negative where a signal ended it.
-        signal: That signal, or None.
+        returncode: Its exit code; negative where a signal ended it.
+        signal: The signal that ended it, or None.
         reason: In words, e.g. `worker died (signal 9)`.
         stderr_tail: The last that it wrote to its error stream.
     """
@@ -60,7 +60,7 @@ class Session(ABC):
         loaded: What was loaded last.
         status: The state of the session, as last reported by the worker.
         died: How the worker ended, or None while it lives.
-        watch: Whether edits of the target's code are taken in as they are saved; counts for the next load.
+        watch: Whether edits of the target's code are loaded as they are saved; counts for the next load.
     """
 
     def __init__(self) -> None:

@@ -115,10 +115,10 @@ class WorkerSession(Session):
                 os.close(fd)
         self._ending = self._is_silent = False
         self._process = process
-        last_words = WorkerStderr(errors, back_in)
+        worker_stderr = WorkerStderr(errors, back_in)
         reader, self._writer = await asyncio.open_connection(sock=ours)
         reading = asyncio.create_task(self._read(reader))
-        watching = asyncio.create_task(self._watch(process, reading, last_words))
+        watching = asyncio.create_task(self._watch(process, reading, worker_stderr))
         self._tasks = [reading, watching, asyncio.create_task(self._listen_for_silence(watching))]
 
     async def _end_worker(self) -> None:
@@ -174,13 +174,13 @@ class WorkerSession(Session):
                 self._notify(seen_in_file(self.status.model_copy(update={"blocked_for": round(silent_for, 1)})))
 
     async def _watch(
-        self, process: asyncio.subprocess.Process, reading: asyncio.Task[None], last_words: WorkerStderr
+        self, process: asyncio.subprocess.Process, reading: asyncio.Task[None], worker_stderr: WorkerStderr
     ) -> None:
         code = await process.wait()
         _signal_group(process.pid, signal.SIGKILL)  # what the steps started goes with their worker
         await asyncio.wait([reading], timeout=TERMINATE_GRACE)
         reading.cancel()
-        tail = last_words.close()
+        tail = worker_stderr.close()
         if not self._ending:
             self._notify(seen_in_file(self.status))
             number = -code if code < 0 else None

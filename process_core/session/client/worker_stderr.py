@@ -1,4 +1,4 @@
-"""What a worker writes to its error stream, seen by the client first: the last words of a crash stay here."""
+"""What a worker writes to its error stream, read by the client first, so that a crash's last output is kept."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ _CHUNK: Final = 65536
 
 
 class WorkerStderr:
-    """Reads the error stream, remembers its end, and gives it back to the worker to be logged.
+    """Reads the error stream, keeps its end, and sends it back to the worker to be logged.
 
     Args:
         source: Reading end of the worker's error stream; this object owns it from here on.
@@ -65,10 +65,10 @@ class WorkerStderr:
 
 
 def _rest(fd: int) -> bytes:
-    """Read what a pipe still holds, without waiting for who may hold its other end open."""
+    """Read what a pipe still holds, without waiting for others that hold its other end open."""
     poll = select.poll()
     poll.register(fd, select.POLLIN)
-    found = bytearray()
+    content = bytearray()
     while poll.poll(0) and (data := os.read(fd, _CHUNK)):
-        found += data
-    return bytes(found)
+        content += data
+    return bytes(content)

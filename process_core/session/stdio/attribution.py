@@ -1,4 +1,4 @@
-"""Finds out which function a line is from that reached a descriptor past Python, as what a child process prints."""
+"""Finds out which function wrote a line that bypassed Python's streams, such as a child process's output."""
 
 import asyncio
 import os
@@ -12,14 +12,14 @@ LogLine = Callable[[str, str], None]
 
 
 class Attribution:
-    """Knows the one function that can have written a line, or that it cannot be known.
+    """Determines the one function that can have written a line, if there is only one.
 
     The pipes are emptied as each call begins and ends. So a line that comes in between is from a function that runs,
-    and where only one does and no child process of an earlier one is alive, from that one. A line is better left
-    without a name than given a wrong one.
+    and where only one does and no child process of an earlier one is alive, from that one. A line without a name
+    is better than one with a wrong name.
 
     Args:
-        log_orphan: Takes stream and line where it cannot be known.
+        log_orphan: Takes stream and line where the function is unknown.
     """
 
     def __init__(self, log_orphan: LogLine) -> None:
@@ -66,7 +66,7 @@ class Attribution:
 
 
 def _has_children() -> bool:
-    """Whether a child process is alive, or has ended and nobody has asked how."""
+    """Whether a child process is alive, or has ended and has not been waited for."""
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:

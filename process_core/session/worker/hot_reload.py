@@ -1,4 +1,4 @@
-"""Takes edits of the user's code into the session: loads them, waits for the right moment, says what came of it."""
+"""Loads edits of the user's code into the session, puts them in force when the run allows it, and reports on them."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ class HotReload:
         reloaded: Called when new code is in force.
 
     Attributes:
-        info: What has become of an edit that is not in force, or None.
+        info: The state of an edit that is not in force, or None.
     """
 
     def __init__(
@@ -48,23 +48,23 @@ class HotReload:
         self._changed = changed
         self._notice = notice
         self._reloaded = reloaded
-        self._opened: LoadedTarget | None = None
+        self._target: LoadedTarget | None = None
         self._staged: StagedModules[LoadedTarget] | None = None
         self._declined: dict[str, str | None] = {}
         self._resets: frozenset[str] = frozenset()
         self._watching: asyncio.Task[None] | None = None
 
-    def begin(self, opened: LoadedTarget, *, watch: bool) -> None:
+    def begin(self, target: LoadedTarget, *, watch: bool) -> None:
         """Follow a target that was loaded; with `watch`, load edits as they are saved."""
         self._end_watching()
-        self._opened = opened
+        self._target = target
         self._forget()
         self._declined = {}
         if watch:
             self._watching = asyncio.get_running_loop().create_task(self._watch())
 
     async def stop(self) -> None:
-        """Follow nothing any more."""
+        """Stop watching the files."""
         watching, self._watching = self._watching, None
         if watching is not None:
             watching.cancel()
@@ -82,12 +82,12 @@ class HotReload:
             if not self.look():
                 raise CommandError("nothing_to_reload", "nothing has changed on disk since the code was loaded")
             return
-        if self._opened is None or self.info is None:
-            raise CommandError("nothing_to_reload", "no edit is waiting to be taken in")
+        if self._target is None or self.info is None:
+            raise CommandError("nothing_to_reload", "no edit is waiting to be loaded")
         if command.action == "reset":
             self._reset(command.step)
         else:
-            self._declined = self._opened.project.edits()
+            self._declined = self._target.project.edits()
             self._forget()
             debugger = self._debugger()
             if command.action == "back" and debugger is not None and debugger.paused is not None:
@@ -95,14 +95,14 @@ class HotReload:
 
     def look(self) -> bool:
         """Load what has changed on disk, and put it in force as soon as possible; whether anything had changed."""
-        opened = self._opened
-        if opened is None:
+        target = self._target
+        if target is None:
             return False
-        if self._declined and opened.project.edits() == self._declined:
+        if self._declined and target.project.edits() == self._declined:
             return True
         self._declined = {}
         try:
-            staged = opened.prepare()
+            staged = target.prepare()
         except Exception as error:  # noqa: BLE001 - whatever it is, the old code goes on
             self._fail(error)
             return True
@@ -114,7 +114,7 @@ class HotReload:
         return True
 
     def swap(self) -> None:
-        """Put in force what is loaded, where this is a moment for it; else wait for one."""
+        """Put the loaded code in force now where the run allows it, else at the end of a superstep."""
         staged, debugger = self._staged, self._debugger()
         if staged is None:
             return
@@ -126,12 +126,12 @@ class HotReload:
             self._changed()
 
     def swap_at_once(self) -> None:
-        """Put in force what is loaded, whatever the run: another one is about to begin."""
+        """Put the loaded code in force, whatever the run does: another one is about to begin."""
         if self._staged is not None:
             self._put(self._staged, None)
 
     def run_may_be_still(self) -> None:
-        """Note that the run may have come to stand still."""
+        """Note that the run may have become still."""
         debugger = self._debugger()
         is_waiting = self._staged is not None and self.info is not None and self.info.state == "pending"
         if is_waiting and debugger is not None and debugger.is_still:
@@ -145,16 +145,16 @@ class HotReload:
         if debugger is not None:
             debugger.at_boundary(None)
         self._staged = None
-        before, opened = self._opened, staged.value
+        before, target = self._target, staged.value
         assert before is not None
         undo = staged.commit()
         on_old_code: tuple[str, ...] = ()
         held: tuple[str, ...] = ()
         try:
             if debugger is not None and debugger.run is not None and not debugger.run.state.is_ended:
-                rebound = debugger.swap_code(self._new_code(staged, before, debugger))
-                on_old_code = tuple(rebound.on_old_code)
-                held = tuple(str(item) for item in rebound.undeliverable)
+                swapped = debugger.swap_code(self._new_code(staged, before, debugger))
+                on_old_code = tuple(swapped.on_old_code)
+                held = tuple(str(item) for item in swapped.undeliverable)
         except StateMismatchError as error:
             undo()
             self._staged = staged
@@ -164,21 +164,21 @@ class HotReload:
             undo()
             self._fail(error)
             return
-        self._opened = opened
+        self._target = target
         self._forget()
-        loaded = self._adopt(opened)
+        loaded = self._adopt(target)
         generation = debugger.generation if debugger is not None else 1
         self._reloaded(Reloaded(loaded=loaded, generation=generation, on_old_code=on_old_code, held=held))
-        self._notice("information", _said(staged, generation, on_old_code, held))
+        self._notice("information", _report(staged, generation, on_old_code, held))
         self._changed()
 
     def _new_code(self, staged: StagedModules[LoadedTarget], before: LoadedTarget, debugger: Debugger) -> NewCode:
-        opened = staged.value
+        target = staged.value
         services = debugger.services
-        if opened.offer is not before.offer:
-            services = opened.services() or Services()
-        migrator = StateMigrator(opened.process.graph, staged.replaced)
-        return NewCode(opened.process, migrator, services, _shown(staged), self._resets)
+        if target.offer is not before.offer:
+            services = target.services() or Services()
+        migrator = StateMigrator(target.process.graph, staged.replaced)
+        return NewCode(target.process, migrator, services, _shown(staged), self._resets)
 
     def _choose(self, error: StateMismatchError, debugger: Debugger | None) -> None:
         text = "\n".join(f"{path}: {report}" for path, report in error.reports.items())
@@ -197,7 +197,7 @@ class HotReload:
             raise CommandError("nothing_to_reload", "no state has been refused by new code")
         if step is not None and step not in info.unfit:
             raise CommandError(
-                "unknown_step", f"the state of {step!r} is not what does not fit: {', '.join(info.unfit)}"
+                "unknown_step", f"the state of {step!r} fits the new code; these do not: {', '.join(info.unfit)}"
             )
         self._resets |= frozenset(info.unfit) if step is None else {step}
         self.swap()
@@ -224,11 +224,11 @@ class HotReload:
             async for _ in saves(self._folders):
                 self.look()
         except Exception as error:  # noqa: BLE001 - files that cannot be watched must not end the session
-            self._notice("warning", f"saves are not noticed any more ({error}); :reload looks for them")
+            self._notice("warning", f"files are not watched any more ({error}); :reload loads edits")
 
     def _folders(self) -> set[Path]:
-        assert self._opened is not None
-        return self._opened.project.folders()
+        assert self._target is not None
+        return self._target.project.folders()
 
     def _end_watching(self) -> None:
         if self._watching is not None:
@@ -249,12 +249,12 @@ def _files(staged: StagedModules[LoadedTarget]) -> str:
     return ", ".join(_shown(staged)) or "the code"
 
 
-def _said(
+def _report(
     staged: StagedModules[LoadedTarget], generation: int, on_old_code: tuple[str, ...], held: tuple[str, ...]
 ) -> str:
-    said = f"reloaded {_files(staged)}: generation {generation}"
+    report = f"reloaded {_files(staged)}: generation {generation}"
     if on_old_code:
-        said += f"; {', '.join(on_old_code)} finishes on the code it began with"
+        report += f"; {', '.join(on_old_code)} finishes on the code it began with"
     if held:
-        said += f"; held, since nothing takes it now: {', '.join(held)}"
-    return said
+        report += f"; undeliverable in the new code: {', '.join(held)}"
+    return report

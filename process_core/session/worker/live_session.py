@@ -1,4 +1,4 @@
-"""What a session works on: a loaded process, its debugger with the current run, and the breakpoints."""
+"""The state of a session: a loaded process, its debugger with the current run, and the breakpoints."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ END_GRACE: Final = 2.0
 
 
 class LiveSession:
-    """Holds what the commands of a session are about.
+    """Holds the target, the debugger and the breakpoints that commands work on.
 
     Args:
         cwd: The folder that targets are relative to.
@@ -91,7 +91,7 @@ class LiveSession:
         return run
 
     def status(self) -> Status:
-        """Return how things are."""
+        """Return the status."""
         return status_of(self._debugger, self._run_file, self.breakpoints, self.hot_reload.info)
 
     def log(self, stream: str, text: str) -> bool:
@@ -117,7 +117,7 @@ class LiveSession:
         await self._replace(Debugger(target.process))
         self._loaded_target = target
         self._target = command.target
-        self._take_kept_breakpoints()
+        self._load_saved_breakpoints()
         self._run_file = ""
         self.hot_reload.begin(target, watch=command.watch)
         return self._loaded()
@@ -149,7 +149,7 @@ class LiveSession:
             raise
 
     async def resume(self, command: ResumeRun) -> Loaded:
-        """Go on with a recorded run; the run before ends."""
+        """Resume a recorded run; the run before ends."""
         recorded = read_recorded_run(self._cwd / command.run_file)
         path, is_past = recorded.path, command.superstep not in (None, recorded.superstep)
         name, target = self._target, self._loaded_target
@@ -172,7 +172,7 @@ class LiveSession:
         if target is not self._loaded_target:
             self.hot_reload.begin(target, watch=False)
         self._loaded_target, self._target = target, name
-        self._take_kept_breakpoints()
+        self._load_saved_breakpoints()
         self._run_file = str(options.get("run_file", path))
         try:
             await debugger.start(resume_from=path, superstep=command.superstep, paused=command.paused)
@@ -197,7 +197,7 @@ class LiveSession:
         )
 
     def _adopt(self, target: LoadedTarget) -> Loaded:
-        """Go on with new code: the run has it, or there is no run that could."""
+        """Switch to new code, which the run has already, or nothing has run yet."""
         self._loaded_target = target
         debugger = self._debugger
         if debugger is not None and debugger.run is None:
@@ -217,7 +217,7 @@ class LiveSession:
         old, self._debugger = self._debugger, debugger
         await self._end(old)
 
-    def _take_kept_breakpoints(self) -> None:
+    def _load_saved_breakpoints(self) -> None:
         assert self._loaded_target is not None
         key = target_key(self._loaded_target.place, self._loaded_target.attribute, self._cwd)
         self.breakpoints.switch_target(key, self.debugger)
@@ -229,7 +229,7 @@ class LiveSession:
         try:
             await asyncio.wait_for(debugger.close(), END_GRACE)
         except TimeoutError:
-            self._notice("warning", "a step of the run before did not end when it was cancelled; it may go on unseen")
+            self._notice("warning", "a step of the previous run did not end when cancelled; it may still be running")
 
 
 def _input_event(process: Process, event: str | None) -> str:
