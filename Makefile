@@ -25,7 +25,7 @@ run: $(STAMP) ## open the UI on the chatbot sample
 
 test: lint types contracts suite ## lint, types, import contracts and the suite
 
-lint: $(STAMP) ## ruff, rules and format
+lint: words ## ruff, rules and format, and the words given up
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 

@@ -14,7 +14,7 @@ from tests.check_words import findings
         ("x = 1\ndef surgery_of(x): ...", 2, "surgery"),
         ("# nobody is told\n", 1, "told"),
         ('def f():\n    """Read.\n\n    Begins anew.\n    """', 4, "anew"),
-        ('def f():\n    """Return it."""', 2, "Give (opens a docstring)"),
+        ('def f():\n    """Give it."""', 2, "Give (opens a docstring)"),
         ('raise ValueError("Take the run up")', 1, "Take the run up"),
         ("print(f'{x} is at rest')", 1, "at rest"),
         ("class DebugGate: ...", 1, "DebugGate"),
