@@ -183,7 +183,7 @@ async def test_a_syntax_error_ends_with_2_and_its_place(run):
 async def test_a_breakpoint_is_reported_and_the_run_goes_on(run):
     code, out, _ = await run(CHAT, "hello\nexit\n", breakpoints=["Said"])
     assert code == 0
-    assert re.search(r"paused \(breakpoint 1\) before Said -> Echo  hello.*going on", out)
+    assert re.search(r"paused \(breakpoint 1\) before Said -> Echo  hello.*continuing", out)
     assert "= you said hello" in out
 
 

@@ -13,7 +13,7 @@ _SIZES: Final = {
     "G": 10**9, "GB": 10**9, "GIB": 2**30, "T": 10**12, "TB": 10**12, "TIB": 2**40,
 }  # fmt: skip
 _RUN_HELP: Final = "a run file; or its name among the recorded runs, or how that begins; or `last`"
-_TARGET_HELP: Final = (
+TARGET_HELP: Final = (
     "path.py[:attribute] or package.module[:attribute]: a process, a builder, or a function that makes one"
 )
 
@@ -60,7 +60,7 @@ def _add_resume(commands: Any) -> None:
     parser.add_argument(
         "--superstep", metavar="N", type=_count, help="resume after this superstep; an earlier one forks a new file"
     )
-    parser.add_argument("--target", metavar="TARGET", help=f"what to run (default: as recorded); {_TARGET_HELP}")
+    parser.add_argument("--target", metavar="TARGET", help=f"what to run (default: as recorded); {TARGET_HELP}")
     parser.add_argument("--paused", action="store_true", help="pause before the first message")
     parser.add_argument(
         "--break",
@@ -102,7 +102,7 @@ def _add_graph(commands: Any) -> None:
         help="draw the step graph",
         description="Draw the step graph of a process, or of a recorded run, on standard output.",
     )
-    parser.add_argument("target", metavar="TARGET", help=f"{_TARGET_HELP}; or a run file")
+    parser.add_argument("target", metavar="TARGET", help=f"{TARGET_HELP}; or a run file")
     parser.add_argument(
         "--format", choices=("text", "mermaid", "dot", "svg"), default="text", help="what to write (default: text)"
     )

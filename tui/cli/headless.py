@@ -151,7 +151,7 @@ class _Headless:
             if self._session.died is not None:
                 return self._worker_died(self._session.died)
             if status.paused is not None:
-                await self._go_on(status.paused)
+                await self._continue(status.paused)
             elif status.state is not None and status.state is not RunState.IN_PROGRESS:
                 code = await self._idle_or_ended(status.state)
                 if code is not None:
@@ -196,11 +196,11 @@ class _Headless:
             self._reading = None
             self._woken.set()
 
-    async def _go_on(self, paused: PausePoint) -> None:
+    async def _continue(self, paused: PausePoint) -> None:
         why = f"breakpoint {paused.breakpoint}" if paused.breakpoint is not None else paused.reason
         message = paused.message
         before = f" before {message.event_id} -> {message.target or 'STOP'}  {message.preview}" if message else ""
-        self._out.say(f"-- paused ({why}){before.rstrip()}: no terminal to press a key in, going on --")
+        self._out.say(f"-- paused ({why}){before.rstrip()}: no terminal to press a key in, continuing --")
         await self._do(Continue())
 
     async def _do(self, command: Command) -> None:
@@ -255,7 +255,7 @@ class _Headless:
     def _report_blocked(self, seconds: float) -> None:
         if seconds and not self._is_blocked_reported:
             self._print_rows(self._session.status.run_file, self._session.status.written)
-            self._out.complain(f"{self._who()} has held up the event loop for {seconds:.0f} s; Ctrl+C ends the run")
+            self._out.complain(f"{self._who()} has blocked the event loop for {seconds:.0f} s; Ctrl+C ends the run")
         self._is_blocked_reported = bool(seconds)
 
     def _who(self) -> str:

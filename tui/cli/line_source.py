@@ -34,7 +34,7 @@ class LineSource:
             os.write(self._stop_write, b"x")
 
     def close(self) -> None:
-        """Let go of what it holds; nobody may be waiting any more."""
+        """Close the pipe that ends a wait; none may be going on."""
         for fd in (self._stop_read, self._stop_write):
             with contextlib.suppress(OSError):
                 os.close(fd)

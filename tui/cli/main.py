@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from tui.cli.arguments import add_commands
+from tui.cli.arguments import TARGET_HELP, add_commands
 from tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,11 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         help="run a process and debug it",
         description="Run a process and debug it. Without a terminal, print its events and read answers from stdin.",
     )
-    run.add_argument(
-        "target",
-        metavar="TARGET",
-        help="path.py[:attribute] or package.module[:attribute]: a process, a builder, or a function that makes one",
-    )
+    run.add_argument("target", metavar="TARGET", help=TARGET_HELP)
     run.add_argument("--event", metavar="ID", help="the input event to start with (default: the first)")
     run.add_argument("--data", metavar="JSON", type=_json, help="the data of the input event")
     run.add_argument("--paused", action="store_true", help="pause before the first message")

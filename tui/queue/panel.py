@@ -34,7 +34,7 @@ def line_of(message: PendingMessage, digits: int = 0, room: int = 200) -> Spans:
     parameter = f"({safe(message.parameter, NAME)})" if message.parameter else ""
     source = f"{safe(message.source, NAME)} " if message.source and room >= _WIDE else ""
     state = Span("‖", Tone.WARN) if message.held else Span("▸", Tone.ACCENT) if message.next else Span(" ")
-    held = "held" if message.id else "held: the code has no place for it"
+    held = "held" if message.id else "undeliverable: the code has no place for it"
     words = [word for word, holds in ((held, message.held), ("changed", message.changed)) if holds]
     spans = (
         state,

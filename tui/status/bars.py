@@ -119,9 +119,9 @@ class KeysLine(Widget):
 
     def show(self, view: ModeState, panel: Panel | None) -> None:
         """Show the keys that matter now, in the panel that has the focus."""
-        found = hints(view, panel)
-        if found != self._hints:
-            self._hints = found
+        shown = hints(view, panel)
+        if shown != self._hints:
+            self._hints = shown
             self.refresh()
 
     @property

@@ -1,4 +1,4 @@
-"""What the worker sends of its own accord: how things are in the session, and that new code is in force.
+"""What the worker sends unasked: the status of the session, and that new code is in force.
 
 A status has counts and never events: those are read from the run file.
 """
@@ -39,11 +39,11 @@ class OpenRequest(Message):
 
 
 class ReloadInfo(Message):
-    """What has become of the last edit that is not in force.
+    """The state of the last edit, where it is not in force.
 
     Attributes:
         state: `pending`: loaded, waits for the end of a superstep; `failed`: cannot be loaded; `unfit`: the state of
-            a step does not fit it, so that somebody has to choose.
+            a step does not fit it, so that the user has to choose.
         message: What is wrong, in a few lines.
         problems: The problems of the definition, where those are what is wrong.
         traceback: Of the user's own code, without frames of ours.
@@ -58,7 +58,7 @@ class ReloadInfo(Message):
 
 
 class Status(Message):
-    """Where the session stands; sent when it changes, at most 30 times a second.
+    """The state of the session; sent when it changes, at most 30 times a second.
 
     Attributes:
         run_id: Of the current run; empty before the first.
@@ -76,9 +76,9 @@ class Status(Message):
         pending: Number of messages still to be delivered.
         breakpoints: All of them.
         muted: Whether no breakpoint pauses the run.
-        undo: What `Undo` would take back, in one line; None where there is nothing.
+        undo: What `Undo` would undo, in one line; None where there is nothing.
         generation: Code generation, from 1.
-        reload: What has become of an edit that is not in force, or None.
+        reload: The state of an edit that is not in force, or None.
         blocked_for: Seconds for which the worker's event loop has not answered (a step that hangs), else 0.
         error: Why the run failed, in one line.
     """
@@ -124,7 +124,7 @@ class Reloaded(Message):
         loaded: What the target holds now.
         generation: Of the code.
         on_old_code: Paths of steps that finish on the code they began with.
-        held: Messages that the new code has no place for.
+        held: Messages that are undeliverable in the new code.
     """
 
     type: Literal["reloaded"] = "reloaded"

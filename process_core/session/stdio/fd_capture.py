@@ -11,9 +11,9 @@ from typing import Final
 from process_core.session.stdio.line_buffer import LineBuffer
 
 MAX_WAITING: Final = 50_000
-"""Lines held while the event loop does not take them; the reading goes on, or whoever writes would hang."""
+"""Lines held while the event loop does not take them; reading goes on, or the writer would block."""
 _CHUNK = 65536
-_MOST_READS: Final = 64  # who writes faster than that is read on by the thread
+_MOST_READS: Final = 64  # the thread reads on where more is written faster
 _HOLD_MS = 100  # an unfinished line is held back so long for the rest of it
 
 

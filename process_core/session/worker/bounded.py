@@ -1,4 +1,4 @@
-"""Text and payloads made fit to be sent: bounded, on one line, valid JSON."""
+"""Text and payloads as they are sent: bounded, on one line, valid JSON."""
 
 from typing import Any, Final
 

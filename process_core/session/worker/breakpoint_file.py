@@ -32,7 +32,7 @@ class BreakpointFile:
     lock, and puts the whole in place by a rename, so that no reader ever sees half of it.
 
     Args:
-        path: The file; what is missing of its folder is made when there is something to keep.
+        path: The file; its folder is created when there is something to save.
         notice: Shows the user something once: severity and text.
     """
 
@@ -146,7 +146,7 @@ class BreakpointFile:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        """Let no other session write between reading and writing; the folder itself is the lock, so nothing is left."""
+        """Keep other sessions from writing meanwhile; the folder itself is the lock, so no file is left behind."""
         folder = os.open(self.path.parent, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
@@ -171,7 +171,7 @@ def target_key(place: str, attribute: str, cwd: Path) -> str:
 
     Args:
         place: Path of a file, or name of a module.
-        attribute: What in it makes the process.
+        attribute: The name in it that makes the process.
         cwd: The folder that it starts from.
 
     Returns:

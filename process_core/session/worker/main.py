@@ -1,7 +1,7 @@
 """The process that runs the user's code: `python -m process_core.session.worker`, started by `WorkerSession`.
 
-The main thread's event loop holds the engine. The channel has threads of its own, and so has the end: when the client
-is gone, the process is gone soon after, whatever a step does.
+The main thread's event loop holds the engine. The channel has threads of its own, and so has ending: when the client
+is gone, the process ends soon after, whatever a step does.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from process_core.session.worker.worker_channel import WorkerChannel
 
 GRACE: Final = 1.0
 """Seconds that the run gets to end when the client is gone."""
-_SAFE_FD: Final = 64  # out of the way of whoever counts descriptors from 0
+_SAFE_FD: Final = 64  # out of the way of code that counts descriptors from 0
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -40,12 +40,12 @@ def main(arguments: list[str] | None = None) -> None:
     errors = _moved(options.errors)
     faulthandler.enable(file=2)
     _move_standard_input()
-    for stream in (sys.__stdout__, sys.__stderr__):  # whoever writes there is captured line by line
+    for stream in (sys.__stdout__, sys.__stderr__):  # what is written there is captured line by line
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
     try:
         asyncio.Runner().run(_serve(channel, errors, options.runs, options.breakpoints))
-    except BaseException:  # noqa: BLE001 - the client shows the last words of a worker that failed
+    except BaseException:  # noqa: BLE001 - the client shows the error output of a worker that failed
         with contextlib.suppress(OSError):
             os.write(2, traceback.format_exc().encode())
         _end(1)
@@ -84,7 +84,7 @@ async def _serve(channel: socket.socket, errors: int, runs: str | None, breakpoi
     attribution = Attribution(server.log)
     output = FdCapture(1, "stdout", wake)
     attribution.listen_to([output])
-    # It has been with the client and back, so it may be long ago that it was written: nobody can be named.
+    # The client sends it back, maybe long after it was written: it cannot be attributed to a step.
     errors_back = FdCapture(2, "stderr", wake, read_end=errors)
     for capture in (output, errors_back):
         capture.start()
@@ -103,7 +103,7 @@ async def _serve(channel: socket.socket, errors: int, runs: str | None, breakpoi
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="process_core.session.worker", description="Started by stepscope itself.")
     parser.add_argument("--channel", type=int, required=True, help="descriptor of the channel to the client")
-    parser.add_argument("--errors", type=int, required=True, help="where the client gives back what comes on 2")
+    parser.add_argument("--errors", type=int, required=True, help="where the client sends back what was written to 2")
     parser.add_argument("--runs", help="folder for run files")
     parser.add_argument("--breakpoints", help="file that breakpoints are kept in")
     return parser.parse_args(arguments)
@@ -129,7 +129,7 @@ def _end_after(seconds: float) -> None:
 def _end(code: int) -> None:
     """End the process at once: a thread that never returns would hold up an orderly exit for good."""
     if os.getpgrp() == os.getpid():
-        # What the steps started goes too. This process is of the group: it ignores the mild signal, then leaves.
+        # Processes that steps started end too. This one is in the group: it ignores the mild signal, then exits.
         with contextlib.suppress(OSError, ValueError):
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""What a session has to know of a recorded run before it resumes it."""
+"""What a session reads of a recorded run before it resumes it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ class RecordedRun:
         path: Its file, absolute.
         target: What was run, or None where the file does not say.
         cwd: The folder that the target started from, or None likewise.
-        superstep: The last superstep that it can go on after.
+        superstep: The last superstep that it can be resumed after.
     """
 
     path: Path
@@ -47,7 +47,7 @@ class RecordedRun:
 
 
 def read_recorded_run(path: Path) -> RecordedRun:
-    """Read what a run file says; nothing of the program that was recorded is loaded."""
+    """Read a run file, without loading any of the recorded program."""
     path = path.resolve()
     with RunFile(path) as file:
         info = file.info

@@ -108,7 +108,7 @@ class SessionServer:
             self._early_hidden += 1
 
     async def close(self) -> None:
-        """End the run, and serve no more."""
+        """End the run, and stop serving."""
         self._serving.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._serving
@@ -123,9 +123,7 @@ class SessionServer:
                 reply = Reply(id=command.id, value=await dispatch(self._session, command, self._status))
             except Exception as error:  # noqa: BLE001 - whatever a command runs into is its own failure
                 reply = Reply(id=command.id, failure=failure_of(error))
-                if not isinstance(
-                    error, ProcessError | CommandError
-                ):  # a mistake of ours: its whole story goes to the log
+                if not isinstance(error, ProcessError | CommandError):  # a bug of ours: log its whole traceback
                     traceback.print_exception(error)
             self._send_status()
             self._send(reply)
@@ -133,7 +131,7 @@ class SessionServer:
                 self._on_quit()
 
     def _plan_status(self) -> None:
-        if not self._is_planned:  # else a look is on its way that nothing may put off
+        if not self._is_planned:  # else one is due already, and must not be put off
             self._is_planned = True
             self._looks = 0
             self._arm(max(0.0, self._sent_at + STATUS_INTERVAL - self._loop.time()))

@@ -1,4 +1,4 @@
-"""The breakpoints of a session: they outlive its runs, keep their ids over them, and are kept in a file."""
+"""The breakpoints of a session: they outlive its runs, keep their ids, and are saved in a file."""
 
 from pathlib import Path
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""How things are in a session, as it is sent to its clients."""
+"""The status of a session, as it is sent to its client."""
 
 from dataclasses import replace
 from typing import Final
@@ -22,7 +22,7 @@ def status_of(
         debugger: The current one, or None before anything is loaded.
         run_file: Path of its run file.
         breakpoints: All of them.
-        reload: What has become of an edit of the code that is not in force.
+        reload: The state of an edit of the code that is not in force.
     """
     specs, muted = breakpoints.specs(debugger), breakpoints.is_muted
     run = debugger.run if debugger is not None else None

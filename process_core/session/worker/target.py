@@ -1,4 +1,4 @@
-"""From what a person types (`chatbot.py`, `shop.orders:build`) to a process."""
+"""Loads the process that a target names: `chatbot.py`, `shop.orders:build`."""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -21,22 +21,22 @@ T = TypeVar("T")
 USUAL_NAMES = ("process", "build", "builder")
 """Where a process is looked for when the target names no attribute, in this order."""
 SERVICES_NAMES = ("services", "build_services")
-"""Where the services of a target's runs are looked for: a `Services`, or a function without arguments giving one."""
+"""Where the services of runs are looked for: a `Services`, or a function without arguments that returns one."""
 _SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedTarget:
-    """What a target gives, as one generation of its code has it.
+    """What a target holds, in one generation of its code.
 
     Attributes:
         process: The process, built.
-        services: Gives the services of a run.
+        services: Returns the services of a run.
         place: The file or module as it was typed.
-        attribute: What in it makes the process.
-        offer: What gives them, as the module has it: the same object for as long as the module is not loaded again.
+        attribute: The name in it that makes the process.
+        offer: Where they come from: the same object for as long as the module is not loaded again.
         project: The modules that it was loaded from.
-        make: Makes this of a module.
+        make: Makes this from a module.
     """
 
     process: Process
@@ -88,15 +88,15 @@ def open_target(text: str, cwd: str | Path) -> LoadedTarget:
         process = _process(value, f"{shown}:{name}")
         return LoadedTarget(process, lambda: _services(module, shown), shown, name, _offer(module), project, make)
 
-    reopen = [before.close() for before in _current]
+    reopen = [project_before.close() for project_before in _current]
     try:
-        opened = project.load(make, _refused(shown))
+        target = project.load(make, _refused(shown))
     except BaseException:
-        for again in reopen:
-            again()
+        for open_again in reopen:
+            open_again()
         raise
     _current[:] = [project]
-    return opened
+    return target
 
 
 def close_target() -> None:
@@ -261,7 +261,7 @@ def _process(value: Any, shown: str) -> Process:
         value.close()
     kind = f"the class {value.__name__}" if isinstance(value, type) else f"of type {type(value).__name__}"
     hint = " (does the function return it?)" if value is None else ""
-    raise TargetError("not_a_process", f"{shown} is {kind}, not a process, a builder, or a function giving one{hint}")
+    raise TargetError("not_a_process", f"{shown} is {kind}, not a process, a builder or a function returning one{hint}")
 
 
 def _offer(module: ModuleType) -> object:

@@ -39,7 +39,7 @@ def from_exception(error: BaseException, doing: str) -> TargetError:
             message = f"the definition of process {error.process!r} has {count} problem{'s' if count != 1 else ''}"
             return TargetError("definition", message, error.problems)
         case SyntaxError():
-            return TargetError("syntax_error", _syntax_message(error), traceback=_way_to(error))
+            return TargetError("syntax_error", _syntax_message(error), traceback=_import_chain(error))
         case SystemExit():
             message = (
                 f"{doing} ended with sys.exit({error.code!r}); put what runs it under `if __name__ == '__main__':`"
@@ -70,10 +70,10 @@ def user_traceback(error: BaseException) -> str:
     return text if len(text) <= _TRACEBACK_LIMIT else "…" + text[-_TRACEBACK_LIMIT:]
 
 
-def _way_to(error: SyntaxError) -> str | None:
+def _import_chain(error: SyntaxError) -> str | None:
     """Format how a file with a syntax error came to be imported; None where it is the target itself."""
-    way = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename)]
-    return "".join(traceback.format_list(way)).rstrip("\n")[-_TRACEBACK_LIMIT:] or None
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename)]
+    return "".join(traceback.format_list(frames)).rstrip("\n")[-_TRACEBACK_LIMIT:] or None
 
 
 def _drop_our_frames(exception: traceback.TracebackException, seen: set[int]) -> None:

@@ -132,8 +132,8 @@ def _frame(message: Reply | Status | Notice | Reloaded) -> bytes:
     try:
         return encode(message.model_dump_json().encode())
     except (FrameTooLargeError, ValueError) as error:
-        said = f"the answer cannot be sent: {error}"[:1000]
+        reason = f"the answer cannot be sent: {error}"[:1000]
         if isinstance(message, Reply):
-            failure = Failure(code="too_large", message=said)
+            failure = Failure(code="too_large", message=reason)
             return encode(Reply(id=message.id, failure=failure).model_dump_json().encode())
-        return encode(Notice(severity="error", text=said).model_dump_json().encode())
+        return encode(Notice(severity="error", text=reason).model_dump_json().encode())
