@@ -158,7 +158,7 @@ class CodeSwap(RunInstrument):
         if result.undeliverable:
             run.root.warn(
                 "held_messages",
-                "the new code has no place for what was on its way; it is held until there is one: "
+                "the new code has no place for what was on its way; it stays undeliverable until there is one: "
                 + ", ".join(str(item) for item in result.undeliverable),
                 causes=(seq,),
                 messages=[str(item) for item in result.undeliverable],

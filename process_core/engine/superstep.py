@@ -240,7 +240,7 @@ class SuperstepLoop:
                 lost.add(str(subject))
         run.inputs.clear()
         for item in run.undeliverable:
-            lost.add(f"{item} (held: nothing takes it)")
+            lost.add(f"{item} (undeliverable: nothing takes it)")
             if item.seq:
                 lost.seqs.append(item.seq)
         run.undeliverable.clear()
