@@ -61,7 +61,7 @@ def test_so_it_is_for_random_processes(tmp_path_factory, case):
         monkeypatch.setattr(run_recording, "CompactCheckpoints", Noted)
         path = tmp_path_factory.mktemp("brief") / "x.run"
         try:
-            run_whole(builder_of(described).build(), list(outside), path, 12)
+            run_whole(builder_of(described).build(), list(outside), path, 8)
         except EndlessError:
             reject()
         check(path, Noted.written)

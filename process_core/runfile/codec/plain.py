@@ -68,10 +68,11 @@ def are_easy_fields(fields: dict[str, Any]) -> bool:
 
 def is_plain(value: Any) -> bool:
     """Return whether plain JSON says all there is to say about a dict or list; not where it holds one value twice."""
-    return _is_plain(value, Budget(MAX_PLAIN_NODES), 1, {id(value)})
+    return is_plain_within(value, Budget(MAX_PLAIN_NODES), 1, {id(value)})
 
 
-def _is_plain(value: Any, budget: Budget, depth: int, seen: set[int]) -> bool:
+def is_plain_within(value: Any, budget: Budget, depth: int, seen: set[int]) -> bool:
+    """Return the same for a part: `budget` is spent, and the ids of the containers in it are added to `seen`."""
     budget.left -= len(value) + CONTAINER_COST
     if budget.left < 0 or depth > MAX_DEPTH:
         return False
@@ -93,7 +94,7 @@ def _is_plain(value: Any, budget: Budget, depth: int, seen: set[int]) -> bool:
             if key in seen:
                 return False
             seen.add(key)
-            if not _is_plain(part, budget, depth + 1, seen):
+            if not is_plain_within(part, budget, depth + 1, seen):
                 return False
         elif kind not in EASY and (kind is not float or not isfinite(part)):
             return False

@@ -60,7 +60,15 @@ from process_core.object_storage import (
     shape_of,
     stored_in,
 )
-from process_core.runfile.codec.plain import EASY, Budget, are_easy_fields, is_easy, to_json
+from process_core.runfile.codec.plain import (
+    CONTAINER_COST,
+    EASY,
+    Budget,
+    are_easy_fields,
+    is_easy,
+    is_plain_within,
+    to_json,
+)
 from process_core.runfile.codec.safe_repr import safe_repr, type_name
 
 _SAFE_INT = 10**4000
@@ -72,6 +80,8 @@ _FACTORIES = frozenset(
 _MASK = "**********"
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 """Two lone surrogates that JSON would make one character of."""
+_LOOK_INTO = 2
+"""Levels at which a whole dict or list is looked at before it is walked through; at each it would cost too much."""
 _TOO_MUCH = "a part that is there more than once: too much for one payload"
 
 
@@ -146,11 +156,9 @@ class TaggedWriter:
             container = _FORMS.get(shape.form)
             if container is None:
                 return self._other(value, shape)
-            if shape.form is Form.MODEL and id(value) not in self._seen and id(value) not in self._numbers:
-                text = self._easy_object(value, shape)
-                if text is not None:
-                    self._seen[id(value)] = value
-                    return text
+        text = self._at_once(value, kind, shape)
+        if text is not None:
+            return text
         if self._depth >= self._max_depth:
             return _tag("cut", _text(f"a {type_name(value)} more than {self._max_depth} levels deep"))
         key = id(value)
@@ -164,6 +172,21 @@ class TaggedWriter:
             self._twice[key] = None
             return "0"  # it is all written a second time, with references
         return self._inside(container, value, shape)
+
+    def _at_once(self, value: Any, kind: type, shape: ClassShape | None) -> str | None:
+        """Write the common tuple or model, of nothing but atoms, without a look at each; None for any other."""
+        if kind is tuple:
+            # Nothing in it can change, so nothing need be known of it where it is there twice.
+            if not EASY.issuperset(map(type, value)) or self._depth >= self._max_depth:
+                return None
+            text = _easy(value)
+            return None if text is None else self._room(value, len(value)) or _tag("tuple", text)
+        if shape is None or shape.form is not Form.MODEL or id(value) in self._seen or id(value) in self._numbers:
+            return None
+        text = self._easy_object(value, shape)
+        if text is not None:
+            self._seen[id(value)] = value
+        return text
 
     def _shared(self, number: int, write: Any, value: Any, shape: ClassShape | None) -> str:
         size = self._sizes.get(number)
@@ -220,11 +243,28 @@ class TaggedWriter:
             return None
         return _tag("cut", _text(f"a {type_name(value)} of {size} items: too much for one payload"))
 
-    def _dict(self, value: dict[Any, Any]) -> str:
-        if type(value) is dict and is_easy(value):
+    def _plain(self, value: Any) -> str | None:
+        """Write a dict or list in one go where plain JSON says all of it; None where it has to be walked through."""
+        if is_easy(value):
             text = _easy(value)
+            return None if text is None else self._room(value, len(value)) or text
+        if self._numbers or self._depth > _LOOK_INTO:
+            return None
+        budget, inside = Budget(self._budget.left), {id(value)}
+        if not is_plain_within(value, budget, self._depth, inside):
+            return None
+        inside.discard(id(value))
+        text = _easy(value) if self._seen.keys().isdisjoint(inside) else None
+        if text is not None:
+            self._seen.update(dict.fromkeys(inside, value))
+            self._budget.left = budget.left + CONTAINER_COST * (len(inside) + 1)
+        return text
+
+    def _dict(self, value: dict[Any, Any]) -> str:
+        if type(value) is dict:
+            text = self._plain(value)
             if text is not None:
-                return self._room(value, len(value)) or text
+                return text
         return self._pairs(value, dict.__len__(value), dict.items(value), "dict")
 
     def _pairs(self, value: Any, size: int, pairs: Iterable[tuple[Any, Any]], name: str) -> str:
@@ -249,10 +289,10 @@ class TaggedWriter:
         return _near(value, body)
 
     def _list(self, value: list[Any]) -> str:
-        if type(value) is list and is_easy(value):
-            text = _easy(value)
+        if type(value) is list:
+            text = self._plain(value)
             if text is not None:
-                return self._room(value, len(value)) or text
+                return text
         return self._sequence(value, list.__len__(value), list.__iter__(value))
 
     def _tuple(self, value: tuple[Any, ...]) -> str:
