@@ -40,7 +40,7 @@ STYLES: Final[dict[str, EventStyle]] = {
     "log": EventStyle("·", "log", Tone.QUIET),
     "breakpoint_hit": EventStyle("●", "break", Tone.STOP),
     "paused": EventStyle("‖", "pause", Tone.STOP),
-    "resumed": EventStyle("▷", "resume", Tone.STOP),
+    "resumed": EventStyle("▷", "go on", Tone.STOP),
     "reloaded": EventStyle("↻", "reload", Tone.OPERATOR),
     "operator": EventStyle("✎", "edit", Tone.OPERATOR),
 }
