@@ -417,7 +417,7 @@ class Debugger:
         return self._held().run.services
 
     def at_boundary(self, call: Callable[[], None] | None) -> None:
-        """Have something called at the end of each superstep, before its messages are sent on; None calls nothing."""
+        """Call something at the end of each superstep, before its messages are sent on; None calls nothing."""
         if self._attached is not None:
             self._attached.controller.on_boundary = call
 

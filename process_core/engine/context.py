@@ -36,7 +36,7 @@ _wanted: list[object] = []
 
 
 def want_tracking(who: object, *, wanted: bool) -> None:
-    """Note that somebody wants to know, or no more, which invocation runs, as whoever captures what steps print does.
+    """Count who wants to know which invocation runs, as whoever captures what steps print does.
 
     Args:
         who: Who.
@@ -62,7 +62,7 @@ _followers: list[Follower] = []
 
 
 def follow_calls(follower: Follower) -> Callable[[], None]:
-    """Have somebody informed of the calls of runs that track them.
+    """Inform a follower of the calls of runs that track them.
 
     Args:
         follower: Who.

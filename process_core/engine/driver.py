@@ -49,7 +49,7 @@ class Driver(Protocol):
         ...
 
     def look_again(self, process: ProcessRecord | None = None) -> None:
-        """Have an idle run, or a nested process that sleeps, look for work that it received by hand."""
+        """Make an idle run, or a parked nested process, look for work that it received by hand."""
 
     def open_child(self, slot: "StepInstance") -> "ProcessRecord | MapRecord":
         """Make what is inside a step that is a nested process or a map."""

@@ -290,7 +290,7 @@ class StepInstance:
             return False
 
     def replace_instance(self, state: Any) -> None:
-        """Have the next call made on a new instance with this state; UNSET for the one that a run starts with."""
+        """Make the next call on a new instance with this state; UNSET for the one that a run starts with."""
         self.instance = None
         self._state = state
 
@@ -1031,7 +1031,7 @@ class RunRecord:
             setattr(self, name, ())
 
     def attach(self, instrument: RunInstrument, *, first: bool = False) -> None:
-        """Have an instrument observe the run, after those that do already, or before them."""
+        """Let an instrument observe the run, after those that do already, or before them."""
         self.instruments = (instrument, *self.instruments) if first else (*self.instruments, instrument)
         for name, hook in bound_hooks(instrument).items():
             hooks = getattr(self, name)
@@ -1084,7 +1084,7 @@ class RunRecord:
     # Results by hand.
 
     def force(self, message: Message, result: Any) -> None:
-        """Have the call that a message leads to return something without being made."""
+        """Make the call that a message leads to return something without running its function."""
         self.forced = {**(self.forced or {}), message: result}
         if hasattr(self.host, "track_context"):
             self.host.track_context = True  # such a host looks closer at what it runs

@@ -80,7 +80,7 @@ class ForceComplete:
         raise EditingError("nothing_to_complete", f"{path} waits for no answer, and {why}")
 
     def put(self, target: CallToComplete, result: Any) -> Restore:
-        """Have a call end as soon as the run goes on.
+        """Make a call end as soon as the run goes on.
 
         Returns:
             What leaves it as it was.

@@ -135,7 +135,7 @@ class EditHistory:
         return EditRecord(code, text, seq or None)
 
     def stir(self, process: ProcessRecord) -> None:
-        """Have a process that sleeps deliver what it was given, or end, as soon as the run goes on."""
+        """Make a parked process deliver what it received, or end, as soon as the run goes on."""
         self._to_wake[process] = None
         self._controller.on_continue = self._goes_on
         if self._controller.paused is None:

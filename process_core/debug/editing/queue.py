@@ -102,7 +102,7 @@ class QueueEditor:
             location.process.held = {message: location.process.held.get(message, False) for message in messages}
 
     def replace_batch(self, process: ProcessRecord, messages: list[Message]) -> None:
-        """Have other messages delivered in what is left of a superstep."""
+        """Replace the messages of what is left of a superstep."""
         batch = self._pending.of(process)
         assert batch is not None
         spent = set(process.joins.recall(batch.left, [batch.calls[m] for m in batch.left if m in batch.calls]))
