@@ -8,6 +8,7 @@ from process_core.events import RunState
 from process_core.graph import Edge
 from process_core.runfile import RunFile
 from process_core.runfile.query.globs import matches_path
+from process_core.runfile.read.causes import HasCauses
 from process_core.session.protocol.status import PendingMessage, Status, WaitingInputs
 from tui.graph.render.overlay import Mark, Overlay
 
@@ -16,20 +17,8 @@ _NEAR: Final = 20
 _OUTSIDE: Final = frozenset({"started", "response"})
 
 
-class Linked(Protocol):
-    """What a chain of causes is made of."""
-
-    @property
-    def seq(self) -> int:
-        """Place in the run."""
-
-    @property
-    def type(self) -> str:
-        """Type of the event."""
-
-    @property
-    def path(self) -> str:
-        """Path of the step."""
+class Linked(HasCauses, Protocol):
+    """What a chain of causes is made of, with the route that each event took."""
 
     @property
     def event_id(self) -> str | None:
@@ -38,10 +27,6 @@ class Linked(Protocol):
     @property
     def route(self) -> str | None:
         """Id of the route."""
-
-    @property
-    def causes(self) -> tuple[int, ...]:
-        """Seqs of the events that led to it."""
 
 
 def chain(row: Linked, look_up: Callable[[int], Linked | None]) -> list[Linked]:
