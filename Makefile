@@ -64,7 +64,7 @@ bench-reload: $(STAMP) ## from a save to the first message on new code
 bench-peers: $(STAMP) ## the engine beside other engines, each in its own environment
 	$(BIN)/python tests/benchmarks/bench_peers.py
 
-screenshots: $(STAMP) ## draw screenshots/ anew
+screenshots: $(STAMP) ## draw screenshots/
 	$(BIN)/python -m tests.screenshots
 
 screenshots-check: $(STAMP) ## compare screenshots/ with what the app draws now

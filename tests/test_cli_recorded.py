@@ -342,8 +342,9 @@ def test_on_a_terminal_resume_asks_the_same_question(project, killed):
         assert process.wait(30) == 0
 
 
-def test_on_a_terminal_what_cannot_be_resumed_is_reported_before_the_screen_opens(project, killed):
-    (project / "chat.py").write_text(CHAT.replace('"Said"', '"Spoken"'))
+@pytest.mark.parametrize("loading", ["", "import time; time.sleep(2)\n"], ids=["at-once", "while-the-screen-waits"])
+def test_on_a_terminal_what_cannot_be_resumed_ends_the_command_with_the_reason(project, killed, loading):
+    (project / "chat.py").write_text(loading + CHAT.replace('"Said"', '"Spoken"'))
     with terminal("resume", "last", cwd=project, errors=subprocess.PIPE) as (process, _):
         _, errors = process.communicate(timeout=30)
         assert process.returncode == 2

@@ -106,12 +106,12 @@ class StepscopeApp(App[int]):
         await self.push_screen(DebugScreen(control, self._first_event))
 
     def on_target_refused(self, event: TargetRefused) -> None:
-        """Show why a target cannot be loaded; before the first was, that ends the app with code 2."""
+        """Show why a target cannot be loaded or resumed; of what the app was opened for, that ends it with code 2."""
         event.stop()
         screen = self.screen
         if not isinstance(screen, DebugScreen):
             return
-        if screen.control.loaded is None:
+        if event.is_first:
             self.refusal = event.failure
             self.exit(2, return_code=2)
             return

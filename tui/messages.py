@@ -36,16 +36,18 @@ class AnswerGiven(Message):
 
 
 class TargetRefused(Message):
-    """The target cannot be loaded; what ran before still does.
+    """The target cannot be loaded or its recorded run not be resumed; what ran before still does.
 
     Attributes:
         target: Which.
         failure: Why not.
+        is_first: Whether it is what the app was opened for, so that nothing ran before.
     """
 
-    def __init__(self, target: str, failure: Failure) -> None:
+    def __init__(self, target: str, failure: Failure, *, is_first: bool = False) -> None:
         self.target = target
         self.failure = failure
+        self.is_first = is_first
         super().__init__()
 
 

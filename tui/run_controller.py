@@ -92,6 +92,11 @@ class RunControl:
         return self.session.status
 
     @property
+    def is_loading(self) -> bool:
+        """Whether what was begun by whoever made this, to load the target and perhaps resume a run, is not over."""
+        return self._loading is not None
+
+    @property
     def loaded(self) -> Loaded | None:
         """What the session has loaded."""
         return self.session.loaded

@@ -126,7 +126,7 @@ class DebugScreen(Screen[None]):
         """Begin to listen, and show what is loaded."""
         self._unsubscribe = self.control.session.subscribe(self._updated)
         self.workspace.choose(self.workspace.choices.to_front(Panel.CHAT))
-        if self.control.loaded is not None:
+        if self.control.loaded is not None and not self.control.is_loading:
             self.presenter.show_loaded(self.control.loaded)
             self.parts.later(self._begin(), "begin")
         else:
@@ -144,7 +144,7 @@ class DebugScreen(Screen[None]):
         try:
             loaded = await self.control.load()
         except CommandRefused as refused:
-            self.app.post_message(TargetRefused(self.control.target, refused.failure))
+            self.app.post_message(TargetRefused(self.control.target, refused.failure, is_first=True))
             return
         finally:
             self.presenter.show_waiting("")
