@@ -32,8 +32,9 @@ lint: words ## ruff, rules and format, and the words given up
 words: $(STAMP) ## words that the code has given up
 	$(BIN)/python tests/check_words.py
 
-types: $(STAMP) ## strict mypy on the packages
+types: $(STAMP) ## strict mypy on the packages, the samples and the examples of the README
 	$(BIN)/mypy
+	$(BIN)/python tests/check_examples.py
 
 contracts: $(STAMP) ## the import contracts
 	$(BIN)/lint-imports --no-cache

@@ -1,10 +1,11 @@
 """Services: what steps receive from outside a process, by type."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 from process_core.errors import ProcessError
 
 T = TypeVar("T")
+ServiceT_co = TypeVar("ServiceT_co", covariant=True)
 
 
 class InjectMarker:
@@ -24,6 +25,14 @@ class MissingServiceError(ProcessError, LookupError):
     """A step asks for a service that nobody added."""
 
 
+class ServiceType(Protocol[ServiceT_co]):
+    """A class that a service is asked for by; type checkers refuse a Protocol or an abstract class as a `type[T]`."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> ServiceT_co:
+        """Make an instance; nobody does here."""
+        ...
+
+
 class Services:
     """The services of a run, by type."""
 
@@ -32,7 +41,7 @@ class Services:
     def __init__(self) -> None:
         self._by_type: dict[Any, Any] = {}
 
-    def add(self, service_type: type[T], implementation: T) -> "Services":
+    def add(self, service_type: ServiceType[T], implementation: T) -> "Services":
         """Offer an implementation.
 
         Args:
@@ -45,7 +54,7 @@ class Services:
         self._by_type[service_type] = implementation
         return self
 
-    def get(self, service_type: type[T]) -> T:
+    def get(self, service_type: ServiceType[T]) -> T:
         """Return the implementation of a type.
 
         Raises:

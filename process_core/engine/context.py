@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable, Generator
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from process_core.errors import ReservedEventError, StepContextError
 from process_core.events import (
@@ -248,6 +248,12 @@ class StepContext:
         self._do(self._add, WorkflowEvent("output", data))
         return _DONE
 
+    @overload
+    async def request_info(self, prompt: Any) -> str: ...
+    @overload
+    async def request_info(self, prompt: Any, *, response_type: type[T]) -> T: ...
+    @overload
+    async def request_info(self, prompt: Any, *, response_type: Any) -> Any: ...
     async def request_info(self, prompt: Any, *, response_type: Any = str) -> Any:
         """Ask outside and wait for the answer; the rest of the process goes on meanwhile.
 
