@@ -25,8 +25,7 @@ from process_core.object_storage import (
 )
 from process_core.payload_check import PayloadCheck
 from process_core.resume import ResumeError, version_of
-from process_core.resume.object_reconstruction import conforms, fill, rebuild_named_tuple
-from process_core.resume.reconstruct import Reconstructor
+from process_core.resume.reconstruct import Reconstructor, conforms, fill, rebuild_named_tuple
 from process_core.resume.state_reader import ADVICE, StateReader
 
 _ATOMS: Final = frozenset({type(None), bool, int, float, complex, str, bytes})

@@ -7,8 +7,7 @@ from process_core.errors import PayloadMismatchError
 from process_core.graph import Graph, StepSpec
 from process_core.payload_check import PayloadCheck
 from process_core.resume.errors import ResumeError
-from process_core.resume.object_reconstruction import conforms
-from process_core.resume.reconstruct import NotRestorableError, Reconstructor, losses
+from process_core.resume.reconstruct import NotRestorableError, Reconstructor, conforms, losses
 from process_core.runfile import Tagged, to_plain
 from process_core.step import Step
 

@@ -40,8 +40,7 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 from process_core import ProcessBuilder, Step, StepContext, function
 from process_core.graph import Graph
 from process_core.resume import ResumeError
-from process_core.resume.object_reconstruction import conforms
-from process_core.resume.reconstruct import NotRestorableError, Reconstructor, losses
+from process_core.resume.reconstruct import NotRestorableError, Reconstructor, conforms, losses
 from process_core.runfile import RunFile, to_plain
 from process_core.runfile.codec.decode import decode, is_restorable, one_line
 from process_core.runfile.codec.encode import encode

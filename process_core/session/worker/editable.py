@@ -19,7 +19,7 @@ from process_core.object_storage import (
     stored_in,
 )
 from process_core.payload_check import PayloadCheck
-from process_core.resume.object_reconstruction import fill
+from process_core.resume.reconstruct import fill
 from process_core.runfile import to_plain
 from process_core.runfile.codec.decode import decode, is_restorable
 from process_core.runfile.codec.encode import encode
