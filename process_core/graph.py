@@ -159,13 +159,13 @@ class RouteTarget:
         step: Name of the step.
         function: Name of the function.
         parameter: The parameter that takes the data; None triggers the function and drops the data.
-        slot: Which input of a join (`listen_for`) the data fills, or None outside joins.
+        position: Which input of a join (`listen_for`) the data fills, or None outside joins.
     """
 
     step: str
     function: str
     parameter: str | None
-    slot: int | None = None
+    position: int | None = None
 
     def __str__(self) -> str:
         return f"{self.step}.{self.function}" + (f"({self.parameter})" if self.parameter else "")
@@ -204,7 +204,7 @@ class Join:
         index: Its number in the process, from 0.
         step: Target step.
         function: Target function.
-        parameters: Per input (slot), the parameter it feeds, or None for a mere trigger.
+        parameters: Per input, the parameter it feeds, or None for a mere trigger.
         sources: Per input, where it comes from.
     """
 

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from process_core.debug.code_swap import NewCode
     from process_core.debug.debug_state import LiveSteps, PausePoint, PendingMessage, WaitingInputs
     from process_core.debug.debugger import Debugger
-    from process_core.debug.editing.edit_record import EditingError, EditRecord
     from process_core.debug.editing.editor import Editor
+    from process_core.debug.editing.history import EditingError, EditRecord
     from process_core.debug.explain.explain import ExplainError, explain_recorded
     from process_core.debug.explain.model import Explanation
 
@@ -36,7 +36,7 @@ _HOMES = {
     "code_swap": ("NewCode",),
     "debug_state": ("LiveSteps", "PausePoint", "PendingMessage", "WaitingInputs"),
     "debugger": ("Debugger",),
-    "editing.edit_record": ("EditRecord", "EditingError"),
+    "editing.history": ("EditRecord", "EditingError"),
     "editing.editor": ("Editor",),
     "explain.explain": ("ExplainError", "explain_recorded"),
     "explain.model": ("Explanation",),

@@ -15,7 +15,7 @@ from process_core.debug.debug_instrument import CrashFlush, DebugInstrument
 from process_core.debug.debug_state import LiveSteps, PausePoint, PendingMessage
 from process_core.debug.editing.editor import Editor
 from process_core.debug.explain.explain import explain_live
-from process_core.debug.explain.model import Explanation
+from process_core.debug.explain.model import Explanation, Question
 from process_core.debug.occurrence import Occurrence
 from process_core.debug.pause_controller import ChangeListener, PauseController
 from process_core.debug.stepping import Verb
@@ -295,8 +295,8 @@ class Debugger:
             ExplainError: There is no such event, step or function.
             ProcessError: There is no run yet, or nothing keeps its events.
         """
-        run = self._held().run
-        return explain_live(run, self.events, self.pending(), self.process.graph, seq=seq, path=path, function=function)
+        run, question = self._held().run, Question(seq, path, function)
+        return explain_live(run, self.events, self.pending(), self.process.graph, question)
 
     @property
     def editor(self) -> Editor:

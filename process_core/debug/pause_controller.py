@@ -5,11 +5,10 @@ import dataclasses
 import logging
 from collections.abc import Callable
 
-from process_core.debug.breakpoint_index import BreakpointIndex
+from process_core.debug.breakpoint_index import BreakpointIndex, HitQueue, Hits
 from process_core.debug.breakpoints import Breakpoint
 from process_core.debug.debug_events import DebugEvents
 from process_core.debug.debug_state import PausePoint, PendingMessage, Reason
-from process_core.debug.hit_queue import HitQueue, Hits
 from process_core.debug.pending_messages import PendingMessages
 from process_core.debug.stepping import SteppingGoal, Verb, stepping_goal
 from process_core.engine.join_buffer import ReadyCall

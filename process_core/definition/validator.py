@@ -125,8 +125,8 @@ class DefinitionValidator:
         number = len(joins)
         known = [source for source in sources if source is not None]
         joins.append(Join(number, step.name, spec.name, tuple(parameters), tuple(known)))
-        for slot, (source, condition, parameter) in enumerate(zip(known, conditions, parameters, strict=True)):
-            target = RouteTarget(step.name, spec.name, parameter, slot)
+        for position, (source, condition, parameter) in enumerate(zip(known, conditions, parameters, strict=True)):
+            target = RouteTarget(step.name, spec.name, parameter, position)
             routes.append(self._route(source, target, condition or None, len(routes), join=number))
 
     def _join_parameters(

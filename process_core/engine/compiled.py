@@ -29,8 +29,8 @@ class CompiledInputGroup:
 
     Attributes:
         function: The function called.
-        parameters: Per slot the parameter fed, or None for a mere trigger.
-        required: Slots that must hold a value before the function fires.
+        parameters: Per input the parameter fed, or None for a mere trigger.
+        required: Places of the inputs that must have a value before the function fires.
         is_direct: Whether every delivery is a call of its own, so that nothing ever waits.
     """
 
@@ -43,9 +43,9 @@ class CompiledInputGroup:
         self.required = tuple(i for i, p in enumerate(specs) if is_join or p is None or p.required)
         self.is_direct = len(self.parameters) == 1
 
-    def name(self, slot: int) -> str:
+    def name(self, position: int) -> str:
         """Return what a person calls an input."""
-        return self.parameters[slot] or f"input {slot + 1}"
+        return self.parameters[position] or f"input {position + 1}"
 
 
 class CompiledFunction:
@@ -84,7 +84,7 @@ class CompiledRoute:
         step: The target step, or None for STOP.
         function: The target function.
         group: The inputs it belongs to.
-        slot: Its place among them.
+        position: Its place among them.
         parameter: The parameter it feeds, or None.
         required: Whether that parameter is required.
         is_joined: Whether it is an input of an explicit join.
@@ -100,19 +100,21 @@ class CompiledRoute:
         "id",
         "is_joined",
         "parameter",
+        "position",
         "required",
         "route",
-        "slot",
         "step",
     )
 
-    def __init__(self, route: Route, step: "CompiledStep | None", group: CompiledInputGroup | None, slot: int) -> None:
+    def __init__(
+        self, route: Route, step: "CompiledStep | None", group: CompiledInputGroup | None, position: int
+    ) -> None:
         self.route = route
         self.id = route.id
         self.step = step
         self.group = group
         self.function = group.function if group else None
-        self.slot = slot
+        self.position = position
         self.parameter = route.target.parameter if route.target else None
         parameter = self.function.spec.parameter(self.parameter) if self.function and self.parameter else None
         self.required = parameter is not None and parameter.required
@@ -287,8 +289,8 @@ class CompiledProcess:
         if target is None:
             return CompiledRoute(route, None, None, 0)
         group = groups[target.step, target.function, route.join]
-        slot = target.slot if target.slot is not None else group.parameters.index(target.parameter)
-        return CompiledRoute(route, by_name[target.step], group, slot)
+        position = target.position if target.position is not None else group.parameters.index(target.parameter)
+        return CompiledRoute(route, by_name[target.step], group, position)
 
     def step_named(self, name: str) -> CompiledStep | None:
         """Return a step of this process, or None."""

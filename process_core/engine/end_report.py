@@ -45,7 +45,7 @@ def _report_joins(process: ProcessRecord) -> None:
                 continue
             for value in new:
                 value.is_reported = True
-            have = tuple(dict.fromkeys(group.name(value.message.route.slot) for value in new))
+            have = tuple(dict.fromkeys(group.name(value.message.route.position) for value in new))
             details: dict[str, Any] = {}
             if is_required:
                 text = f"{where} has {', '.join(arrived)} and still waits for {', '.join(missing)}"
@@ -127,9 +127,9 @@ def _could_bring(process: ProcessRecord, group: CompiledInputGroup) -> tuple[str
     slot = next(slot for slot, waiting in process.joins.waiting if waiting is group)
     missing = {index for index in group.required if not process.joins.waiting[slot, group][index]}
     return tuple(
-        f"{group.name(route.slot)} from {_source(process, step, event_id)}"
+        f"{group.name(route.position)} from {_source(process, step, event_id)}"
         for step, event_id, route in _routes(process)
-        if route.group is group and route.slot in missing
+        if route.group is group and route.position in missing
     )
 
 
@@ -139,7 +139,7 @@ def _is_circle(process: ProcessRecord, slot: StepInstance) -> bool:
     for step, _, route in _routes(process):
         if step is not None and route.step is not None and route.group is not None:
             fifos = next((f for (s, g), f in process.joins.waiting.items() if g is route.group), None)
-            if fifos is not None and route.slot in route.group.required and not fifos[route.slot]:
+            if fifos is not None and route.position in route.group.required and not fifos[route.position]:
                 feeds.setdefault(route.step.name, set()).add(step.name)
     seen: set[str] = set()
     ahead = list(feeds.get(slot.plan.name, ()))

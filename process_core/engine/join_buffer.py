@@ -81,7 +81,7 @@ class JoinBuffer:
             fifos = self.waiting.get(key)
             if fifos is None:
                 fifos = self.waiting[key] = [deque() for _ in group.parameters]
-            fifos[route.slot].append(BufferedValue(data, message, ordinal))
+            fifos[route.position].append(BufferedValue(data, message, ordinal))
             if touched is None:
                 touched = {}
             touched[key] = None
@@ -140,12 +140,12 @@ class JoinBuffer:
     def _put_back(self, call: Invocation, message: Message) -> None:
         """Put the value that a message brought back in front of those that came after it."""
         group: CompiledInputGroup = message.route.group  # type: ignore[assignment]  # a stop route never becomes a message
-        name = group.parameters[message.route.slot]
+        name = group.parameters[message.route.position]
         data = message.data if name is None else call.arguments.get(name, NO_DATA)
         fifos = self.waiting.get((call.slot, group))
         if fifos is None:
             fifos = self.waiting[call.slot, group] = [deque() for _ in group.parameters]
-        fifos[message.route.slot].appendleft(BufferedValue(data, message, 0))
+        fifos[message.route.position].appendleft(BufferedValue(data, message, 0))
 
     def incomplete(self) -> "Iterator[tuple[StepInstance, CompiledInputGroup, tuple[str, ...], tuple[str, ...]]]":
         """Return every call that holds some inputs.

@@ -1048,6 +1048,19 @@ class RunRecord:
             slot.child = self.driver.open_child(slot)
         return slot.child
 
+    def step_at(self, path: str) -> StepInstance | None:
+        """Return the step of a path, or None; elements of maps have no path that lasts."""
+        record = self.root
+        *outer, name = path.split("/")
+        for outer_name in outer:
+            inner = record.plan.step_named(outer_name)
+            child = self.child_of(record.slot_of(inner)) if inner is not None and not inner.is_leaf else None
+            if not isinstance(child, ProcessRecord):
+                return None
+            record = child
+        step = record.plan.step_named(name)
+        return record.slot_of(step) if step is not None else None
+
     # The run as a whole.
 
     def begin(self, resumed: WorkflowEvent | None = None) -> None:

@@ -15,8 +15,7 @@ from textual.timer import Timer
 
 from process_core.graph import Node
 from process_core.runfile import RunFile
-from process_core.session.protocol.explanation import Explanation
-from process_core.session.protocol.status import ReloadInfo
+from process_core.session.protocol.status import Explanation, ReloadInfo
 from tui.inspector.event_page import event_page
 from tui.inspector.outline import Item, Outline
 from tui.inspector.reload_page import reload_page

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from process_core.session.protocol.explanation import (
+from process_core.session.protocol.status import (
     ExplainedEvent,
     ExplainedFunction,
     ExplainedInput,

@@ -1,14 +1,14 @@
 """From the status of a run to the overlay of its graph: pure functions."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from process_core.events import RunState
 from process_core.graph import Edge
 from process_core.runfile import RunFile
 from process_core.runfile.query.globs import matches_path
-from process_core.runfile.read.causes import HasCauses
+from process_core.runfile.read.causes import HasCauses, walk_back
 from process_core.session.protocol.status import PendingMessage, Status, WaitingInputs
 from tui.graph.render.overlay import Mark, Overlay
 
@@ -29,21 +29,17 @@ class Linked(HasCauses, Protocol):
         """Id of the route."""
 
 
-def chain(row: Linked, look_up: Callable[[int], Linked | None]) -> list[Linked]:
+L = TypeVar("L", bound=Linked)
+
+
+def chain(row: L, look_up: Callable[[int], L | None]) -> list[L]:
     """Return an event and what led to it, back to the outside input; its own row first, a few hundred at most."""
-    found: dict[int, Linked] = {row.seq: row}
-    waiting = [] if row.type in _OUTSIDE else sorted(row.causes)
-    while waiting and len(found) < _REACH:
-        seq = waiting.pop()
-        if seq in found:
-            continue
-        above = look_up(seq)
-        if above is None:
-            continue
-        found[seq] = above
-        if above.type not in _OUTSIDE:
-            waiting = sorted({*waiting, *above.causes})
-    return list(found.values())
+
+    def read(seqs: Collection[int]) -> list[L]:
+        return [above for seq in seqs if (above := look_up(seq)) is not None]
+
+    ancestors, _ = walk_back(() if row.type in _OUTSIDE else row.causes, read, _REACH - 1, ends_at=_OUTSIDE)
+    return [row, *(above.event for above in ancestors if above.event is not None)]
 
 
 def lit_edges(rows: Sequence[Linked], edges: Iterable[Edge]) -> frozenset[str]:

@@ -5,10 +5,9 @@ from enum import Enum
 from typing import Any
 
 from process_core.debug.debug_events import DebugEvents, EditSite
-from process_core.debug.editing.edit_record import EditingError, EditRecord, Restore
 from process_core.debug.editing.external_inputs import ExternalInputs
 from process_core.debug.editing.force_complete import ForceComplete
-from process_core.debug.editing.history import EditHistory
+from process_core.debug.editing.history import EditHistory, EditingError, EditRecord, Restore
 from process_core.debug.editing.inject import Injection
 from process_core.debug.editing.queue import MessageLocation, QueueEditor, fitting
 from process_core.debug.editing.state import StateEditor
@@ -40,7 +39,7 @@ class Editor:
         self._forcing = ForceComplete(run, controller)
         self._injection = Injection(run)
         self._outside = ExternalInputs(run, controller.messages)
-        self._history = EditHistory(run, controller, debug_events, self._queues)
+        self._history = EditHistory(run, controller, debug_events, self._queues.described)
         self._ahead: dict[Message, tuple[object, tuple[Message, ...]]] = {}
 
     @property

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from process_core.debug.editing.edit_record import Restore
+from process_core.debug.editing.history import Restore
 from process_core.debug.editing.queue import fitting
 from process_core.debug.pending_messages import PendingMessages
 from process_core.engine.records import RunRecord

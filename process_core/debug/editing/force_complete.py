@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from process_core.debug.editing.edit_record import EditingError, Restore
+from process_core.debug.editing.history import EditingError, Restore
+from process_core.debug.editing.state import step_at
 from process_core.debug.pause_controller import PauseController
-from process_core.debug.step_lookup import step_at
 from process_core.engine.records import ForcedResult, Invocation, Message, ProcessRecord, Request, RunRecord
 
 

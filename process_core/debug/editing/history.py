@@ -1,14 +1,44 @@
 """The acts of an operator: whether one may be done now, how it is recorded, and how it is taken back."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from process_core.debug.debug_events import DebugEvents, EditSite
-from process_core.debug.editing.edit_record import EditingError, EditRecord, Restore
-from process_core.debug.editing.queue import QueueEditor
 from process_core.debug.pause_controller import PauseController
 from process_core.engine.records import Message, ProcessRecord, RunRecord
+from process_core.errors import ProcessError
+
+
+class EditingError(ProcessError):
+    """An act makes no sense now; nothing has changed.
+
+    Attributes:
+        code: Stable name of the reason.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class EditRecord:
+    """What was done to a run by hand.
+
+    Attributes:
+        code: Which act, e.g. `drop`.
+        text: In one line, for a person.
+        seq: Seq of its `operator` event, None where nothing records.
+    """
+
+    code: str
+    text: str
+    seq: int | None
+
+
+Restore = Callable[[], None]
+"""Puts back what an act has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +59,20 @@ class EditHistory:
         run: The run.
         controller: What holds it.
         debug_events: Where they are recorded.
-        queues: Describes the queues that they leave.
+        describe_queues: Describes the queue of a process as an act leaves it, for its event.
     """
 
     def __init__(
-        self, run: RunRecord, controller: PauseController, debug_events: DebugEvents, queues: QueueEditor
+        self,
+        run: RunRecord,
+        controller: PauseController,
+        debug_events: DebugEvents,
+        describe_queues: Callable[[ProcessRecord], list[dict[str, Any]]],
     ) -> None:
         self._run = run
         self._controller = controller
         self._debug_events = debug_events
-        self._queues = queues
+        self._describe_queues = describe_queues
         self._done: list[_Done] = []
         self._to_wake: dict[ProcessRecord, None] = {}
 
@@ -124,7 +158,7 @@ class EditHistory:
         self, code: str, text: str, process: ProcessRecord, place: EditSite, details: dict[str, Any], data: Any = None
     ) -> EditRecord:
         recorded = {"code": code, "text": text, **details}
-        queues = self._queues.described(process)
+        queues = self._describe_queues(process)
         if queues:
             recorded["queues"] = queues
         seq = self._debug_events.operator(place, recorded, data)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from process_core.debug.editing.edit_record import EditingError
+from process_core.debug.editing.history import EditingError
 from process_core.debug.editing.queue import fitting
-from process_core.debug.step_lookup import step_at
+from process_core.debug.editing.state import step_at
 from process_core.engine.compiled import CompiledRoute, RouteSet
 from process_core.engine.records import Message, ProcessRecord, RunRecord
 from process_core.engine.run import unknown_event

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from process_core.debug.editing.edit_record import EditingError, Restore
+from process_core.debug.editing.history import EditingError, Restore
 from process_core.debug.pause_controller import PauseController
 from process_core.debug.pending_messages import Batch, PendingMessages
 from process_core.engine.checkpoint import dump_queue

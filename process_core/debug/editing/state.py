@@ -1,11 +1,12 @@
-"""Return a step another state, where its model agrees."""
+"""Finds a step by its path, and gives it another state, where its model agrees."""
 
 import copy
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
-from process_core.debug.editing.edit_record import EditingError, Restore
-from process_core.debug.step_lookup import step_at
+from process_core.debug.editing.history import EditingError, Restore
+from process_core.engine.compiled import CompiledProcess
 from process_core.engine.records import UNSET, RunRecord, StepInstance
 from process_core.errors import PayloadMismatchError
 from process_core.payload_check import PayloadCheck
@@ -74,6 +75,26 @@ class StateEditor:
         slot.restore_state(state)
         for hook in self._run.state_replaced:
             hook(slot)
+
+
+def step_at(run: RunRecord, path: str) -> StepInstance:
+    """Find a step by its path; not that of an element of a map.
+
+    Raises:
+        EditingError: There is none (`unknown_step`).
+    """
+    found = run.step_at(path)
+    if found is None:
+        hint = did_you_mean(path, _paths(run.plan, "")) or "it has none"
+        raise EditingError("unknown_step", f"there is no step {path!r} ({hint})")
+    return found
+
+
+def _paths(plan: CompiledProcess, prefix: str) -> Iterator[str]:
+    for step in plan.steps:
+        yield prefix + step.name
+        if step.inner is not None and step.element is None:
+            yield from _paths(step.inner, f"{prefix}{step.name}/")
 
 
 def _check_names(path: str, wanted: Any, state: Any) -> None:

@@ -4,9 +4,7 @@ from collections.abc import Collection
 from typing import Final
 
 from process_core.debug.breakpoints import without_index
-from process_core.debug.explain.causality import effects_of
-from process_core.debug.explain.event_history import EventRecord
-from process_core.debug.explain.event_text import bounded
+from process_core.debug.explain.event_history import EventRecord, bounded, effects_of
 from process_core.debug.explain.model import ExplainedRoute
 from process_core.debug.explain.step_history import StepHistory
 from process_core.graph import RESULT_SOURCE, Edge, Node, SourceKind, StepKind

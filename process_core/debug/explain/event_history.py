@@ -1,12 +1,19 @@
-"""What is known of a run: its events, from its file or from memory, summed up so that questions are cheap."""
+"""What is known of a run: its events, from its file or from memory, in words, and summed up so that asking is cheap."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from process_core.debug.breakpoints import without_index
 from process_core.events import WorkflowEvent
-from process_core.runfile import EventTotals, RunFile
+from process_core.runfile import EventTotals, RunFile, walk_forward
+
+EFFECTS: Final = 50
+"""Effects that are listed at most."""
+REACH: Final = 100_000
+"""Events after an event among which its effects are looked for."""
+_PREVIEW: Final = 120
+_SHOWN: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +168,6 @@ class InMemoryHistory:
         return seq, steps
 
 
-_SHOWN = 120
-
-
 def _preview(value: Any) -> str:
     if value is None:
         return ""
@@ -171,7 +175,7 @@ def _preview(value: Any) -> str:
         text = repr(value)
     except Exception as error:  # noqa: BLE001 - the repr is the user's own code
         return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return text if len(text) <= _PREVIEW else text[: _PREVIEW - 1] + "…"
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -190,3 +194,67 @@ def _merged(facts: Iterable[EventTotals]) -> list[EventTotals]:
         else:
             found[key] = fact
     return list(found.values())
+
+
+def effects_of(
+    history: EventHistory, seq: int, *, limit: int = EFFECTS, depth: int | None = None, reach: int = REACH
+) -> dict[int, int]:
+    """Return what an event led to: seq of each effect -> how many steps away."""
+    return walk_forward(seq, history.links, history.last, limit=limit, depth=depth, reach=reach)
+
+
+def event_text(event: EventRecord) -> str:
+    """Report what an event was.
+
+    Args:
+        event: The event.
+
+    Returns:
+        One line, without its seq.
+    """
+    path, who, event_id = event.path, _who(event), event.event_id
+    data = bounded(event.preview)
+    with_data = f" with {data}" if data else ""
+    match event.type:
+        case "event_emitted" if not path:
+            return f"{event_id} came from outside{with_data}"
+        case "event_emitted":
+            return f"{who} emitted {event_id}{with_data}"
+        case "executor_invoked":
+            by = f" by {event_id}" if event_id else ""
+            return f"{who} was called{by}{with_data}"
+        case "executor_completed":
+            return f"{who} completed" + (f" and returned {data}" if data and data != "null" else "")
+        case "executor_failed":
+            return f"{who} failed: {event.details.get('type', 'error')}: {bounded(event.message)}"
+        case "executor_cancelled":
+            return f"{who} was cancelled"
+        case "request_info":
+            return f"{who} asked {data}"
+        case "response":
+            return f"{who} was answered{with_data}"
+        case "input_waiting":
+            missing = event.details.get("missing")
+            named = ", ".join(map(str, missing)) if isinstance(missing, list | tuple) else "its other inputs"
+            return f"{event_id} reached {who}, which then still waited for {named}"
+        case "warning":
+            return f"warning {event.code}: {bounded(event.message)}"
+        case "status":
+            return f"the run was {event.state}"
+        case _:
+            return f"{event.type}{f' of {who}' if path else ''}{with_data}"
+
+
+def bounded(text: str, limit: int = _SHOWN) -> str:
+    """Bound a text to one short line.
+
+    Args:
+        text: The text.
+        limit: The most characters.
+    """
+    text = " ".join(text.split()) if "\n" in text else text
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _who(event: EventRecord) -> str:
+    return f"{event.path}.{event.function}" if event.function else event.path

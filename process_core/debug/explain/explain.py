@@ -6,19 +6,36 @@ from typing import Final
 from process_core.debug.breakpoints import without_index
 from process_core.debug.debug_state import PendingMessage
 from process_core.debug.explain.blockers import Blockers
-from process_core.debug.explain.causality import explain_event
-from process_core.debug.explain.event_history import EventHistory, InMemoryHistory, RunFileHistory
-from process_core.debug.explain.event_text import bounded
-from process_core.debug.explain.model import ExplainedFunction, ExplainedInput, ExplainedRoute, Explanation
-from process_core.debug.explain.run_state import RunSnapshot, of_live, of_recorded
-from process_core.debug.explain.step_history import StepActivity, StepHistory
+from process_core.debug.explain.event_history import (
+    EFFECTS,
+    EventHistory,
+    EventRecord,
+    InMemoryHistory,
+    RunFileHistory,
+    bounded,
+    effects_of,
+    event_text,
+)
+from process_core.debug.explain.model import (
+    ExplainedEvent,
+    ExplainedFunction,
+    ExplainedInput,
+    ExplainedRoute,
+    Explanation,
+    Question,
+)
+from process_core.debug.explain.step_history import RunSnapshot, StepActivity, StepHistory, of_live, of_recorded
 from process_core.engine.records import RunRecord
 from process_core.errors import ProcessError
 from process_core.events import WorkflowEvent
 from process_core.graph import Edge, Graph, Node
-from process_core.runfile import RunFile
+from process_core.runfile import RunFile, walk_back
 from process_core.suggestions import did_you_mean
 
+CAUSES: Final = 100
+"""Causes that an explanation lists at most, beside the outside input."""
+_FAR: Final = 20_000
+"""Steps back that are taken at most to find the outside input."""
 _READ_WITHIN: Final = 1.0
 """Seconds that a question waits at most for what has happened to be in the run file."""
 
@@ -52,81 +69,44 @@ def explain_recorded(
         RunFileError: The file cannot be read.
     """
     _, nodes, edges = file.graph_at(file.count() if until is None else until)
-    return explain(RunFileHistory(file, until), lambda: of_recorded(file, until), nodes, edges, seq, path, function)
+    question = Question(seq, path, function)
+    return _explain(RunFileHistory(file, until), lambda: of_recorded(file, until), nodes, edges, question)
 
 
 def explain_live(
-    core: RunRecord,
+    run: RunRecord,
     events: list[WorkflowEvent],
     pending: Collection[PendingMessage],
     graph: Graph,
-    *,
-    seq: int | None = None,
-    path: str | None = None,
-    function: str | None = None,
+    question: Question,
 ) -> Explanation:
-    """Explain an event, or where a step stands, of a run that is held by a debugger.
-
-    Args:
-        core: The run.
-        events: Its events, where they are kept in memory and in no file.
-        pending: What is still to be delivered.
-        graph: The process.
-        seq: Of an event.
-        path: Of a step.
-        function: Of that step, where one is meant.
-
-    Returns:
-        The answer.
-
-    Raises:
-        ExplainError: There is no such event, step or function.
-        ProcessError: Nothing keeps the events of this run.
-    """
+    """Explain an event, or where a step stands, of a run that a debugger holds; see `Debugger.explain`."""
 
     def snapshot() -> RunSnapshot:
-        return of_live(core, pending)
+        return of_live(run, pending)
 
-    if core.file is not None:
-        core.file.flush(_READ_WITHIN)
-        with RunFile(core.file.path) as file:
-            return explain(RunFileHistory(file), snapshot, graph.nodes, graph.edges, seq, path, function)
+    if run.file is not None:
+        run.file.flush(_READ_WITHIN)
+        with RunFile(run.file.path) as file:
+            return _explain(RunFileHistory(file), snapshot, graph.nodes, graph.edges, question)
     if not events:
         raise ProcessError("nothing keeps the events of this run: give run_file=, or leave collect_events on")
-    return explain(InMemoryHistory(events), snapshot, graph.nodes, graph.edges, seq, path, function)
+    return _explain(InMemoryHistory(events), snapshot, graph.nodes, graph.edges, question)
 
 
-def explain(
+def _explain(
     history: EventHistory,
     snapshot: Callable[[], RunSnapshot],
     nodes: Collection[Node],
     edges: Collection[Edge],
-    seq: int | None,
-    path: str | None,
-    function: str | None,
+    question: Question,
 ) -> Explanation:
-    """Explain an event, or where a step stands.
-
-    Args:
-        history: The events of the run.
-        snapshot: Gives how it stands.
-        nodes: The steps.
-        edges: The routes.
-        seq: Of an event.
-        path: Of a step.
-        function: Of that step, where one is meant.
-
-    Returns:
-        The answer.
-
-    Raises:
-        ExplainError: There is no such event, step or function.
-    """
+    seq, path, function = question
     if (seq is None) is (path is None):
         raise ExplainError("ask why about one thing: an event (seq) or a step (path)")
     if path is None:
         assert seq is not None
-        found = explain_event(history, seq)
+        found = _explain_event(history, seq)
         if found is None:
             raise ExplainError(f"there is no event #{seq}; the last is #{history.last}")
         return found
@@ -139,6 +119,49 @@ def explain(
         raise ExplainError(f"{path} has no function {function!r}" + (f" ({hint})" if hint else ""))
     steps = StepHistory(history, snapshot())
     return _Step(steps, Blockers(steps, nodes, edges), node).explain(function)
+
+
+def _explain_event(history: EventHistory, seq: int) -> Explanation | None:
+    """Return what led to an event and what it led to; None if there is no such event."""
+    asked = next(iter(history.events((seq,))), None)
+    if asked is None:
+        return None
+    ancestors, further = walk_back(asked.causes, history.events, CAUSES)
+    met = [(ancestor.event, ancestor.depth) for ancestor in ancestors if ancestor.event is not None]
+    causes = [ExplainedEvent(event.seq, depth, event_text(event)) for event, depth in met]
+    origin = _origin(history, met[-1][0]) if further and met else None
+    if origin is not None:
+        causes.append(ExplainedEvent(origin[0].seq, origin[1] + met[-1][1], event_text(origin[0])))
+    causes.sort(key=lambda event: event.seq)
+    seqs = effects_of(history, seq)
+    effects = tuple(ExplainedEvent(event.seq, seqs[event.seq], event_text(event)) for event in history.events(seqs))
+    return Explanation(f"why #{seq}?", _summary(asked, causes, effects, has_more=bool(further)), tuple(causes), effects)
+
+
+def _origin(history: EventHistory, oldest: EventRecord) -> tuple[EventRecord, int] | None:
+    """Go on back from one cause to the first one, to the event that came from outside."""
+    seq, steps = history.origin(oldest.seq, _FAR)
+    found = history.events((seq,))
+    return (found[0], steps) if steps and found and not found[0].causes else None
+
+
+def _summary(
+    asked: EventRecord, causes: list[ExplainedEvent], effects: tuple[ExplainedEvent, ...], *, has_more: bool
+) -> str:
+    what = f"#{asked.seq}: {event_text(asked)}."
+    if not causes:
+        back = "Nothing led to it: it began a chain." if asked.type == "event_emitted" else "No event led to it."
+    else:
+        first = causes[0]
+        many = f", {len(causes)} events back" if len(causes) > 1 else ""
+        back = f"It goes back to #{first.seq}: {first.text}{many}{' and more' if has_more else ''}."
+    if not effects:
+        forth = "It has led to nothing."
+    elif len(effects) == 1:
+        forth = f"It led to #{effects[0].seq}: {effects[0].text}."
+    else:
+        forth = f"It led to {len(effects)} events{' and more' if len(effects) >= EFFECTS else ''}."
+    return f"{what} {back} {forth}"
 
 
 class _Step:

@@ -1,6 +1,15 @@
 """The answer to "why": what led to an event and what it led to, or where a step stands and what it waits for."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Question(NamedTuple):
+    """What is asked about: an event by its seq, or a step by its path, and one function of it where that is meant."""
+
+    seq: int | None = None
+    path: str | None = None
+    function: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

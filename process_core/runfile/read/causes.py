@@ -53,7 +53,11 @@ class Ancestor(NamedTuple, Generic[E]):
 
 
 def walk_back(
-    causes: Iterable[int], read: Callable[[Collection[int]], Iterable[E]], limit: int
+    causes: Iterable[int],
+    read: Callable[[Collection[int]], Iterable[E]],
+    limit: int,
+    *,
+    ends_at: Collection[str] = (),
 ) -> tuple[list[Ancestor[E]], tuple[int, ...]]:
     """Follow causes back to the outside input, the nearest event first and each once.
 
@@ -61,6 +65,7 @@ def walk_back(
         causes: Where to begin: the causes of the event in question, or what an earlier walk left.
         read: Returns the events of some seqs; those that do not exist are left out.
         limit: How many ancestors to return at most.
+        ends_at: Types of events whose own causes are not followed.
 
     Returns:
         The ancestors by falling seq, and where to go on if the limit cut the walk.
@@ -82,7 +87,7 @@ def walk_back(
         heapq.heappop(waiting)
         event = events[seq]
         ancestors.append(Ancestor(seq, depths[seq], event))
-        for cause in event.causes if event is not None else ():
+        for cause in event.causes if event is not None and event.type not in ends_at else ():
             if cause not in depths and cause < seq:
                 heapq.heappush(waiting, -cause)
             depths[cause] = min(depths.get(cause, depths[seq] + 1), depths[seq] + 1)

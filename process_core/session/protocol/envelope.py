@@ -1,4 +1,4 @@
-"""What every message of a session has in common, and how a command is answered or refused."""
+"""What every message of a session has in common: how a command is answered or refused, and how texts are bounded."""
 
 from typing import Any, Final, Literal
 
@@ -10,6 +10,9 @@ PROTOCOL_VERSION: Final = 2
 
 WIRE: Final = ConfigDict(extra="forbid", frozen=True)
 """How everything that travels is read: a field that nobody knows is refused."""
+
+PREVIEW: Final = 160
+"""Characters of a payload that a message shows."""
 
 
 class Message(BaseModel):
@@ -63,3 +66,10 @@ class Notice(Message):
     type: Literal["notice"] = "notice"
     severity: Literal["information", "warning", "error"] = "information"
     text: str = ""
+
+
+def bounded(text: str, limit: int) -> str:
+    """Return a text of at most `limit` characters that JSON can hold (no unpaired surrogates), `…` where it was cut."""
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""What the worker sends unasked: the status of the session, and that new code is in force.
+"""What the worker sends: the status of the session, unasked, that new code is in force, and the debugger's records.
 
 A status has counts and never events: those are read from the run file.
 """
@@ -8,6 +8,13 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from process_core.debug.debug_state import PausePoint, PendingMessage, WaitingInputs
+from process_core.debug.explain.model import (
+    ExplainedEvent,
+    ExplainedFunction,
+    ExplainedInput,
+    ExplainedRoute,
+    Explanation,
+)
 from process_core.events import RunState
 from process_core.graph import Edge, Node
 from process_core.session.protocol.breakpoints import BreakpointSpec
@@ -15,6 +22,11 @@ from process_core.session.protocol.envelope import Message, Notice, ProblemInfo,
 
 __all__ = [
     "AnyAnswer",
+    "ExplainedEvent",
+    "ExplainedFunction",
+    "ExplainedInput",
+    "ExplainedRoute",
+    "Explanation",
     "Loaded",
     "OpenRequest",
     "PausePoint",

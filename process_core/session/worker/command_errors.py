@@ -19,8 +19,7 @@ from process_core.predicate import PredicateError
 from process_core.resume import ResumeError
 from process_core.runfile.errors import RunFileError
 from process_core.services import MissingServiceError
-from process_core.session.protocol.envelope import Failure, ProblemInfo
-from process_core.session.worker.bounded import bounded
+from process_core.session.protocol.envelope import Failure, ProblemInfo, bounded
 from process_core.session.worker.target_error import TargetError, exception_text, user_traceback
 
 _LIMIT: Final = 4000

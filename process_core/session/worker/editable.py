@@ -23,8 +23,8 @@ from process_core.resume.reconstruct import fill
 from process_core.runfile import to_plain
 from process_core.runfile.codec.decode import decode, is_restorable
 from process_core.runfile.codec.encode import encode
+from process_core.session.protocol.envelope import bounded
 from process_core.session.protocol.verbs import Editable
-from process_core.session.worker.bounded import bounded
 from process_core.session.worker.command_errors import CommandError
 
 TEXT: Final = 500

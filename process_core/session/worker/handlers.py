@@ -10,11 +10,9 @@ from process_core.debug import EditRecord
 from process_core.events import NO_DATA
 from process_core.session.protocol import verbs
 from process_core.session.protocol.breakpoints import BreakpointSpec
-from process_core.session.protocol.envelope import PROTOCOL_VERSION
-from process_core.session.protocol.explanation import Explanation
-from process_core.session.protocol.status import Loaded, PendingMessage, Status
+from process_core.session.protocol.envelope import PROTOCOL_VERSION, bounded
+from process_core.session.protocol.status import Explanation, Loaded, PendingMessage, Status
 from process_core.session.protocol.verbs import Command, Editable, EditResult
-from process_core.session.worker.bounded import bounded
 from process_core.session.worker.command_errors import CommandError
 from process_core.session.worker.editable import TEXT, editable, edited
 from process_core.session.worker.live_session import LiveSession

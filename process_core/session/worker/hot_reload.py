@@ -10,9 +10,9 @@ from process_core.debug import Debugger, NewCode
 from process_core.reload import StagedModules, StateMigrator, StateMismatchError
 from process_core.reload.watcher import saves
 from process_core.services import Services
+from process_core.session.protocol.envelope import bounded
 from process_core.session.protocol.status import Loaded, Reloaded, ReloadInfo
 from process_core.session.protocol.verbs import Reload
-from process_core.session.worker.bounded import bounded
 from process_core.session.worker.command_errors import CommandError, failure_of
 from process_core.session.worker.target import LoadedTarget
 

@@ -9,11 +9,10 @@ from typing import Any, Final
 
 from process_core.errors import ProcessError
 from process_core.events import RunState
-from process_core.session.protocol.envelope import Failure, Notice, Reply
+from process_core.session.protocol.envelope import Failure, Notice, Reply, bounded
 from process_core.session.protocol.framing import BadFrame
 from process_core.session.protocol.status import Reloaded, Status
 from process_core.session.protocol.verbs import Command, Quit, read_command
-from process_core.session.worker.bounded import bounded
 from process_core.session.worker.command_errors import CommandError, bad_command, failure_of
 from process_core.session.worker.handlers import dispatch
 from process_core.session.worker.live_session import LiveSession

@@ -1,16 +1,20 @@
-"""The status of a session, as it is sent to its client."""
+"""The status of a session, and the messages that are pending in it, as they are sent to its client."""
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from process_core.debug import Debugger
-from process_core.events import WorkflowEvent
+from process_core.events import NO_DATA, WorkflowEvent
+from process_core.runfile.codec.decode import one_line
+from process_core.runfile.codec.tags import TaggedWriter
+from process_core.session.protocol.envelope import PREVIEW, bounded
 from process_core.session.protocol.status import OpenRequest, PausePoint, PendingMessage, ReloadInfo, Status
-from process_core.session.worker.bounded import PREVIEW, bounded, preview
 from process_core.session.worker.session_breakpoints import SessionBreakpoints
 
 PROMPT: Final = 4000
 """Characters of a prompt that a request shows."""
+_DEPTH: Final = 6
+_NODES: Final = 200
 
 
 def status_of(
@@ -76,3 +80,12 @@ def _open_request(event: WorkflowEvent) -> OpenRequest:
         response_type=event.response_type or "str",
         seq=event.seq,
     )
+
+
+def preview(value: Any) -> str:
+    """Return a payload as a person reads it, on one bounded line, whatever its class does; empty for no payload."""
+    if value is NO_DATA:
+        return ""
+    if type(value) is str:
+        return bounded(" ".join(value[: PREVIEW * 2].split()) if not value.isprintable() else value, PREVIEW)
+    return bounded(one_line(TaggedWriter(_DEPTH, _NODES).write(value).decode(), PREVIEW), PREVIEW)

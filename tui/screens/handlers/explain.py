@@ -5,7 +5,7 @@ import asyncio
 from process_core.errors import ProcessError
 from process_core.session.client.explain_file import explain_file
 from process_core.session.client.session import CommandRefused
-from process_core.session.protocol.explanation import Explanation
+from process_core.session.protocol.status import Explanation
 from process_core.session.protocol.verbs import Explain
 from tui.actions import Panel
 from tui.run_controller import RefusedError
