@@ -105,7 +105,9 @@ class Process:
 
     async def _run(self, event: str | Enum | None, data: Any, options: RunOptions) -> RunResult:
         first = self._input_event(event), data
-        return await _until_idle(self._prepared(RunSettings.of(options), first, is_answerable=False))
+        async with self._prepared(RunSettings.of(options), first, is_answerable=False) as run:
+            await run.idle()
+            return _outcome(run)
 
     async def run_stream(
         self, event: str | Enum | None = None, data: Any = NO_DATA, **options: Unpack[RunOptions]
@@ -187,7 +189,9 @@ class Process:
             RunFileError: The file cannot be read.
             StepFailedError: As for `run`.
         """
-        return await _until_idle(self._resumed(Path(path), superstep, None, options, is_answerable=False))
+        async with self._resumed(Path(path), superstep, None, options, is_answerable=False) as run:
+            await run.idle()
+            return _outcome(run)
 
     def fork(
         self,
@@ -301,9 +305,7 @@ class Process:
         return f"<Process {self.name!r}: {len(self.graph.steps)} steps, {len(self.graph.routes)} routes>"
 
 
-async def _until_idle(run: Run) -> RunResult:
-    async with run:
-        await run.idle()
-        if run.error is not None:
-            raise run.error
-        return run.result()
+def _outcome(run: Run) -> RunResult:
+    if run.error is not None:
+        raise run.error
+    return run.result()

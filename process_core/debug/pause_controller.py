@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from process_core.debug.breakpoint_index import BreakpointIndex, HitQueue, Hits
 from process_core.debug.breakpoints import Breakpoint
@@ -94,11 +94,11 @@ class PauseController:
 
     # What the engine calls.
 
-    def take(self, process: ProcessRecord, batch: list[Message]) -> None:
+    def take(self, process: ProcessRecord, batch: Sequence[Message]) -> None:
         """See the messages of a superstep that begins."""
         self.messages.take(process, batch)
 
-    def holds(self, batch: list[Message]) -> bool:
+    def holds(self, batch: Sequence[Message]) -> bool:
         """Whether any of these messages may have to wait; if not, the engine runs at full speed."""
         if self.on_continue is not None and self.paused is None:
             self.on_continue()

@@ -1,7 +1,7 @@
 """A run between two supersteps as plain data, and back: what a checkpoint holds beside the states."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from process_core.engine.compiled import CompiledInputGroup, CompiledProcess, CompiledRoute, CompiledStep
@@ -52,7 +52,7 @@ def dump_checkpoint(run: RunRecord, kept: Mapping[str, Mapping[str, Any]] = _NON
     return blob
 
 
-def dump_queue(process: ProcessRecord, batch: list[Message], forced: Mapping[Message, Any]) -> Blob:
+def dump_queue(process: ProcessRecord, batch: Sequence[Message], forced: Mapping[Message, Any]) -> Blob:
     """Describe what the messages of a superstep that goes on have been changed to.
 
     Args:
@@ -288,7 +288,7 @@ class _CheckpointLoader:
             function = slot.plan.functions[entry["function"]]
             invocation = Invocation(slot, function, dict(entry["arguments"]), messages)
             self._resume(invocation, entry)
-            process.resumed_calls.append(invocation)
+            process.resumed_calls = (*process.resumed_calls, invocation)
         for name, inner in blob.get("nested", {}).items():
             self.process(_nested(_slot(process, name)), inner)
         for path, state in blob.get("states", {}).items():

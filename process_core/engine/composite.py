@@ -124,6 +124,9 @@ class NestedProcess:
         """Go on, since something in it has work again."""
         self._call.wake_up()
 
+    def report_idle(self) -> None:
+        """Report nothing: what is left over waits for the next call, or is reported with the root's."""
+
     def cancel(self) -> None:
         """End with the call that it runs for."""
         process = self.process

@@ -1,6 +1,7 @@
 """What makes a run go on: the `Driver` protocol, and the driver that goes from superstep to superstep."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from process_core.engine.composite import open_composite
@@ -70,10 +71,10 @@ class SuperstepDriver:
         self._tasks = RunTasks(run.loop)
         run.driver = self
         run.root = ProcessRecord(run, run.plan, JoinBuffer())
-        self._loop = SuperstepLoop(run.root, self._tasks, self, self._report_idle)
+        self._loop = SuperstepLoop(run.root, self._tasks, self)
         self._task: asyncio.Task[Any] | None = None
         self._wake: asyncio.Future[None] | None = None
-        self._idlers: list[asyncio.Future[None]] = []
+        self._idlers: Sequence[asyncio.Future[None]] = ()
         self._is_idle = False
         self._has_reported = False
 
@@ -116,7 +117,7 @@ class SuperstepDriver:
         """Wait until nothing is left to do, or the run has ended."""
         while not self._is_idle:
             waiter = self._run.loop.create_future()
-            self._idlers.append(waiter)
+            self._idlers = (*self._idlers, waiter)
             await waiter
 
     def dismiss(self) -> None:
@@ -155,7 +156,7 @@ class SuperstepDriver:
         """Drive on in a new task."""
         self._task = self._tasks.spawn_later(self._drive(finish_first=finish_first))
 
-    def _report_idle(self) -> None:
+    def report_idle(self) -> None:
         """Report what is left over when the run becomes idle; where nobody can answer, end what waits for answers."""
         if self._has_reported:
             return
@@ -208,7 +209,7 @@ class SuperstepDriver:
 
     async def _is_kept_from_idling(self) -> bool:
         """Pass the controller the last moment before the run becomes idle; True where the run has to look again."""
-        self._report_idle()
+        self.report_idle()
         run = self._run
         if run.controller is None:
             return False
@@ -279,7 +280,7 @@ class SuperstepDriver:
         if run.inputs and not run.state.is_ended:
             return
         self._is_idle = True
-        idlers, self._idlers = self._idlers, []
+        idlers, self._idlers = self._idlers, ()
         for waiter in idlers:
             if not waiter.done():
                 waiter.set_result(None)

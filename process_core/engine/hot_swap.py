@@ -221,7 +221,7 @@ class PlanSwap:
     def swap(self) -> SwapResult:
         """Do it; cannot fail half-way, since nothing here calls the user's code but `convert`."""
         run = self._run
-        undeliverable, run.undeliverable = run.undeliverable, []
+        undeliverable, run.undeliverable = run.undeliverable, ()
         run.initial_states = {
             path: self._states.get(path, state)
             for path, state in run.initial_states.items()
@@ -241,12 +241,12 @@ class PlanSwap:
         before = [slot for slot in (*process.slots, *process.absent) if slot is not None]
         process.plan = plan
         process.slots = [None] * len(plan.steps)
-        process.absent = []
+        process.absent = ()
         for slot in before:
             new = known.get(slot.plan.name)
             if new is None or new.spec.kind is not slot.plan.spec.kind:
                 slot.plan = slot.plan.without_routes()
-                process.absent.append(slot)
+                process.absent = (*process.absent, slot)
             else:
                 process.slots[new.index] = slot
                 self._slot(slot, new)
@@ -263,10 +263,15 @@ class PlanSwap:
             if slot.queue:
                 queued.update(slot.queue)
                 slot.queue = deque(call for call in slot.queue if self._call(process, routes, present, call))
-        for call in tuple(process.calls):
-            is_ahead = not (call.is_started or call.is_closed or call in process.working or call in queued)
-            if is_ahead and not self._call(process, routes, present, call):
-                process.calls.remove(call)
+        process.calls = [
+            call
+            for call in process.calls
+            if call.is_started
+            or call.is_closed
+            or call in process.working
+            or call in queued
+            or self._call(process, routes, present, call)
+        ]
         for call in process.working:
             self._going(call, routes, present)
         for slot in process.finished:
@@ -433,7 +438,7 @@ class PlanSwap:
         run.inputs = kept
 
     def _keep_undeliverable(self, item: Undeliverable) -> None:
-        self._run.undeliverable.append(item)
+        self._run.undeliverable = (*self._run.undeliverable, item)
         self._result.undeliverable.append(item)
 
     def _return(self, item: Undeliverable) -> None:
@@ -444,7 +449,7 @@ class PlanSwap:
                 run.inputs.append(("event", item.event_id, item.data))
                 self._result.returned.append(item)
             else:
-                run.undeliverable.append(item)
+                run.undeliverable = (*run.undeliverable, item)
             return
         for process in run.root.processes():
             if process.prefix == item.prefix and (process is run.root or _is_active(process)):
@@ -454,7 +459,7 @@ class PlanSwap:
                     process.pending.append(item.message(route))
                     self._result.returned.append(item)
                     return
-        run.undeliverable.append(item)
+        run.undeliverable = (*run.undeliverable, item)
 
 
 def convert_results(call: Invocation, convert: Callable[[Any, str], Any]) -> None:

@@ -1,6 +1,6 @@
 """How a run is observed and held: instruments see what happens in it, a controller decides when its calls may begin."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from process_core.events import WorkflowEvent
@@ -72,10 +72,10 @@ def bound_hooks(instrument: RunInstrument) -> dict[str, Callable[..., None]]:
 class RunController(Protocol):
     """Stands between messages and the calls they lead to; a debugger's way to hold a run."""
 
-    def take(self, process: "ProcessRecord", batch: "list[Message]") -> None:
+    def take(self, process: "ProcessRecord", batch: "Sequence[Message]") -> None:
         """See the messages of a batch that begins."""
 
-    def holds(self, batch: "list[Message]") -> bool:
+    def holds(self, batch: "Sequence[Message]") -> bool:
         """Whether any of these messages may have to wait; if not, the driver runs at full speed."""
 
     async def dispatch(

@@ -9,7 +9,7 @@ import copy
 import logging
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, get_origin
 
@@ -697,6 +697,9 @@ NONE_HELD: Final[Mapping[Message, bool]] = MappingProxyType({})
 class ProcessRecord(CallScope):
     """A process in a run, at the root or nested.
 
+    What is empty in most runs is an empty tuple, for a thousand runs at once are weighed by the list; it is replaced,
+    never changed in place.
+
     Attributes:
         plan: The process.
         slots: Its steps, made when first used.
@@ -750,18 +753,18 @@ class ProcessRecord(CallScope):
         self.superstep = 0
         self.batch_id = 0
         self.since_input = 0
-        self.answers: list[tuple[Request, Any]] = []
+        self.answers: Sequence[tuple[Request, Any]] = ()
         self.stop_route: str | None = None
         self.stop_seq = 0
         self.is_stopped = False
         self.is_dead = False
         self.is_resumed = False
-        self.delivered: list[Message] = []
+        self.delivered: Sequence[Message] = ()
         self.held: Mapping[Message, bool] = NONE_HELD
-        self.absent: list[StepInstance] = []
-        self.resumed_calls: list[Invocation] = []
-        self.calls: list[Invocation] = []
-        self.unstarted: list[Invocation] = []
+        self.absent: Sequence[StepInstance] = ()
+        self.resumed_calls: Sequence[Invocation] = ()
+        self.calls: Sequence[Invocation] = ()
+        self.unstarted: Sequence[Invocation] = ()
 
     @property
     def process(self) -> "ProcessRecord":
@@ -1016,10 +1019,10 @@ class RunRecord:
         self.outputs: list[Any] = []
         self.public_events: list[ProcessEvent] = []
         self.requests: dict[str, Request] = {}
-        self.unanswered: list[WorkflowEvent] = []
+        self.unanswered: Sequence[WorkflowEvent] = ()
         self.asked = 0
         self.generation = 1
-        self.undeliverable: list[Undeliverable] = []
+        self.undeliverable: Sequence[Undeliverable] = ()
         self.is_cancelling = False
         self.is_dismissed = False
         self.file: RunFileLink | None = None

@@ -118,7 +118,7 @@ class InvocationRunner:
         self._owner = owner
         self._barrier: asyncio.Future[None] | None = None
         self._inline: Invocation | None = None
-        self._in_turn: list[Invocation] = []  # the next one last
+        self._in_turn: list[Invocation] | None = None  # the next one last; None before there were several
         self._is_watched = False
         scope.runner = self
 
@@ -137,15 +137,14 @@ class InvocationRunner:
         Args:
             invocations: The calls; no step of theirs is busy, and all are functions of live instances.
         """
-        ready = self._in_turn
-        for invocation in invocations:
-            if self._take_on(invocation):
-                ready.append(invocation)
-        ready.reverse()
+        ready = [invocation for invocation in invocations if self._take_on(invocation)]
         token = self.token
-        if len(ready) > 1 and not self._is_watched:
-            self._is_watched = True
-            self._run.loop.call_soon(self._start_those_left)
+        if len(ready) > 1:
+            ready.reverse()
+            self._in_turn = ready
+            if not self._is_watched:
+                self._is_watched = True
+                self._run.loop.call_soon(self._start_those_left)
         while ready:
             invocation = ready.pop()
             if invocation.is_cancelled:
@@ -317,7 +316,7 @@ class InvocationRunner:
             if self._run.withdraw(request):
                 self._answered(invocation)
 
-    def deliver_answers(self, answers: list[tuple[Request, Any]]) -> None:
+    def deliver_answers(self, answers: Iterable[tuple[Request, Any]]) -> None:
         """Let functions go on with the answers to their questions."""
         for request, value in answers:
             invocation = request.invocation

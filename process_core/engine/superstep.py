@@ -1,8 +1,7 @@
 """Runs the supersteps of one process: deliver its messages, run the calls they lead to, commit what those did."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from process_core.engine.join_buffer import ReadyCall
 from process_core.engine.records import NONE_HELD, DiscardedWork, Invocation, ProcessRecord, Request, RunRecord
@@ -12,6 +11,13 @@ from process_core.errors import SuperstepLimitError
 
 _FAIRNESS: Final = 64
 """Supersteps after which other tasks of the loop get a turn; inline calls may never suspend by themselves."""
+
+
+class LoopOwner(RunnerOwner, Protocol):
+    """What drives the supersteps of a process."""
+
+    def report_idle(self) -> None:
+        """Report what is left over: the superstep that ends leaves the root process nothing to do."""
 
 
 class SuperstepLoop:
@@ -28,23 +34,16 @@ class SuperstepLoop:
         process: The process.
         tasks: The tasks of its run.
         owner: What drives it.
-        report_idle: Called at the end of a superstep after which there is nothing to do.
     """
 
-    __slots__ = ("_is_root", "_report_idle", "_run", "process", "runner")
+    __slots__ = ("_is_root", "_owner", "_run", "process", "runner")
 
-    def __init__(
-        self,
-        process: ProcessRecord,
-        tasks: RunTasks,
-        owner: RunnerOwner,
-        report_idle: Callable[[], None] | None = None,
-    ) -> None:
+    def __init__(self, process: ProcessRecord, tasks: RunTasks, owner: LoopOwner) -> None:
         self.process = process
         self.runner = InvocationRunner(process, tasks, owner)
         self._run: RunRecord = process.run
         self._is_root = not process.prefix
-        self._report_idle = report_idle
+        self._owner = owner
 
     def has_work(self) -> bool:
         """Whether there is another superstep to run."""
@@ -141,10 +140,10 @@ class SuperstepLoop:
         if takes_inputs:
             self._take_inputs()
         if process.answers:
-            answers, process.answers = process.answers, []
+            answers, process.answers = process.answers, ()
             self.runner.deliver_answers(answers)
         if process.resumed_calls:
-            resumed, process.resumed_calls = process.resumed_calls, []
+            resumed, process.resumed_calls = process.resumed_calls, ()
             for invocation in resumed:
                 self.runner.start(invocation)
         batch, process.pending = process.pending, []
@@ -184,8 +183,8 @@ class SuperstepLoop:
         if process.failed is not None:
             process.forget_finished(why="its superstep failed")
             return
-        if self._report_idle is not None and not self.has_work():
-            self._report_idle()
+        if self._is_root and not self.has_work():
+            self._owner.report_idle()
         if run.superstep_ended:
             for hook in run.superstep_ended:
                 hook(process)
@@ -243,7 +242,7 @@ class SuperstepLoop:
             lost.add(f"{item} (undeliverable: nothing takes it)")
             if item.seq:
                 lost.seqs.append(item.seq)
-        run.undeliverable.clear()
+        run.undeliverable = ()
 
     def drop_working(self, lost: DiscardedWork) -> None:
         """Cancel what was invoked and forget what waits for its turn."""
@@ -253,7 +252,7 @@ class SuperstepLoop:
                 lost.add(f"{invocation} (waiting for an answer)", invocation.messages)
         self.runner.cancel_working()
         waiting: dict[Invocation, str] = dict.fromkeys(process.unstarted, "not started")
-        process.unstarted = []
+        process.unstarted = ()
         for slot in process.slots:
             if slot is not None and slot.queue:
                 waiting |= dict.fromkeys(slot.queue, "queued")
@@ -271,7 +270,7 @@ def pass_answer(process: ProcessRecord, request: Request, value: Any) -> None:
         invocation = invocation.scope.parent
         chain.append(invocation)
     if not chain:
-        process.answers.append((request, value))
+        process.answers = (*process.answers, (request, value))
         return
     inner = chain[-1]
     child = inner.slot.child if inner is not None else None

@@ -11,7 +11,7 @@ from process_core.events import NO_DATA
 
 sys.path.append(str(Path(__file__).parent.parent / "model"))
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from process_core import RunState
 from process_core.debug import Debugger
 
 LIMIT = 8
-PATIENCE = 10.0
+PATIENCE = 60.0
 QUIET = [HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.data_too_large]
 PHASES = [
     Phase.explicit,
