@@ -33,3 +33,13 @@ def did_you_mean(name: object, names: Iterable[str]) -> str | None:
     if close is not None:
         return f"did you mean {close!r}?"
     return f"there is {', '.join(map(repr, names))}" if names else None
+
+
+def full_path(name: str, steps: Iterable[str]) -> str:
+    """Return the path of a step in a nested process that is named without it.
+
+    Where the name is a path, or none or several paths end with it, the name itself is returned.
+    """
+    paths = list(steps)
+    ends = [path for path in paths if path.endswith(f"/{name}")]
+    return ends[0] if len(ends) == 1 and name not in paths else name

@@ -260,7 +260,7 @@ def test_the_command_reads_well_in_eighty_columns_of_a_terminal(tmp_path):
 
 def test_a_reader_that_goes_away_ends_an_export_quietly(folder):
     write(folder / "a.run", events=5000)
-    command = f"{sys.executable} -m tui.cli.main runs --export a | head -1"
+    command = f"{sys.executable} -m tui.cli runs --export a | head -1"
     ended = subprocess.run(
         ["bash", "-c", command],
         cwd=folder.parents[1],

@@ -2,29 +2,33 @@
 
 import asyncio
 import os
+import select
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from textual.app import App
 from textual.binding import BindingType
 from textual.filter import Monochrome, NoColor
 
-from process_core.session.client.session import Session
+from process_core.session.client.session import CommandRefused, Session
 from process_core.session.protocol.envelope import Failure
 from process_core.session.protocol.status import Loaded
-from tui.cli.hangup import leave_on_hang_up
-from tui.messages import TargetRefused
+from tui.messages import ResumeWanted, TargetRefused
 from tui.palette import ActionProvider
+from tui.recorded.resuming import resume_recorded
 from tui.run_controller import RunControl, StartOptions
 from tui.samples import Sample, samples
 from tui.screens.debug_screen import DebugScreen
 from tui.screens.load_error import LoadErrorScreen
 from tui.screens.sample_picker import SamplePickerScreen
-from tui.text.monochrome import MonochromeFilter
-from tui.themes import DEFAULT_THEME, PLAIN_THEME, THEMES
+from tui.text.safe_text import LABEL, safe
+from tui.themes import DEFAULT_THEME, PLAIN_THEME, THEMES, MonochromeFilter
 
+HUNG_UP: Final = 129
+"""Exit code, as a shell gives it for a program that the hang-up signal has ended."""
 OpenSession = Callable[[], Awaitable[Session]]
 """Opens a session; asked when the first target is known."""
 
@@ -36,7 +40,7 @@ class StepscopeApp(App[int]):
         open_session: Opens the session.
         target: What to debug; None offers the samples.
         options: How to begin the run.
-        session: A session that is open already, perhaps with the target loaded.
+        session: A session that is open already, perhaps with the target loaded, or on a recording.
         loading: The loading of the target, where it has begun.
         first_event: The event of a recording to look at first.
     """
@@ -119,9 +123,52 @@ class StepscopeApp(App[int]):
         shown = LoadErrorScreen(event.target, event.failure, goes_on=not died and screen.is_alive)
         self.push_screen(shown, lambda again: screen.action_act("restart") if again else None)
 
+    def on_resume_wanted(self, event: ResumeWanted) -> None:
+        """Resume the recorded run that is looked at."""
+        event.stop()
+        screen = self.screen
+        if isinstance(screen, DebugScreen):
+            self.run_worker(self._resume(screen, event), exclusive=True, exit_on_error=False)
+
+    async def _resume(self, screen: DebugScreen, wanted: ResumeWanted) -> None:
+        target = wanted.info.target or ""
+        screen.presenter.show_waiting(f"RESUMING {safe(target, LABEL)}")
+        session = await self._open_session()
+        try:
+            await resume_recorded(session, target, wanted.info.path, superstep=wanted.superstep)
+        except CommandRefused as refused:
+            await session.close()
+            self.push_screen(LoadErrorScreen(target, refused.failure, goes_on=False))
+            return
+        except BaseException:
+            await session.close()
+            raise
+        finally:
+            screen.presenter.show_waiting("")
+        recorded, self.session, self.target = self.session, session, target
+        await self.switch_screen(DebugScreen(RunControl(session, target, StartOptions(is_begun=True))))
+        if recorded is not None:
+            await recorded.close()
+
 
 def _shown_path(path: Path) -> str:
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def leave_on_hang_up(descriptor: int) -> None:
+    """End this program as soon as the other end of a terminal's descriptor is gone.
+
+    Without a terminal every read returns at once with nothing and every write fails, so that Textual would read for
+    ever and could not even leave. The worker notices by itself that nobody listens, and closes the run's file.
+    """
+    threading.Thread(target=_wait, args=(descriptor,), name="hang-up", daemon=True).start()
+
+
+def _wait(descriptor: int) -> None:
+    poll = select.poll()
+    poll.register(descriptor, 0)  # poll reports a hang-up unasked
+    poll.poll()
+    os._exit(HUNG_UP)

@@ -25,14 +25,12 @@ from process_core.session.protocol.verbs import (
     capabilities,
     verbs,
 )
-from process_core.suggestions import suggestion
+from process_core.suggestions import full_path, suggestion
 from tui.breakpoints.text import BreakTextError, Names, read_breakpoint, write_breakpoint
 from tui.commands.parser import split_event
 from tui.commands.verb_line import VerbLineError, read_verb
 from tui.status.keys import BUSY
-from tui.text.lengths import NAME, PREVIEW
-from tui.text.safe_text import safe
-from tui.text.step_names import full_path
+from tui.text.safe_text import NAME, PREVIEW, safe
 
 NOT_RESUMED: Final = "not_resumed"
 """Code of the failure to resume a recorded run with a target that could be loaded."""

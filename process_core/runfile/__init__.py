@@ -20,10 +20,9 @@ from process_core.runfile.read.causes import is_from_outside, walk_back, walk_fo
 from process_core.runfile.read.history import Checkpoint, Snapshot, checkpoints
 from process_core.runfile.read.info import RunInfo
 from process_core.runfile.read.reader import RunFile
-from process_core.runfile.read.rerun_preview import RerunPreview, runs_again
 from process_core.runfile.read.rows import PayloadRef, Row
 from process_core.runfile.read.run_at_event import BufferedInput, RecordedMessage, RunAtEvent, superstep_end
-from process_core.runfile.read.step_counts import EventTotals, StepCount
+from process_core.runfile.read.step_counts import EventTotals, RerunPreview, StepCount, runs_again
 from process_core.runfile.runs import (
     RUNS_FOLDER,
     UnreadableRun,

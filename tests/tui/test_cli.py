@@ -10,7 +10,7 @@ from driving import ROOT
 from targets import CHAT, FIVE_PROBLEMS
 
 from process_core.runfile import RunFile
-from tui.cli.hangup import HUNG_UP
+from tui.app import HUNG_UP
 from tui.cli.main import main
 
 

@@ -9,8 +9,7 @@ from rich.style import Style
 from targets import CHAT
 
 from tui.app import StepscopeApp
-from tui.text.monochrome import plain_style
-from tui.themes import THEMES
+from tui.themes import THEMES, plain_style
 
 DARK = (16, 20, 27)
 

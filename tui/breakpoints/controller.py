@@ -20,8 +20,7 @@ from tui.breakpoints.text import (
     write_breakpoint,
 )
 from tui.run_controller import RefusedError, RunControl
-from tui.text.lengths import NAME, PREVIEW
-from tui.text.safe_text import safe
+from tui.text.safe_text import NAME, PREVIEW, safe
 
 
 class BreakpointController:

@@ -11,10 +11,9 @@ from textual.widgets import Static
 
 from process_core.session.protocol.breakpoints import BreakpointSpec
 from tui.moment import Moment
-from tui.text.lengths import NAME
-from tui.text.safe_text import safe
+from tui.text.safe_text import NAME, safe
 from tui.text.spans import Span, Spans, Tone, text_of
-from tui.widgets.row_list import RowList
+from tui.widgets.cursor_list import RowList
 
 _BEFORE = 3
 _EMPTY = ("no breakpoints", "b on an event or a step sets one", "or :break EVENT_ID")

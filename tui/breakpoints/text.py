@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from process_core.predicate import LogTemplate, PredicateError, compile_predicate
 from process_core.session.protocol.breakpoints import BreakpointSpec
-from tui.text.step_names import full_path
+from process_core.suggestions import full_path
 
 WHENS: Final = ("before", "after", "emit")
 FIELDS: Final = ("event", "step", "function", "route")

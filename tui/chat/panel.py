@@ -10,14 +10,13 @@ from textual.widgets import Input, Static
 
 from process_core.runfile import RunFile
 from process_core.session.protocol.status import OpenRequest
-from tui.chat.reading import ChatReader
+from tui.chat.conversation import ChatReader
 from tui.chat.transcript import KEPT, Transcript
-from tui.commands.history import History
 from tui.messages import AnswerGiven
 from tui.moment import Moment
 from tui.text.safe_content import safe_content
 from tui.text.safe_text import safe
-from tui.widgets.text_box import TextBox
+from tui.widgets.text_box import History, TextBox
 
 _NOTHING: Final = "nothing is asked now"
 _ASKED_THEN: Final = "was asked then; cannot be answered from here"

@@ -1,4 +1,4 @@
-"""Runs the `stepscope` command: `python -m tui.cli.main`."""
+"""Runs the `stepscope` command: `python -m tui.cli`."""
 
 import sys
 

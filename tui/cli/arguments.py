@@ -1,6 +1,7 @@
-"""The arguments of the commands beside `run`; what does them is imported when one is asked for."""
+"""The arguments of every command; what carries it out is imported when it is asked for."""
 
 import argparse
+import json
 import re
 from collections.abc import Callable
 from importlib import import_module
@@ -20,6 +21,7 @@ TARGET_HELP: Final = (
 
 def add_commands(commands: Any) -> None:
     """Add the commands to the parser; the parsed arguments have `do`, which carries them out."""
+    _add_run(commands)
     _add_open(commands)
     _add_resume(commands)
     _add_runs(commands)
@@ -32,6 +34,24 @@ def _later(module: str) -> Callable[[argparse.Namespace], int]:
         return code
 
     return do
+
+
+def _add_run(commands: Any) -> None:
+    parser = commands.add_parser(
+        "run",
+        help="run a process and debug it",
+        description="Run a process and debug it. Without a terminal, print its events and read answers from stdin.",
+    )
+    parser.add_argument("target", metavar="TARGET", help=TARGET_HELP)
+    parser.add_argument("--event", metavar="ID", help="the input event to start with (default: the first)")
+    parser.add_argument("--data", metavar="JSON", type=_json, help="the data of the input event")
+    _add_pauses(parser)
+    parser.add_argument(
+        "--no-reload",
+        dest="reload",
+        action="store_false",
+        help="leave edits of the code alone until the run is started again (default: load them as they are saved)",
+    )
 
 
 def _add_open(commands: Any) -> None:
@@ -61,6 +81,11 @@ def _add_resume(commands: Any) -> None:
         "--superstep", metavar="N", type=_count, help="resume after this superstep; an earlier one forks a new file"
     )
     parser.add_argument("--target", metavar="TARGET", help=f"what to run (default: as recorded); {TARGET_HELP}")
+    _add_pauses(parser)
+    parser.set_defaults(do=_later("tui.cli.resume"))
+
+
+def _add_pauses(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--paused", action="store_true", help="pause before the first message")
     parser.add_argument(
         "--break",
@@ -70,7 +95,6 @@ def _add_resume(commands: Any) -> None:
         default=[],
         help="pause before this event is delivered (may be given more than once)",
     )
-    parser.set_defaults(do=_later("tui.cli.resume"))
 
 
 def _add_runs(commands: Any) -> None:
@@ -118,6 +142,14 @@ def _add_graph(commands: Any) -> None:
     parser.add_argument("--width", metavar="COLUMNS", type=_place, help="columns there are (default: the terminal's)")
     parser.add_argument("--ascii", action="store_true", help="use nothing but ASCII")
     parser.set_defaults(do=_later("tui.cli.graph"))
+
+
+def _json(text: str) -> str:
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not JSON: {error} (texts need double quotes)") from None
+    return text
 
 
 def _age(text: str) -> float:

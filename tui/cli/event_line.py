@@ -5,8 +5,7 @@ from typing import Any, Final
 
 from process_core.runfile.read.reader import RunFile
 from process_core.runfile.read.rows import Row
-from tui.text.lengths import BLOCK, PREVIEW
-from tui.text.safe_text import safe, safe_lines
+from tui.text.safe_text import BLOCK, PREVIEW, safe, safe_lines
 
 LINES: Final = 40
 """Most lines of a block."""

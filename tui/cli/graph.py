@@ -23,12 +23,11 @@ from tui.cli.event_line import LINES
 from tui.errors import UsageError
 from tui.graph.layout.graph_model import LABEL_CELLS
 from tui.graph.layout.shapes import Direction, Zoom
+from tui.graph.render.canvas import can_draw
+from tui.graph.render.export import picture_svg, picture_text
 from tui.graph.render.picture import Picture, draw
 from tui.graph.render.picture_cache import NARROW, FittedView, best_fit
-from tui.graph.render.svg import picture_svg
-from tui.graph.render.text import picture_text
-from tui.text.lengths import PREVIEW
-from tui.text.safe_text import safe, safe_lines
+from tui.text.safe_text import PREVIEW, safe, safe_lines
 
 _PIPED: Final = 100
 """Columns where nobody says how many there are."""
@@ -117,7 +116,7 @@ def _write(process: Drawable, arguments: argparse.Namespace) -> str:
         return to_dot(process)
     is_image = arguments.format == "svg"
     width = arguments.width or (_IMAGE if is_image else _columns())
-    ascii_only = arguments.ascii or not (is_image or _can_draw())
+    ascii_only = arguments.ascii or not (is_image or can_draw(sys.stdout.encoding))
     picture = fitted(process, zoom=arguments.zoom, direction=arguments.direction, width=width, ascii_only=ascii_only)
     return picture_svg(picture) if is_image else picture_text(picture, colour=_has_colours())
 
@@ -164,15 +163,6 @@ def _least(drawn: Callable[[FittedView], Picture], zoom: Zoom, direction: str, w
 
 def _columns() -> int:
     return shutil.get_terminal_size((_PIPED, 24)).columns if sys.stdout.isatty() else _PIPED
-
-
-def _can_draw() -> bool:
-    """Whether lines can be written in the encoding of standard output."""
-    try:
-        "│─╭▶".encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
 
 
 def _has_colours() -> bool:

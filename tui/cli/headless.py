@@ -21,8 +21,7 @@ from process_core.session.protocol.status import OpenRequest, PausePoint
 from process_core.session.protocol.verbs import AddBreakpoint, Command, Continue, Respond, ResumeRun, Start, Stop
 from tui.cli.event_line import LINES, event_lines
 from tui.cli.line_source import LineSource
-from tui.text.lengths import BLOCK, NAME, PREVIEW
-from tui.text.safe_text import safe, safe_lines
+from tui.text.safe_text import BLOCK, NAME, PREVIEW, safe, safe_lines
 
 GOOD: Final = 0
 FAILED: Final = 1

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from tui.cli.arguments import TARGET_HELP, add_commands
+from tui.cli.arguments import add_commands
 from tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,39 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"stepscope {_version()}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    run = commands.add_parser(
-        "run",
-        help="run a process and debug it",
-        description="Run a process and debug it. Without a terminal, print its events and read answers from stdin.",
-    )
-    run.add_argument("target", metavar="TARGET", help=TARGET_HELP)
-    run.add_argument("--event", metavar="ID", help="the input event to start with (default: the first)")
-    run.add_argument("--data", metavar="JSON", type=_json, help="the data of the input event")
-    run.add_argument("--paused", action="store_true", help="pause before the first message")
-    run.add_argument(
-        "--no-reload",
-        dest="reload",
-        action="store_false",
-        help="leave edits of the code alone until the run is started again (default: load them as they are saved)",
-    )
-    run.add_argument(
-        "--break",
-        metavar="EVENT_ID",
-        dest="breakpoints",
-        action="append",
-        default=[],
-        help="pause before this event is delivered (may be given more than once)",
-    )
     add_commands(commands)
     return parser
-
-
-def _json(text: str) -> str:
-    try:
-        json.loads(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not JSON: {error} (texts need double quotes)") from None
-    return text
 
 
 def _version() -> str:
@@ -140,7 +109,3 @@ async def _open_screen(target: str | None, arguments: argparse.Namespace | None)
         )
 
     return await open_app(target, options, cwd=Path.cwd(), watch=arguments is None or arguments.reload)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -48,14 +48,16 @@ async def _open_app(path: Path, at: int | None) -> int:
     try:
         if at is not None and at > recorded.info.events:
             raise UsageError(f"there is no event {at} in {safe(path.name, 200)}; the last is {recorded.info.events}")
-        from tui.recorded.app import RecordedApp  # noqa: PLC0415 - Textual, which bad input need not wait for
+        from tui.app import StepscopeApp  # noqa: PLC0415 - Textual, which bad input need not wait for
         from tui.recorded.resuming import folder_of  # noqa: PLC0415
+        from tui.run_controller import StartOptions  # noqa: PLC0415
 
         async def open_session() -> "Session":
             folder = Path(folder_of(path, recorded.info.target or ""))
             return await WorkerSession.open(cwd=folder, breakpoints_file=folder / BREAKPOINTS_FILE)
 
-        app = RecordedApp(open_session, recorded, at)
+        options = StartOptions(is_begun=True)
+        app = StepscopeApp(open_session, str(recorded.info.path), options, session=recorded, first_event=at)
         try:
             await app.run_async()
         finally:

@@ -15,10 +15,9 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.commands.completion import Names
-from tui.commands.history import History
 from tui.commands.parser import Completion, complete
 from tui.text.safe_text import clip, safe
-from tui.widgets.text_box import TextBox
+from tui.widgets.text_box import History, TextBox
 
 
 class LineKind(StrEnum):

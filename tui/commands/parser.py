@@ -7,8 +7,7 @@ from typing import Final, NamedTuple
 from process_core.suggestions import suggestion
 from tui.actions import BY_NAME, Action, actions, words
 from tui.commands.completion import Names, completable
-from tui.text.lengths import NAME
-from tui.text.safe_text import safe
+from tui.text.safe_text import NAME, safe
 
 
 class Completion(NamedTuple):

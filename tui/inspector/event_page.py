@@ -9,8 +9,7 @@ from process_core.errors import ProcessError
 from process_core.runfile import is_from_outside, walk_back
 from tui.inspector.outline import Item, fact, section
 from tui.inspector.values import Payload, read_payload, size_text, text_items, value_item
-from tui.text.lengths import BLOCK, MESSAGE, NAME, PREVIEW
-from tui.text.safe_text import safe
+from tui.text.safe_text import BLOCK, MESSAGE, NAME, PREVIEW, safe
 from tui.text.spans import Span, Tone
 from tui.timeline.columns import since_start
 from tui.timeline.error_text import NOTED, note_of

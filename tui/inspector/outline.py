@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from tui.text.lengths import BLOCK
-from tui.text.safe_text import safe
+from tui.text.safe_text import BLOCK, safe
 from tui.text.spans import Span, Tone, text_of, wrap
 
 _INDENT = 2

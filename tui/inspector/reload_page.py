@@ -4,8 +4,7 @@ from typing import Final
 
 from process_core.session.protocol.status import ReloadInfo
 from tui.inspector.outline import Item
-from tui.text.lengths import NAME, PREVIEW
-from tui.text.safe_text import safe, safe_lines
+from tui.text.safe_text import NAME, PREVIEW, safe, safe_lines
 from tui.text.spans import Span, Tone
 
 _LINES: Final = 400

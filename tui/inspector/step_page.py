@@ -11,8 +11,7 @@ from process_core.session.protocol.status import Status
 from tui.inspector.event_page import link, payload_section
 from tui.inspector.outline import Item, section
 from tui.inspector.values import ABSENT, UNKNOWN, Payload, count_changes, read_payload, value_item
-from tui.text.lengths import MESSAGE, NAME, PREVIEW
-from tui.text.safe_text import safe
+from tui.text.safe_text import MESSAGE, NAME, PREVIEW, safe
 from tui.text.spans import Span, Tone
 
 _MOST_CHANGES = 1000

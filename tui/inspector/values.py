@@ -10,8 +10,7 @@ from process_core.events import NO_DATA
 from process_core.runfile import RunFileError, Tagged, to_plain
 from process_core.runfile.codec.decode import decode
 from tui.inspector.outline import Item
-from tui.text.lengths import BLOCK, NAME, PREVIEW
-from tui.text.safe_text import safe
+from tui.text.safe_text import BLOCK, NAME, PREVIEW, safe
 from tui.text.spans import Span, Spans, Tone
 
 WHOLE: int = 128 * 1024

@@ -11,8 +11,7 @@ from process_core.session.protocol.status import (
     Explanation,
 )
 from tui.inspector.outline import Item, section
-from tui.text.lengths import BLOCK, MESSAGE
-from tui.text.safe_text import safe
+from tui.text.safe_text import BLOCK, MESSAGE, safe
 from tui.text.spans import Span, Tone
 
 _MOST: Final = 200

@@ -21,12 +21,10 @@ from process_core.session.protocol.verbs import (
     ReadState,
     Undo,
 )
-from process_core.suggestions import suggestion
+from process_core.suggestions import full_path, suggestion
 from tui.commands.parser import split_event
 from tui.run_controller import RefusedError, RunControl
-from tui.text.lengths import MESSAGE, NAME
-from tui.text.safe_text import safe
-from tui.text.step_names import full_path
+from tui.text.safe_text import MESSAGE, NAME, safe
 
 
 class QueueController:

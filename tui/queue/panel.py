@@ -8,10 +8,9 @@ from textual.containers import Vertical
 
 from process_core.session.protocol.status import PendingMessage, WaitingInputs
 from tui.moment import Moment
-from tui.text.lengths import NAME, PREVIEW
-from tui.text.safe_text import safe
+from tui.text.safe_text import NAME, PREVIEW, safe
 from tui.text.spans import Span, Spans, Tone
-from tui.widgets.row_list import RowList
+from tui.widgets.cursor_list import RowList
 
 _TIGHT: Final = 50
 _WIDE: Final = 66

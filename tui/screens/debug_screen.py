@@ -42,7 +42,7 @@ from tui.screens.workspace import Workspace
 from tui.status.bars import KeysLine
 from tui.text.safe_text import safe
 from tui.timeline.view import TimelineView
-from tui.widgets.row_list import RowList
+from tui.widgets.cursor_list import RowList
 
 _GO_ON: Final = ("continue", "interrupt", "toggle_break", "grow", "shrink", "theme", "copy")
 """Actions after which the chat box still gets the focus it is owed; who does anything else is busy elsewhere."""

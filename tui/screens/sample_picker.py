@@ -15,7 +15,7 @@ from tui.samples import Sample
 from tui.text.safe_content import safe_content
 from tui.text.safe_text import safe
 from tui.text.spans import Span, Tone
-from tui.widgets.row_list import RowList
+from tui.widgets.cursor_list import RowList
 
 
 class SamplePickerScreen(Screen[Sample]):

@@ -9,8 +9,7 @@ from rich.cells import cell_len
 
 from process_core.events import RunState
 from process_core.session.protocol.status import PausePoint, Status
-from tui.text.lengths import LABEL
-from tui.text.safe_text import clip, safe
+from tui.text.safe_text import LABEL, clip, safe
 
 
 class Role(StrEnum):

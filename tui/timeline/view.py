@@ -17,10 +17,9 @@ from tui.moment import Moment
 from tui.text.spans import Span
 from tui.timeline.filter import FilterError
 from tui.timeline.filter_runner import FilterRunner
-from tui.timeline.line_renderer import LineRenderer, RowMarks
+from tui.timeline.line_renderer import LineRenderer, RowMarks, badge, status_line
 from tui.timeline.search import Search
 from tui.timeline.source import EventRow, TimelineSource
-from tui.timeline.status import badge, status_line
 from tui.timeline.window import Window
 from tui.widgets.cursor_list import CursorList
 

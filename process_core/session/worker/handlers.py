@@ -3,10 +3,14 @@
 Whether a command makes sense now is checked once, before its handler, by what the command says it needs.
 """
 
+import json
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 from process_core.debug import EditRecord
+from process_core.engine.run import Run
+from process_core.errors import InvalidResponseError
 from process_core.events import NO_DATA
 from process_core.session.protocol import verbs
 from process_core.session.protocol.breakpoints import BreakpointSpec
@@ -16,7 +20,6 @@ from process_core.session.protocol.verbs import Command, Editable, EditResult
 from process_core.session.worker.command_errors import CommandError
 from process_core.session.worker.editable import TEXT, editable, edited
 from process_core.session.worker.live_session import LiveSession
-from process_core.session.worker.parse_answer import parse_answer
 from process_core.session.worker.status import pending_message
 
 Handler = Callable[[LiveSession, Any], Awaitable[Any]]
@@ -262,3 +265,38 @@ def _edit_result(record: EditRecord) -> EditResult:
 
 if _missing := [kind.__name__ for kind in verbs.COMMANDS.values() if kind not in HANDLERS]:
     raise RuntimeError(f"commands without a handler: {', '.join(_missing)}")
+
+
+_TAKES_TEXT: Final = frozenset({"str", "Any", "object", ""})
+
+
+async def parse_answer(run: Run, request_id: str, response_type: str, value: Any) -> None:
+    """Answer a request, reading typed text as the type asked for.
+
+    Text answers a question for text unchanged. For any other type it is read as JSON, and where that does not fit,
+    tried unchanged (`yes` for a bool, `red` for an enumeration).
+
+    Raises:
+        UnknownRequestError: The request is not open.
+        InvalidResponseError: No reading of the text fits; the request stays open.
+    """
+    if not isinstance(value, str) or _takes_text(response_type):
+        await run.respond(request_id, value)
+        return
+    try:
+        read = json.loads(value)
+    except (ValueError, RecursionError):
+        await run.respond(request_id, value)
+        return
+    try:
+        await run.respond(request_id, read)
+    except InvalidResponseError as refused:
+        try:
+            await run.respond(request_id, value)
+        except InvalidResponseError:
+            raise refused from None
+
+
+def _takes_text(response_type: str) -> bool:
+    outside = re.sub(r"\[.*\]", "", response_type)
+    return not _TAKES_TEXT.isdisjoint(part.strip() for part in outside.split("|"))

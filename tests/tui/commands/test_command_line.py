@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from process_core.suggestions import suggestion
 from tui.actions import ACTIONS, BY_NAME, words
 from tui.commands.completion import BreakpointName, Names
-from tui.commands.history import History
 from tui.commands.parser import CommandSyntaxError, complete, parse, split_event
+from tui.widgets.text_box import History
 
 NAMES = Names(
     events=("startProcess", "UserInputReceived", "Exit"),

@@ -4,7 +4,7 @@ from driving import screen_text
 from textual.app import App
 
 from tui.text.spans import Span, Tone
-from tui.widgets.row_list import RowList
+from tui.widgets.cursor_list import RowList
 
 
 class ListApp(App[None]):

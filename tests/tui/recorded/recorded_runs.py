@@ -11,8 +11,9 @@ from targets import CHAT
 
 from process_core.runfile import RunFile
 from process_core.session.client.worker_process import WorkerSession
-from tui.recorded.app import RecordedApp
+from tui.app import StepscopeApp
 from tui.recorded.recorded_session import RecordedSession
+from tui.run_controller import StartOptions
 
 PROCESS = CHAT
 
@@ -65,7 +66,8 @@ async def replaying(
         return await WorkerSession.open(cwd=cwd or path.parent, runs_dir=path.parent)
 
     recorded = await RecordedSession.open(path)
-    app = RecordedApp(open_session, recorded, at)
+    options = StartOptions(is_begun=True)
+    app = StepscopeApp(open_session, str(path), options, session=recorded, first_event=at)
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         driver = Driver(app, pilot)

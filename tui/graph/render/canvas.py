@@ -77,6 +77,15 @@ ASCII: Final = Glyphs(
 )  # fmt: skip
 
 
+def can_draw(encoding: str | None) -> bool:
+    """Return whether the encoding of a terminal, which the locale decides, has box drawing."""
+    try:
+        "│─╭▶◔".encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
 class OwnerKind(StrEnum):
     """What a cell belongs to."""
 

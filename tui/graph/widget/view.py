@@ -4,6 +4,7 @@ A small process is laid out at once; a large one in a thread, so that keys are o
 lays out: it renders the rows that look different.
 """
 
+import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,19 +22,53 @@ from textual.worker import Worker, WorkerState
 
 from process_core.graph import Edge, Node
 from tui.graph.layout.shapes import Direction, Zoom
-from tui.graph.render.canvas import Owner, OwnerKind
+from tui.graph.render.canvas import Owner, OwnerKind, can_draw
 from tui.graph.render.overlay import Mark, Overlay
 from tui.graph.render.picture import Picture
 from tui.graph.render.picture_cache import FittedView, PictureCache
 from tui.graph.render.row_painter import RowPainter
-from tui.graph.render.terminal_support import needs_ascii
-from tui.graph.widget.css import CLASSES, CSS
 from tui.graph.widget.hit_testing import describe_owner, foldable, region_of, target_of
 from tui.graph.widget.minimap import MinimapView
 from tui.graph.widget.navigation import first_in, middle_in, neighbour
 from tui.graph.widget.strip_renderer import BLANK, StripRenderer
 from tui.text.safe_content import safe_content
 from tui.widgets.scroll_view import TrueScrollView
+
+_LOOKS: Final = {
+    "step": "color: $text;",
+    "process": "color: $text-secondary;",
+    "chip": "background: $panel;",
+    "entry": "color: $text-success;",
+    "stop": "color: $text-error;",
+    "edge": "color: $text-muted;",
+    "back": "color: $text-muted;",
+    "label": "color: $text-accent;",
+    "lit": "color: $text-warning; text-style: bold;",
+    "forced": "color: $text-error; text-style: bold italic;",
+    "running": "color: $text-success; text-style: bold;",
+    "waiting": "color: $text-primary; text-style: bold;",
+    "paused": "color: $text-warning; text-style: bold;",
+    "failed": "color: $text-error; text-style: bold;",
+    "cancelled": "color: $text-muted; text-style: strike;",
+    "breakpoint": "color: $text-error; text-style: bold;",
+    "map": "color: $text-muted; background: $panel;",
+    "window": "color: $text; background: $primary-muted; text-style: bold;",
+}
+
+CLASSES: Final = tuple(f"graph--{name}" for name in _LOOKS)
+"""Component classes of the graph."""
+CSS: Final = "\n".join(
+    (
+        "GraphView {",
+        "    background: $surface;",
+        "    color: $text;",
+        "    scrollbar-size: 1 1;",
+        *(f"    .graph--{name} {{ {look} }}" for name, look in _LOOKS.items()),
+        "}",
+    )
+)
+"""Default style sheet of the graph."""
+
 
 _ZOOMS: Final = (Zoom.CHIPS, Zoom.BOXES, Zoom.FULL)
 _PAN: Final = {"left": (-8, 0), "right": (8, 0), "up": (0, -4), "down": (0, 4)}
@@ -117,7 +152,9 @@ class GraphView(TrueScrollView, can_focus=True):
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
         self.overlay = Overlay()
-        self._pictures = PictureCache(ascii_only=needs_ascii() if ascii_only is None else ascii_only)
+        terminal = sys.__stderr__  # where Textual writes
+        encoding = terminal.encoding if terminal is not None else "utf-8"
+        self._pictures = PictureCache(ascii_only=not can_draw(encoding) if ascii_only is None else ascii_only)
         self._view = FittedView(Zoom.BOXES, Direction.DOWN)
         self._painter = RowPainter(self._pictures.picture(self._view), self.overlay)
         self._minimap = MinimapView(self._painter)

@@ -7,13 +7,13 @@ from process_core.session.client.explain_file import explain_file
 from process_core.session.client.session import CommandRefused
 from process_core.session.protocol.status import Explanation
 from process_core.session.protocol.verbs import Explain
+from process_core.suggestions import full_path
 from tui.actions import Panel
 from tui.run_controller import RefusedError
 from tui.screens.dispatcher import ActionHandlers
 from tui.screens.parts import ScreenParts
 from tui.screens.presenter import Presenter
 from tui.text.safe_text import safe
-from tui.text.step_names import full_path
 
 _NAME = 60
 

@@ -1,4 +1,4 @@
-"""A picture as an SVG image, for documents: the same cells, in any monospaced font."""
+"""A picture outside the app: as text for a terminal, and as an SVG image with the same cells in a monospaced font."""
 
 from typing import Final
 from xml.sax.saxutils import escape
@@ -59,3 +59,31 @@ def _class(picture: Picture, owner: Owner) -> str:
     if owner.kind is OwnerKind.LABEL:
         return "label"
     return "back" if owner.back else "edge"
+
+
+_RESET: Final = "\x1b[0m"
+_BOXES: Final = {BoxKind.ENTRY: "\x1b[32m", BoxKind.STOP: "\x1b[31m", BoxKind.ERROR: "\x1b[31m"}
+
+
+def picture_text(picture: Picture, *, colour: bool) -> str:
+    """Write a picture as rows of text; `colour` adds escape codes of the terminal's own palette."""
+    lines: list[str] = []
+    for row in picture.rows:
+        pieces = list(row)
+        if pieces:
+            text, owner = pieces[-1]
+            pieces[-1] = (text.rstrip(), owner)
+        line = ""
+        for text, owner in pieces:
+            code = _code(picture, picture.owners[owner]) if colour and text.strip() else ""
+            line += f"{code}{text}{_RESET}" if code else text
+        lines.append(line.rstrip() + "\n")
+    return "".join(lines)
+
+
+def _code(picture: Picture, owner: Owner) -> str:
+    if owner.kind is OwnerKind.BOX:
+        return _BOXES.get(picture.drawing.boxes[owner.box].kind, "\x1b[1m")
+    if owner.kind is OwnerKind.LABEL:
+        return "\x1b[36m"
+    return "\x1b[2;35m" if owner.back else "\x1b[2m" if owner.kind is OwnerKind.EDGE else ""
