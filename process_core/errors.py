@@ -100,7 +100,8 @@ class SuperstepLimitError(RunError):
         shown = ", ".join(self.pending[:5]) + (", ..." if len(self.pending) > 5 else "")  # noqa: PLR2004 - a line's worth
         super().__init__(
             f"did not become idle within {limit} supersteps since the last outside input"
-            f" (an infinite loop? otherwise raise max_supersteps); still pending: {shown or 'nothing'}"
+            " (an infinite loop? otherwise raise max_supersteps: of the process, of the run, --max-supersteps or"
+            f" :max-supersteps); still pending: {shown or 'nothing'}"
         )
 
 

@@ -278,6 +278,7 @@ class Graph:
         routes: In order of declaration.
         joins: The explicit joins.
         input_events: Ids of the outside events it takes in.
+        max_supersteps: Supersteps allowed since the last outside input; None where the definition leaves it open.
     """
 
     name: str
@@ -285,6 +286,7 @@ class Graph:
     routes: tuple[Route, ...]
     joins: tuple[Join, ...]
     input_events: tuple[str, ...]
+    max_supersteps: int | None = None
 
     def step(self, name: str) -> StepSpec:
         """Return the step of that name; KeyError where there is none."""

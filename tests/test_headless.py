@@ -11,6 +11,7 @@ import pytest
 
 from tui.cli.headless import run_headless
 from tui.cli.line_source import LineSource
+from tui.cli.main import parser
 
 CHAT = """
 from process_core import ProcessBuilder, Step, StepContext, function
@@ -66,6 +67,24 @@ def run(tmp_path):
         return code, out.getvalue(), err.getvalue()
 
     return run
+
+
+# --- the limit of supersteps
+
+
+async def test_the_limit_of_supersteps_is_an_option_and_named_where_it_ends_a_run(run):
+    code, _, err = await run(CHAT, "a\n", max_supersteps=2)
+    assert code == 1
+    assert "did not become idle within 2 supersteps" in err
+    assert "--max-supersteps" in err
+
+
+def test_run_and_resume_take_the_limit_of_supersteps(capsys):
+    for command in (["run", "x.py"], ["resume", "last"]):
+        assert parser().parse_args([*command, "--max-supersteps", "12"]).max_supersteps == 12
+        with pytest.raises(SystemExit):
+            parser().parse_args([*command, "--max-supersteps", "0"])
+    assert "counted from 1" in capsys.readouterr().err
 
 
 # --- a conversation

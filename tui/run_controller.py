@@ -50,6 +50,7 @@ class StartOptions:
         has_data: Whether there is one.
         paused: Pause before the first message.
         breakpoints: Event ids (or step paths) to break on.
+        max_supersteps: Supersteps allowed since the last outside input; None leaves it to the process.
         is_begun: Whether the run was begun already, by whoever loaded the target.
     """
 
@@ -58,6 +59,7 @@ class StartOptions:
     has_data: bool = False
     paused: bool = False
     breakpoints: tuple[str, ...] = ()
+    max_supersteps: int | None = None
     is_begun: bool = False
 
 
@@ -136,7 +138,15 @@ class RunControl:
 
     async def _start(self) -> None:
         options = self.options
-        await self.ask(Start(event=options.event, data=options.data, has_data=options.has_data, paused=options.paused))
+        await self.ask(
+            Start(
+                event=options.event,
+                data=options.data,
+                has_data=options.has_data,
+                paused=options.paused,
+                max_supersteps=options.max_supersteps,
+            )
+        )
 
     async def load(self) -> Loaded:
         """Load the target.

@@ -175,10 +175,13 @@ class ProcessBuilder:
 
     Args:
         name: The process's name.
+        max_supersteps: Supersteps that its runs may take since the last outside input; a run's own option goes before
+            it. Left out: 1000, or for a nested process what its parent may.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, max_supersteps: int | None = None) -> None:
         self.name = name
+        self.max_supersteps = max_supersteps
         self.steps: list[StepHandle] = []
         self.routes: list[RouteDeclaration] = []
         self.joins: list[JoinDeclaration] = []

@@ -62,11 +62,19 @@ class DefinitionValidator:
         for join in waiting:
             self._resolve_join(join, routes, joins)
         inputs = tuple(dict.fromkeys(r.source.event_id for r in routes if r.source.kind is SourceKind.INPUT))
-        graph = Graph(str(builder.name), tuple(steps), tuple(routes), tuple(joins), inputs)
+        graph = Graph(
+            str(builder.name), tuple(steps), tuple(routes), tuple(joins), inputs, self._limit(builder.max_supersteps)
+        )
         self.problems.extend(_find_unfed(graph))
         if not self.problems:
             self.warnings.extend(_find_unreachable(graph))
         return graph
+
+    def _limit(self, limit: Any) -> int | None:
+        if limit is None or (isinstance(limit, int) and not isinstance(limit, bool) and limit >= 1):
+            return limit
+        self._wrong("invalid_limit", f"max_supersteps must be a whole number of at least 1, not {limit!r}", None, None)
+        return None
 
     def _resolve_steps(self, builder: "ProcessBuilder", enclosing: "tuple[ProcessBuilder, ...]") -> list[StepSpec]:
         steps: list[StepSpec] = []

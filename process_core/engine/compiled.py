@@ -233,13 +233,15 @@ class CompiledProcess:
         errors: Routes of `on_error`, or None.
         processes: The steps that are nested processes.
         stateful: The steps that have a state, or may have some inside.
+        max_supersteps: What its definition allows, or None.
         services: Every service that a function asks for, at any depth: path of the step, name of the function, type.
     """
 
-    __slots__ = ("entries", "errors", "graph", "processes", "services", "stateful", "steps")
+    __slots__ = ("entries", "errors", "graph", "max_supersteps", "processes", "services", "stateful", "steps")
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self.max_supersteps = graph.max_supersteps
         self.steps = [CompiledStep(spec) for spec in graph.steps]
         self.processes = tuple(step for step in self.steps if step.spec.kind is StepKind.PROCESS)
         self.stateful = tuple(step for step in self.steps if step.has_state or step.spec.kind is StepKind.PROCESS)

@@ -37,7 +37,7 @@ class RunOptions(TypedDict, total=False):
 
     Attributes:
         services: What steps receive by type.
-        max_supersteps: Supersteps allowed since the last outside input (1000).
+        max_supersteps: Supersteps allowed since the last outside input (what the process says, else 1000).
         run_file: Where to record the run.
         initial_states: Step path -> state to start from.
         debugger: Takes hold of the run.
@@ -49,7 +49,7 @@ class RunOptions(TypedDict, total=False):
     """
 
     services: Services | None
-    max_supersteps: int
+    max_supersteps: int | None
     run_file: str | Path | None
     initial_states: Mapping[str, Any] | None
     debugger: Attachable | None

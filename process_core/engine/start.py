@@ -48,7 +48,7 @@ class RunSettings:
     """The options of a run, checked; see `RunOptions`."""
 
     services: Services | None = None
-    max_supersteps: int = DEFAULT_MAX_SUPERSTEPS
+    max_supersteps: int | None = None
     run_file: str | Path | None = None
     initial_states: Mapping[str, Any] | None = None
     debugger: Attachable | None = None
@@ -75,7 +75,7 @@ class RunSettings:
             value = getattr(settings, name)
             if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
                 raise TypeError(f"the run option {name!r} takes {type_text(kind)}, not {value!r}")
-        if settings.max_supersteps < 1:
+        if settings.max_supersteps is not None and settings.max_supersteps < 1:
             raise ValueError(f"max_supersteps must be at least 1, not {settings.max_supersteps}")
         return settings
 
@@ -159,7 +159,7 @@ class PreparedRun:
             run_id=run_id,
             recorder=Recorder(run_id, sinks, copies=bool(sinks), clock=settings.clock) if is_observed else None,
             services=settings.services or Services(),
-            max_supersteps=settings.max_supersteps,
+            max_supersteps=settings.max_supersteps or self._plan.max_supersteps or DEFAULT_MAX_SUPERSTEPS,
             initial_states=self._states,
             is_answerable=self._is_answerable,
             host=LocalHost(),

@@ -126,8 +126,8 @@ class SuperstepLoop:
         takes_inputs = self._is_root and bool(run.inputs)
         if takes_inputs:
             process.since_input = 0
-        if process.since_input >= run.max_supersteps:
-            limit = run.max_supersteps
+        limit = run.max_supersteps if self._is_root else process.plan.max_supersteps or run.max_supersteps
+        if process.since_input >= limit:
             process.fail(None, SuperstepLimitError(limit, [str(message) for message in process.pending]))
             return []
         process.superstep += 1

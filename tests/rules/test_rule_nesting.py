@@ -14,6 +14,7 @@ from process_core import (
     RunState,
     Step,
     StepContext,
+    StepFailedError,
     Visibility,
     WorkflowEvent,
     function,
@@ -347,7 +348,7 @@ async def test_what_a_nested_step_yields_is_an_output_of_the_run():
     assert (await outer.build().run("go", 5)).outputs == [5]
 
 
-def counting():
+def counting(limit=None):
     """Build a process that goes round as often as it is asked."""
 
     class Rounds(Step[Seen]):
@@ -357,7 +358,7 @@ def counting():
             if left > 1:
                 context.emit_event("Again", left - 1)
 
-    inner = ProcessBuilder("inner")
+    inner = ProcessBuilder("inner", max_supersteps=limit)
     rounds = inner.add_step(Rounds)
     inner.on_input_event("turn").send_event_to(rounds)
     rounds.on_event("Again").send_event_to(rounds)
@@ -371,6 +372,13 @@ async def test_rule_14_a_nested_process_counts_its_supersteps_again_for_each_mes
     say.on_event("Turn").send_event_to(nested.where_input_event_is("turn"))
     result = await outer.build().run("go", [("Turn", 3), ("Turn", 3)], max_supersteps=3)
     assert result.step_states["inner/Rounds"].values == [3, 2, 1, 3, 2, 1]
+
+
+async def test_rule_14_a_nested_process_inherits_the_limit_unless_it_says_its_own():
+    with pytest.raises(StepFailedError, match="within 4 supersteps"):
+        await around(counting(limit=4), event="turn")[0].build().run("go", 9)
+    result = await around(counting(limit=9), event="turn")[0].build().run("go", 9, max_supersteps=2)
+    assert result.state is RunState.IDLE
 
 
 async def test_rule_14_an_error_route_of_the_parent_takes_a_nested_limit():

@@ -10,6 +10,7 @@ from rules_steps import Double, Pair, Say, Seen, Sink
 
 from process_core import (
     ProcessBuilder,
+    ProcessDefinitionError,
     RunState,
     Step,
     StepContext,
@@ -40,8 +41,8 @@ class Loop(Step[Seen]):
             await context.emit_event("Again", left - 1)
 
 
-def looping():
-    process = ProcessBuilder("P")
+def looping(limit=None):
+    process = ProcessBuilder("P", max_supersteps=limit)
     loop = process.add_step(Loop)
     process.on_input_event("go").send_event_to(loop)
     loop.on_event("Again").send_event_to(loop)
@@ -196,6 +197,24 @@ async def test_rule_14_the_default_limit_is_a_thousand():
     with pytest.raises(SuperstepLimitError) as caught:
         await looping().run("go", 5000)
     assert caught.value.limit == 1000
+
+
+async def test_rule_14_a_process_may_say_its_limit_and_a_run_go_beyond_it():
+    with pytest.raises(SuperstepLimitError) as caught:
+        await looping(limit=5).run("go", 1000)
+    assert caught.value.limit == 5
+    assert (await looping(limit=5).run("go", 20, max_supersteps=30)).state is RunState.IDLE
+
+
+@pytest.mark.parametrize("limit", [0, -1, "10", True, 2.5])
+def test_rule_14_a_limit_of_a_process_is_a_positive_whole_number(limit):
+    with pytest.raises(ProcessDefinitionError, match=r"max_supersteps must be a whole number of at least 1"):
+        looping(limit=limit)
+
+
+async def test_rule_14_the_limit_that_ends_a_run_says_how_to_raise_it():
+    with pytest.raises(SuperstepLimitError, match=r"raise max_supersteps: .*--max-supersteps or :max-supersteps"):
+        await looping(limit=5).run("go", 1000)
 
 
 async def test_rule_14_the_count_begins_again_with_each_outside_event():

@@ -46,6 +46,7 @@ def required(kind):
         "data": {"a": [1]},
         "path": "outer/Step",
         "state": {"a": 1},
+        "supersteps": 5,
     }
     given["breakpoint"] = BreakpointSpec(event="E") if kind.__name__ in {"AddBreakpoint", "EditBreakpoint"} else 1
     return {name: given[name] for name, field in kind.model_fields.items() if field.is_required()}

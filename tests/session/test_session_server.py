@@ -19,6 +19,7 @@ from process_core.session.protocol.verbs import (
     Continue,
     EnableBreakpoint,
     Hello,
+    LimitSupersteps,
     ListPending,
     Pause,
     RemoveBreakpoint,
@@ -30,6 +31,7 @@ from process_core.session.protocol.verbs import (
     Stop,
 )
 from process_core.session.worker.server import SessionServer
+from tui.run_controller import RefusedError, RunControl
 
 TARGETS = Path(__file__).with_name("hostile_steps.py")
 
@@ -71,6 +73,38 @@ async def load_counts(session, *breakpoints, **start):
     if start:
         await session.request(Start(event="Go", has_data=True, **start))
     return found
+
+
+# --- the limit of supersteps
+
+
+async def test_the_limit_of_supersteps_set_by_hand_holds_for_later_runs_and_for_resuming(session):
+    control = RunControl(session, "hostile_steps.py:counts")
+    await control.load()
+    assert await control.send_verb("limit_supersteps", "3", {}) == "at most 3 supersteps since the last outside input"
+    await session.request(Start(event="Go", data=0, has_data=True, max_supersteps=50))
+    failed = await at_rest(session)
+    assert failed.state is RunState.FAILED
+    assert "within 3 supersteps" in failed.error
+    await control.send_verb("limit_supersteps", "9", {})
+    await session.resume(failed.run_file)
+    assert (await at_rest(session)).state is RunState.IDLE
+
+
+async def test_the_limit_of_supersteps_of_a_run_that_goes_on_can_be_changed(session):
+    await load_counts(session, BreakpointSpec(event="Again"), data=0, max_supersteps=3)
+    await paused(session)
+    await session.request(LimitSupersteps(supersteps=20))
+    await session.request(RemoveBreakpoint(breakpoint=1))
+    await session.request(Continue())
+    assert (await at_rest(session)).state is RunState.IDLE
+
+
+async def test_a_limit_of_less_than_one_superstep_is_refused(session):
+    control = RunControl(session, "hostile_steps.py:counts")
+    await control.load()
+    with pytest.raises(RefusedError, match="supersteps"):
+        await control.send_verb("limit_supersteps", "0", {})
 
 
 # --- loading and starting

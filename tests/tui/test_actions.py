@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from process_core.session.client.in_process import InProcessSession
-from tui.actions import ACTIONS, BY_NAME, Panel, key_text, words
+from tui.actions import ACTIONS, BY_NAME, Panel, actions, key_text, words
 from tui.commands.command_line import CommandLine
 from tui.palette import entries
 from tui.run_controller import RunControl
@@ -75,7 +75,7 @@ def test_every_action_can_be_reached_in_some_way():
 
 def test_names_and_verbs_are_unique():
     assert len(BY_NAME) == len(ACTIONS)
-    assert len(words()) == len([action for action in ACTIONS if action.word])
+    assert len(words()) == len([action for action in actions() if action.word])
 
 
 def _own_keys(widget_class) -> set[str]:

@@ -28,6 +28,24 @@ def add_commands(commands: Any) -> None:
     _add_graph(commands)
 
 
+def _add_running(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--paused", action="store_true", help="pause before the first message")
+    parser.add_argument(
+        "--break",
+        metavar="EVENT_ID",
+        dest="breakpoints",
+        action="append",
+        default=[],
+        help="pause before this event is delivered (may be given more than once)",
+    )
+    parser.add_argument(
+        "--max-supersteps",
+        metavar="N",
+        type=_place,
+        help="supersteps allowed since the last outside input (default: what the process says, else 1000)",
+    )
+
+
 def _later(module: str) -> Callable[[argparse.Namespace], int]:
     def do(arguments: argparse.Namespace) -> int:
         code: int = import_module(module).do(arguments)
@@ -45,7 +63,7 @@ def _add_run(commands: Any) -> None:
     parser.add_argument("target", metavar="TARGET", help=TARGET_HELP)
     parser.add_argument("--event", metavar="ID", help="the input event to start with (default: the first)")
     parser.add_argument("--data", metavar="JSON", type=_json, help="the data of the input event")
-    _add_pauses(parser)
+    _add_running(parser)
     parser.add_argument(
         "--no-reload",
         dest="reload",
@@ -81,20 +99,8 @@ def _add_resume(commands: Any) -> None:
         "--superstep", metavar="N", type=_count, help="resume after this superstep; an earlier one forks a new file"
     )
     parser.add_argument("--target", metavar="TARGET", help=f"what to run (default: as recorded); {TARGET_HELP}")
-    _add_pauses(parser)
+    _add_running(parser)
     parser.set_defaults(do=_later("tui.cli.resume"))
-
-
-def _add_pauses(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--paused", action="store_true", help="pause before the first message")
-    parser.add_argument(
-        "--break",
-        metavar="EVENT_ID",
-        dest="breakpoints",
-        action="append",
-        default=[],
-        help="pause before this event is delivered (may be given more than once)",
-    )
 
 
 def _add_runs(commands: Any) -> None:

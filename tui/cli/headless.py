@@ -38,6 +38,7 @@ async def run_headless(
     data: str | None = None,
     paused: bool = False,
     breakpoints: Sequence[str] = (),
+    max_supersteps: int | None = None,
     resume: ResumeRun | None = None,
     stdin: TextIO | None = None,
     stdout: TextIO | None = None,
@@ -52,6 +53,7 @@ async def run_headless(
         data: Its payload as JSON; None sends none.
         paused: Pause before the first message, which without a terminal is only reported.
         breakpoints: Event ids; a hit is reported, and the run goes on.
+        max_supersteps: Supersteps allowed since the last outside input; None leaves it to the process.
         resume: Resumes a recorded run instead of starting one; only new events are printed.
         stdin: Where answers come from, a line each.
         stdout: Where the events go.
@@ -62,7 +64,7 @@ async def run_headless(
         The exit code: 0 for a run that became idle or was stopped, 1 for one that failed, 2 for bad input.
     """
     out = _Output(stdout or sys.stdout, stderr or sys.stderr)
-    start = resume or _start_command(event, data, paused=paused)
+    start = resume or _start_command(event, data, paused=paused, max_supersteps=max_supersteps)
     if isinstance(start, str):
         out.complain(start)
         return BAD_INPUT
@@ -327,11 +329,12 @@ class _UnwritableError(Exception):
     """Standard output takes nothing any more, for instance because the disk is full."""
 
 
-def _start_command(event: str | None, data: str | None, *, paused: bool) -> Start | str:
+def _start_command(event: str | None, data: str | None, *, paused: bool, max_supersteps: int | None) -> Start | str:
+    start = Start(event=event, paused=paused, max_supersteps=max_supersteps)
     if data is None:
-        return Start(event=event, paused=paused)
+        return start
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
         return f"--data takes JSON, and {data[:NAME]!r} is not JSON: {error} (a text needs its quotes: '\"hello\"')"
-    return Start(event=event, data=value, has_data=True, paused=paused)
+    return start.model_copy(update={"data": value, "has_data": True})

@@ -21,7 +21,7 @@ _INTERRUPTED: Final = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with its arguments (by default the program's); return the exit code."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     try:
         if arguments.command is None:
             return _offer_samples()
@@ -32,16 +32,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the whole command."""
+    made = argparse.ArgumentParser(
         prog="stepscope",
         description="Build and debug event-driven step processes in the terminal.",
         epilog="Without a command it offers the samples.",
     )
-    parser.add_argument("--version", action="version", version=f"stepscope {_version()}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    made.add_argument("--version", action="version", version=f"stepscope {_version()}")
+    commands = made.add_subparsers(dest="command", metavar="COMMAND")
     add_commands(commands)
-    return parser
+    return made
 
 
 def _version() -> str:
@@ -83,6 +84,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 data=arguments.data,
                 paused=arguments.paused,
                 breakpoints=tuple(arguments.breakpoints),
+                max_supersteps=arguments.max_supersteps,
                 stdin=sys.stdin,
                 stdout=sys.stdout,
                 stderr=sys.stderr,
@@ -106,6 +108,7 @@ async def _open_screen(target: str | None, arguments: argparse.Namespace | None)
             has_data=arguments.data is not None,
             paused=arguments.paused,
             breakpoints=tuple(arguments.breakpoints),
+            max_supersteps=arguments.max_supersteps,
         )
 
     return await open_app(target, options, cwd=Path.cwd(), watch=arguments is None or arguments.reload)

@@ -45,7 +45,12 @@ def do(arguments: argparse.Namespace) -> int:
         run_headless(
             target,
             breakpoints=tuple(arguments.breakpoints),
-            resume=ResumeRun(run_file=str(path), superstep=arguments.superstep, paused=arguments.paused),
+            resume=ResumeRun(
+                run_file=str(path),
+                superstep=arguments.superstep,
+                paused=arguments.paused,
+                max_supersteps=arguments.max_supersteps,
+            ),
             stdin=sys.stdin,
             stdout=sys.stdout,
             stderr=sys.stderr,
@@ -75,6 +80,7 @@ async def _open_screen(path: Path, target: str, cwd: Path, arguments: argparse.N
             superstep=arguments.superstep,
             paused=arguments.paused,
             breakpoints=arguments.breakpoints,
+            max_supersteps=arguments.max_supersteps,
         )
 
     return await open_app(target, lambda: StartOptions(is_begun=True), cwd=cwd, begin=begin)

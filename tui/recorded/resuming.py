@@ -21,6 +21,7 @@ async def resume_recorded(
     superstep: int | None = None,
     paused: bool = False,
     breakpoints: Sequence[str] = (),
+    max_supersteps: int | None = None,
 ) -> Loaded:
     """Resume a recorded run.
 
@@ -31,6 +32,7 @@ async def resume_recorded(
         superstep: After which superstep; an earlier one than the last forks into a new file.
         paused: Pause before the first message.
         breakpoints: Event ids (or step paths) to break on.
+        max_supersteps: Supersteps allowed since the last outside input.
 
     Returns:
         What was loaded.
@@ -42,7 +44,8 @@ async def resume_recorded(
     control = RunControl(session, target)
     for place in breakpoints:
         await control.break_on(place)
-    await request_resume(session, ResumeRun(run_file=str(path), superstep=superstep, paused=paused))
+    command = ResumeRun(run_file=str(path), superstep=superstep, paused=paused, max_supersteps=max_supersteps)
+    await request_resume(session, command)
     return loaded
 
 

@@ -80,6 +80,7 @@ StepPath = Annotated[str, FieldKind.STEP, Field(description="Path of a step, e.g
 FunctionName = Annotated[str, FieldKind.FUNCTION, Field(description="Name of a function of the step.")]
 MessageId = Annotated[int, FieldKind.MESSAGE, Field(description="Number of a pending message.")]
 BreakpointId = Annotated[int, FieldKind.BREAKPOINT, Field(description="Number of a breakpoint.")]
+Limit = Annotated[int, Field(ge=1, description="Number of supersteps.")]
 
 COMMANDS: Final[dict[str, type["Command"]]] = {}
 """Every command by the `type` it has on the wire, in order of definition; verbs are those that are a `Verb`."""
@@ -217,6 +218,7 @@ class Start(Command):
         data: Its payload.
         has_data: Whether there is one (`None` is a value).
         paused: Pause before the first message.
+        max_supersteps: Supersteps allowed since the last outside input; None leaves it to the session and the process.
     """
 
     type: Literal["start"] = "start"
@@ -224,6 +226,7 @@ class Start(Command):
     data: Any = None
     has_data: bool = False
     paused: bool = False
+    max_supersteps: Limit | None = None
 
 
 class ResumeRun(Command):
@@ -233,6 +236,7 @@ class ResumeRun(Command):
         run_file: Path of the run file.
         superstep: After which superstep; an earlier one than the last forks into a new file.
         paused: Pause before the first message.
+        max_supersteps: As for `Start`.
     """
 
     answer = Loaded
@@ -241,6 +245,7 @@ class ResumeRun(Command):
     run_file: str
     superstep: int | None = None
     paused: bool = False
+    max_supersteps: Limit | None = None
 
 
 class ListPending(Command):
@@ -337,6 +342,16 @@ class RunTo(Verb):
     type: Literal["run_to"] = "run_to"
     event: EventId | None = None
     step: StepPath | None = None
+
+
+class LimitSupersteps(Verb):
+    """Allow this run and later ones so many supersteps since the last outside input; resuming a run counts from 0."""
+
+    answer = EditResult
+    word = "max-supersteps"
+
+    type: Literal["limit_supersteps"] = "limit_supersteps"
+    supersteps: Limit
 
 
 class Stop(Verb):

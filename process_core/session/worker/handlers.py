@@ -139,6 +139,12 @@ async def _run_to(session: LiveSession, command: verbs.RunTo) -> None:
     session.debugger.run_to(event=command.event, step=command.step)
 
 
+@handles(verbs.LimitSupersteps)
+async def _limit_supersteps(session: LiveSession, command: verbs.LimitSupersteps) -> EditResult:
+    session.limit_supersteps(command.supersteps)
+    return EditResult(text=f"at most {command.supersteps} supersteps since the last outside input")
+
+
 @handles(verbs.Reload)
 async def _reload(session: LiveSession, command: verbs.Reload) -> None:
     _ = session.debugger  # raises where nothing is loaded

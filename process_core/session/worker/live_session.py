@@ -62,6 +62,7 @@ class LiveSession:
         self._target = ""
         self._debugger: Debugger | None = None
         self._run_file = ""
+        self._max_supersteps: int | None = None
         self.breakpoints = SessionBreakpoints(breakpoints_file, notice)
         self.hot_reload = HotReload(
             debugger=lambda: self._debugger, adopt=self._adopt, changed=changed, notice=notice, reloaded=reloaded
@@ -93,6 +94,13 @@ class LiveSession:
     def status(self) -> Status:
         """Return the status."""
         return status_of(self._debugger, self._run_file, self.breakpoints, self.hot_reload.info)
+
+    def limit_supersteps(self, supersteps: int) -> None:
+        """Allow the current run, and those to come, so many supersteps since the last outside input."""
+        self._max_supersteps = supersteps
+        debugger = self._debugger
+        if debugger is not None and debugger.run is not None:
+            debugger.run.record.max_supersteps = supersteps
 
     def log(self, stream: str, text: str) -> bool:
         """Record a line that no step printed; return whether there is a run to record it in."""
@@ -132,6 +140,7 @@ class LiveSession:
         path = self._new_run_file(process.name)
         options = {
             **self._options(),
+            "max_supersteps": self._max_supersteps or command.max_supersteps,
             "run_file": path,
             "target": self._target,
             "cwd": str(self._cwd),
@@ -162,7 +171,11 @@ class LiveSession:
             load_point(path, process.graph, command.superstep)  # raises where the run cannot be resumed
         elif not self.run.state.is_ended:
             raise CommandError("run_live", "this run is going on: there is nothing to resume")
-        options = {**self._options(), "services": target.services()}
+        options = {
+            **self._options(),
+            "max_supersteps": self._max_supersteps or command.max_supersteps,
+            "services": target.services(),
+        }
         if is_past:
             options |= {"run_file": self._new_run_file(process.name), "target": name}
         debugger = Debugger(process, collect_events=False, **options)
