@@ -133,6 +133,7 @@ EVENT_TYPES: Final[dict[str, EventType]] = {
     "superstep_completed": EventType("a superstep of a process is over"),
     "request_info": EventType("a function asks and waits; `data` has the prompt"),
     "response": EventType("an answer came in"),
+    "request_withdrawn": EventType("a question is open no more: its function went on without an answer"),
     "event_emitted": EventType("a step emitted a process event, or one came from outside"),
     "input_waiting": EventType("a call waits for arguments that have not come"),
     "log": EventType("a step logged or printed, or a logpoint was reached"),
@@ -163,6 +164,7 @@ WARNING_CODES: Final[dict[str, str]] = {
     "reserved_event_type": "user code added an event of a type that is the engine's",
     "state_does_not_fit": "a step stays on its old code, since its state does not fit the new",
     "unrouted_event": "no route takes an event that was emitted",
+    "unused_answer": "a question was answered whose function has gone on without it, or did not ask it again",
     "unused_input": "a value for an optional parameter was never used",
     "user_warning": "a step's own warning that names no code",
 }
@@ -187,7 +189,7 @@ class WorkflowEvent:
         details: More about a warning or failure; always with a stable `code` where the engine made it.
         state: The new state of the run, for `status`.
         event_id: The process event concerned.
-        request_id: Which request, for `request_info` and `response`.
+        request_id: Which request, for `request_info`, `response` and `request_withdrawn`.
         response_type: The type asked for, as text, for `request_info`.
         seq: Place in the run, gapless from 1; 0 until recorded.
         run_id: The run.

@@ -18,6 +18,7 @@ from process_core.engine.records import (
     RunRecord,
     StepInstance,
 )
+from process_core.engine.request_log import RecordedQuestion, RequestLog
 from process_core.errors import PayloadMismatchError
 from process_core.events import Visibility
 from process_core.graph import StepKind
@@ -36,17 +37,26 @@ def dump_checkpoint(run: RunRecord, kept: Mapping[str, Mapping[str, Any]] = _NON
         run: The run.
         kept: States inside the elements of maps (see `MapElementStates`), as the last completed invocations left them.
     """
-    answered: dict[Invocation, dict[int, Any]] = {}
+    questions: dict[Invocation, dict[str, RecordedQuestion]] = {}
+    forced: dict[Invocation, Any] = {}
     inputs: list[Blob] = []
+    for request in run.requests.values():
+        asked = RecordedQuestion(request.id, request.prompt)
+        questions.setdefault(request.invocation, {})[request.question] = asked
     for kind, subject, value in run.inputs:
         if kind == "event":
             inputs.append({"event": subject, "data": value})
+        elif type(value) is ForcedResult:
+            forced[subject.invocation] = value.result
         else:
-            answered.setdefault(subject.invocation, {})[subject.number] = value
-    root = _CheckpointDumper(answered, kept).process(run.root)
+            answered = RecordedQuestion(subject.id, subject.prompt, is_answered=True, answer=value)
+            questions.setdefault(subject.invocation, {})[subject.question] = answered
+    root = _CheckpointDumper(questions, forced, kept).process(run.root)
     if run.root.is_stopped:
         root["stopped"] = [run.root.stop_route, run.root.stop_seq]
     blob = {"root": root, "inputs": inputs, "asked": run.asked}
+    if run.early_answers:
+        blob["early_answers"] = dict(run.early_answers)
     if run.undeliverable:
         blob["stranded"] = [item.fields() for item in run.undeliverable]
     return blob
@@ -88,12 +98,19 @@ class _CheckpointDumper:
     """Describes processes.
 
     Args:
-        answered: Answers that have come and not been delivered, by invocation and number of the question.
+        questions: RequestLog that are open, or whose answers have come and not been delivered, by invocation and name.
+        forced: What calls are to return that were ended by hand and have not noticed.
         kept: As for `dump_checkpoint`.
     """
 
-    def __init__(self, answered: Mapping[Invocation, Mapping[int, Any]], kept: Mapping[str, Mapping[str, Any]]) -> None:
-        self._answered = answered
+    def __init__(
+        self,
+        questions: Mapping[Invocation, Mapping[str, RecordedQuestion]],
+        forced: Mapping[Invocation, Any],
+        kept: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        self._questions = questions
+        self._forced = forced
         self._kept = kept
 
     def process(self, process: ProcessRecord) -> Blob:
@@ -132,16 +149,10 @@ class _CheckpointDumper:
         }
         if invocation.error is not None:  # its payload did not fit, which is said when its turn comes
             blob["refused"] = str(invocation.error)
-        answers = {
-            **(invocation.replay or {}),
-            **(invocation.answers or {}),
-            **self._answered.get(invocation, {}),
-        }
-        forced = [answer.result for answer in answers.values() if type(answer) is ForcedResult]
-        if forced:
-            blob["forced"] = forced
-        elif answers:
-            blob["answers"] = [[number, answer] for number, answer in answers.items()]
+        if invocation in self._forced:
+            blob["forced"] = [self._forced[invocation]]
+        elif asked := self._asked(invocation):
+            blob["questions"] = [[name, *question] for name, question in asked.items()]
         child = invocation.slot.child
         if not invocation.is_started:  # it is queued, and what stands behind its step serves another one
             return blob
@@ -154,6 +165,11 @@ class _CheckpointDumper:
         elif isinstance(child, MapRecord):
             blob["elements"] = [self._element(call) for call in child.calls]
         return blob
+
+    def _asked(self, invocation: Invocation) -> dict[str, RecordedQuestion]:
+        questions = invocation.questions
+        before = {**questions.recorded, **questions.answered} if questions is not None else {}
+        return {**before, **self._questions.get(invocation, {})}
 
     def _element(self, call: Invocation) -> Blob:
         if call.is_closed:
@@ -236,6 +252,7 @@ def load_checkpoint(run: RunRecord, blob: Mapping[str, Any]) -> None:
         TypeError: It is no such description.
     """
     run.asked = blob["asked"]
+    run.early_answers = dict(blob.get("early_answers", ()))
     for entry in blob["inputs"]:
         run.inputs.append(("event", entry["event"], entry["data"]))
     run.undeliverable = [Undeliverable(**entry) for entry in blob.get("stranded", ())]
@@ -297,7 +314,13 @@ class _CheckpointLoader:
     def _resume(self, invocation: Invocation, entry: Mapping[str, Any]) -> None:
         slot = invocation.slot
         invocation.resumes = entry["seq"]
-        invocation.replay = dict(entry.get("answers", ()))
+        if "questions" in entry:
+            invocation.questions = RequestLog()
+            recorded = {name: RecordedQuestion(*question) for name, *question in entry["questions"]}
+            invocation.questions.recorded = recorded
+            awaited = {question.request_id for question in recorded.values() if not question.is_answered}
+            run = invocation.scope.run
+            run.awaited |= awaited - set(run.early_answers)
         if "refused" in entry:
             invocation.error = PayloadMismatchError(entry["refused"])
         if "forced" in entry and invocation.messages:

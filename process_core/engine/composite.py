@@ -36,8 +36,10 @@ class ParentCall:
         call = self._scope.parent
         assert call is not None
         self._wake = self._scope.run.loop.create_future()
-        _runner_of(call).park(call)
+        runner = _runner_of(call)
+        runner.park(call)
         await self._wake
+        await runner.join_batch()
 
     def wake_up(self) -> None:
         """Work again: the parent's superstep waits for the call once more."""
@@ -189,7 +191,7 @@ class MapRunner:
         if record.resume_elements is not None:
             record.resume_elements(calls)
             record.resume_elements = None
-        record.in_batch = True
+        self._begin_batch()
         for call in calls:
             if not call.is_closed:
                 runner.start(call)
@@ -202,7 +204,7 @@ class MapRunner:
                 break
             record.in_batch = False
             await self._call.park()
-            record.in_batch = True
+            self._begin_batch()
             answers, self._answers = self._answers, []
             runner.deliver_answers(answers)
         record.in_batch = False
@@ -211,6 +213,10 @@ class MapRunner:
         record.elements = []
         record.calls = []
         return [call.result for call in calls]
+
+    def _begin_batch(self) -> None:
+        self.record.in_batch = True
+        self._runner.admit()
 
     def _calls(self, invocation: Invocation) -> list[Invocation]:
         parameters = invocation.function.spec.parameters

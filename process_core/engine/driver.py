@@ -98,7 +98,6 @@ class SuperstepDriver:
     def put(self, kind: str, subject: Any, value: Any) -> None:
         """Take in an outside event or an answer; see `Driver.put`."""
         self._run.inputs.append((kind, subject, value))
-        self._is_idle = False
         self.wake_up()
 
     def cancel(self) -> None:
@@ -107,7 +106,6 @@ class SuperstepDriver:
         if run.state.is_ended or run.is_cancelling:
             return
         run.is_cancelling = True
-        self._is_idle = False
         self._loop.discard_all("cancelled")
         if run.controller is not None:
             run.controller.abandon()
@@ -133,7 +131,6 @@ class SuperstepDriver:
     def look_again(self, process: ProcessRecord | None = None) -> None:
         """Look for work that was put in by hand; see `Driver.look_again`."""
         if process is None or process is self._run.root:
-            self._is_idle = False
             self.wake_up()
             return
         call, composite = process.parent, process.composite
@@ -149,6 +146,7 @@ class SuperstepDriver:
 
     def wake_up(self) -> None:
         """Let the driving task look for work."""
+        self._is_idle = False
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
 
@@ -277,7 +275,7 @@ class SuperstepDriver:
 
     def _release_idlers(self) -> None:
         run = self._run
-        if run.inputs and not run.state.is_ended:
+        if run.is_answerable and self._loop.has_work() and not run.state.is_ended:
             return
         self._is_idle = True
         idlers, self._idlers = self._idlers, ()

@@ -17,6 +17,7 @@ from process_core.engine.compiled import CompiledFunction, CompiledProcess, Comp
 from process_core.engine.failures import NestedFailureError, describe
 from process_core.engine.instrument import HOOKS, RunController, RunInstrument, bound_hooks
 from process_core.engine.recorder import Recorder, RunFileLink, snapshot_arguments
+from process_core.engine.request_log import RequestLog
 from process_core.errors import PayloadMismatchError, StepContextError, StepFailure
 from process_core.events import NO_DATA, ProcessEvent, RunState, Visibility, WorkflowEvent
 from process_core.graph import type_text
@@ -107,19 +108,14 @@ class Invocation:
         is_started: Whether its function was called.
         is_handler: Whether it handles a failure, so that its own is not handled again.
         is_parked: Whether it waits for answers and its superstep went on without it.
-        requests: Number of its open requests.
-        asked: Number of questions it has asked so far.
-        answers: The answers it has received, by number of the question; None before the first.
-        replay: Answers recorded by an earlier attempt, to be used without asking again; likewise.
+        questions: What it asks; None before the first question, unless an earlier attempt asked.
         resumes: Seq of the `executor_invoked` of the attempt that this one repeats, else 0.
         saved_state: Its step's state before the call, where an error route covers it.
         task: The task it runs in.
     """
 
     __slots__ = (
-        "answers",
         "arguments",
-        "asked",
         "causes",
         "emissions",
         "error",
@@ -133,8 +129,7 @@ class Invocation:
         "is_started",
         "messages",
         "outputs",
-        "replay",
-        "requests",
+        "questions",
         "result",
         "result_seq",
         "resumes",
@@ -167,10 +162,7 @@ class Invocation:
         for message in messages:
             if message.handles:
                 self.is_handler = True
-        self.requests = 0
-        self.asked = 0
-        self.answers: dict[int, Any] | None = None
-        self.replay: dict[int, Any] | None = None
+        self.questions: RequestLog | None = None
         self.resumes = 0
         self.saved_state: Any = UNSET
         self.task: asyncio.Task[Any] | None = None
@@ -199,28 +191,47 @@ class Request:
     Attributes:
         id: Unique in the run.
         invocation: Who asks.
-        number: Which of the invocation's questions it is, from 0.
+        question: Name of the question among those of the invocation.
         prompt: What is asked.
         response_type: The type of the answer.
         future: Resolves to the answer.
         seq: Seq of its `request_info` event.
         event: Its `request_info` event.
+        is_open: Whether the function still waits, though an answer may be on its way.
         is_reported: Whether a warning has mentioned it.
     """
 
-    __slots__ = ("event", "future", "id", "invocation", "is_reported", "number", "prompt", "response_type", "seq")
+    __slots__ = (
+        "event",
+        "future",
+        "id",
+        "invocation",
+        "is_open",
+        "is_reported",
+        "prompt",
+        "question",
+        "response_type",
+        "seq",
+    )
 
     def __init__(
-        self, request_id: str, invocation: Invocation, prompt: Any, response_type: Any, future: "asyncio.Future[Any]"
+        self,
+        request_id: str,
+        invocation: Invocation,
+        question: str,
+        prompt: Any,
+        response_type: Any,
+        future: "asyncio.Future[Any]",
     ) -> None:
         self.id = request_id
         self.invocation = invocation
-        self.number = invocation.asked - 1
+        self.question = question
         self.prompt = prompt
         self.response_type = response_type
         self.future = future
         self.event = WorkflowEvent("request_info")
         self.seq = 0
+        self.is_open = True
         self.is_reported = False
 
 
@@ -692,6 +703,8 @@ _PUBLIC_NONE: Final = {**_PUBLIC, **HAS_NONE}
 
 NONE_HELD: Final[Mapping[Message, bool]] = MappingProxyType({})
 """What a process holds where nobody has asked it to."""
+NO_ANSWERS: Final[Mapping[str, Any]] = MappingProxyType({})
+"""The early answers of a run that nobody answered early."""
 
 
 class ProcessRecord(CallScope):
@@ -933,6 +946,10 @@ class RunRecord:
         edit_batch: Replaces the messages of a superstep, where a run is resumed whose queue was edited; else None.
         forced: What calls are to return without being made, by the message that leads to them; else None.
         asked: Number of questions asked so far.
+        awaited: Ids of questions that a resumed run will ask again.
+        early_answers: Answers to those, by id.
+        withdrawn: Ids of questions whose function went on without an answer.
+        fingerprint: Returns the same text for the same prompt, in other runs too; None where nothing is recorded.
         is_cancelling: Whether it was cancelled and has not ended.
         is_answerable: Whether anybody could answer a question.
         is_dismissed: Whether its user has let go of it while it was idle.
@@ -946,11 +963,14 @@ class RunRecord:
     __slots__ = (
         *HOOKS,
         "asked",
+        "awaited",
         "controller",
         "driver",
+        "early_answers",
         "edit_batch",
         "error",
         "file",
+        "fingerprint",
         "forced",
         "generation",
         "host",
@@ -974,6 +994,7 @@ class RunRecord:
         "thread",
         "unanswered",
         "undeliverable",
+        "withdrawn",
     )
 
     run_started: tuple[Callable[["RunRecord"], None], ...]
@@ -1021,6 +1042,10 @@ class RunRecord:
         self.requests: dict[str, Request] = {}
         self.unanswered: Sequence[WorkflowEvent] = ()
         self.asked = 0
+        self.awaited: frozenset[str] = frozenset()
+        self.early_answers: Mapping[str, Any] = NO_ANSWERS
+        self.withdrawn: frozenset[str] = frozenset()
+        self.fingerprint: Callable[[Any], str] | None = None
         self.generation = 1
         self.undeliverable: Sequence[Undeliverable] = ()
         self.is_cancelling = False
@@ -1113,47 +1138,82 @@ class RunRecord:
                     return self.forced.pop(message)
         return UNSET
 
-    # Questions.
+    # RequestLog.
 
-    def open_request(self, invocation: Invocation, prompt: Any, response_type: Any) -> Request:
-        """Open a question and record it."""
-        self.asked += 1
-        request = Request(f"request-{self.asked}", invocation, prompt, response_type, self.loop.create_future())
-        slot = invocation.slot
-        event = WorkflowEvent(
-            "request_info",
-            prompt,
-            request_id=request.id,
-            response_type=type_text(response_type),
-            details={"number": request.number} if request.number else None,
-            superstep=slot.scope.superstep,
-            path=slot.path,
-            step=slot.plan.name,
-            function=invocation.function.name,
-            causes=(invocation.seq,) if invocation.seq else (),
-        )
+    def likeness(self, prompt: Any, response_type: Any) -> str:
+        """Return the same text for the same question in another run; one of its own where nothing is recorded."""
+        if self.fingerprint is None:
+            return str(self.asked)
+        return f"{type_text(response_type)}:{self.fingerprint(prompt)}"
+
+    def open_request(
+        self, invocation: Invocation, question: str, prompt: Any, response_type: Any, request_id: str | None = None
+    ) -> Request:
+        """Open a question and record it.
+
+        Args:
+            invocation: Who asks.
+            question: Name of the question among those of the invocation.
+            prompt: What is asked.
+            response_type: The type of the answer.
+            request_id: The id under which an earlier attempt asked it.
+        """
+        if request_id is None:
+            self.asked += 1
+            request_id = f"request-{self.asked}"
+        self.awaited -= {request_id}
+        request = Request(request_id, invocation, question, prompt, response_type, self.loop.create_future())
+        event = self._event_about(request, "request_info", prompt, (invocation.seq,) if invocation.seq else ())
+        event.response_type = type_text(response_type)
+        event.details = {"question": question} if self.fingerprint is not None else None
         if self.recorder is not None:
             request.seq = self.recorder.pass_on(event)
         request.event = event
         self.requests[request.id] = request
         return request
 
+    def answer_early(self, request_id: str, value: Any) -> None:
+        """Keep an answer to a question that the resumed run has still to ask again."""
+        self.awaited -= {request_id}
+        self.early_answers = {**self.early_answers, request_id: value}
+
+    def take_early_answer(self, request_id: str) -> Any:
+        """Return the answer that came for a question before it was asked again, once; UNSET where none did."""
+        if request_id not in self.early_answers:
+            return UNSET
+        answers = dict(self.early_answers)
+        answer = answers.pop(request_id)
+        self.early_answers = answers
+        return answer
+
     def record_response(self, request: Request, value: Any) -> None:
         """Record that an answer reached its function."""
         if self.recorder is not None:
-            slot = request.invocation.slot
-            self.recorder.pass_on(
-                WorkflowEvent(
-                    "response",
-                    value,
-                    request_id=request.id,
-                    superstep=slot.scope.superstep,
-                    path=slot.path,
-                    step=slot.plan.name,
-                    function=request.invocation.function.name,
-                    causes=(request.seq,) if request.seq else (),
-                )
-            )
+            self.recorder.pass_on(self._event_about(request, "response", value))
+
+    def record_withdrawal(self, request: Request) -> None:
+        """Record that a function went on without the answer to its question."""
+        self.withdrawn |= {request.id}
+        if self.recorder is not None:
+            text = f"{request.invocation} went on without an answer"
+            self.recorder.pass_on(self._event_about(request, "request_withdrawn", text))
+
+    def _event_about(
+        self, request: Request, kind: str, data: Any, causes: tuple[int, ...] | None = None
+    ) -> WorkflowEvent:
+        slot = request.invocation.slot
+        if causes is None:
+            causes = (request.seq,) if request.seq else ()
+        return WorkflowEvent(
+            kind,
+            data,
+            request_id=request.id,
+            superstep=slot.scope.superstep,
+            path=slot.path,
+            step=slot.plan.name,
+            function=request.invocation.function.name,
+            causes=causes,
+        )
 
     def withdraw(self, request: Request) -> bool:
         """Close a question without an answer; False where it was not open."""
@@ -1161,11 +1221,13 @@ class RunRecord:
 
     def close_requests(self, invocation: Invocation) -> None:
         """Withdraw the open questions of an invocation that has ended."""
-        if invocation.requests:
+        questions = invocation.questions
+        if questions is not None and questions.open:
             for request in [r for r in self.requests.values() if r.invocation is invocation]:
                 self.withdraw(request)
+                request.is_open = False
                 request.future.cancel()
-            invocation.requests = 0
+            questions.open = 0
 
 
 class DiscardedWork:

@@ -220,7 +220,7 @@ class Run:
             value: The answer.
 
         Raises:
-            UnknownRequestError: It is not open; nothing has changed.
+            UnknownRequestError: It is not open, or no more; nothing has changed.
             InvalidResponseError: The answer has the wrong type; the question stays open.
             RunEndedError: The run is over.
         """
@@ -228,8 +228,10 @@ class Run:
         self._check_open(f"the answer to {request_id!r}")
         request = record.requests.get(request_id)
         if request is None:
-            hint = did_you_mean(request_id, record.requests) or "nothing is asked"
-            raise UnknownRequestError(f"request {request_id!r} is not open ({hint})")
+            if request_id not in record.awaited:
+                raise UnknownRequestError(_why_not_open(record, request_id))
+            record.answer_early(request_id, value)  # its type is known when the function asks again
+            return
         try:
             answer = PayloadCheck(request.response_type)(value)
         except PayloadMismatchError as error:
@@ -311,6 +313,17 @@ class Runnable(Protocol):
     ) -> Run:
         """Start a run under your control; see `Process.start`."""
         ...
+
+
+def _why_not_open(record: RunRecord, request_id: str) -> str:
+    hint = did_you_mean(request_id, record.requests) or "nothing is asked"
+    if request_id in record.withdrawn:
+        why = "was withdrawn: its function went on without an answer"
+    elif any(request_id == f"request-{number}" for number in range(1, record.asked + 1)):
+        why = "is closed: it was answered, or the call that asked has ended"
+    else:
+        why = "is not open"
+    return f"request {request_id!r} {why} ({hint})"
 
 
 def unknown_event(name: str, process: str, known: tuple[str, ...]) -> UnknownEventError:

@@ -4,10 +4,11 @@ import asyncio
 import contextvars
 import sys
 from collections import deque
-from collections.abc import Awaitable, Coroutine, Iterable
+from collections.abc import Awaitable, Coroutine, Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from process_core.engine.records import UNSET, CallScope, ForcedResult, Invocation, Request, RunRecord, StepInstance
+from process_core.engine.request_log import RecordedQuestion, RequestLog
 from process_core.errors import PayloadMismatchError
 from process_core.payload_check import PayloadCheck
 
@@ -15,20 +16,41 @@ _GRACE_SECONDS: Final = 1.0
 """How long the end of a run waits for cancelled functions to clean up."""
 
 
-class RunTasks:
-    """The tasks of a run: each has the context variables that the run began with."""
+class _DrivingTask(asyncio.Task[Any]):
+    """A task that drives a run, which notices when its loop closes: whoever closes one cancels every task first."""
 
-    __slots__ = ("_context", "_loop", "_owner", "_unwinding")
+    __slots__ = ("tasks",)
+
+    tasks: "RunTasks"
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Cancel the task; see `asyncio.Task.cancel`."""
+        if not self.get_loop().is_running():
+            self.tasks.is_closing = True
+        return super().cancel(msg)
+
+
+class RunTasks:
+    """The tasks of a run: each has the context variables that the run began with.
+
+    Attributes:
+        is_closing: Whether the loop is being closed.
+    """
+
+    __slots__ = ("_context", "_loop", "_owner", "_unwinding", "is_closing")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._context = contextvars.copy_context()
         self._owner = asyncio.current_task()
         self._unwinding: set[asyncio.Task[Any]] | None = None
+        self.is_closing = False
 
     def spawn_later(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run a coroutine in a task."""
-        return self._loop.create_task(work, context=self._context.copy())
+        task = _DrivingTask(work, loop=self._loop, context=self._context.copy())
+        task.tasks = self
+        return task
 
     if sys.version_info >= (3, 12):
 
@@ -64,8 +86,8 @@ class RunTasks:
 
     @property
     def is_torn_down(self) -> bool:
-        """Whether the task that began the run is gone or going, as when its loop closes."""
-        return self._owner is None or self._owner.done() or bool(self._owner.cancelling())
+        """Whether the loop is being closed, or the task that began the run is being cancelled."""
+        return self.is_closing or (self._owner is not None and bool(self._owner.cancelling()))
 
 
 class RunnerOwner(Protocol):
@@ -88,6 +110,7 @@ class InvocationRunner:
     Attributes:
         scope: The record of what it runs.
         active: Number of steps that are working.
+        joining: Futures of calls that go on by themselves, and wait for a batch.
         token: Changes when another task takes over the driving.
         task: The task that drives.
     """
@@ -102,6 +125,7 @@ class InvocationRunner:
         "_tasks",
         "_working",
         "active",
+        "joining",
         "scope",
         "task",
         "token",
@@ -110,6 +134,7 @@ class InvocationRunner:
     def __init__(self, scope: CallScope, tasks: RunTasks, owner: RunnerOwner) -> None:
         self.scope = scope
         self.active = 0
+        self.joining: Sequence[asyncio.Future[None]] = ()
         self.token: object = None
         self.task: asyncio.Task[Any] | None = None
         self._run: RunRecord = scope.run
@@ -215,8 +240,14 @@ class InvocationRunner:
                     # This coroutine is the only one around the user's own: each more would cost every hop.
                     result = await self._perform(slot, invocation)
                 except BaseException as error:  # noqa: BLE001 - a step may raise anything; it fails the step alone
-                    self._break_off(invocation, error)
+                    self._check_who_ends(invocation, error)
+                    if invocation.questions is not None or invocation.is_parked:
+                        await self._come_back(invocation)
+                    if not invocation.is_cancelled:
+                        scope.fail_call(invocation, error)
                 else:
+                    if invocation.questions is not None or invocation.is_parked:
+                        await self._come_back(invocation)
                     if not invocation.is_cancelled:
                         scope.complete_call(invocation, result)
             if invocation.is_cancelled:
@@ -227,8 +258,6 @@ class InvocationRunner:
             following = self._next(slot, invocation)
 
     def _note_finished(self, slot: StepInstance, invocation: Invocation) -> None:
-        if invocation.is_parked:
-            self.unpark(invocation)  # it went on by itself, for instance after a timeout of its own
         del self._working[invocation]
         if not slot.finished:
             self.scope.finished.append(slot)
@@ -270,14 +299,14 @@ class InvocationRunner:
         assert composite is not None
         return composite.perform(invocation)
 
-    def _break_off(self, invocation: Invocation, error: BaseException) -> None:
+    def _check_who_ends(self, invocation: Invocation, error: BaseException) -> None:
+        """Raise where it is the loop that ends, and not the call alone."""
         if invocation.is_cancelled:
             return
         if isinstance(error, GeneratorExit) and not self._run.loop.is_running():
             raise error  # the loop is gone: nothing may be awaited or recorded any more
         if isinstance(error, asyncio.CancelledError):
             self._check_who_cancelled(error)
-        self.scope.fail_call(invocation, error)
 
     def _check_who_cancelled(self, error: asyncio.CancelledError) -> None:
         """Raise where a loop closes, which cancels every task; go on where a function cancelled its own."""
@@ -289,52 +318,146 @@ class InvocationRunner:
             while task.cancelling():
                 task.uncancel()
 
-    # Questions, and waiting for answers.
+    # RequestLog, and waiting for answers.
 
     async def ask(self, invocation: Invocation, prompt: Any, response_type: Any) -> Any:
         """Ask outside on behalf of an invocation; see `StepContext.request_info`."""
-        scope = self.scope
-        if not scope.is_open(invocation):
+        if not self.scope.is_open(invocation):
             raise asyncio.CancelledError
-        number = invocation.asked
-        invocation.asked += 1
-        if invocation.replay and number in invocation.replay:
+        questions = invocation.questions
+        if questions is None:
+            questions = invocation.questions = RequestLog()
+        name = questions.name(self._run.likeness(prompt, response_type))
+        recorded = questions.recorded.pop(name, None)
+        if recorded is not None and recorded.is_answered:
             try:
-                answer = PayloadCheck(response_type)(invocation.replay.pop(number))
+                answer = PayloadCheck(response_type)(recorded.answer)
             except PayloadMismatchError as error:
-                scope.warn("answer_refused", f"{invocation} asks again, for its code has changed: {error}", invocation)
+                text = f"{invocation} asks again, for its code has changed: {error}"
+                self.scope.warn("answer_refused", text, invocation)
             else:
-                invocation.answers = {**(invocation.answers or {}), number: answer}
+                questions.answered[name] = recorded
                 return answer
-        request = self._run.open_request(invocation, prompt, response_type)
-        invocation.requests += 1
+        request_id = recorded.request_id if recorded is not None else None
+        request = self._run.open_request(invocation, name, prompt, response_type, request_id)
+        questions.open += 1
         if not invocation.is_parked:
             self.park(invocation)
+        self._use_early_answer(request)
         try:
             return await request.future
-        finally:
-            if self._run.withdraw(request):
-                self._answered(invocation)
+        except BaseException as error:
+            if not isinstance(error, GeneratorExit) or self._run.loop.is_running():
+                self._go_on_without(request)
+            if isinstance(error, asyncio.CancelledError) and not invocation.is_closed:
+                await self.join_batch()
+            raise
+
+    def _use_early_answer(self, request: Request) -> None:
+        """Take the answer that came for a question before a resumed run asked it again."""
+        run = self._run
+        early = run.take_early_answer(request.id)
+        if early is UNSET:
+            return
+        try:
+            answer = PayloadCheck(request.response_type)(early)
+        except PayloadMismatchError as error:
+            text = f"the answer that came for {request.id!r} before it was asked again does not fit: {error}"
+            self.scope.warn("answer_refused", text, request.invocation, request_id=request.id)
+            return
+        run.withdraw(request)
+        run.driver.put("answer", request, answer)
+
+    def _go_on_without(self, request: Request) -> None:
+        """Withdraw a question whose function no longer waits for the answer, for instance since its time is up."""
+        if not request.is_open or request.invocation.is_closed:
+            return
+        request.is_open = False
+        request.future.cancel()
+        self._run.withdraw(request)
+        self._run.record_withdrawal(request)
+        self._note_settled(request.invocation)
 
     def deliver_answers(self, answers: Iterable[tuple[Request, Any]]) -> None:
         """Let functions go on with the answers to their questions."""
         for request, value in answers:
             invocation = request.invocation
             if invocation.is_closed or request.future.done():
+                self._note_unused(request, value)
                 continue
             if type(value) is ForcedResult:
                 self._conclude(invocation, value.result)
                 continue
+            request.is_open = False
             self._run.record_response(request, value)
-            invocation.answers = {**(invocation.answers or {}), request.number: value}
+            assert invocation.questions is not None
+            answered = RecordedQuestion(request.id, request.prompt, is_answered=True, answer=value)
+            invocation.questions.answered[request.question] = answered
             request.future.set_result(value)
-            self._answered(invocation)
+            self._note_settled(invocation)
 
-    def _answered(self, invocation: Invocation) -> None:
+    def _note_unused(self, request: Request, value: Any) -> None:
+        """Warn of an answer that was taken in, and whose function has gone on without it."""
+        request.future.cancel()
+        if type(value) is not ForcedResult and not request.invocation.is_cancelled:
+            text = f"{request.invocation} had gone on when the answer to {str(request.prompt)[:80]!r} reached it"
+            self.scope.warn("unused_answer", text, request.invocation, request_id=request.id)
+
+    def _note_settled(self, invocation: Invocation) -> None:
         """Note that one question of an invocation is open no more."""
-        invocation.requests -= 1
-        if not invocation.requests and invocation.is_parked and not invocation.is_closed:
+        questions = invocation.questions
+        assert questions is not None
+        questions.open -= 1
+        if not questions.open and invocation.is_parked:
             self.unpark(invocation)
+
+    # Going on without an answer, which is outside input (rule 37).
+
+    async def join_batch(self) -> None:
+        """Wait for the next batch, where a call goes on by itself while there is none."""
+        while not self.scope.in_batch and not self._tasks.is_torn_down:
+            waiter = self._run.loop.create_future()
+            self.joining = (*self.joining, waiter)
+            await waiter
+
+    def admit(self) -> None:
+        """Let the calls that go on by themselves take part in the batch that has begun."""
+        joining, self.joining = self.joining, ()
+        for waiter in joining:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def _come_back(self, invocation: Invocation) -> None:
+        """Make a call that is about to end part of a batch, and be done with its questions."""
+        if invocation.is_cancelled:
+            return
+        run, questions = self._run, invocation.questions
+        if questions is not None:
+            for request in [r for r in run.requests.values() if r.invocation is invocation]:
+                self._go_on_without(request)
+            self._report_unused(invocation, questions)
+        if invocation.is_parked:
+            self.unpark(invocation)
+        while not invocation.is_cancelled and not self.scope.in_batch and not self._tasks.is_torn_down:
+            try:
+                await self.join_batch()
+            except asyncio.CancelledError:  # of the function, which has ended; where it is of the call, that is over
+                continue
+
+    def _report_unused(self, invocation: Invocation, questions: RequestLog) -> None:
+        run, recorded = self._run, questions.recorded
+        questions.recorded = {}
+        for question in recorded.values():
+            run.awaited -= {question.request_id}
+            if run.take_early_answer(question.request_id) is not UNSET or question.is_answered:
+                self.scope.warn(
+                    "unused_answer",
+                    f"{invocation} has not asked {str(question.prompt)[:80]!r} again, so its answer was not used",
+                    invocation,
+                    request_id=question.request_id,
+                )
+
+    # Parking.
 
     def park(self, invocation: Invocation) -> None:
         """Let the superstep go on without an invocation."""

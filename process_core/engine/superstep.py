@@ -124,7 +124,8 @@ class SuperstepLoop:
         """Begin a superstep; return the calls to make, each with the message that completed it."""
         process, run = self.process, self._run
         takes_inputs = self._is_root and bool(run.inputs)
-        if takes_inputs:
+        joining = self.runner.joining
+        if takes_inputs or joining:
             process.since_input = 0
         limit = run.max_supersteps if self._is_root else process.plan.max_supersteps or run.max_supersteps
         if process.since_input >= limit:
@@ -142,6 +143,8 @@ class SuperstepLoop:
         if process.answers:
             answers, process.answers = process.answers, ()
             self.runner.deliver_answers(answers)
+        if joining:
+            self.runner.admit()
         if process.resumed_calls:
             resumed, process.resumed_calls = process.resumed_calls, ()
             for invocation in resumed:

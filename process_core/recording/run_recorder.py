@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import hashlib
 import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -73,6 +74,7 @@ class RunRecorder(RunInstrument):
             recorder = FastRecorder(recorder, writer, warnings.warn)
         self._recorder = run.recorder = recorder
         run.file = self
+        run.fingerprint = _fingerprint
         run.generation = writer.generation + 1
         self._versions = _versions(run.plan.graph)
         self._outputs = OutputLog(run.outputs, run.public_events)
@@ -287,6 +289,10 @@ class RunRecorder(RunInstrument):
         else:
             text = f"the state of {what} cannot be recorded exactly, so the run cannot be resumed: {lost}"
             warn("not_serialisable", text, EventSite(what, what.rpartition("/")[2], None), what=what)
+
+
+def _fingerprint(value: Any) -> str:
+    return hashlib.sha256(encode(value)).hexdigest()[:12]
 
 
 _MOST_PLACES: Final = 5

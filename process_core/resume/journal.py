@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from process_core.engine.request_log import RecordedQuestion
 from process_core.events import NO_DATA, Visibility
 from process_core.graph import RESULT_SUFFIX, FunctionSpec, Graph, StepKind
 from process_core.resume.reconstruct import NotRestorableError, Reconstructor
@@ -35,7 +36,7 @@ class Attempt:
         result: What it returned.
         emissions: Event id, payload and visibility, in order.
         outputs: What it yielded.
-        answers: What it was answered, by number of the question.
+        questions: What it asked, with the answers that it had, by name of the question.
         state: Its step's state afterwards, or what it was set to by hand while it ran; or NO_STATE.
     """
 
@@ -46,7 +47,7 @@ class Attempt:
     result: Any = None
     emissions: list[tuple[str, Any, Visibility]] = field(default_factory=list)
     outputs: list[Any] = field(default_factory=list)
-    answers: dict[int, Any] = field(default_factory=dict)
+    questions: dict[str, RecordedQuestion] = field(default_factory=dict)
     state: Any = NO_STATE
 
 
@@ -85,7 +86,7 @@ class Journal:
         self._uses = _Uses(graph)
         self._by_seq: dict[int, Attempt] = {}
         self._by_path: dict[str, list[Attempt]] = {}
-        self._questions: dict[int, tuple[int, int]] = {}
+        self._questions: dict[int, Row] = {}
         self._counts: Counter[str] = Counter()
         self._inputs_seen = 0
 
@@ -134,7 +135,8 @@ class Journal:
             if self._inputs_seen > len(self.inputs):
                 self.inputs.append((row.event_id or "", self._payload(row)))
         elif row.type == "request_info":
-            self._questions[row.seq] = self._question(row)
+            self._questions[row.seq] = row
+            self._note_question(row, RecordedQuestion(row.request_id or "", self._prompt(row)))
             number = (row.request_id or "").rpartition("-")[2]
             self.asked = max(self.asked, int(number) if number.isdecimal() else 0)
         elif row.type == "operator":
@@ -173,18 +175,28 @@ class Journal:
         return attempt
 
     def _take_outcome(self, row: Row) -> None:
-        cause, number = row.cause or 0, 0
         if row.type == "response":
-            cause, number = self._questions.get(cause) or self._question(self._file.row(cause))
-        attempt = self._by_seq.get(cause)
-        if attempt is None:
-            attempt = self._by_seq[cause] = self._parked_attempt(row, cause)
-        if attempt.is_completed:
+            asked = self._questions.get(row.cause or 0) or self._file.row(row.cause or 0)
+            prompt, answer = self._prompt(asked), self._payload(row)
+            answered = RecordedQuestion(row.request_id or "", prompt, is_answered=True, answer=answer)
+            self._note_question(asked, answered)
             return
-        if row.type == "response":
-            attempt.answers[number] = self._payload(row)
-        else:
+        attempt = self._attempt_at(row, row.cause or 0)
+        if not attempt.is_completed:
             self._take(row, attempt)
+
+    def _note_question(self, asked: Row, question: RecordedQuestion) -> None:
+        """Note that an invocation asked something, or was answered it; `asked` is the row that asked."""
+        attempt = self._attempt_at(asked, asked.cause or 0)
+        if not attempt.is_completed:
+            attempt.questions[self._details(asked).get("question", "")] = question
+
+    def _attempt_at(self, row: Row, seq: int) -> Attempt:
+        """Return the attempt that an `executor_invoked` began, to which a row belongs."""
+        attempt = self._by_seq.get(seq)
+        if attempt is None:
+            attempt = self._by_seq[seq] = self._parked_attempt(row, seq)
+        return attempt
 
     def _parked_attempt(self, row: Row, seq: int) -> Attempt:
         """Begin with what an invocation did before the checkpoint, at which it was parked."""
@@ -227,9 +239,22 @@ class Journal:
         found = self._file.payload(row.details) if row.details is not None else None
         return found if isinstance(found, dict) else {}
 
-    def _question(self, row: Row) -> tuple[int, int]:
-        """Return the seq of the invocation that asked a question, and which of its questions it is."""
-        return row.cause or 0, self._details(row).get("number", 0)
+    def _prompt(self, row: Row) -> Any:
+        try:
+            return self._payload(row)
+        except NotRestorableError:
+            return None  # only shown, where its answer is not used
+
+    def open_questions(self) -> set[str]:
+        """Return the ids of the questions that were asked and not answered, in calls that are made again."""
+        attempts = [*self._by_seq.values(), *(attempt for some in self._by_path.values() for attempt in some)]
+        return {
+            question.request_id
+            for attempt in attempts
+            if not attempt.is_completed
+            for question in attempt.questions.values()
+            if not question.is_answered
+        }
 
 
 def comparable(given: str) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from process_core.engine.host import StepHost
 from process_core.engine.records import Invocation
+from process_core.engine.request_log import RequestLog
 from process_core.events import WorkflowEvent
 from process_core.resume.journal import NO_STATE, Attempt, Journal, comparable
 from process_core.runfile.codec.encode import encode
@@ -42,7 +43,10 @@ class JournalHost:
         if attempt is None:
             return await self.inner.invoke(invocation)
         if not attempt.is_completed:
-            invocation.replay = {**(invocation.replay or {}), **attempt.answers}
+            if attempt.questions:
+                if invocation.questions is None:
+                    invocation.questions = RequestLog()
+                invocation.questions.recorded |= attempt.questions
             if attempt.state is not NO_STATE:
                 invocation.slot.restore_state(attempt.state)
             return await self.inner.invoke(invocation)

@@ -85,6 +85,7 @@ class ResumePoint:
             for event_id, data in journal.inputs[taken:]:
                 run.inputs.append(("event", event_id, data))
             run.asked = max(run.asked, journal.asked)  # an id that was shown once belongs to no other question
+            run.awaited |= journal.open_questions() - set(run.early_answers)
             run.host = JournalHost(run.host, journal)
             EditedQueues(journal.queues).attach(run)
 
@@ -183,10 +184,11 @@ def _lost_values(process: Any, prefix: str, find: Callable[[str], Any]) -> Itera
             yield f"the payload of {prefix}{entry.get('source')} -> {entry.get('route')}: {loss}"
     for entry in (*process.get("parked", ()), *process.get("queued", ())):
         path = f"{prefix}{entry.get('step')}"
-        for part in ("arguments", "answers"):
-            what = "the arguments of" if part == "arguments" else "the answers to"
-            for loss in losses(entry.get(part), find):
-                yield f"{what} {path}.{entry.get('function')}: {loss}"
+        for loss in losses(entry.get("arguments"), find):
+            yield f"the arguments of {path}.{entry.get('function')}: {loss}"
+        for _, request_id, _, _, answer in entry.get("questions", ()):
+            for loss in losses(answer, find):
+                yield f"the answer to {request_id} of {path}.{entry.get('function')}: {loss}"
         yield from _lost_values(entry.get("process"), f"{path}/", find)
     for entry in process.get("waiting", ()):
         for loss in losses(entry.get("fifos"), find):

@@ -231,13 +231,13 @@ async def test_nobody_is_asked_twice_after_a_second_crash(path):
     assert states["Keeps"] == [["a", "b", "c", "d"]]
 
 
-async def test_a_question_that_is_asked_again_has_an_id_of_its_own(path):
+async def test_rule_36_a_question_that_is_asked_again_keeps_its_id(path):
     await asking().run("Go", 2, run_file=path)
     for answer in "ab":
         await resumed(path, answer)
     with RunFile(path) as file:
-        ids = [row.request_id for row in file.page(0, 1000) if row.type == "request_info"]
-    assert len(set(ids)) == len(ids)
+        ids = [(row.request_id, file.payload(row.data)) for row in file.page(0, 1000) if row.type == "request_info"]
+    assert set(ids) == {("request-1", "question 0"), ("request-2", "question 1")}
 
 
 async def test_an_answer_that_had_come_and_not_been_delivered_is_kept(path, tmp_path):

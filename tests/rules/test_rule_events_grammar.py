@@ -58,6 +58,7 @@ async def test_rule_18_the_types_are_those_of_the_design():
             "event_emitted",
             "input_waiting",
             "response",
+            "request_withdrawn",
             "executor_cancelled",
             "log",
             "breakpoint_hit",

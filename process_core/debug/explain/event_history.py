@@ -227,8 +227,8 @@ def event_text(event: EventRecord) -> str:
             return f"{who} completed" + (f" and returned {data}" if data and data != "null" else "")
         case "executor_failed":
             return f"{who} failed: {event.details.get('type', 'error')}: {bounded(event.message)}"
-        case "executor_cancelled":
-            return f"{who} was cancelled"
+        case "executor_cancelled" | "request_withdrawn":
+            return f"{who} {_ENDED[event.type]}"
         case "request_info":
             return f"{who} asked {data}"
         case "response":
@@ -243,6 +243,9 @@ def event_text(event: EventRecord) -> str:
             return f"the run was {event.state}"
         case _:
             return f"{event.type}{f' of {who}' if path else ''}{with_data}"
+
+
+_ENDED: Final = {"executor_cancelled": "was cancelled", "request_withdrawn": "went on without an answer"}
 
 
 def bounded(text: str, limit: int = _SHOWN) -> str:

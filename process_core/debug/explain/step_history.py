@@ -170,9 +170,10 @@ class StepHistory:
         inside = [question for other, question in asked.items() if other.startswith(f"{path}/")]
         if inside:
             return inside[0]
-        requests, answers = (sum(f.number for f in facts if f.type == kind) for kind in ("request_info", "response"))
+        requests = sum(f.number for f in facts if f.type == "request_info")
+        settled = sum(f.number for f in facts if f.type in ("response", "request_withdrawn"))
         running = sum(f.number * (1 if f.type == "executor_invoked" else -(f.type in _ENDS)) for f in facts)
-        if requests > answers and running > 0 and not asked:
+        if requests > settled and running > 0 and not asked:
             for event in self.history.events((_last(f for f in facts if f.type == "request_info"),)):
                 return event.preview
         return None

@@ -27,7 +27,7 @@ _MOST: Final = 50
 """Steps whose questions and missing inputs are read."""
 _REACH: Final = 20_000
 """Events within which the calls that an event led to are looked for."""
-_ASKING: Final = ("request_info", "response")
+_ASKING: Final = ("request_info", "response", "request_withdrawn")
 _CALLS: Final = ("executor_invoked", "executor_completed", "executor_failed", "executor_cancelled")
 _SUPERSTEPS: Final = ("superstep_started", "superstep_completed")
 _TYPES: Final = frozenset({*_ASKING, *_CALLS, *_SUPERSTEPS, "input_waiting", "status", "failed"})
@@ -206,7 +206,7 @@ class RunAtEvent:
     @cached_property
     def asking(self) -> tuple[str, ...]:
         """Paths of the busy steps that waited for an answer."""
-        return tuple(path for path in self.busy if _is_after(self._last[path], "request_info", "response"))
+        return tuple(path for path in self.busy if _is_after(self._last[path], *_ASKING))
 
     @property
     def running(self) -> tuple[str, ...]:
@@ -463,8 +463,8 @@ def _is_busy(last: Mapping[str, int]) -> bool:
     return begun > max(ended)
 
 
-def _is_after(last: Mapping[str, int], kind: str, other: str) -> bool:
-    return last.get(kind, 0) > last.get(other, 0)
+def _is_after(last: Mapping[str, int], kind: str, *others: str) -> bool:
+    return all(last.get(kind, 0) > last.get(other, 0) for other in others)
 
 
 def _has_failed(last: Mapping[str, int]) -> bool:
