@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import NamedTuple
 import pytest
 
 from tui.cli.main import main
+
+if sys.prefix != sys.base_prefix:  # else a `.venv` of another Python above the samples would run their workers
+    os.environ["VIRTUAL_ENV"] = sys.prefix
 
 
 class Ended(NamedTuple):

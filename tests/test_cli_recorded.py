@@ -99,7 +99,7 @@ def run_of(project):
 
 def worker_of(pid):
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return next(int(c) for c in children if b"session.worker" in Path(f"/proc/{c}/cmdline").read_bytes())
+    return next(int(c) for c in children if b"session/worker" in Path(f"/proc/{c}/cmdline").read_bytes())
 
 
 def until(holds, seconds=20):

@@ -133,15 +133,18 @@ class StepscopeApp(App[int]):
     async def _resume(self, screen: DebugScreen, wanted: ResumeWanted) -> None:
         target = wanted.info.target or ""
         screen.presenter.show_waiting(f"RESUMING {safe(target, LABEL)}")
-        session = await self._open_session()
+        session: Session | None = None
         try:
+            session = await self._open_session()
             await resume_recorded(session, target, wanted.info.path, superstep=wanted.superstep)
         except CommandRefused as refused:
-            await session.close()
+            if session is not None:
+                await session.close()
             self.push_screen(LoadErrorScreen(target, refused.failure, goes_on=False))
             return
         except BaseException:
-            await session.close()
+            if session is not None:
+                await session.close()
             raise
         finally:
             screen.presenter.show_waiting("")

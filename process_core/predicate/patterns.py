@@ -4,6 +4,7 @@ Python's `re` backtracks: `(a+)+b` against thirty letters takes minutes, and not
 alternatives at once, within a fixed memory; what it cannot do so (backreferences, look-around) it refuses.
 """
 
+import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -45,7 +46,7 @@ def compile_pattern(pattern: str, *, anywhere: bool) -> Matcher:
         PatternError: The pattern is wrong, too long or too large, or the package google-re2 is not installed.
     """
     if re2 is None:
-        raise PatternError("patterns need the package google-re2, which is not installed here")
+        raise PatternError(f"patterns need the package google-re2: `{sys.executable} -m pip install google-re2`")
     if len(pattern) > MAX_PATTERN:
         raise PatternError(f"a pattern has at most {MAX_PATTERN} characters")
     options = re2.Options()

@@ -28,6 +28,15 @@ def add_commands(commands: Any) -> None:
     _add_graph(commands)
 
 
+def _add_python(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--python",
+        metavar="PATH",
+        help="the Python, or the virtual environment, that runs the target; it needs pydantic only"
+        " (default: $VIRTUAL_ENV, the .venv beside the target or above it, stepscope's own)",
+    )
+
+
 def _add_running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--paused", action="store_true", help="pause before the first message")
     parser.add_argument(
@@ -38,6 +47,7 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="pause before this event is delivered (may be given more than once)",
     )
+    _add_python(parser)
     parser.add_argument(
         "--max-supersteps",
         metavar="N",
@@ -84,6 +94,7 @@ def _add_open(commands: Any) -> None:
     parser.add_argument(
         "--follow", action="store_true", help="without a terminal, keep printing while another process runs it"
     )
+    _add_python(parser)
     parser.set_defaults(do=_later("tui.cli.open"))
 
 
@@ -133,6 +144,7 @@ def _add_graph(commands: Any) -> None:
         description="Draw the step graph of a process, or of a recorded run, on standard output.",
     )
     parser.add_argument("target", metavar="TARGET", help=f"{TARGET_HELP}; or a run file")
+    _add_python(parser)
     parser.add_argument(
         "--format", choices=("text", "mermaid", "dot", "svg"), default="text", help="what to write (default: text)"
     )

@@ -15,6 +15,7 @@ from process_core.export import to_dot, to_mermaid
 from process_core.export.labels import Drawable
 from process_core.graph import Edge, Node
 from process_core.runfile import RunFile, RunFileError
+from process_core.session.client.interpreter import find_interpreter
 from process_core.session.client.session import CommandRefused, Update
 from process_core.session.client.worker_process import WorkerSession
 from process_core.session.protocol.envelope import Failure, Notice
@@ -45,7 +46,7 @@ def do(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: The target cannot be loaded, or not be drawn.
     """
-    process = recorded(arguments.target) or asyncio.run(_loaded(arguments.target))
+    process = recorded(arguments.target) or asyncio.run(_loaded(arguments.target, arguments.python))
     try:
         text = _write(process, arguments)
     except RecursionError:
@@ -87,14 +88,15 @@ class _Recorded:
         self.edges = edges
 
 
-async def _loaded(target: str) -> Loaded:
+async def _loaded(target: str, python: str | None) -> Loaded:
     """Load the target in a worker: whatever its code does, it does it there."""
-    async with await WorkerSession.open(cwd=Path.cwd()) as session:
-        session.subscribe(_print_notice)
-        try:
+    try:
+        interpreter = await find_interpreter(target, Path.cwd(), python)
+        async with await WorkerSession.open(cwd=Path.cwd(), interpreter=interpreter) as session:
+            session.subscribe(_print_notice)
             return await session.load(target)
-        except CommandRefused as refused:
-            raise UsageError(_refusal(target, refused.failure)) from None
+    except CommandRefused as refused:
+        raise UsageError(_refusal(target, refused.failure)) from None
 
 
 def _print_notice(update: Update) -> None:

@@ -13,6 +13,7 @@ from typing import Final, TextIO
 from process_core.events import RunState
 from process_core.runfile.errors import RunFileError
 from process_core.runfile.read.reader import RunFile
+from process_core.session.client.interpreter import find_interpreter
 from process_core.session.client.session import CommandRefused, Session, Update, WorkerDied
 from process_core.session.client.worker_process import WorkerSession
 from process_core.session.protocol.breakpoints import BreakpointSpec
@@ -39,6 +40,7 @@ async def run_headless(
     paused: bool = False,
     breakpoints: Sequence[str] = (),
     max_supersteps: int | None = None,
+    python: str | None = None,
     resume: ResumeRun | None = None,
     stdin: TextIO | None = None,
     stdout: TextIO | None = None,
@@ -54,6 +56,7 @@ async def run_headless(
         paused: Pause before the first message, which without a terminal is only reported.
         breakpoints: Event ids; a hit is reported, and the run goes on.
         max_supersteps: Supersteps allowed since the last outside input; None leaves it to the process.
+        python: The Python that runs the target, as it was typed; None chooses it.
         resume: Resumes a recorded run instead of starting one; only new events are printed.
         stdin: Where answers come from, a line each.
         stdout: Where the events go.
@@ -69,12 +72,18 @@ async def run_headless(
         out.complain(start)
         return BAD_INPUT
     try:
-        async with await WorkerSession.open(cwd=cwd) as session:
+        interpreter = await find_interpreter(target, cwd, python)
+        if not interpreter.is_own:
+            out.complain(f"runs in {interpreter}")
+        async with await WorkerSession.open(cwd=cwd, interpreter=interpreter) as session:
             lines = LineSource(stdin or sys.stdin or io.StringIO())  # a closed standard input is None
             try:
                 return await _Headless(session, lines, out).run(target, start, breakpoints)
             finally:
                 lines.close()
+    except CommandRefused as refused:  # there is no worker
+        out.failure(refused.failure)
+        return BAD_INPUT
     except BrokenPipeError:  # whoever read the output has gone, for instance `| head`
         out.give_up()
         return FAILED

@@ -85,6 +85,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 paused=arguments.paused,
                 breakpoints=tuple(arguments.breakpoints),
                 max_supersteps=arguments.max_supersteps,
+                python=arguments.python,
                 stdin=sys.stdin,
                 stdout=sys.stdout,
                 stderr=sys.stderr,
@@ -111,4 +112,6 @@ async def _open_screen(target: str | None, arguments: argparse.Namespace | None)
             max_supersteps=arguments.max_supersteps,
         )
 
-    return await open_app(target, options, cwd=Path.cwd(), watch=arguments is None or arguments.reload)
+    watch = arguments is None or arguments.reload
+    python = arguments.python if arguments is not None else None
+    return await open_app(target, options, cwd=Path.cwd(), watch=watch, python=python)

@@ -34,13 +34,14 @@ def do(arguments: argparse.Namespace) -> int:
     path = find_run(arguments.run)
     try:
         if sys.stdin.isatty() and sys.stdout.isatty():
-            return asyncio.run(_open_app(path, arguments.at))
+            return asyncio.run(_open_app(path, arguments.at, arguments.python))
         return print_run(path, sys.stdout, sys.stderr, first=arguments.at or 1, follow=arguments.follow)
     except RunFileError as error:
         raise UsageError(safe(str(error), 500)) from None
 
 
-async def _open_app(path: Path, at: int | None) -> int:
+async def _open_app(path: Path, at: int | None, python: str | None) -> int:
+    from process_core.session.client.interpreter import find_interpreter  # noqa: PLC0415
     from process_core.session.client.worker_process import WorkerSession  # noqa: PLC0415
     from process_core.session.protocol.breakpoints import BREAKPOINTS_FILE  # noqa: PLC0415 - only where it is shown
 
@@ -54,7 +55,10 @@ async def _open_app(path: Path, at: int | None) -> int:
 
         async def open_session() -> "Session":
             folder = Path(folder_of(path, recorded.info.target or ""))
-            return await WorkerSession.open(cwd=folder, breakpoints_file=folder / BREAKPOINTS_FILE)
+            interpreter = await find_interpreter(recorded.info.target, folder, python)
+            return await WorkerSession.open(
+                cwd=folder, breakpoints_file=folder / BREAKPOINTS_FILE, interpreter=interpreter
+            )
 
         options = StartOptions(is_begun=True)
         app = StepscopeApp(open_session, str(recorded.info.path), options, session=recorded, first_event=at)

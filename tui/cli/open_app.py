@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from process_core.session.client.interpreter import find_interpreter
 from process_core.session.client.session import CommandRefused
 from process_core.session.client.worker_process import WorkerSession
 from process_core.session.protocol.breakpoints import BREAKPOINTS_FILE
@@ -25,6 +26,7 @@ async def open_app(
     *,
     cwd: Path,
     watch: bool = True,
+    python: str | None = None,
     begin: "Callable[[Session], Coroutine[Any, Any, Loaded]] | None" = None,
 ) -> int:
     """Open the debug screen; return the exit code once it is left.
@@ -34,14 +36,19 @@ async def open_app(
         options: Returns how to start the run; called when the UI has been imported.
         cwd: The folder that the target and its breakpoints are relative to.
         watch: Whether edits of the target's code are loaded as they are saved.
+        python: The Python that runs the target, as it was typed; None chooses it.
         begin: Loads the target in a session, where plain loading is not all.
 
     Raises:
-        UsageError: The target cannot be loaded, or takes no such event.
+        UsageError: The target cannot be loaded, or takes no such event; or no Python can run it.
     """
+    try:
+        interpreter = await find_interpreter(target, cwd, python)
+    except CommandRefused as refused:
+        raise UsageError(str(refused)) from None
 
     async def open_session() -> "Session":
-        session = await WorkerSession.open(cwd=cwd, breakpoints_file=cwd / BREAKPOINTS_FILE)
+        session = await WorkerSession.open(cwd=cwd, breakpoints_file=cwd / BREAKPOINTS_FILE, interpreter=interpreter)
         session.watch = watch
         return session
 

@@ -51,6 +51,7 @@ def do(arguments: argparse.Namespace) -> int:
                 paused=arguments.paused,
                 max_supersteps=arguments.max_supersteps,
             ),
+            python=arguments.python,
             stdin=sys.stdin,
             stdout=sys.stdout,
             stderr=sys.stderr,
@@ -83,4 +84,5 @@ async def _open_screen(path: Path, target: str, cwd: Path, arguments: argparse.N
             max_supersteps=arguments.max_supersteps,
         )
 
-    return await open_app(target, lambda: StartOptions(is_begun=True), cwd=cwd, begin=begin)
+    options = StartOptions(is_begun=True)
+    return await open_app(target, lambda: options, cwd=cwd, python=arguments.python, begin=begin)

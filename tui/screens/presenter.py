@@ -436,6 +436,7 @@ class Presenter:
             loading=parts.waiting_for,
             insert=parts.inserting,
             held=moment.held if moment.status.pending else 0,
+            runs_in=parts.control.session.runs_in,
         )
         if not moment.is_past:
             return mode

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from process_core.events import RunState
 from process_core.session.protocol.status import PausePoint, Status
-from tui.text.safe_text import LABEL, clip, safe
+from tui.text.safe_text import LABEL, NAME, clip, safe
 
 
 class Role(StrEnum):
@@ -58,6 +58,7 @@ class ModeState:
         recorded: The state of the recorded run at its end, safe.
         is_own: Whether the recording that is looked at is the past of our own run.
         held: Number of held messages.
+        runs_in: The Python that runs the target, where it is not the one of the screen.
     """
 
     name: str = ""
@@ -69,6 +70,7 @@ class ModeState:
     recorded: str = ""
     is_own: bool = False
     held: int = 0
+    runs_in: str = ""
 
 
 _PLAIN: Final = {
@@ -130,6 +132,7 @@ def parts(view: ModeState) -> list[Part]:
         if status.pending:
             line.append(Part(f"{status.pending} pending", Role.QUIET, 7))
     line.append(Part(f"gen {status.generation}", Role.QUIET, 5))
+    line.append(Part(safe(view.runs_in, NAME), Role.QUIET, 6))
     if status.reload is not None:
         line.append(Part(*_SAVES[status.reload.state]))
     return [part for part in line if part.text]

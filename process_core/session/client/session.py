@@ -60,11 +60,13 @@ class Session(ABC):
         loaded: What was loaded last.
         status: The state of the session, as last reported by the worker.
         died: How the worker ended, or None while it lives.
+        runs_in: The Python that runs the worker, in words; empty where it is the one that runs here.
         watch: Whether edits of the target's code are loaded as they are saved; counts for the next load.
     """
 
     def __init__(self) -> None:
         self.watch = False
+        self.runs_in = ""
         self.loaded: Loaded | None = None
         self.status = Status()
         self.died: WorkerDied | None = None

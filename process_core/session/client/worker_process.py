@@ -6,12 +6,12 @@ import fcntl
 import os
 import signal
 import socket
-import sys
 import time
 from pathlib import Path
 from typing import Final, Self
 
 from process_core.runfile import RunFile, RunFileError
+from process_core.session.client.interpreter import OWN, Interpreter
 from process_core.session.client.session import CommandRefused, Session, Update, WorkerDied
 from process_core.session.client.worker_stderr import WorkerStderr
 from process_core.session.protocol.envelope import Failure
@@ -26,10 +26,11 @@ TERMINATE_GRACE: Final = 0.5
 SILENCE: Final = 1.5
 """Seconds that a worker may leave a command unanswered without a sound before it counts as blocked."""
 _CHUNK: Final = 65536
+_WORKER: Final = Path(__file__).resolve().parents[1] / "worker/__main__.py"
 
 
 class WorkerSession(Session):
-    """A session whose worker is `python -m process_core.session.worker`, in a session and process group of its own.
+    """A session whose worker is a process of its own, with its own session and process group.
 
     The channel is an inherited socket pair: no port, no name, nobody else can connect. What the worker writes to its
     error stream comes here first, so that the last words of a crash are never lost in it, and is given back to it to
@@ -39,10 +40,15 @@ class WorkerSession(Session):
         cwd: The folder that the worker runs in.
         runs_dir: Where run files go; None is `.stepscope/runs` under `cwd`.
         breakpoints_file: Where breakpoints are kept from one session to the next; None keeps them nowhere.
+        interpreter: The Python that runs the worker.
     """
 
-    def __init__(self, cwd: Path, runs_dir: Path | None, breakpoints_file: Path | None = None) -> None:
+    def __init__(
+        self, cwd: Path, runs_dir: Path | None, breakpoints_file: Path | None = None, interpreter: Interpreter = OWN
+    ) -> None:
         super().__init__()
+        self.runs_in = "" if interpreter.is_own else str(interpreter)
+        self._interpreter = interpreter
         self._breakpoints_file = breakpoints_file
         self._cwd = cwd
         self._runs_dir = runs_dir
@@ -60,6 +66,7 @@ class WorkerSession(Session):
         cwd: str | Path = ".",
         runs_dir: str | Path | None = None,
         breakpoints_file: str | Path | None = None,
+        interpreter: Interpreter = OWN,
     ) -> Self:
         """Start a worker.
 
@@ -69,14 +76,19 @@ class WorkerSession(Session):
             breakpoints_file: Where breakpoints are kept from one session to the next, e.g. `BREAKPOINTS_FILE` under
                 `cwd`; None keeps them nowhere, so that a run that nobody debugs neither pauses at old ones nor leaves
                 any.
+            interpreter: The Python that runs the worker, see `find_interpreter`.
 
         Returns:
             The session; close it.
+
+        Raises:
+            CommandRefused: The worker cannot be started.
         """
         session = cls(
             _absolute(cwd),
             None if runs_dir is None else _absolute(runs_dir),
             None if breakpoints_file is None else _absolute(breakpoints_file),
+            interpreter,
         )
         await session._begin_worker()
         return session
@@ -91,7 +103,7 @@ class WorkerSession(Session):
         channel = _above_standard(theirs.detach())
         errors, errors_in = _pipe()
         back, back_in = _pipe()
-        command = [sys.executable, "-P", "-m", "process_core.session.worker"]
+        command = [self._interpreter.path, "-P", str(_WORKER)]
         command += ["--channel", str(channel), "--errors", str(back)]
         command += [] if self._runs_dir is None else ["--runs", str(self._runs_dir)]
         command += [] if self._breakpoints_file is None else ["--breakpoints", str(self._breakpoints_file)]
@@ -105,10 +117,13 @@ class WorkerSession(Session):
                 cwd=self._cwd,
                 start_new_session=True,
             )
-        except BaseException:
+        except BaseException as error:
             ours.close()
             os.close(errors)
             os.close(back_in)
+            if isinstance(error, OSError):
+                message = f"no worker can be started in {self._cwd} with {self._interpreter}: {error.strerror or error}"
+                raise CommandRefused(Failure(code="no_worker", message=message)) from None
             raise
         finally:
             for fd in (channel, errors_in, back):

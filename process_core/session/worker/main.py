@@ -1,4 +1,4 @@
-"""The process that runs the user's code: `python -m process_core.session.worker`, started by `WorkerSession`.
+"""The process that runs the user's code, started by `WorkerSession`.
 
 The main thread's event loop holds the engine. The channel has threads of its own, and so has ending: when the client
 is gone, the process ends soon after, whatever a step does.

@@ -1,5 +1,6 @@
 """Why a target cannot be loaded, in terms of the user's own code."""
 
+import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +47,10 @@ def from_exception(error: BaseException, doing: str) -> TargetError:
             )
             return TargetError("import_error", message, traceback=user_traceback(error))
         case ModuleNotFoundError() if error.name:
-            message = f"{doing} needs the module {error.name!r}, which is not installed here"
+            message = (
+                f"{doing} needs the module {error.name!r}, which {sys.executable} does not have:"
+                " install it there, or choose another with --python"
+            )
             return TargetError("import_error", message, traceback=user_traceback(error))
     message = f"{doing} raised {type(error).__name__}: {exception_text(error)}"
     return TargetError("import_error", message, traceback=user_traceback(error))

@@ -53,6 +53,12 @@ def test_a_text_box_with_the_focus_says_insert_beside_the_state():
     assert text(ModeState(status=PAUSED, insert=True)).startswith("INSERT  PAUSED @4711")
 
 
+def test_the_python_of_the_target_is_shown_where_it_is_not_the_one_of_the_screen():
+    interpreter = "/shop/.venv/bin/python (Python 3.12.1, from the .venv in /shop)"
+    assert interpreter in text(ModeState(status=PAUSED, runs_in=interpreter))
+    assert "ython" not in text(ModeState(status=PAUSED))
+
+
 def test_a_dead_worker_comes_before_the_state_it_left():
     assert text(ModeState(status=PAUSED, died=True)).startswith("WORKER DIED")
 
