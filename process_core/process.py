@@ -152,10 +152,12 @@ class Process:
             data: Its payload.
             resume_from: Resume the run of this run file, in the same file.
             superstep: With `resume_from`: after which superstep. An earlier one than the last forks into a new file
-                beside it, since what happened afterwards stays as it was.
+                (`run_file`, or one beside it), since what happened afterwards stays as it was; so does the last one of
+                a run that was stopped or is still going on, and any where a `run_file` is given.
             **options: `services` (`Services`), `max_supersteps` (since the last outside input), `run_file` (path),
                 `initial_states` (path -> state), `debugger`, `collect_events`, `run_id`, `clock` (seconds since the
-                epoch).
+                epoch), `reset` (with `resume_from`: paths of steps that begin with a new state; True for every one
+                whose recorded state does not fit).
 
         Returns:
             The run; use it with `async with`.
@@ -226,8 +228,10 @@ class Process:
         changes = Edits.of(edits)
         for event_id, _ in changes.inject:
             self._input_event(event_id)
-        point = load_point(path, self.graph, superstep, fork=True, new_states=changes.states).edited(changes)
         settings = RunSettings.of({**options, "run_file": into, "initial_states": dict(changes.states)})
+        point = load_point(
+            path, self.graph, superstep, fork=True, new_states=changes.states, reset=settings.reset
+        ).edited(changes)
         return self._prepared(settings, None, is_answerable=True, point=point)
 
     def _resumed(
@@ -242,11 +246,14 @@ class Process:
         from process_core.resume import ResumeError, fork_path, load_point  # noqa: PLC0415 - sqlite3, as above
 
         settings = RunSettings.of(options)
-        point = load_point(path, self.graph, superstep)
+        into = None if settings.run_file is None else Path(settings.run_file)
+        is_elsewhere = into is not None and into.resolve() != path.resolve()
+        forks = is_elsewhere and superstep is not None
+        point = load_point(path, self.graph, superstep, fork=forks, reset=settings.reset)
         if point.journal is not None:
             if settings.initial_states:
                 raise ResumeError("a resumed run keeps its states; to change them, fork it with edits")
-            if settings.run_file is not None and Path(settings.run_file).resolve() != path.resolve():
+            if is_elsewhere:
                 raise ResumeError(
                     f"a resumed run is recorded in its own file; to record in {settings.run_file}, fork it"
                 )
@@ -265,6 +272,8 @@ class Process:
         point: "ResumePoint | None" = None,
     ) -> Run:
         attachments: list[Attachable] = []
+        if point is None and settings.reset:
+            raise TypeError("the run option 'reset' is for resuming and forking; a new run has nothing to reset")
         if settings.run_file is not None:
             from process_core.recording.run_recorder import RunRecorder  # noqa: PLC0415 - sqlite3, for recorded runs only
 

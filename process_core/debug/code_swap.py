@@ -4,7 +4,15 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from process_core.engine.hot_swap import RESET, PlanSwap, StateToMigrate, SwapResult, convert_results, states_to_migrate
+from process_core.engine.hot_swap import (
+    RESET,
+    PlanSwap,
+    StateToMigrate,
+    SwapResult,
+    convert_results,
+    states_to_migrate,
+    warn_undeliverable,
+)
 from process_core.engine.instrument import RunInstrument
 from process_core.engine.records import Invocation, RunRecord, StepInstance
 from process_core.errors import ProcessError
@@ -155,11 +163,7 @@ class CodeSwap(RunInstrument):
         details |= {name: value for name, value in outcome.items() if value}
         text = f"generation {run.generation}: {', '.join(code.digests) or 'code'} reloaded"
         seq = run.recorder.pass_on(WorkflowEvent("reloaded", text, details, superstep=run.root.superstep))
-        if result.undeliverable:
-            run.root.warn(
-                "held_messages",
-                "the new code has no place for what was on its way; it stays undeliverable until there is one: "
-                + ", ".join(str(item) for item in result.undeliverable),
-                causes=(seq,),
-                messages=[str(item) for item in result.undeliverable],
-            )
+        warn_undeliverable(run, result.undeliverable, (seq,))
+        if not run.root.in_batch:
+            for changed in run.queue_changed:
+                changed()  # a checkpoint after the event: the states, and what was reset, count from here on

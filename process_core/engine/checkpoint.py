@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from process_core.engine.compiled import CompiledInputGroup, CompiledProcess, CompiledRoute, CompiledStep
-from process_core.engine.hot_swap import Undeliverable
+from process_core.engine.hot_swap import PlanSwap, SwapResult, Undeliverable, warn_undeliverable
 from process_core.engine.join_buffer import BufferedValue, Waiting
 from process_core.engine.records import (
     UNSET,
@@ -20,7 +20,7 @@ from process_core.engine.records import (
 )
 from process_core.engine.request_log import RecordedQuestion, RequestLog
 from process_core.errors import PayloadMismatchError
-from process_core.events import Visibility
+from process_core.events import NO_DATA, Visibility
 from process_core.graph import StepKind
 
 Blob = dict[str, Any]
@@ -240,26 +240,53 @@ def _saved(process: ProcessRecord, saved: Any) -> Blob:
 # Back from a checkpoint.
 
 
-def load_checkpoint(run: RunRecord, blob: Mapping[str, Any]) -> None:
+def load_checkpoint(
+    run: RunRecord, blob: Mapping[str, Any], recorded: CompiledProcess | None = None
+) -> SwapResult | None:
     """Make a new run stand where another one stood.
 
     Args:
-        run: The run, not launched yet; its process has the same steps and routes.
+        run: The run, not launched yet; its states are those of its own process already.
         blob: What `dump_checkpoint` gave, payloads restored.
+        recorded: The process that the other run had, where it is not the same: the checkpoint is loaded onto that one,
+            and then put onto the run's own as a hot reload would.
+
+    Returns:
+        What came of the swap; None where there was none.
 
     Raises:
         LookupError: It names a step, a function or a route that the process does not have.
         TypeError: It is no such description.
     """
+    plan = run.plan
+    if recorded is not None:
+        run.plan = recorded
+        _stand_on(run.root, recorded)
     run.asked = blob["asked"]
     run.early_answers = dict(blob.get("early_answers", ()))
     for entry in blob["inputs"]:
         run.inputs.append(("event", entry["event"], entry["data"]))
     run.undeliverable = [Undeliverable(**entry) for entry in blob.get("stranded", ())]
-    _CheckpointLoader().process(run.root, blob["root"])
+    _CheckpointLoader(is_older=recorded is not None).process(run.root, blob["root"])
     if "stopped" in blob["root"]:  # it was cut off just before it could say so
         run.root.stop_route, run.root.stop_seq = blob["root"]["stopped"]
         run.root.is_stopped = True
+    return _swap(run, plan, {}).swap() if recorded is not None else None
+
+
+def _swap(run: RunRecord, plan: CompiledProcess, states: Mapping[str, Any]) -> PlanSwap:
+    """Return the swap of what was just loaded: its values are those of the new code already."""
+
+    def convert(value: Any, _: str) -> Any:
+        return value
+
+    return PlanSwap(run, plan, convert=convert, states=states, stale={}, convert_state=lambda wanted: wanted.state)
+
+
+def _stand_on(process: ProcessRecord, plan: CompiledProcess) -> None:
+    """Make a process that has not begun one of another plan."""
+    process.plan = plan
+    process.slots = [None] * len(plan.steps)
 
 
 def load_queue(process: ProcessRecord, blob: Mapping[str, Any]) -> list[Message]:
@@ -290,7 +317,14 @@ def load_queue(process: ProcessRecord, blob: Mapping[str, Any]) -> list[Message]
 
 
 class _CheckpointLoader:
-    def __init__(self) -> None:
+    """Loads processes.
+
+    Args:
+        is_older: Whether they are loaded onto the plan of older code, and put onto the newer one afterwards.
+    """
+
+    def __init__(self, *, is_older: bool = False) -> None:
+        self._is_older = is_older
         self._routes: dict[CompiledProcess, dict[str, CompiledRoute]] = {}
 
     def process(self, process: ProcessRecord, blob: Mapping[str, Any]) -> None:
@@ -304,6 +338,8 @@ class _CheckpointLoader:
             messages = tuple(self.message(process, message) for message in entry["messages"])
             function = slot.plan.functions[entry["function"]]
             invocation = Invocation(slot, function, dict(entry["arguments"]), messages)
+            for message in messages:  # which were recorded without their payloads, the same as the arguments
+                message.data = invocation.arguments.get(message.route.parameter or "", NO_DATA)
             self._resume(invocation, entry)
             process.resumed_calls = (*process.resumed_calls, invocation)
         for name, inner in blob.get("nested", {}).items():
@@ -336,16 +372,32 @@ class _CheckpointLoader:
             record = None if slot.plan.is_leaf else slot.scope.run.child_of(slot)
             if not isinstance(record, MapRecord):
                 raise TypeError(f"{slot.path} is no map")
-            record.resume_elements = lambda calls: self._elements(calls, entry["elements"])
+            inner = slot.plan.inner if self._is_older else None
+            record.resume_elements = lambda calls: self._elements(calls, entry["elements"], inner)
 
-    def _elements(self, calls: list[Invocation], entries: list[Mapping[str, Any]]) -> None:
+    def _elements(
+        self, calls: list[Invocation], entries: list[Mapping[str, Any]], older: CompiledProcess | None
+    ) -> None:
         for call, entry in zip(calls, entries, strict=True):
             if "result" not in entry:
-                self._resume(call, entry)
+                self._resume_element(call, entry, older)
                 continue
             call.is_closed = True
             call.result = entry["result"]
             _put_products(call, entry)
+
+    def _resume_element(self, call: Invocation, entry: Mapping[str, Any], older: CompiledProcess | None) -> None:
+        """Put an element back where it was; the process inside it, where it has another plan now, as a reload would."""
+        if older is None or "process" not in entry:
+            self._resume(call, entry)
+            return
+        child, run = _nested(call.slot), call.scope.run
+        plan = child.plan
+        _stand_on(child, older)
+        self._resume(call, entry)
+        states = {child.prefix + path: state for path, state in entry["process"].get("states", {}).items()}
+        result = _swap(run, run.plan, states).put_element(call, child, plan)
+        warn_undeliverable(run, result.undeliverable)
 
     def message(self, process: ProcessRecord, entry: Mapping[str, Any]) -> Message:
         route = self._route(process.plan, entry["route"])
@@ -363,6 +415,14 @@ class _CheckpointLoader:
         for entry in entries:
             slot = _slot(process, entry["step"])
             group = _group(slot.plan, entry)
+            if group is None and not self._is_older:
+                raise LookupError(f"{slot.path}.{entry['function']} takes no {', '.join(map(str, entry['inputs']))}")
+            if group is None:  # the recorded graph does not tell all joins apart: they fill up again
+                again = [self._buffered(process, value) for fifo in entry["fifos"] for value in fifo]
+                for value in again:
+                    value.message.data = value.data
+                process.pending += [value.message for value in again]
+                continue
             fifos = [deque(self._buffered(process, value) for value in fifo) for fifo in entry["fifos"]]
             if tuple(entry["inputs"]) != group.parameters:  # the function lists its parameters in another order now
                 fifos = [fifos[entry["inputs"].index(name)] for name in group.parameters]
@@ -414,7 +474,7 @@ def _put_state(process: ProcessRecord, path: str, state: Any) -> None:
     _slot(inner, name).restore_state(state)
 
 
-def _group(plan: CompiledStep, entry: Mapping[str, Any]) -> CompiledInputGroup:
+def _group(plan: CompiledStep, entry: Mapping[str, Any]) -> CompiledInputGroup | None:
     groups: list[CompiledInputGroup] = plan.groups
     inputs = sorted(map(str, entry["inputs"]))
 
@@ -424,7 +484,4 @@ def _group(plan: CompiledStep, entry: Mapping[str, Any]) -> CompiledInputGroup:
     number: int = entry["group"]
     if number < len(groups) and fits(groups[number]):
         return groups[number]
-    for group in groups:
-        if fits(group):
-            return group
-    raise LookupError(f"{plan.name}.{entry['function']} takes no {', '.join(inputs)}")
+    return next((group for group in groups if fits(group)), None)

@@ -1,4 +1,4 @@
-"""Puts a run onto a new plan of its process while it stands still: what hot reload does to the engine.
+"""Puts a run onto a new plan of its process while it stands still: for hot reload, and to resume or fork with new code.
 
 Steps, messages and half-filled calls keep their identity and are pointed at the new plan's steps, routes and functions
 by name. What runs or waits for an answer goes on with the code it began with. What has no place in the new plan is kept
@@ -7,7 +7,7 @@ as plain data, and delivered when its place comes back.
 
 import dataclasses
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -84,16 +84,7 @@ class Undeliverable:
 
     def find(self, routes: Mapping[str, CompiledRoute]) -> CompiledRoute | None:
         """Return the route on which it can be delivered."""
-        route = routes.get(self.route or "")
-        if route is not None and route.step is not None:
-            return route
-        for other in routes.values():
-            target = other.route.target
-            if target is None or other.is_joined:
-                continue
-            if (target.step, target.function, target.parameter) == (self.step, self.function, self.parameter):
-                return other
-        return None
+        return _route_to(routes, self.route or "", (self.step, self.function, self.parameter))
 
     def message(self, route: CompiledRoute) -> Message:
         """Make it a message again."""
@@ -234,6 +225,13 @@ class PlanSwap:
             self._return(item)
         return self._result
 
+    def put_element(self, call: Invocation, process: ProcessRecord, plan: CompiledProcess) -> SwapResult:
+        """Put the process inside an element of a map, which a resumed run has just loaded, onto its new plan."""
+        self._scope(process, plan)
+        if call.saved_state is not UNSET:
+            call.saved_state = self._saved(process, call.saved_state)
+        return self._result
+
     # A process and what is nested in it.
 
     def _scope(self, process: ProcessRecord, plan: CompiledProcess) -> None:
@@ -345,14 +343,9 @@ class PlanSwap:
 
     def _find(self, routes: Mapping[str, CompiledRoute], message: Message) -> CompiledRoute | None:
         """Return the route that a message travels now: its own, or another one to the same place."""
-        route = routes.get(message.route.id)
-        if route is not None and route.step is not None:
-            return route
         target = message.route.route.target
-        for other in routes.values():
-            if target is not None and other.route.target == target and not other.is_joined:
-                return other
-        return None
+        place = (target.step, target.function, target.parameter) if target is not None else None
+        return _route_to(routes, message.route.id, place)
 
     def _has_place(self, process: ProcessRecord, routes: Mapping[str, CompiledRoute], message: Message) -> bool:
         """Move a message to its new route; one that has none is undeliverable."""
@@ -416,11 +409,28 @@ class PlanSwap:
                 for each in call.messages:
                     each.data = self._convert(each.data, f"the payload of {each}")
                     each.route = self._find(routes, each) or each.route
+                child = call.slot.child
+                if call.saved_state is not UNSET and isinstance(child, ProcessRecord):
+                    call.saved_state = self._saved(child, call.saved_state)
                 return True
         call.is_closed = True
+        self._give_up_inside(call)
         for each in call.messages:
             self._put(process, routes, each)
         return False
+
+    def _give_up_inside(self, call: Invocation) -> None:
+        """Keep what is on its way inside a nested process whose call, begun before the run was resumed, is not made."""
+        child = call.slot.child
+        if not call.resumes or not isinstance(child, ProcessRecord) or not child.is_resumed:
+            return
+        child.is_resumed = False
+        pending, child.pending = child.pending, []
+        begun, child.resumed_calls = child.resumed_calls, []
+        for message in (*pending, *(each for inner in begun for each in inner.messages)):
+            self._keep_undeliverable(Undeliverable.from_message(message, child.prefix))
+        for inner in begun:
+            self._give_up_inside(inner)
 
     # What has no place.
 
@@ -460,6 +470,35 @@ class PlanSwap:
                     self._result.returned.append(item)
                     return
         run.undeliverable = (*run.undeliverable, item)
+
+
+def _route_to(
+    routes: Mapping[str, CompiledRoute], route_id: str, place: tuple[str, str | None, str | None] | None
+) -> CompiledRoute | None:
+    """Return the route of an id, else another one to the same step, function and parameter."""
+    route = routes.get(route_id)
+    if route is not None and route.step is not None:
+        return route
+    for other in routes.values():
+        target = other.route.target
+        if target is None or (target.step, target.function, target.parameter) != place:
+            continue
+        if not other.is_joined or target.parameter is not None:  # which of a join's inputs, its parameter says
+            return other
+    return None
+
+
+def warn_undeliverable(run: RunRecord, items: Sequence[Undeliverable], causes: tuple[int, ...] = ()) -> None:
+    """Warn of what new code has no place for."""
+    if items:
+        texts = [str(item) for item in items]
+        run.root.warn(
+            "held_messages",
+            "the new code has no place for what was on its way; it stays undeliverable until there is one: "
+            + ", ".join(texts),
+            causes=causes,
+            messages=texts,
+        )
 
 
 def convert_results(call: Invocation, convert: Callable[[Any, str], Any]) -> None:

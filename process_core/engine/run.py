@@ -1,7 +1,7 @@
 """A run as its user holds it, and what is left of it at the end."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -46,6 +46,8 @@ class RunOptions(TypedDict, total=False):
         clock: Returns seconds since the epoch.
         target: What is run (`path.py:attr`), for the run file.
         cwd: The folder that `target` starts from, likewise.
+        reset: For resuming and forking: paths of steps that begin with a new state in place of the recorded one; True
+            for every step whose recorded state does not fit the code any more.
     """
 
     services: Services | None
@@ -58,6 +60,7 @@ class RunOptions(TypedDict, total=False):
     clock: Callable[[], float]
     target: str | None
     cwd: str | None
+    reset: bool | Collection[str]
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 import dataclasses
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -42,6 +42,9 @@ class Continuation(Protocol):
         """Make the event that records from where the run is resumed."""
         ...
 
+    def resumed(self, run: RunRecord) -> None:
+        """Report what became of the point, once that event is recorded."""
+
 
 @dataclass(slots=True)
 class RunSettings:
@@ -57,6 +60,7 @@ class RunSettings:
     clock: Callable[[], float] = time.time
     target: str | None = None
     cwd: str | None = None
+    reset: bool | Collection[str] = ()
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "RunSettings":
@@ -75,6 +79,8 @@ class RunSettings:
             value = getattr(settings, name)
             if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
                 raise TypeError(f"the run option {name!r} takes {type_text(kind)}, not {value!r}")
+        if isinstance(settings.reset, str) or not isinstance(settings.reset, bool | Collection):
+            raise TypeError(f"the run option 'reset' takes True or paths of steps, not {settings.reset!r}")
         if settings.max_supersteps is not None and settings.max_supersteps < 1:
             raise ValueError(f"max_supersteps must be at least 1, not {settings.max_supersteps}")
         return settings
@@ -175,7 +181,10 @@ class PreparedRun:
         """Begin to run in the background of the running event loop."""
         if self._first is not None:
             run.driver.put("event", *self._first)
-        run.driver.launch(self._continuation.event() if self._continuation is not None else None)
+        continuation = self._continuation
+        run.driver.launch(continuation.event() if continuation is not None else None)
+        if continuation is not None:
+            continuation.resumed(run)
 
 
 def _checked_states(graph: Graph, initial: Mapping[str, Any]) -> dict[str, Any]:

@@ -158,6 +158,9 @@ class RunRecorder(RunInstrument):
         """
         states, point = run.root.states(), self._point
         self._is_beginning = True
+        if point is not None and point.is_changed:
+            self._new_generation({})
+            run.generation += 1
         if point is None:
             self._checkpoint(states, self._rest_of_checkpoint())
         elif point.journal is None:
@@ -173,20 +176,22 @@ class RunRecorder(RunInstrument):
     def code_reloaded(self, digests: Mapping[str, str]) -> None:
         """Write the new graph, and the states as the new code has them."""
         run, writer = self._run, self._writer
-        graph = run.plan.graph
-        self._versions = _versions(graph)
-        writer.new_generation(
-            writer.generation + 1,
+        self._versions = _versions(run.plan.graph)
+        self._new_generation(digests)
+        self._compact = CompactCheckpoints(run)
+        for path, state in run.root.states().items():
+            writer.state(path, state, seq=self._recorder.seq + 1, version=self._versions.get(path))
+
+    def _new_generation(self, digests: Mapping[str, str]) -> None:
+        """Write the graph that the run goes on with."""
+        graph = self._run.plan.graph
+        self._writer.new_generation(
+            self._writer.generation + 1,
             seq=self._recorder.seq,
             graph_nodes=graph.nodes,
             graph_edges=graph.edges,
             metadata={"sources": dict(digests)},
         )
-        self._compact = CompactCheckpoints(run)
-        for path, state in run.root.states().items():
-            writer.state(path, state, seq=self._recorder.seq + 1, version=self._versions.get(path))
-        if not run.root.in_batch:
-            self._checkpoint({}, self._rest_of_checkpoint())
 
     def invocation_completing(self, call: Invocation) -> None:
         """Write the state that the call leaves."""

@@ -3,7 +3,7 @@
 from process_core.reload.module_location import ModuleLocation, NoSuchModuleError, locate_module
 from process_core.reload.project import Project
 from process_core.reload.staged_modules import StagedModules
-from process_core.reload.state_migration import StateMigrator, StateMismatchError
+from process_core.reload.state_migration import StateMigrator
 
 __all__ = [
     "ModuleLocation",
@@ -11,6 +11,5 @@ __all__ = [
     "Project",
     "StagedModules",
     "StateMigrator",
-    "StateMismatchError",
     "locate_module",
 ]

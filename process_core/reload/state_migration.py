@@ -2,12 +2,10 @@
 
 import dataclasses
 import enum
-import json
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-from process_core.errors import ProcessError
 from process_core.graph import Graph, StepSpec
 from process_core.object_storage import (
     ClassShape,
@@ -24,7 +22,7 @@ from process_core.object_storage import (
     stored_in,
 )
 from process_core.payload_check import PayloadCheck
-from process_core.resume import ResumeError, version_of
+from process_core.resume import ResumeError, StateMismatchError, version_of
 from process_core.resume.reconstruct import Reconstructor, conforms, fill, rebuild_named_tuple
 from process_core.resume.state_reader import ADVICE, StateReader
 
@@ -42,20 +40,6 @@ _COPIES: Final[Mapping[Any, Callable[[Any], Any]]] = {
 """Plain containers, and what makes an empty one."""
 _LOOKED_AT: Final = 200_000
 """Parts of a value that are looked at; what lies beyond keeps its class."""
-_SHOWN: Final = 4000
-
-
-class StateMismatchError(ProcessError):
-    """States that do not fit the new code.
-
-    Attributes:
-        reports: By path of the step: why not, and how what is there differs from what is wanted.
-    """
-
-    def __init__(self, reports: Mapping[str, str]) -> None:
-        listed = ", ".join(reports)
-        super().__init__(f"the state of {listed} does not fit the new code")
-        self.reports = dict(reports)
 
 
 class StateMigrator:
@@ -103,7 +87,7 @@ class StateMigrator:
             reason = str(error)
             if not isinstance(error, ResumeError):
                 reason = f"the state of {path} does not fit the code any more: {error} ({ADVICE})"
-            raise StateMismatchError({path: _report(reason, _plain(state), new)}) from error
+            raise StateMismatchError({path: self._states.report(path, reason, _plain(state))}) from error
 
     def states(self, wanted: Collection[tuple[str, StepSpec, StepSpec, Any]]) -> dict[str, Any]:
         """Return the states for the new code, by path; StateMismatchError reports on each that does not fit."""
@@ -291,33 +275,3 @@ def _has_replaced_argument(kind: type, replaced: frozenset[str]) -> bool:
     """Return whether a parametrised model is one of a replaced class."""
     generic = vars(kind).get("__pydantic_generic_metadata__") or {}
     return any(getattr(argument, "__module__", None) in replaced for argument in generic.get("args", ()))
-
-
-def _report(reason: str, state: Any, new: StepSpec) -> str:
-    """Return why a state does not fit, with what it holds beside what the new code has."""
-    lines = [reason]
-    kind = new.state_type
-    wanted = getattr(kind, "model_fields", None) or getattr(kind, "__dataclass_fields__", None)
-    if isinstance(state, dict) and wanted is not None:
-        known = list(wanted)
-        for name, value in state.items():
-            mark = " " if name in known else "-"
-            lines.append(f"  {mark} {name} = {_short(value)}")
-        hints = getattr(kind, "__annotations__", {})
-        lines += [f"  + {name}: {_name(hints.get(name, '?'))}" for name in known if name not in state]
-    else:
-        lines.append(f"  it holds {_short(state)}")
-    return "\n".join(lines)[:_SHOWN]
-
-
-def _name(annotation: Any) -> str:
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
-
-
-def _short(value: Any) -> str:
-    try:
-        text = json.dumps(value, default=str, ensure_ascii=False)
-    except (TypeError, ValueError, RecursionError):
-        text = repr(type(value))
-    limit = 120
-    return text if len(text) <= limit else text[: limit - 1] + "…"

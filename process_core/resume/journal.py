@@ -8,9 +8,10 @@ from typing import Any, Final
 from process_core.engine.request_log import RecordedQuestion
 from process_core.events import NO_DATA, Visibility
 from process_core.graph import RESULT_SUFFIX, FunctionSpec, Graph, StepKind
+from process_core.resume.errors import ResumeError
 from process_core.resume.reconstruct import NotRestorableError, Reconstructor
 from process_core.resume.state_reader import StateReader
-from process_core.runfile import Row, RunFile
+from process_core.runfile import Row, RunFile, to_plain
 from process_core.runfile.codec.encode import MAX_BYTES
 
 RESUMED: Final = "resumed_from_checkpoint"
@@ -29,6 +30,7 @@ class Attempt:
     """An invocation as it was recorded.
 
     Attributes:
+        path: Its step.
         function: Name of its function.
         seq: Seq of the event that said so.
         given: Its arguments as they were written, made `comparable`, or None where they are known from the checkpoint.
@@ -40,6 +42,7 @@ class Attempt:
         state: Its step's state afterwards, or what it was set to by hand while it ran; or NO_STATE.
     """
 
+    path: str
     function: str
     seq: int
     given: str | None = None
@@ -70,6 +73,8 @@ class Journal:
         asked: The highest number of a question.
         queues: Queues that were changed by hand, as `dump_queue` described them, in order.
         edited: States that were given by hand to steps that had not been called, by path.
+        unfit: Why a state does not fit the code, by path.
+        resets: Paths of steps whose state the user chose to reset.
     """
 
     def __init__(
@@ -79,6 +84,8 @@ class Journal:
         self.asked = 0
         self.queues: list[dict[str, Any]] = []
         self.edited: dict[str, Any] = {}
+        self.unfit: dict[str, str] = {}
+        self.resets: set[str] = set()
         self._file = file
         self._after = after
         self._reconstructor = reconstructor
@@ -115,7 +122,6 @@ class Journal:
 
         Raises:
             NotRestorableError: Something that a completed invocation came to was recorded only as text.
-            ResumeError: A state does not fit the code.
         """
         start, last = self._after, self._file.count()
         while start < last and (rows := self._file.page(start, _PAGE)):
@@ -125,20 +131,27 @@ class Journal:
         return self
 
     def _add(self, row: Row) -> None:
+        is_gone = bool(row.path) and self._uses.is_gone(row.path)
         if row.type == "resumed" and row.code == RESUMED:
             self._counts.clear()
             self._inputs_seen = 0
+            self._take_resets(row)
+        elif row.type == "reloaded":
+            self._take_resets(row)
+        elif row.type == "request_info":
+            number = (row.request_id or "").rpartition("-")[2]
+            self.asked = max(self.asked, int(number) if number.isdecimal() else 0)
+            if not is_gone:
+                self._questions[row.seq] = row
+                self._note_question(row, RecordedQuestion(row.request_id or "", self._prompt(row)))
+        elif is_gone:
+            return  # nobody takes it over, and its classes may be gone too
         elif row.type == "executor_invoked":
             self._by_seq[row.seq] = self._attempt(row)
         elif row.type == "event_emitted" and not row.path:
             self._inputs_seen += 1
             if self._inputs_seen > len(self.inputs):
                 self.inputs.append((row.event_id or "", self._payload(row)))
-        elif row.type == "request_info":
-            self._questions[row.seq] = row
-            self._note_question(row, RecordedQuestion(row.request_id or "", self._prompt(row)))
-            number = (row.request_id or "").rpartition("-")[2]
-            self.asked = max(self.asked, int(number) if number.isdecimal() else 0)
         elif row.type == "operator":
             self._take_edit(row)
         elif row.type in _OUTCOMES:
@@ -152,7 +165,7 @@ class Journal:
         saved = self._file.state_of(row.path, row.seq) if details.get("state") else None
         if saved is None:
             return
-        state = self._states.one(row.path, *saved)
+        state = self._state(row.path, saved)
         count = self._counts[row.path]
         if count:
             self._by_path[row.path][count - 1].state = state
@@ -162,12 +175,12 @@ class Journal:
     def _attempt(self, row: Row) -> Attempt:
         resumes = self._details(row).get("resumes")
         if resumes:
-            attempt = self._by_seq.setdefault(resumes, Attempt(row.function or "", row.seq))
+            attempt = self._by_seq.setdefault(resumes, Attempt(row.path, row.function or "", row.seq))
         else:
             attempts = self._by_path.setdefault(row.path, [])
             if self._counts[row.path] == len(attempts):
                 given = self._file.payload_text(row.data, MAX_BYTES)[0]
-                attempts.append(Attempt(row.function or "", row.seq, comparable(given)))
+                attempts.append(Attempt(row.path, row.function or "", row.seq, comparable(given)))
             attempt = attempts[self._counts[row.path]]
             self._counts[row.path] += 1
         if not attempt.is_completed:
@@ -200,7 +213,7 @@ class Journal:
 
     def _parked_attempt(self, row: Row, seq: int) -> Attempt:
         """Begin with what an invocation did before the checkpoint, at which it was parked."""
-        attempt = Attempt(row.function or "", seq)
+        attempt = Attempt(row.path, row.function or "", seq)
         for earlier in self._file.effects(seq, _MANY):
             if earlier.seq > self._after:
                 break
@@ -220,7 +233,29 @@ class Journal:
             attempt.result = self._result(row)
             saved = self._file.state_of(row.path, row.seq) if self._uses.keeps_state(row.path) else None
             if saved is not None:
-                attempt.state = self._states.one(row.path, *saved)
+                attempt.state = self._state(row.path, saved)
+
+    def _take_resets(self, row: Row) -> None:
+        chosen = self._details(row).get("reset")
+        for path in chosen if isinstance(chosen, list) else ():
+            self.reset(str(path))
+
+    def reset(self, path: str) -> None:
+        """Leave aside every state of a step that was recorded so far."""
+        self.resets.add(path)
+        self.unfit.pop(path, None)
+        self.edited.pop(path, None)
+        for attempt in (*self._by_path.get(path, ()), *(a for a in self._by_seq.values() if a.path == path)):
+            attempt.state = NO_STATE
+
+    def _state(self, path: str, saved: tuple[Any, str]) -> Any:
+        try:
+            state = self._states.one(path, *saved)
+        except ResumeError as error:
+            self.unfit[path] = self._states.report(path, str(error), to_plain(saved[0]))
+            return NO_STATE
+        self.unfit.pop(path, None)
+        return state
 
     def _result(self, row: Row) -> Any:
         try:
@@ -283,11 +318,15 @@ class _Uses:
         self._routed = {(edge.source, edge.event_id) for edge in graph.edges}
         self._functions = dict(_functions(graph, ""))
         self._stateful = {path for path, _ in graph.stateful()}
-        self._known = {path for path, _ in self._functions}
+        self._paths = {node.path for node in graph.nodes}
 
     def keeps_state(self, path: str) -> bool:
         """Whether the state of a step lasts; steps inside the elements of maps may have one."""
-        return path in self._stateful or path not in self._known
+        return path in self._stateful or "[" in path
+
+    def is_gone(self, path: str) -> bool:
+        """Whether the code has no such step any more; what is inside the elements of maps counts as there."""
+        return "[" not in path and path not in self._paths
 
     def result_of(self, path: str, function: str) -> bool:
         """Whether anything takes the result of a function."""

@@ -1,27 +1,31 @@
 """A point of a recorded run from which it can go on."""
 
 import itertools
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from process_core.engine.checkpoint import load_checkpoint
+from process_core.engine.compiled import CompiledProcess
+from process_core.engine.hot_swap import SwapResult, warn_undeliverable
 from process_core.engine.records import RunRecord
 from process_core.events import ProcessEvent, RunState, WorkflowEvent
 from process_core.graph import Edge, Graph, Node
 from process_core.resume.edited_queues import EditedQueues
 from process_core.resume.edits import Edits
-from process_core.resume.errors import ResumeError
-from process_core.resume.graph_diff import differences
+from process_core.resume.errors import ResumeError, StateMismatchError
 from process_core.resume.journal import RESUMED, Journal
 from process_core.resume.journal_host import JournalHost
 from process_core.resume.output_log import read_outputs
 from process_core.resume.reconstruct import NotRestorableError, Reconstructor, losses
+from process_core.resume.recorded_graph import differences, needs_swap, recorded_graph
 from process_core.resume.state_reader import StateReader
 from process_core.runfile import Checkpoint, RunFile, RunInfo
+from process_core.suggestions import did_you_mean
 
 _LAST = 2**62
+_MOST_CHANGES = 50
 
 
 @dataclass(slots=True)
@@ -36,6 +40,10 @@ class ResumePoint:
         journal: What was recorded after it, for going on in the same file; None for a fork.
         outputs: What steps had yielded by then.
         public_events: The public events that had left the root by then.
+        changes: How the process differs from the one that was recorded, a line each.
+        recorded: The recorded process, where what is on its way has to be moved from it.
+        reset: Paths of the steps whose recorded state is left aside.
+        swap: What came of moving it.
     """
 
     info: RunInfo
@@ -45,6 +53,15 @@ class ResumePoint:
     journal: Journal | None
     outputs: list[Any] = field(default_factory=list)
     public_events: list[ProcessEvent] = field(default_factory=list)
+    changes: Sequence[str] = ()
+    recorded: CompiledProcess | None = None
+    reset: Sequence[str] = ()
+    swap: SwapResult | None = None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the run goes on with other steps or routes than it was recorded with."""
+        return bool(self.changes)
 
     def edited(self, edits: Edits) -> "ResumePoint":
         """Change the point before a run goes on from it.
@@ -71,32 +88,46 @@ class ResumePoint:
         Raises:
             ResumeError: What the file says of where the run was makes no sense.
         """
+        journal = self.journal
+        if journal is not None:
+            taken = len(self.blob["inputs"])
+            self.blob["inputs"] += [{"event": event_id, "data": data} for event_id, data in journal.inputs[taken:]]
         try:
-            load_checkpoint(run, self.blob)
+            self.swap = load_checkpoint(run, self.blob, self.recorded)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise ResumeError(
                 f"cannot resume {self.info.path}: its last checkpoint makes no sense: {error!r}"
             ) from error
         run.outputs.extend(self.outputs)
         run.public_events.extend(self.public_events)
-        journal = self.journal
         if journal is not None:
-            taken = sum(1 for kind, _, _ in run.inputs if kind == "event")
-            for event_id, data in journal.inputs[taken:]:
-                run.inputs.append(("event", event_id, data))
             run.asked = max(run.asked, journal.asked)  # an id that was shown once belongs to no other question
             run.awaited |= journal.open_questions() - set(run.early_answers)
             run.host = JournalHost(run.host, journal)
             EditedQueues(journal.queues).attach(run)
 
+    def resumed(self, run: RunRecord) -> None:
+        """Warn of what the new code has no place for."""
+        if self.swap is not None:
+            warn_undeliverable(run, self.swap.undeliverable)
+
     def event(self) -> WorkflowEvent:
         """Make the event that records from where the run is resumed."""
         code = RESUMED if self.journal is not None else "forked"
         what = "goes on" if self.journal is not None else f"forked from run {self.info.run_id}"
+        if self.changes:
+            what += " with changed code"
         return WorkflowEvent(
             "resumed",
             f"{what} after superstep {self.checkpoint.superstep}",
-            {"code": code, "run": self.info.run_id, "superstep": self.checkpoint.superstep, "seq": self.checkpoint.seq},
+            {
+                "code": code,
+                "run": self.info.run_id,
+                "superstep": self.checkpoint.superstep,
+                "seq": self.checkpoint.seq,
+                **({"changes": list(self.changes)[:_MOST_CHANGES]} if self.changes else {}),
+                **({"reset": list(self.reset)} if self.reset else {}),
+            },
             superstep=self.checkpoint.superstep,
         )
 
@@ -117,33 +148,45 @@ def load_point(
     *,
     fork: bool = False,
     new_states: Collection[str] = (),
+    reset: bool | Collection[str] = (),
+    has_ended: bool = False,
 ) -> ResumePoint:
     """Read a point of a run.
 
     Args:
         path: The run file.
-        graph: The process that is to go on; must have the same steps and routes.
+        graph: The process that is to go on. Where its steps and routes are others than those recorded, what was on its
+            way is put onto them as a hot reload would.
         superstep: After which superstep of the root; None takes the last checkpoint.
-        fork: Whether to leave aside what was recorded afterwards; so it is at any point but the last, too.
+        fork: Whether to leave aside what was recorded afterwards; so it is at any point but the last, too, and at the
+            last one of a run that was stopped or is still going on, where it is named.
         new_states: Paths of steps whose recorded states are not wanted.
+        reset: Paths of steps that begin with a new state; True for every one whose recorded state does not fit.
+        has_ended: Whether the run is known to be over, though whoever recorded it still holds its file.
 
     Returns:
         The point, its values made live again.
 
     Raises:
         RunFileError: The file cannot be read.
-        ResumeError: The run has ended for good, the process has changed, or a value cannot be made again.
+        StateMismatchError: States do not fit, and are not reset.
+        ResumeError: The run has ended for good, or a value cannot be made again.
     """
+    _check_steps(reset, graph)
     with RunFile(path) as file:
         info = file.info
-        _check_same(path, info.process, (info.nodes, info.edges) if superstep is None else None, graph)
+        is_live = info.is_live and not has_ended
         if superstep is None and not fork:
-            _check_can_go_on(info)
+            _check_can_go_on(info, is_live=is_live)
         chosen, is_last = _choose(file, superstep)
-        _check_same(path, info.process, file.graph_at(chosen.seq)[1:], graph)  # the code may have been reloaded since
         is_fork = fork or not is_last
+        if superstep is not None and (is_live or info.state is RunState.STOPPED):
+            is_fork = True
         if not is_fork:
-            _check_can_go_on(info)
+            _check_can_go_on(info, is_live=is_live)
+        _, nodes, edges = file.graph_at(chosen.seq)
+        changes = differences(nodes, edges, graph)
+        recorded = _compiled(path, graph.name, nodes, edges) if changes and needs_swap(nodes, edges, graph) else None
         reconstructor = Reconstructor(graph)
         states = StateReader(graph, reconstructor)
         snapshot = file.snapshot(chosen)
@@ -156,12 +199,71 @@ def load_point(
             raise ResumeError(f"{path} was recorded without what is needed to go on")
         if is_fork:
             blob["root"].pop("stopped", None)
-        wanted = {step: state for step, state in snapshot.states.items() if step not in new_states}
+        found = _States(states, snapshot.states, snapshot.versions, journal, frozenset(new_states))
+        try:
+            live, chosen_resets = found.read(reset)
+        except StateMismatchError as error:
+            raise StateMismatchError(
+                error.reports, f"cannot resume {path} after superstep {chosen.superstep}"
+            ) from error
         outputs, events = read_outputs(file, chosen.seq, reconstructor)
-        live = states.all(wanted, snapshot.versions)
+        return ResumePoint(info, chosen, blob, live, journal, outputs, events, changes, recorded, chosen_resets)
+
+
+@dataclass(frozen=True, slots=True)
+class _States:
+    """The states of a point: at its checkpoint, and as they were changed by hand after it."""
+
+    reader: StateReader
+    recorded: dict[str, Any]
+    versions: dict[str, str]
+    journal: Journal | None
+    new: frozenset[str]
+
+    def read(self, reset: bool | Collection[str]) -> tuple[dict[str, Any], list[str]]:
+        """Return the states by path, without those that are reset, and which these are."""
+        resets = set() if isinstance(reset, bool) else set(reset)
+        try:
+            return self._read(resets), sorted(resets)
+        except StateMismatchError as error:
+            if reset is not True:
+                raise
+            resets |= error.reports.keys()
+        return self._read(resets), sorted(resets)
+
+    def _read(self, resets: Collection[str]) -> dict[str, Any]:
+        journal = self.journal
+        left_out = self.new | set(resets)
         if journal is not None:
-            live |= {step: state for step, state in journal.edited.items() if step not in new_states}
-        return ResumePoint(info, chosen, blob, live, journal, outputs, events)
+            for path in resets:
+                journal.reset(path)
+            left_out |= journal.resets
+        reports = dict(journal.unfit) if journal is not None else {}
+        live: dict[str, Any] = {}
+        wanted = {path: state for path, state in self.recorded.items() if path not in left_out}
+        try:
+            live = self.reader.all(wanted, self.versions)
+        except StateMismatchError as error:
+            reports |= error.reports
+        if reports:
+            raise StateMismatchError(reports)
+        if journal is not None:
+            live |= {path: state for path, state in journal.edited.items() if path not in self.new}
+        return live
+
+
+def _check_steps(reset: bool | Collection[str], graph: Graph) -> None:
+    known = dict(graph.stateful())
+    for path in () if isinstance(reset, bool) else reset:
+        if path not in known and "[" not in path:
+            raise ResumeError(f"reset: no step with state at {path!r} ({did_you_mean(path, known)})")
+
+
+def _compiled(path: str | Path, name: str, nodes: Sequence[Node], edges: Sequence[Edge]) -> CompiledProcess:
+    try:
+        return CompiledProcess(recorded_graph(name, nodes, edges))
+    except (LookupError, ValueError, TypeError, RecursionError) as error:
+        raise ResumeError(f"cannot resume {path}: its steps and routes make no sense: {error!r}") from error
 
 
 def _revived(extra: Any, reconstructor: Reconstructor) -> Any:
@@ -214,17 +316,8 @@ def _choose(file: RunFile, superstep: int | None) -> tuple[Checkpoint, bool]:
     raise ResumeError(f"{file.path} holds no checkpoint: the run was cut off before it began; start it again")
 
 
-def _check_same(
-    path: str | Path, name: str, recorded: tuple[tuple[Node, ...], tuple[Edge, ...]] | None, graph: Graph
-) -> None:
-    changed = differences(*recorded, graph) if recorded is not None else []
-    if changed:
-        listed = "".join(f"\n  - {line}" for line in changed)
-        raise ResumeError(f"{name!r} has other steps or routes now than {path} was recorded with:{listed}")
-
-
-def _check_can_go_on(info: RunInfo) -> None:
-    if info.is_live:
+def _check_can_go_on(info: RunInfo, *, is_live: bool) -> None:
+    if is_live:
         raise ResumeError(
             f"cannot resume {info.path}: the run is still going on; end it first, or fork it from a superstep"
         )

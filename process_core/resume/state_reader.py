@@ -1,19 +1,20 @@
 """Recorded states, made to fit the code that goes on with them."""
 
+import json
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from process_core.errors import PayloadMismatchError
 from process_core.graph import Graph, StepSpec
 from process_core.payload_check import PayloadCheck
-from process_core.resume.errors import ResumeError
+from process_core.resume.errors import ResumeError, StateMismatchError
 from process_core.resume.reconstruct import NotRestorableError, Reconstructor, conforms, losses
 from process_core.runfile import Tagged, to_plain
 from process_core.step import Step
 
-ADVICE = "bump Step.version and give migrate(), or fork with a new state for it"
-_NEW_STATE = "fork with a new state for it"
-_SHOWN = 500
+ADVICE: Final = "bump Step.version and give migrate(), or reset it"
+_LOST: Final = "reset it, or fork with a new state for it"
+_SHOWN: Final = 4000
 
 
 class StateReader:
@@ -29,15 +30,40 @@ class StateReader:
         self._reconstructor = reconstructor
 
     def all(self, recorded: Mapping[str, Any], versions: Mapping[str, str]) -> dict[str, Any]:
-        """Return the states of a point by path; ResumeError says which does not fit, and what to do.
+        """Return the states of a point by path; StateMismatchError reports on each that does not fit.
 
         Args:
             recorded: State by path, as the run file has them; paths that are no step's are passed over.
             versions: Versions that are not "1".
         """
-        return {
-            path: self.one(path, recorded[path], versions.get(path, "1")) for path in self._steps if path in recorded
-        }
+        live: dict[str, Any] = {}
+        reports: dict[str, str] = {}
+        for path in self._steps:
+            if path in recorded:
+                try:
+                    live[path] = self.one(path, recorded[path], versions.get(path, "1"))
+                except ResumeError as error:
+                    reports[path] = self.report(path, str(error), to_plain(recorded[path]))
+        if reports:
+            raise StateMismatchError(reports)
+        return live
+
+    def report(self, path: str, reason: str, state: Any) -> str:
+        """Return why a state does not fit, with what it holds beside what the code has now."""
+        step = self._steps.get(path)
+        kind = step.state_type if step is not None else None
+        lines = [reason]
+        wanted = getattr(kind, "model_fields", None) or getattr(kind, "__dataclass_fields__", None)
+        if isinstance(state, dict) and wanted is not None:
+            known = list(wanted)
+            for name, value in state.items():
+                mark = " " if name in known else "-"
+                lines.append(f"  {mark} {name} = {_short(value)}")
+            hints = getattr(kind, "__annotations__", {})
+            lines += [f"  + {name}: {_name(hints.get(name, '?'))}" for name in known if name not in state]
+        else:
+            lines.append(f"  it holds {_short(state)}")
+        return "\n".join(lines)[:_SHOWN]
 
     def one(self, path: str, recorded: Any, version: str) -> Any:
         """Return one state; ResumeError says why it does not fit, and what to do.
@@ -50,7 +76,7 @@ class StateReader:
         step = self._steps.get(path)
         lost = losses(recorded, self._reconstructor.find)
         if lost:
-            raise ResumeError(f"the state of {path} cannot be made again: {'; '.join(lost)} ({_NEW_STATE})"[:_SHOWN])
+            raise ResumeError(f"the state of {path} cannot be made again: {'; '.join(lost)} ({_LOST})"[:_SHOWN])
         try:
             if step is None:
                 return self._reconstructor.revive(recorded)
@@ -93,3 +119,16 @@ def _migrated(path: str, step: StepSpec, recorded: Any, version: str) -> Any:
         raise ResumeError(
             f"the state of {path} was saved by version {version}, the code has {now}: {error} ({ADVICE})"
         ) from error
+
+
+def _name(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
+
+
+def _short(value: Any) -> str:
+    try:
+        text = json.dumps(value, default=str, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        text = repr(type(value))
+    limit = 120
+    return text if len(text) <= limit else text[: limit - 1] + "…"

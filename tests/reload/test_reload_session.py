@@ -698,7 +698,7 @@ async def test_a_message_that_is_held_by_hand_stays_held_and_is_delivered_to_the
     assert await talk.outputs(1) == ["NEW ['one']"]
 
 
-async def test_going_back_behind_a_change_of_the_routes_is_refused_with_what_is_different(talk):
+async def test_rule_42_going_back_behind_a_change_of_the_routes_goes_on_with_the_new_ones(talk):
     await begin_with_history(talk)
     await talk.resume()
     await talk.outputs(2)
@@ -706,13 +706,27 @@ async def test_going_back_behind_a_change_of_the_routes_is_refused_with_what_is_
     talk.save(chat("NEW {texts}").replace('"Answered"', '"Replied"'))
     await talk.reload()
     path = talk.status.run_file
-    with pytest.raises(CommandRefused, match=r"Answer\.Replied -> Ask\.ask is new"):
-        await talk.session.request(ResumeRun(run_file=path, superstep=4))
-    assert talk.status.run_file == path
-    await talk.say("three")
+    await talk.session.request(ResumeRun(run_file=path, superstep=4))
+    await talk.until(lambda: talk.status.run_file != path)
+    await talk.say("other")
     await talk.paused()
     await talk.resume()
-    assert (await talk.outputs(3))[2] == "NEW ['one', 'two', 'three']"
+    assert (await talk.outputs(2))[1] == "NEW ['one', 'other']"
+
+
+async def test_rule_42_a_reset_is_in_the_file_so_that_a_run_that_fails_after_it_is_resumed(talk):
+    await begin_with_history(talk)
+    talk.save(chat("{1 / 0}", version='version = "2"'))
+    await talk.reload()
+    assert "Answer" in talk.status.reload.unfit
+    await talk.reload("reset")
+    await talk.resume()
+    await talk.until(lambda: talk.status.state is RunState.FAILED)
+    talk.save(chat("NEW {texts}", version='version = "2"'))
+    await talk.session.resume(talk.status.run_file, fresh=True)
+    await talk.paused()
+    await talk.resume()
+    assert (await talk.outputs(2))[1] == "NEW ['two']"
 
 
 @pytest.mark.parametrize("target", ["pack/chat.py", "pack.chat:build"])

@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 from cutting import cut
-from resume_steps import BROKEN, DONE, Does, Joins, Keeps, asking, chain, fails
+from resume_steps import BROKEN, DONE, Does, asking, chain, fails
 
 from process_core import ProcessBuilder, RunState, UnknownEventError
 from process_core.resume import EditError, ResumeError
@@ -38,73 +38,7 @@ async def refusal(process, path, **options):
     return str(error.value)
 
 
-# --- changed processes
-
-
-async def test_steps_that_are_gone_or_new_are_listed(path):
-    await cut_off(path)
-    told = await refusal(chain("A", "C"), path)
-    assert "step B is gone" in told
-    assert "step C is new" in told
-
-
-async def test_routes_that_are_gone_or_new_are_listed(path):
-    def build(*, turned):
-        process = ProcessBuilder("Routes")
-        one, other = process.add_step(Does, name="A"), process.add_step(Does, name="B")
-        process.on_input_event("Go").send_event_to(one)
-        if turned:
-            one.on_function_result().send_event_to(other)
-        else:
-            one.on_event("Next").send_event_to(other)
-        return process.build()
-
-    await cut_off(path, build(turned=False))
-    told = await refusal(build(turned=True), path)
-    assert told.count("is gone") == 1
-    assert told.count("is new") == 1
-
-
-async def test_a_condition_that_changed_is_listed(path):
-    def build(condition):
-        process = ProcessBuilder("When")
-        one, other = process.add_step(Does, name="A"), process.add_step(Does, name="B")
-        process.on_input_event("Go").send_event_to(one)
-        one.on_event("Next").when(condition).send_event_to(other)
-        return process.build()
-
-    await cut_off(path, build("data == 'x'"))
-    told = await refusal(build("data != 'y'"), path)
-    assert "condition" in told
-    assert "data == 'x'" in told
-    assert "data != 'y'" in told
-
-
-async def test_a_function_that_takes_something_else_is_listed(path):
-    def build(kind, parameter):
-        process = ProcessBuilder("Takes")
-        one, other = process.add_step(Does, name="A"), process.add_step(kind, name="B")
-        process.on_input_event("Go").send_event_to(one)
-        one.on_event("Next").send_event_to(other, parameter=parameter)
-        if kind is Joins:
-            one.on_function_result().send_event_to(other, parameter="right")
-        return process.build()
-
-    await build(Keeps, "what").run("Go", "x", run_file=path)
-    told = await refusal(build(Joins, "left"), path)
-    assert "step B: what it takes was keep(what), is join(left, right)" in told
-
-
-async def test_steps_in_another_order_are_reported(path):
-    def build(*names):
-        process = ProcessBuilder("Order")
-        steps = {name: process.add_step(Does, name=name) for name in names}
-        process.on_input_event("Go").send_event_to(steps["A"])
-        steps["A"].on_event("Next").send_event_to(steps["B"])
-        return process.build()
-
-    await cut_off(path, build("A", "B"))
-    assert "another order" in await refusal(build("B", "A"), path)
+# --- changed processes: see `test_changed_code`
 
 
 async def test_a_process_in_which_only_code_changed_goes_on(path):
@@ -168,6 +102,22 @@ async def test_a_run_that_failed_or_was_cancelled_goes_on(path, how):
         run.cancel()
         await run.idle()
     assert (await asking().resume(path)).state is RunState.IDLE_WITH_PENDING_REQUESTS
+
+
+async def test_a_stopped_run_can_be_forked_after_its_last_superstep_and_sent_another_event(path):
+    process = ProcessBuilder("Stops")
+    one = process.add_step(Does, name="A")
+    process.on_input_event("Go").send_event_to(one)
+    one.on_event("Next").stop_process()
+    stops = process.build()
+    await stops.run("Go", "x", run_file=path)
+    DONE.clear()
+    async with stops.start("Go", "y", resume_from=path, superstep=1) as run:
+        await run.idle()
+        assert run.state is RunState.STOPPED
+        assert run.step_states["A"] == ["x", "y"]
+    assert DONE == ["A.y"]
+    assert path.with_name("x-from-1.run").exists()
 
 
 async def test_a_live_run_can_be_forked(path, tmp_path):
@@ -273,7 +223,7 @@ async def test_a_checkpoint_that_makes_no_sense_is_reported(path, extra):
 
 async def test_a_run_that_was_refused_can_be_gone_on_with_by_the_right_process(path):
     await cut_off(path)
-    await refusal(chain("A", "C"), path)
+    await refusal(chain("A", "B"), path, superstep=7)
     assert (await chain("A", "B").resume(path)).state is RunState.IDLE
 
 

@@ -173,16 +173,53 @@ async def test_a_refused_file_leaves_the_run_that_is_going_on_alone(session, pro
     await asked(session, "after one?")
 
 
-async def test_a_changed_process_is_refused_with_the_difference(session, project):
-    path = await talk(session)
+async def stopped(session, *words):
+    path = await talk(session, *words)
     await session.request(Stop())
     await until(session, lambda status: status.state is RunState.CANCELLED)
+    return path
+
+
+async def test_rule_42_edits_are_loaded_before_a_run_is_resumed(session, project):
+    path = await stopped(session, "one")
     (project / "talking.py").write_text(TALK.replace("add_step(Note)", 'add_step(Note, name="Notes")'))
-    await session.load("talking.py")
-    failure = await refusal(session, ResumeRun(run_file=path))
+    loaded = await session.resume(path, fresh=True)
+    assert "Notes" in {node.path for node in loaded.nodes}
+    await asked(session, "after one?")
+
+
+async def test_rule_42_a_refused_resume_leaves_the_session_as_it_was(session, project):
+    path = await stopped(session, "one")
+    before = session.status
+    (project / "talking.py").write_text(TALK.replace("Note(Step[list[str]]", "Note(Step[dict[str, int]]"))
+    failure = await refusal(session, ResumeRun(run_file=path, fresh=True))
     assert failure.code == "cannot_resume"
-    assert "step Note is gone" in failure.message
-    assert "step Notes is new" in failure.message
+    assert list(failure.unfit) == ["Note"]
+    assert session.status.run_file == before.run_file
+    assert session.status.state is RunState.CANCELLED
+    (project / "talking.py").write_text(TALK)
+    await session.resume(path, fresh=True)
+    await asked(session, "after one?")
+
+
+async def test_rule_42_a_state_that_does_not_fit_can_be_reset_where_a_run_is_resumed(session, project):
+    path = await stopped(session, "one")
+    (project / "talking.py").write_text(TALK.replace("Note(Step[list[str]]", "Note(Step[dict[str, int]]"))
+    await session.resume(path, fresh=True, reset=True)
+    await asked(session, "after one?")
+    with RunFile(path) as file:
+        assert file.state_at(file.count())["Note"] == {}
+
+
+async def test_rule_42_a_run_that_is_going_on_can_be_forked_after_its_last_superstep(session):
+    path = await talk(session, "one")
+    with RunFile(path) as file:
+        last = file.checkpoint_at(file.count()).superstep
+    await session.resume(path, superstep=last)
+    await asked(session, "after one?")
+    assert session.status.run_file != path
+    with RunFile(path) as file:
+        assert file.info.state is RunState.CANCELLED
 
 
 async def test_the_run_that_is_going_on_is_not_resumed(session):

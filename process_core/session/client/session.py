@@ -160,13 +160,23 @@ class Session(ABC):
             raise CommandRefused(Failure(code="no_target", message="nothing was loaded before the restart"))
         return await self._load_again(self._target)
 
-    async def resume(self, run_file: str | Path, *, superstep: int | None = None, paused: bool = False) -> Loaded:
+    async def resume(
+        self,
+        run_file: str | Path,
+        *,
+        superstep: int | None = None,
+        paused: bool = False,
+        reset: bool | tuple[str, ...] = (),
+        fresh: bool = False,
+    ) -> Loaded:
         """Resume a recorded run; where the worker has died, in a new one with the same target and breakpoints.
 
         Args:
             run_file: Its file.
             superstep: After which superstep; an earlier one than the last forks into a new file.
             paused: Pause before the first message.
+            reset: Steps that begin with a new state; True for every one whose recorded state does not fit the code.
+            fresh: Load edits of the code first.
 
         Returns:
             What is loaded now: as before, or what the run was recorded from where nothing was.
@@ -178,7 +188,9 @@ class Session(ABC):
             await self._begin_again()
             if self._target is not None:
                 await self._load_again(self._target)
-        loaded: Loaded = await self.request(ResumeRun(run_file=str(run_file), superstep=superstep, paused=paused))
+        loaded: Loaded = await self.request(
+            ResumeRun(run_file=str(run_file), superstep=superstep, paused=paused, reset=reset, fresh=fresh)
+        )
         self.loaded, self._target = loaded, loaded.target
         return loaded
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 PROTOCOL_VERSION: Final = 2
 """Version 2 has one command for each verb, where version 1 had `control` with a `verb`."""
@@ -43,12 +43,15 @@ class Failure(Message):
         message: What is wrong and what to do about it.
         problems: The problems of a definition.
         traceback: Of the user's own code, without frames of ours.
+        unfit: Of a run that cannot be resumed because of them: steps whose state does not fit, each with why; they can
+            be reset.
     """
 
     code: str
     message: str
     problems: tuple[ProblemInfo, ...] = ()
     traceback: str | None = None
+    unfit: dict[str, str] = Field(default_factory=dict)
 
 
 class Reply(Message):

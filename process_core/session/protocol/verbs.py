@@ -237,6 +237,8 @@ class ResumeRun(Command):
         superstep: After which superstep; an earlier one than the last forks into a new file.
         paused: Pause before the first message.
         max_supersteps: As for `Start`.
+        reset: Steps that begin with a new state; True for every one whose recorded state does not fit the code.
+        fresh: Load edits of the code first; nothing changes where the run is refused.
     """
 
     answer = Loaded
@@ -246,6 +248,8 @@ class ResumeRun(Command):
     superstep: int | None = None
     paused: bool = False
     max_supersteps: Limit | None = None
+    reset: bool | tuple[str, ...] = ()
+    fresh: bool = False
 
 
 class ListPending(Command):

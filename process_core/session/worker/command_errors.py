@@ -16,7 +16,7 @@ from process_core.errors import (
     UnknownRequestError,
 )
 from process_core.predicate import PredicateError
-from process_core.resume import ResumeError
+from process_core.resume import ResumeError, StateMismatchError
 from process_core.runfile.errors import RunFileError
 from process_core.services import MissingServiceError
 from process_core.session.protocol.envelope import Failure, ProblemInfo, bounded
@@ -66,6 +66,9 @@ def failure_of(error: BaseException) -> Failure:
                 problems=problem_infos(error.problems),
                 traceback=bounded(error.traceback, _TRACEBACK) if error.traceback else None,
             )
+        case StateMismatchError():
+            unfit = {path: bounded(report, _LIMIT) for path, report in error.reports.items()}
+            return Failure(code="cannot_resume", message=bounded(str(error), _LIMIT), unfit=unfit)
     for kind, code in _CODES:
         if isinstance(error, kind):
             return Failure(code=code, message=bounded(exception_text(error), _LIMIT))

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from process_core.debug import Debugger, NewCode
-from process_core.reload import StagedModules, StateMigrator, StateMismatchError
+from process_core.reload import StagedModules, StateMigrator
 from process_core.reload.watcher import saves
+from process_core.resume import StateMismatchError
 from process_core.services import Services
 from process_core.session.protocol.envelope import bounded
 from process_core.session.protocol.status import Loaded, Reloaded, ReloadInfo
@@ -53,6 +54,11 @@ class HotReload:
         self._declined: dict[str, str | None] = {}
         self._resets: frozenset[str] = frozenset()
         self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether edits are loaded as they are saved."""
+        return self._watching is not None
 
     def begin(self, target: LoadedTarget, *, watch: bool) -> None:
         """Follow a target that was loaded; with `watch`, load edits as they are saved."""

@@ -11,6 +11,7 @@ from process_core.errors import ProcessError
 from process_core.events import NO_DATA
 from process_core.process import Process
 from process_core.resume import load_point
+from process_core.services import Services
 from process_core.session.protocol.status import Loaded, Reloaded, Status
 from process_core.session.protocol.verbs import Load, ResumeRun, Start
 from process_core.session.worker.breakpoint_file import Notify, target_key
@@ -158,32 +159,42 @@ class LiveSession:
             raise
 
     async def resume(self, command: ResumeRun) -> Loaded:
-        """Resume a recorded run; the run before ends."""
+        """Resume a recorded run; the run before ends. Where it is refused, nothing has changed."""
         recorded = read_recorded_run(self._cwd / command.run_file)
-        path, is_past = recorded.path, command.superstep not in (None, recorded.superstep)
+        path, is_ours = recorded.path, recorded.is_at(self._run_file)
+        if is_ours and command.superstep is None and not self.run.state.is_ended:
+            raise CommandError("run_live", "this run is going on: there is nothing to resume")
         name, target = self._target, self._loaded_target
+        undo: Callable[[], None] | None = None
         if target is None:
             if recorded.target is None:
                 raise CommandError("no_target", f"{path} does not say what was run; load the target first")
             name, target = recorded.open(self._cwd)
+        elif command.fresh and (staged := target.prepare()) is not None:
+            target, undo = staged.value, staged.commit()
         process = target.process
-        if is_past or not recorded.is_at(self._run_file):
-            load_point(path, process.graph, command.superstep)  # raises where the run cannot be resumed
-        elif not self.run.state.is_ended:
-            raise CommandError("run_live", "this run is going on: there is nothing to resume")
-        options = {
-            **self._options(),
-            "max_supersteps": self._max_supersteps or command.max_supersteps,
-            "services": target.services(),
-        }
-        if is_past:
+        try:
+            point = load_point(
+                path, process.graph, command.superstep, reset=command.reset, has_ended=is_ours and self._flush_ended()
+            )
+            options = {
+                **self._options(),
+                "max_supersteps": self._max_supersteps or command.max_supersteps,
+                "services": target.services(),
+                "reset": command.reset,
+            }
+            process.compiled().check_services(options["services"] or Services())
+        except BaseException:
+            if undo is not None:
+                undo()
+            raise
+        if point.journal is None:
             options |= {"run_file": self._new_run_file(process.name), "target": name}
         debugger = Debugger(process, collect_events=False, **options)
-        before = self._debugger if recorded.is_at(self._run_file) else None
-        generation = before.generation if before is not None else 1
+        generation = self._debugger.generation if is_ours and self._debugger is not None else 1
         await self._replace(debugger)
         if target is not self._loaded_target:
-            self.hot_reload.begin(target, watch=False)
+            self.hot_reload.begin(target, watch=self.hot_reload.is_watching)
         self._loaded_target, self._target = target, name
         self._load_saved_breakpoints()
         self._run_file = str(options.get("run_file", path))
@@ -196,6 +207,13 @@ class LiveSession:
         if debugger.generation < generation:
             debugger.note_reload()
         return self._loaded()
+
+    def _flush_ended(self) -> bool:
+        """Whether the current run has ended; its file then has all of it."""
+        run = self.run
+        if run.state.is_ended and run.record.file is not None:
+            run.record.file.flush(END_GRACE)
+        return run.state.is_ended
 
     def _loaded(self) -> Loaded:
         assert self._loaded_target is not None

@@ -15,13 +15,11 @@ class RecordedRun:
         path: Its file, absolute.
         target: What was run, or None where the file does not say.
         cwd: The folder that the target started from, or None likewise.
-        superstep: The last superstep that it can be resumed after.
     """
 
     path: Path
     target: str | None
     cwd: Path | None
-    superstep: int
 
     def is_at(self, path: str) -> bool:
         """Whether a path, which may be empty, leads to its file."""
@@ -51,7 +49,6 @@ def read_recorded_run(path: Path) -> RecordedRun:
     path = path.resolve()
     with RunFile(path) as file:
         info = file.info
-        last = file.checkpoint_at(info.events)
         folder = info.metadata.get("cwd")
         cwd = Path(folder) if isinstance(folder, str) else None
-        return RecordedRun(path, info.target, cwd, last.superstep if last is not None else 0)
+        return RecordedRun(path, info.target, cwd)
