@@ -417,7 +417,7 @@ class _CheckpointLoader:
             group = _group(slot.plan, entry)
             if group is None and not self._is_older:
                 raise LookupError(f"{slot.path}.{entry['function']} takes no {', '.join(map(str, entry['inputs']))}")
-            if group is None:  # the recorded graph does not tell all joins apart: they fill up again
+            if group is None:  # the recorded graph has not all joins apart: they fill up again
                 again = [self._buffered(process, value) for fifo in entry["fifos"] for value in fifo]
                 for value in again:
                     value.message.data = value.data

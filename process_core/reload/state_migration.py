@@ -24,7 +24,7 @@ from process_core.object_storage import (
 from process_core.payload_check import PayloadCheck
 from process_core.resume import ResumeError, StateMismatchError, version_of
 from process_core.resume.reconstruct import Reconstructor, conforms, fill, rebuild_named_tuple
-from process_core.resume.state_reader import ADVICE, StateReader
+from process_core.resume.state_reader import ADVICE, StateReader, mismatch_report
 
 _ATOMS: Final = frozenset({type(None), bool, int, float, complex, str, bytes})
 _COPIES: Final[Mapping[Any, Callable[[Any], Any]]] = {
@@ -87,7 +87,7 @@ class StateMigrator:
             reason = str(error)
             if not isinstance(error, ResumeError):
                 reason = f"the state of {path} does not fit the code any more: {error} ({ADVICE})"
-            raise StateMismatchError({path: self._states.report(path, reason, _plain(state))}) from error
+            raise StateMismatchError({path: mismatch_report(reason, _plain(state), new.state_type)}) from error
 
     def states(self, wanted: Collection[tuple[str, StepSpec, StepSpec, Any]]) -> dict[str, Any]:
         """Return the states for the new code, by path; StateMismatchError reports on each that does not fit."""

@@ -49,21 +49,9 @@ class StateReader:
         return live
 
     def report(self, path: str, reason: str, state: Any) -> str:
-        """Return why a state does not fit, with what it holds beside what the code has now."""
+        """Return why a recorded state does not fit; see `mismatch_report`."""
         step = self._steps.get(path)
-        kind = step.state_type if step is not None else None
-        lines = [reason]
-        wanted = getattr(kind, "model_fields", None) or getattr(kind, "__dataclass_fields__", None)
-        if isinstance(state, dict) and wanted is not None:
-            known = list(wanted)
-            for name, value in state.items():
-                mark = " " if name in known else "-"
-                lines.append(f"  {mark} {name} = {_short(value)}")
-            hints = getattr(kind, "__annotations__", {})
-            lines += [f"  + {name}: {_name(hints.get(name, '?'))}" for name in known if name not in state]
-        else:
-            lines.append(f"  it holds {_short(state)}")
-        return "\n".join(lines)[:_SHOWN]
+        return mismatch_report(reason, state, step.state_type if step is not None else None)
 
     def one(self, path: str, recorded: Any, version: str) -> Any:
         """Return one state; ResumeError says why it does not fit, and what to do.
@@ -119,6 +107,28 @@ def _migrated(path: str, step: StepSpec, recorded: Any, version: str) -> Any:
         raise ResumeError(
             f"the state of {path} was saved by version {version}, the code has {now}: {error} ({ADVICE})"
         ) from error
+
+
+def mismatch_report(reason: str, state: Any, kind: Any) -> str:
+    """Return why a state does not fit, with what it holds beside what the code has now.
+
+    Args:
+        reason: Why.
+        state: The state, its objects as dicts.
+        kind: The type it has to have.
+    """
+    lines = [reason]
+    wanted = getattr(kind, "model_fields", None) or getattr(kind, "__dataclass_fields__", None)
+    if isinstance(state, dict) and wanted is not None:
+        known = list(wanted)
+        for name, value in state.items():
+            mark = " " if name in known else "-"
+            lines.append(f"  {mark} {name} = {_short(value)}")
+        hints = getattr(kind, "__annotations__", {})
+        lines += [f"  + {name}: {_name(hints.get(name, '?'))}" for name in known if name not in state]
+    else:
+        lines.append(f"  it holds {_short(state)}")
+    return "\n".join(lines)[:_SHOWN]
 
 
 def _name(annotation: Any) -> str:

@@ -8,7 +8,8 @@ from types import ModuleType
 import pytest
 
 from process_core import ProcessBuilder, Step, function
-from process_core.reload import StateMigrator, StateMismatchError
+from process_core.reload import StateMigrator
+from process_core.resume import StateMismatchError
 
 SOURCE = """
 import enum
