@@ -426,7 +426,7 @@ class PlanSwap:
             return
         child.is_resumed = False
         pending, child.pending = child.pending, []
-        begun, child.resumed_calls = child.resumed_calls, []
+        begun, child.resumed_calls = child.resumed_calls, ()
         for message in (*pending, *(each for inner in begun for each in inner.messages)):
             self._keep_undeliverable(Undeliverable.from_message(message, child.prefix))
         for inner in begun:
