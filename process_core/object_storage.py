@@ -39,7 +39,7 @@ _SHOWN_TYPE = 200
 _IMMUTABLE_TYPE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made by a `class` statement, or by an extension in a like way
 _POINTER = 8
-_MODEL_PARTS = frozenset({"__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"})
+_MODEL_PARTS = ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
 _PREFIX = re.compile(r"\b(?:\w+\.)+(?=\w)")
 
 
@@ -98,6 +98,7 @@ class ClassShape:
         slots: What reads and writes its slots, by name.
         fields: Names of the fields that it declares.
         defaults: Values of fields that are kept in the class.
+        is_simple: Whether all that most objects of a model or record store is one value for each field, in `__dict__`.
     """
 
     name: str
@@ -109,14 +110,36 @@ class ClassShape:
     slots: Mapping[str, Any] = field(default_factory=dict)
     fields: frozenset[str] = frozenset()
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    is_simple: bool = False
 
 
 def shape_of(kind: type) -> ClassShape:
     """Return the facts about a class; they are found out once."""
-    shape = _shapes.get(kind)
-    if shape is None:
-        shape = _shapes[kind] = _shape(kind)
+    shape = _shapes.get(id(kind))
+    return _remember(kind) if shape is None else shape
+
+
+def _remember(kind: type) -> ClassShape:
+    key = id(kind)
+
+    def forget(_: object) -> None:
+        del _shapes[key], _alive[key]
+
+    shape = _shape(kind)
+    _alive[key] = weakref.ref(kind, forget)
+    _shapes[key] = shape
     return shape
+
+
+def model_parts(value: Any) -> tuple[Any, Any, Any]:
+    """Return what a model stores besides its attributes: the names of the fields given, the extra ones, the private."""
+    get = object.__getattribute__
+    try:
+        given, extra = get(value, "__pydantic_fields_set__"), get(value, "__pydantic_extra__")
+        return given or frozenset(), extra, get(value, "__pydantic_private__")
+    except AttributeError:
+        given, extra, private = (_part(value, name) for name in _MODEL_PARTS)
+        return given or frozenset(), extra, private
 
 
 def stored_in(value: Any, shape: ClassShape) -> Stored:
@@ -127,13 +150,11 @@ def stored_in(value: Any, shape: ClassShape) -> Stored:
         fields = {**fields, **missing} if missing else fields
         return Stored(fields, shape.digest, _undeclared(fields, shape))
     own = _undeclared(fields, shape)
-    extra = _part(value, "__pydantic_extra__") or {}
-    private = _part(value, "__pydantic_private__") or {}
-    given = _part(value, "__pydantic_fields_set__")
+    given, extra, private = model_parts(value)
     if extra:
         fields = {**fields, **extra}
-    unset = frozenset() if given == fields.keys() else frozenset(fields) - (given or frozenset())
-    return Stored(fields, shape.digest, own, unset, frozenset(extra), private)
+    unset = frozenset() if given == fields.keys() else frozenset(fields) - given
+    return Stored(fields, shape.digest, own, unset, frozenset(extra or ()), private or {})
 
 
 def _undeclared(fields: dict[str, Any], shape: ClassShape) -> frozenset[str]:
@@ -309,7 +330,9 @@ _FILLERS: Final[Mapping[Any, Callable[[Any, Any], Any]]] = {
     collections.defaultdict: _fill_defaultdict,
     collections.OrderedDict: _fill_ordered,
 }
-_shapes: "weakref.WeakKeyDictionary[type, ClassShape]" = weakref.WeakKeyDictionary()
+# By id, since looking a class up in a `WeakKeyDictionary` costs as much as writing a small object.
+_shapes: dict[int, ClassShape] = {}
+_alive: dict[int, "weakref.ref[type]"] = {}
 
 
 def _shape(kind: type) -> ClassShape:
@@ -336,6 +359,8 @@ def _shape(kind: type) -> ClassShape:
         shape.fields = frozenset(f.name for f in declared)
         shape.digest = _digest({f.name: f.type for f in declared})
         shape.defaults = {f.name: f.default for f in declared if _is_in_class(f)}
+    is_bare = not shape.slots and not shape.arguments and not shape.defaults and not is_root_model(kind)
+    shape.is_simple = is_bare and bool(shape.fields) and not any(name.startswith("$") for name in shape.fields)
     return shape
 
 

@@ -471,6 +471,10 @@ class Root(RootModel[list[int]]):
     root: list[int] = [1]
 
 
+class RootOfAny(RootModel[Any]):
+    pass
+
+
 class RootOfDict(RootModel[dict[str, Any]]):
     root: dict[str, Any] = {}
 
@@ -1005,6 +1009,48 @@ def test_a_hostile_mark_makes_nothing(body):
     assert type(found) in (dict, list, Two)
 
 
+# --- many of a kind
+
+
+class Entry(BaseModel):
+    text: str
+    number: float = 0.5
+
+
+MANY = {
+    "tuples": lambda n: [(i, str(i), i / 3) for i in range(n)],
+    "tuples, some empty": lambda n: [(), *((i,) for i in range(n)), ()],
+    "tuples with a text that looks like two": lambda n: [(i, "],[") for i in range(n)],
+    "tuples with a number that JSON does not know": lambda n: [(i, float("nan")) for i in range(n)],
+    "tuples of tuples": lambda n: [(i, (i,)) for i in range(n)],
+    "models": lambda n: [Entry(text=str(i), number=i) for i in range(n)],
+    "models with fields never set": lambda n: [Entry(text=str(i)) for i in range(n)],
+    "models, one with a field never set": lambda n: [*(Entry(text="a", number=i) for i in range(n)), Entry(text="b")],
+    "models with a text that looks like two": lambda n: [Entry(text='},{"a":1') for _ in range(n)],
+    "models that are one": lambda n: [Entry(text="a")] * n,
+    "models that hold lists": lambda n: [Anything(v=[i]) for i in range(n)],
+    "models with private attributes": lambda n: [Private(n=i) for i in range(n)],
+    "models of a subclass among others": lambda n: [*(Message(text="a") for _ in range(n)), Tool(text="b")],
+    "dataclasses": lambda n: [Computed(i) for i in range(n)],
+    "dicts": lambda n: [{"a": i, "b": None} for i in range(n)],
+    "dicts with the mark as a key": lambda n: [{"$": "set", "v": [i]} for i in range(n)],
+    "dicts with keys that are no texts": lambda n: [{i: i} for i in range(n)],
+    "lists": lambda n: [[i, "a"] for i in range(n)],
+    "lists that are one": lambda n: [[1]] * n,
+}
+
+
+@pytest.mark.parametrize("count", [1, 30])
+@pytest.mark.parametrize("make", MANY.values(), ids=MANY)
+def test_many_of_a_kind_come_back_as_exactly_as_one(make, count):
+    value = Anything(v=[make(count), {"a": make(count)}])
+    body = encode(value)
+    assert is_restorable(body)
+    assert same(returned(value), value)
+    # A text that JSON cannot say makes the whole be written part by part.
+    assert repr(decode(encode([value, "\ud800"]))[0]) == repr(decode(body))
+
+
 # --- random nestings
 
 ATOMS = (
@@ -1055,6 +1101,11 @@ def containers(inner):
         | st.builds(lambda v: changed(DataOfModels, one=v, items=v), inner)
         | st.builds(lambda v: types.SimpleNamespace(a=v), inner)
         | st.builds(lambda v: noted(MyList([v]), more=v), inner)
+        | st.builds(lambda v: RootOfAny.model_construct(root=v), inner)
+        | st.builds(lambda v: Box[Any].model_construct(item=v), inner)
+        | st.builds(lambda v: changed(Aliased, user_name=v), inner)
+        | st.builds(lambda v: Entry.model_construct(text=v), inner)
+        | st.builds(lambda make, n: make(n), st.sampled_from(list(MANY.values())), st.sampled_from([1, 9]))
     )
 
 
@@ -1078,9 +1129,23 @@ def shape(value, seen):
     return [shape(part, seen) for part in parts]
 
 
-@settings(max_examples=400, deadline=None)
-@given(st.recursive(ATOMS, containers, max_leaves=8))
+NESTINGS = st.recursive(ATOMS, containers, max_leaves=8)
+
+
+@settings(max_examples=100, deadline=None)
+@given(NESTINGS)
 def test_any_nesting_comes_back_exactly_with_what_it_shares(value):
+    comes_back(value)
+
+
+@pytest.mark.slow
+@settings(max_examples=5000, deadline=None)
+@given(NESTINGS)
+def test_very_many_nestings_come_back_exactly(value):
+    comes_back(value)
+
+
+def comes_back(value):
     body = encode(value)
     assert is_restorable(body)
     found = Reconstructor(EMPTY).revive(decode(body))

@@ -3,12 +3,11 @@
 from json.encoder import encode_basestring
 from typing import Any, Final
 
+from process_core.object_storage import shape_of
 from process_core.runfile.codec.decode import is_restorable
 from process_core.runfile.codec.plain import MAX_DEPTH, is_easy, is_plain, to_json
-from process_core.runfile.codec.tags import TaggedWriter
+from process_core.runfile.codec.tags import ATOMS, TaggedWriter, finite_json, object_of_atoms
 
-ATOMS: Final = frozenset({str, int, float, bool, type(None)})
-"""Types whose values cannot change and need no encoding until they are written."""
 MAX_NODES: Final = 500_000
 """Values that are written out of one payload with tags; what remains is marked as cut."""
 MAX_BYTES: Final = 256 * 1024 * 1024
@@ -31,6 +30,11 @@ def encode(value: Any) -> bytes:
                 return body if len(body) <= MAX_BYTES else _clip(body)
             if is_plain(value):
                 return _clip(to_json(value))
+        elif kind not in ATOMS:
+            shape = shape_of(kind)
+            tree = object_of_atoms(value, shape) if shape.is_simple and shape.is_findable else None
+            if tree is not None:
+                return _clip(finite_json(tree))
     except Exception:  # noqa: BLE001, S110 - whatever a value does here, the careful way below copes with it
         pass
     if kind in ATOMS:

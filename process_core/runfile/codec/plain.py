@@ -13,27 +13,11 @@ CONTAINER_COST: Final = 16
 
 _TEXT = frozenset({str})
 _NUMBERS = frozenset({int, float, bool})
-EASY: Final = frozenset({str, int, bool, type(None)})
+_EASY = frozenset({str, int, bool, type(None)})
 """Types whose values need no second look."""
 _SMALL = 8
 _FEW = 1000
 _to_json: Callable[[Any], bytes] | None = None
-
-
-class Budget:
-    """How many more values may be written."""
-
-    __slots__ = ("left",)
-
-    def __init__(self, nodes: int) -> None:
-        self.left = nodes
-
-    def take(self, nodes: int) -> bool:
-        """Spend some, and return whether there was enough left; if not, nothing is spent."""
-        if nodes > self.left:
-            return False
-        self.left -= nodes
-        return True
 
 
 def to_json(value: Any) -> bytes:
@@ -45,36 +29,35 @@ def is_easy(value: Any) -> bool:
     """Return whether a short dict or list holds only values that need no second look."""
     if len(value) > _SMALL:
         if type(value) is list:
-            return len(value) < _FEW and EASY.issuperset(map(type, value))
+            return len(value) < _FEW and _EASY.issuperset(map(type, value))
         return False
     if type(value) is list:
         for part in value:  # noqa: SIM110 - a generator costs as much as the whole test
-            if type(part) not in EASY:
+            if type(part) not in _EASY:
                 return False
         return True
     for key, part in value.items():  # noqa: SIM110 - as above
-        if type(part) not in EASY or type(key) is not str or key == "$":
-            return False
-    return True
-
-
-def are_easy_fields(fields: dict[str, Any]) -> bool:
-    """Return whether the fields of an object need no second look, neither names nor values."""
-    for key, part in fields.items():  # noqa: SIM110 - as above
-        if type(part) not in EASY or type(key) is not str or key[:1] == "$":
+        if type(part) not in _EASY or type(key) is not str or key == "$":
             return False
     return True
 
 
 def is_plain(value: Any) -> bool:
     """Return whether plain JSON says all there is to say about a dict or list; not where it holds one value twice."""
-    return is_plain_within(value, Budget(MAX_PLAIN_NODES), 1, {id(value)})
+    return _is_plain(value, 1, {id(value)}, [MAX_PLAIN_NODES])
 
 
-def is_plain_within(value: Any, budget: Budget, depth: int, seen: set[int]) -> bool:
-    """Return the same for a part: `budget` is spent, and the ids of the containers in it are added to `seen`."""
-    budget.left -= len(value) + CONTAINER_COST
-    if budget.left < 0 or depth > MAX_DEPTH:
+def _is_plain(value: Any, depth: int, seen: set[int], left: list[int]) -> bool:
+    """Return the same for a part.
+
+    Args:
+        value: A dict or list.
+        depth: At which level it is.
+        seen: The ids of the containers so far, to which its own are added.
+        left: How many values may still come; they are taken off.
+    """
+    left[0] -= len(value) + CONTAINER_COST
+    if left[0] < 0 or depth > MAX_DEPTH:
         return False
     parts: Any = value
     if type(value) is dict:
@@ -83,7 +66,7 @@ def is_plain_within(value: Any, budget: Budget, depth: int, seen: set[int]) -> b
         parts = value.values()
     if len(parts) > _SMALL:
         kinds = set(map(type, parts))
-        if kinds <= EASY:
+        if kinds <= _EASY:
             return True
         if kinds <= _NUMBERS:
             return all(map(isfinite, parts))
@@ -94,9 +77,9 @@ def is_plain_within(value: Any, budget: Budget, depth: int, seen: set[int]) -> b
             if key in seen:
                 return False
             seen.add(key)
-            if not is_plain_within(part, budget, depth + 1, seen):
+            if not _is_plain(part, depth + 1, seen, left):
                 return False
-        elif kind not in EASY and (kind is not float or not isfinite(part)):
+        elif kind not in _EASY and (kind is not float or not isfinite(part)):
             return False
     return True
 

@@ -1,4 +1,4 @@
-"""The careful way of writing a value: one object with the key `$` for each thing that JSON does not know.
+"""Any value as a tree of what JSON knows: an object with the key `$` for each thing that it does not know.
 
 {"$": "module:Class", "field": ..., "$m": digest}   an object: its attributes as they are stored, and a digest of the
                                          fields that its class had; a name that begins with `$` has one more `$`.
@@ -43,11 +43,14 @@ import ipaddress
 import math
 import pathlib
 import re
+import secrets
 import uuid
 import zoneinfo
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from itertools import chain, repeat
 from json.encoder import encode_basestring, encode_basestring_ascii
-from typing import Any
+from operator import eq
+from typing import Any, Final
 
 from process_core.events import NO_DATA
 from process_core.object_storage import (
@@ -56,23 +59,23 @@ from process_core.object_storage import (
     attributes_of,
     full_name,
     is_root_model,
+    model_parts,
     plain_of,
     shape_of,
     stored_in,
 )
-from process_core.runfile.codec.plain import (
-    CONTAINER_COST,
-    EASY,
-    Budget,
-    are_easy_fields,
-    is_easy,
-    is_plain_within,
-    to_json,
-)
+from process_core.runfile.codec.plain import to_json
 from process_core.runfile.codec.safe_repr import safe_repr, type_name
 
+Tree = Any
+"""None, booleans, numbers, texts, lists, tuples and dicts with texts as keys."""
+
 _SAFE_INT = 10**4000
-_ATOMS = frozenset({str, int, float, bool, type(None)})
+ATOMS: Final[frozenset[type]] = frozenset({str, int, float, bool, type(None)})
+"""Types of what stands in a tree as it is, unless it is one of the rare values that JSON cannot say."""
+_CAREFUL_ATOMS: frozenset[type] = frozenset({bool, type(None)})
+"""Types of what stands in a tree as it is where there are such values."""
+_TEXT = frozenset({str})
 _FACTORIES = frozenset(
     {list, dict, set, frozenset, tuple, int, float, complex, str, bytes, bytearray, bool, collections.deque,
      collections.Counter, collections.OrderedDict}
@@ -80,9 +83,34 @@ _FACTORIES = frozenset(
 _MASK = "**********"
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 """Two lone surrogates that JSON would make one character of."""
-_LOOK_INTO = 2
-"""Levels at which a whole dict or list is looked at before it is walked through; at each it would cost too much."""
 _TOO_MUCH = "a part that is there more than once: too much for one payload"
+_MANY: Final = 8
+"""Parts of one kind from which on they are written at once."""
+_STAND_IN = f"stands for what is written already {secrets.token_hex()} "
+
+
+def finite_json(tree: Tree) -> bytes:
+    """Return a tree as JSON; ValueError where it may hold a number that JSON does not know."""
+    body = to_json(tree)
+    # A byte is found much faster than a word, and most values have no such letter.
+    if (b"N" in body and b"NaN" in body) or (b"I" in body and b"Infinity" in body):
+        raise ValueError("not a number")
+    return body
+
+
+def object_of_atoms(value: Any, shape: ClassShape) -> dict[str, Tree] | None:
+    """Return the tree of a model or record that holds nothing but atoms: the common case; None for any other."""
+    fields: dict[str, Any] = object.__getattribute__(value, "__dict__")
+    if fields.keys() != shape.fields or not ATOMS.issuperset(map(type, fields.values())):
+        return None
+    if shape.form is Form.MODEL:
+        given, extra, private = model_parts(value)
+        if extra or private:
+            return None
+        unset = [name for name in fields if name not in given] if given != shape.fields else None
+        if unset:
+            return {"$": shape.name, **fields, "$m": shape.digest, "$unset": unset}
+    return {"$": shape.name, **fields, "$m": shape.digest}
 
 
 class TaggedWriter:
@@ -94,326 +122,406 @@ class TaggedWriter:
     """
 
     __slots__ = (
-        "_budget",
+        "_atoms",
         "_depth",
-        "_ends",
+        "_left",
         "_max_depth",
         "_max_nodes",
         "_numbers",
         "_open",
         "_seen",
-        "_shapes",
         "_sizes",
         "_twice",
+        "_written",
     )
 
     def __init__(self, max_depth: int, max_nodes: int) -> None:
         self._max_depth = max_depth
         self._max_nodes = max_nodes
-        self._shapes: dict[type, ClassShape] = {}
-        self._ends: dict[ClassShape, tuple[str, str]] = {}
-        self._begin({})
 
     def write(self, value: Any) -> bytes:
         """Write a value as UTF-8 bytes of one JSON value; nothing that the value does gets out of here."""
         try:
-            text = self._any(value)
-            if self._twice:
-                # Most values hold nothing twice, so that is found out by writing them. Everything seen is kept until
-                # the end: an id says nothing once its object is gone.
-                seen = self._seen
-                self._begin({key: number for number, key in enumerate(self._twice, 1)})
-                text = self._any(value)
-                del seen
-            return text.encode()
+            body = finite_json(self._tree(value, ATOMS))
+            return self._filled_in(body) if self._written else body
+        except Exception:  # noqa: BLE001, S110 - a text or number that JSON cannot say, or levels too many for C
+            pass
+        try:
+            return _dump(self._tree(value, _CAREFUL_ATOMS)).encode()
         except Exception as error:  # noqa: BLE001 - a value may do anything; the recording must not suffer
             return self.write_cut(f"a {type_name(value)} that could not be written: {type_name(error)}")
 
     def write_cut(self, reason: str) -> bytes:
         """Write the mark of something left out."""
-        return _tag("cut", _text(reason)).encode()
+        return _dump(_tag("cut", reason)).encode()
+
+    def _tree(self, value: Any, atoms: frozenset[type]) -> Tree:
+        self._atoms = atoms
+        self._begin({})
+        tree = self._any(value)
+        if self._twice:
+            # Most values hold nothing twice, so that is found out by writing them. Everything seen is kept until
+            # the end: an id says nothing once its object is gone.
+            seen = self._seen
+            self._begin({key: number for number, key in enumerate(self._twice, 1)})
+            tree = self._any(value)
+            del seen
+        return tree
 
     def _begin(self, numbers: dict[int, int]) -> None:
         self._numbers = numbers
-        self._sizes: dict[int, int] = {}
-        self._open: set[int] = set()
         self._seen: dict[int, Any] = {}
         self._twice: dict[int, None] = {}
-        self._budget = Budget(self._max_nodes)
+        self._written: list[bytes] = []
+        self._left = self._max_nodes
         self._depth = 0
+        if numbers:
+            self._sizes: dict[int, int] = {}
+            self._open: set[int] = set()
 
-    def _any(self, value: Any) -> str:
+    def _any(self, value: Any) -> Tree:
         kind = type(value)
+        if kind in self._atoms:
+            return value
         write = _SCALARS.get(kind)
         if write is not None:
-            return str(write(value))
+            return write(value)
         container = _CONTAINERS.get(kind)
         shape = None
         if container is None:
-            shape = self._shapes.get(kind)
-            if shape is None:
-                shape = self._shapes[kind] = shape_of(kind)
+            shape = shape_of(kind)
             container = _FORMS.get(shape.form)
             if container is None:
                 return self._other(value, shape)
-        text = self._at_once(value, kind, shape)
-        if text is not None:
-            return text
         if self._depth >= self._max_depth:
-            return _tag("cut", _text(f"a {type_name(value)} more than {self._max_depth} levels deep"))
+            return _tag("cut", f"a {type_name(value)} more than {self._max_depth} levels deep")
+        if kind in _UNCHANGING and ATOMS.issuperset(map(type, value)):
+            # Nothing in it can change, so nothing need be known of where else it is.
+            return container(self, value, shape)
         key = id(value)
         if self._numbers:
             number = self._numbers.get(key)
             if number is not None:
                 return self._shared(number, container, value, shape)
-        elif key not in self._seen:
-            self._seen[key] = value
-        elif kind not in _UNCHANGING or not _ATOMS.issuperset(map(type, value)):
+        elif key in self._seen:
             self._twice[key] = None
-            return "0"  # it is all written a second time, with references
+            return 0  # it is all written a second time, with references
+        else:
+            self._seen[key] = value
         return self._inside(container, value, shape)
 
-    def _at_once(self, value: Any, kind: type, shape: ClassShape | None) -> str | None:
-        """Write the common tuple or model, of nothing but atoms, without a look at each; None for any other."""
-        if kind is tuple:
-            # Nothing in it can change, so nothing need be known of it where it is there twice.
-            if not EASY.issuperset(map(type, value)) or self._depth >= self._max_depth:
-                return None
-            text = _easy(value)
-            return None if text is None else self._room(value, len(value)) or _tag("tuple", text)
-        if shape is None or shape.form is not Form.MODEL or id(value) in self._seen or id(value) in self._numbers:
-            return None
-        text = self._easy_object(value, shape)
-        if text is not None:
-            self._seen[id(value)] = value
-        return text
-
-    def _shared(self, number: int, write: Any, value: Any, shape: ClassShape | None) -> str:
-        size = self._sizes.get(number)
-        if number in self._open and shape_of(type(value)).base in _MADE_WHOLE:
-            return _tag("cut", _text(f"this {type_name(value)} again, inside itself"))
-        if size is not None:  # for whoever reads it, it is there each time
-            return f'{{"$":"ref","n":{number}}}' if self._budget.take(size) else _tag("cut", _text(_TOO_MUCH))
-        self._sizes[number] = 1
-        self._open.add(number)
-        left = self._budget.left
-        text = self._inside(write, value, shape)
-        self._open.discard(number)
-        self._sizes[number] += left - self._budget.left
-        return f'{{"$":"shared","n":{number},"v":{text}}}'
-
-    def _inside(self, write: Any, value: Any, shape: ClassShape | None) -> str:
+    def _inside(self, write: Any, value: Any, shape: ClassShape | None) -> Tree:
         self._depth += 1
         try:
+            tree = write(self, value, shape)
+        except RecursionError:
+            raise
+        except Exception:
             if shape is None:
-                return str(write(self, value))
-            try:
-                text = str(write(self, value, shape))
-            except RecursionError:
                 raise
-            except Exception:  # noqa: BLE001 - an object may do anything; what is around it is written all the same
-                return _repr(value)
-            return text if shape.is_findable else _tag("local", text)
+            return _repr(value)  # an object may do anything; what is around it is written all the same
         finally:
             self._depth -= 1
+        return tree if shape is None or shape.is_findable else _tag("local", tree)
 
-    def _other(self, value: Any, shape: ClassShape) -> str:
+    def _shared(self, number: int, write: Any, value: Any, shape: ClassShape | None) -> Tree:
+        size = self._sizes.get(number)
+        if number in self._open and shape_of(type(value)).base in _UNCHANGING:
+            return _tag("cut", f"this {type_name(value)} again, inside itself")
+        if size is not None:  # for whoever reads it, it is there each time
+            return {"$": "ref", "n": number} if self._take(size) else _tag("cut", _TOO_MUCH)
+        self._sizes[number] = 1
+        self._open.add(number)
+        left = self._left
+        tree = self._inside(write, value, shape)
+        self._open.discard(number)
+        self._sizes[number] += left - self._left
+        return {"$": "shared", "n": number, "v": tree}
+
+    def _other(self, value: Any, shape: ClassShape) -> Tree:
         """Write what is neither a container nor an object with attributes that are its whole content."""
         if shape.form is Form.SECRET:
-            return f'{{"$":"secret","type":{_text(shape.name)},"v":"{_MASK}"}}'
+            return {"$": "secret", "type": shape.name, "v": _MASK}
         if shape.form is Form.ENUM:
-            text = self._enum(value, shape)
-            return text if shape.is_findable else _tag("local", text)
+            tree = self._enum(value, shape)
+            return tree if shape.is_findable else _tag("local", tree)
         standard = _STANDARD.get(type(value))
         if standard is not None and standard(value) is not _NOTHING:
-            return f'{{"$":"std","type":{_text(shape.name)},"v":{self._any(standard(value))}}}'
+            return {"$": "std", "type": shape.name, "v": self._any(standard(value))}
         if type(value) is memoryview:
             return _near(value, _base64("bytes", value.tobytes()))
         if shape.base in _SCALARS:
             return _near(value, self._any(plain_of(value, shape)))
         return _repr(value)
 
-    def _enum(self, value: enum.Enum, shape: ClassShape) -> str:
+    def _enum(self, value: enum.Enum, shape: ClassShape) -> Tree:
         plain = value._value_
-        inner = self._any(plain) if type(plain) in _ATOMS else _text(safe_repr(plain))
-        return f'{{"$":"enum","type":{_text(shape.name)},"name":{_text(str(value._name_))},"v":{inner}}}'
+        inner = self._any(plain) if type(plain) in ATOMS else safe_repr(plain)
+        return {"$": "enum", "type": shape.name, "name": str(value._name_), "v": inner}
 
-    def _room(self, value: Any, size: int) -> str | None:
-        if self._budget.take(size + 1):
+    def _take(self, nodes: int) -> bool:
+        """Spend some of the nodes, and return whether there were enough left; if not, nothing is spent."""
+        if nodes > self._left:
+            return False
+        self._left -= nodes
+        return True
+
+    def _room(self, value: Any, size: int) -> Tree:
+        if size < self._left:
+            self._left -= size + 1
             return None
-        return _tag("cut", _text(f"a {type_name(value)} of {size} items: too much for one payload"))
+        return _tag("cut", f"a {type_name(value)} of {size} items: too much for one payload")
 
-    def _plain(self, value: Any) -> str | None:
-        """Write a dict or list in one go where plain JSON says all of it; None where it has to be walked through."""
-        if is_easy(value):
-            text = _easy(value)
-            return None if text is None else self._room(value, len(value)) or text
-        if self._numbers or self._depth > _LOOK_INTO:
-            return None
-        budget, inside = Budget(self._budget.left), {id(value)}
-        if not is_plain_within(value, budget, self._depth, inside):
-            return None
-        inside.discard(id(value))
-        text = _easy(value) if self._seen.keys().isdisjoint(inside) else None
-        if text is not None:
-            self._seen.update(dict.fromkeys(inside, value))
-            self._budget.left = budget.left + CONTAINER_COST * (len(inside) + 1)
-        return text
-
-    def _dict(self, value: dict[Any, Any]) -> str:
-        if type(value) is dict:
-            text = self._plain(value)
-            if text is not None:
-                return text
-        return self._pairs(value, dict.__len__(value), dict.items(value), "dict")
-
-    def _pairs(self, value: Any, size: int, pairs: Iterable[tuple[Any, Any]], name: str) -> str:
-        cut = self._room(value, size)
+    def _dict(self, value: dict[Any, Any], _: object) -> Tree:
+        cut = self._room(value, len(value))
         if cut:
             return cut
-        items = list(pairs)
-        if name == "dict" and all(type(k) is str and k != "$" and _is_text_in_json(k) for k, _ in items):
-            return "{" + ",".join([f"{_text(k)}:{self._any(v)}" for k, v in items]) + "}"
-        return _tag(name, "[" + ",".join([f"[{self._any(k)},{self._any(v)}]" for k, v in items]) + "]")
+        atoms = self._atoms
+        if not _TEXT.issuperset(map(type, value)) or "$" in value or not self._are_names(value):
+            return _tag("dict", self._pairs(value))
+        if atoms.issuperset(map(type, value.values())):
+            return value
+        return {key: part if type(part) in atoms else self._any(part) for key, part in list(value.items())}
 
-    def _ordered(self, value: "collections.OrderedDict[Any, Any]") -> str:
-        return self._pairs(value, dict.__len__(value), list(collections.OrderedDict.items(value)), "odict")
+    def _are_names(self, value: dict[str, Any]) -> bool:
+        return self._atoms is ATOMS or all(map(_is_text_in_json, value))
 
-    def _defaultdict(self, value: "collections.defaultdict[Any, Any]") -> str:
-        body = self._pairs(value, dict.__len__(value), dict.items(value), "dict")
-        factory = _DEFAULT_FACTORY.__get__(value)
+    def _pairs(self, value: dict[Any, Any]) -> list[Tree]:
+        return [[self._any(key), self._any(part)] for key, part in list(value.items())]
+
+    def _ordered(self, value: "collections.OrderedDict[Any, Any]", _: object) -> Tree:
+        return self._room(value, len(value)) or _tag("odict", self._pairs(value))
+
+    def _defaultdict(self, value: "collections.defaultdict[Any, Any]", _: object) -> Tree:
+        body = self._dict(dict(value), None)
+        factory = value.default_factory
         if factory is None:
-            return f'{{"$":"defaultdict","f":null,"v":{body}}}'
+            return {"$": "defaultdict", "f": None, "v": body}
         if factory in _FACTORIES or (isinstance(factory, type) and _can_be_made(shape_of(factory))):
-            return f'{{"$":"defaultdict","f":{_text(full_name(factory))},"v":{body}}}'
+            return {"$": "defaultdict", "f": full_name(factory), "v": body}
         return _near(value, body)
 
-    def _list(self, value: list[Any]) -> str:
-        if type(value) is list:
-            text = self._plain(value)
-            if text is not None:
-                return text
-        return self._sequence(value, list.__len__(value), list.__iter__(value))
+    def _list(self, value: list[Any], _: object) -> Tree:
+        return self._room(value, len(value)) or self._items(value)
 
-    def _tuple(self, value: tuple[Any, ...]) -> str:
-        return _tag("tuple", self._sequence(value, tuple.__len__(value), tuple.__iter__(value)))
+    def _tuple(self, value: tuple[Any, ...], _: object) -> Tree:
+        return self._room(value, len(value)) or _tag("tuple", self._items(value))
 
-    def _set(self, value: set[Any]) -> str:
-        return _tag("set", self._sorted(value, set.__len__(value), set.__iter__(value)))
+    def _set(self, value: set[Any], _: object) -> Tree:
+        return self._room(value, len(value)) or _tag("set", self._sorted(value))
 
-    def _frozenset(self, value: frozenset[Any]) -> str:
-        return _tag("frozenset", self._sorted(value, frozenset.__len__(value), frozenset.__iter__(value)))
+    def _frozenset(self, value: frozenset[Any], _: object) -> Tree:
+        return self._room(value, len(value)) or _tag("frozenset", self._sorted(value))
 
-    def _deque(self, value: "collections.deque[Any]") -> str:
-        items = list(collections.deque.__iter__(value))
-        body = self._sequence(value, len(items), items)
-        limit = _MAXLEN.__get__(value)
-        return _tag("deque", body) if limit is None else f'{{"$":"deque","v":{body},"max":{limit}}}'
+    def _deque(self, value: "collections.deque[Any]", _: object) -> Tree:
+        cut = self._room(value, len(value))
+        body = cut or self._items(list(value))
+        return _tag("deque", body) if value.maxlen is None else {"$": "deque", "v": body, "max": value.maxlen}
 
-    def _bytearray(self, value: bytearray) -> str:
+    def _bytearray(self, value: bytearray, _: object) -> Tree:
         return _base64("bytearray", value)
 
-    def _sequence(self, value: Any, size: int, items: Iterable[Any]) -> str:
-        return self._room(value, size) or "[" + ",".join([self._any(item) for item in items]) + "]"
+    def _items(self, value: Any) -> Tree:
+        """Write what is in a list or tuple."""
+        kinds = set(map(type, value))
+        if kinds <= self._atoms:
+            return value
+        if len(kinds) == 1 and len(value) >= _MANY and self._depth < self._max_depth and self._atoms is ATOMS:
+            tree = self._many(value, *kinds)
+            if tree is not None:
+                return tree
+        return [self._any(part) for part in value]
 
-    def _sorted(self, value: Any, size: int, items: Iterable[Any]) -> str:
+    def _many(self, value: Any, kind: type) -> Tree | None:
+        """Write many parts of one type that hold nothing but atoms, as is common in states; None for any others."""
+        if kind is tuple:
+            return self._many_tuples(value)
+        shape = None if kind is list or kind is dict else shape_of(kind)
+        if shape is not None and not (shape.is_simple and shape.is_findable):
+            return None
+        seen = dict(zip(map(id, value), value, strict=True))
+        if len(seen) < len(value) or not (self._numbers or self._seen).keys().isdisjoint(seen):
+            return None
+        tree = self._many_plain(value, kind) if shape is None else self._many_objects(value, shape)
+        if tree is not None:
+            self._seen |= seen
+        return tree
+
+    def _many_tuples(self, value: Any) -> str | None:
+        parts = list(chain.from_iterable(value))
+        if not ATOMS.issuperset(map(type, parts)):
+            return None
+        return self._at_once(value, b"],[", b'{"$":"tuple","v":[', b"]}", len(value) + len(parts))
+
+    def _many_plain(self, value: Any, kind: type) -> Any | None:
+        parts = chain.from_iterable(map(dict.values, value) if kind is dict else value)
+        if not ATOMS.issuperset(map(type, parts)):
+            return None
+        if kind is dict:
+            names = list(chain.from_iterable(value))
+            if not _TEXT.issuperset(map(type, names)) or "$" in names:
+                return None
+        return value if self._take(len(value) + sum(map(len, value))) else None
+
+    def _many_objects(self, value: Any, shape: ClassShape) -> str | None:
+        get, given = object.__getattribute__, shape.fields
+        try:
+            stored: list[dict[str, Any]] = list(map(get, value, repeat("__dict__")))
+            if shape.form is Form.MODEL:
+                extra, private = repeat("__pydantic_extra__"), repeat("__pydantic_private__")
+                if any(map(get, value, extra)) or any(map(get, value, private)):
+                    return None
+                given = get(value[0], "__pydantic_fields_set__")
+                if not all(map(eq, map(get, value, repeat("__pydantic_fields_set__")), repeat(given))):
+                    return None
+        except AttributeError:
+            return None
+        names = shape.fields
+        if not all(map(eq, map(dict.keys, stored), repeat(names))):
+            return None
+        if not ATOMS.issuperset(map(type, chain.from_iterable(map(dict.values, stored)))):
+            return None
+        unset = [name for name in stored[0] if name not in given]
+        about = {"$m": shape.digest, "$unset": unset} if unset else {"$m": shape.digest}
+        opening, closing = f'{{"$":{_text(shape.name)},'.encode(), b"," + to_json(about)[1:]
+        return self._at_once(stored, b"},{", opening, closing, len(value) * (len(names) + 1))
+
+    def _at_once(self, parts: Any, between: bytes, opening: bytes, closing: bytes, nodes: int) -> str | None:
+        """Write many parts as JSON at once, which C does, and each in its object; return what stands for them.
+
+        Args:
+            parts: Tuples or dicts of atoms.
+            between: What is between two of them in JSON.
+            opening: Beginning of the object around each.
+            closing: End of the object around each.
+            nodes: What they cost.
+        """
+        try:
+            body = finite_json(parts)
+        except Exception:  # noqa: BLE001 - one by one, then
+            return None
+        if body.count(between) != len(parts) - 1 or not self._take(nodes):  # a text looks like it
+            return None
+        self._written.append(b"[%b%b%b]" % (opening, body[2:-2].replace(between, closing + b"," + opening), closing))
+        return f"{_STAND_IN}{len(self._written) - 1}"
+
+    def _filled_in(self, body: bytes) -> bytes:
+        """Put what was written at once where something stands for it."""
+        before, *others = body.split(b'"' + _STAND_IN.encode())
+        filled = [before]
+        for part in others:
+            number, _, after = part.partition(b'"')
+            filled += (self._written[int(number)], after)
+        return b"".join(filled)
+
+    def _sorted(self, value: Any) -> Tree:
         # The order of a set depends on the hash seed; two runs of the same process must give the same bytes.
-        cut = self._room(value, size)
-        if cut:
-            return cut
         if not self._numbers:
-            return "[" + ",".join(sorted(self._any(item) for item in items)) + "]"
-        plain = [(TaggedWriter(self._max_depth, self._max_nodes)._any(item), n, item) for n, item in enumerate(items)]  # noqa: SLF001 - its own class
+            return sorted(map(self._any, value), key=self._text_of)
+        plain = [(TaggedWriter(self._max_depth, self._max_nodes).write(item), n, item) for n, item in enumerate(value)]
         # What is written once and referred to later must stand first, so here the order comes before the text.
-        return "[" + ",".join([self._any(item) for _, _, item in sorted(plain, key=lambda entry: entry[:2])]) + "]"
+        return [self._any(item) for _, _, item in sorted(plain, key=lambda entry: entry[:2])]
 
-    def _easy_object(self, value: Any, shape: ClassShape) -> str | None:
-        """Write an object whose fields need no second look, and which has nothing besides: the common case, fast."""
-        if shape.slots or shape.arguments or not shape.is_findable:
-            return None
-        if self._budget.left <= len(shape.fields) or self._depth >= self._max_depth:
-            return None
-        fields = object.__getattribute__(value, "__dict__")
-        if fields.keys() != shape.fields or not EASY.issuperset(map(type, fields.values())):
-            return None
-        if shape.form is Form.MODEL:
-            get = object.__getattribute__
-            if is_root_model(type(value)) or get(value, "__pydantic_fields_set__") != shape.fields:
-                return None
-            if get(value, "__pydantic_extra__") or get(value, "__pydantic_private__"):
-                return None
-        elif shape.form is not Form.RECORD:
-            return None
-        text = _easy(fields)
-        if text is None or not fields:
-            return None
-        self._budget.left -= len(fields) + 1
-        ends = self._ends.get(shape)
-        if ends is None:
-            ends = self._ends[shape] = f'{{"$":{_text(shape.name)},', f',"$m":"{shape.digest}"}}'
-        return f"{ends[0]}{text[1:-1]}{ends[1]}"
+    def _text_of(self, tree: Tree) -> bytes:
+        body = to_json(tree) if self._atoms is ATOMS else _dump(tree).encode()
+        return self._filled_in(body) if self._written else body
 
-    def _object(self, value: Any, shape: ClassShape) -> str:
+    def _object(self, value: Any, shape: ClassShape) -> Tree:
         """Write what a model or a record stores; nothing of its class runs."""
+        tree = self._simple_object(value, shape) if shape.is_simple else None
+        if tree is not None:
+            return tree
         stored = stored_in(value, shape)
         fields = stored.fields
         cut = self._room(value, len(fields))
         if cut:
             return cut
-        about = f'"$m":"{stored.digest}"'
-        if stored.own:
-            about += f',"$own":{self._names(n for n in fields if n in stored.own)}'
-        if stored.unset:
-            about += f',"$unset":{self._names(n for n in fields if n in stored.unset)}'
-        if stored.extra:
-            about += f',"$extra":{self._names(n for n in fields if n in stored.extra)}'
-        if stored.private:
-            about += f',"$private":{self._any(dict(stored.private))}'
-        if shape.arguments:
-            about += f',"$args":{self._names(shape.arguments)}'
-        opening = f'{{"$":{_text(shape.name)}'
+        tree = {"$": shape.name}
         if shape.form is Form.MODEL and len(fields) == 1 and "root" in fields and is_root_model(type(value)):
-            return f'{opening},"$v":{self._any(fields["root"])},{about}}}'
-        if not fields:
-            return f"{opening},{about}}}"
-        easy = _easy(fields) if are_easy_fields(fields) else None
-        if easy is not None:
-            return f"{opening},{easy[1:-1]},{about}}}"
-        parts = ",".join([f"{_text(_escaped(name))}:{self._any(part)}" for name, part in fields.items()])
-        return f"{opening},{parts},{about}}}"
+            tree["$v"] = self._any(fields["root"])
+        else:
+            for name, part in fields.items():
+                tree[_escaped(name)] = self._any(part)
+        tree["$m"] = stored.digest
+        for mark, names in (("$own", stored.own), ("$unset", stored.unset), ("$extra", stored.extra)):
+            if names:
+                tree[mark] = [name for name in fields if name in names]
+        if stored.private:
+            tree["$private"] = self._any(dict(stored.private))
+        if shape.arguments:
+            tree["$args"] = list(shape.arguments)
+        return tree
 
-    def _names(self, names: Iterable[str]) -> str:
-        return "[" + ",".join(map(_text, names)) + "]"
+    def _simple_object(self, value: Any, shape: ClassShape) -> Tree | None:
+        """Write an object that has its fields and nothing besides, fast; None for any other."""
+        if self._left <= len(shape.fields):
+            return None
+        atoms = self._atoms
+        tree = object_of_atoms(value, shape) if atoms is ATOMS else None
+        if tree is not None:
+            self._left -= len(shape.fields) + 1
+            return tree
+        fields: dict[str, Any] = object.__getattribute__(value, "__dict__")
+        if fields.keys() != shape.fields:
+            return None
+        given: Any = shape.fields
+        if shape.form is Form.MODEL:
+            given, extra, private = model_parts(value)
+            if extra or private:
+                return None
+        self._left -= len(fields) + 1
+        tree = {"$": shape.name}
+        for name, part in list(fields.items()):
+            tree[name] = part if type(part) in atoms else self._any(part)
+        tree["$m"] = shape.digest
+        unset = [name for name in fields if name not in given] if given != shape.fields else None
+        if unset:
+            tree["$unset"] = unset
+        return tree
 
-    def _named_tuple(self, value: Any, shape: ClassShape) -> str:
+    def _named_tuple(self, value: Any, shape: ClassShape) -> Tree:
         names = type(value)._fields
         if len(names) != tuple.__len__(value) or "$" in names or attributes_of(value, shape):
             return self._subclass(value, shape)
-        pairs = zip(names, tuple.__iter__(value), strict=True)
         cut = self._room(value, len(names))
         if cut:
             return cut
-        parts = ",".join([f"{_text(str(name))}:{self._any(part)}" for name, part in pairs])
-        return f'{{"$":{_text(shape.name)},{parts}}}' if parts else f'{{"$":{_text(shape.name)}}}'
+        tree = {"$": shape.name}
+        for name, part in zip(names, tuple.__iter__(value), strict=True):
+            tree[str(name)] = self._any(part)
+        return tree
 
-    def _subclass(self, value: Any, shape: ClassShape) -> str:
+    def _subclass(self, value: Any, shape: ClassShape) -> Tree:
         assert shape.base is not None
         container = _CONTAINERS.get(shape.base)
-        inner = str(_SCALARS[shape.base](plain_of(value, shape)) if container is None else container(self, value))
+        plain = plain_of(value, shape)
+        tree = {
+            "$": "sub",
+            "type": shape.name,
+            "v": _SCALARS[shape.base](plain) if container is None else container(self, plain, None),
+        }
         own = attributes_of(value, shape)
-        more = f',"d":{self._any(dict(own))}' if own else ""
-        return f'{{"$":"sub","type":{_text(shape.name)},"v":{inner}{more}}}'
+        if own:
+            tree["d"] = self._any(dict(own))
+        return tree
 
 
 def _can_be_made(shape: ClassShape) -> bool:
     return shape.is_findable and shape.form in (Form.MODEL, Form.RECORD, Form.SUBCLASS)
 
 
-def _easy(value: Any) -> str | None:
-    try:
-        return to_json(value).decode()
-    except Exception:  # noqa: BLE001 - a lone surrogate or a number too long: the careful way has an answer
-        return None
+def _dump(tree: Tree) -> str:
+    """Return a tree as JSON, also where it has texts with lone surrogates, or very many levels."""
+    kind = type(tree)
+    if kind is str:
+        return _text(tree)
+    if kind is dict:
+        return "{" + ",".join([f"{_text(key)}:{_dump(part)}" for key, part in tree.items()]) + "}"
+    if kind is list or kind is tuple:
+        return "[" + ",".join(map(_dump, tree)) + "]"
+    if kind is bool:
+        return "true" if tree else "false"
+    return "null" if tree is None else repr(tree)
 
 
 def _escaped(name: Any) -> str:
@@ -421,26 +529,26 @@ def _escaped(name: Any) -> str:
     return f"${name}" if name.startswith("$") else name
 
 
-def _tag(name: str, body: str) -> str:
-    return f'{{"$":"{name}","v":{body}}}'
+def _tag(name: str, body: Tree) -> Tree:
+    return {"$": name, "v": body}
 
 
-def _repr(value: Any) -> str:
-    return f'{{"$":"repr","type":{_text(full_name(type(value)))},"v":{_text(safe_repr(value))}}}'
+def _repr(value: Any) -> Tree:
+    return {"$": "repr", "type": full_name(type(value)), "v": safe_repr(value)}
 
 
-def _near(value: Any, body: str) -> str:
-    return f'{{"$":"near","type":{_text(full_name(type(value)))},"v":{body}}}'
+def _near(value: Any, body: Tree) -> Tree:
+    return {"$": "near", "type": full_name(type(value)), "v": body}
 
 
 def _is_text_in_json(text: str) -> bool:
     return text.isascii() or _PAIR.search(text) is None
 
 
-def _str(value: str) -> str:
+def _str(value: str) -> Tree:
     if _is_text_in_json(value):
-        return _text(value)
-    return _tag("text", f'"{base64.b64encode(value.encode("utf-8", "surrogatepass")).decode()}"')
+        return value
+    return _tag("text", base64.b64encode(value.encode("utf-8", "surrogatepass")).decode())
 
 
 def _text(text: str) -> str:
@@ -453,38 +561,40 @@ def _text(text: str) -> str:
     return written
 
 
-def _int(value: int) -> str:
-    return str(value) if -_SAFE_INT < value < _SAFE_INT else _tag("int", f'"{value:#x}"')
+def _int(value: int) -> Tree:
+    return value if -_SAFE_INT < value < _SAFE_INT else _tag("int", f"{value:#x}")
 
 
-def _float(value: float) -> str:
-    return repr(value) if math.isfinite(value) else _tag("float", f'"{value}"')
+def _float(value: float) -> Tree:
+    return value if math.isfinite(value) else _tag("float", str(value))
 
 
-def _base64(name: str, value: bytes | bytearray | memoryview) -> str:
-    return _tag(name, f'"{base64.b64encode(value).decode()}"')
+def _base64(name: str, value: bytes | bytearray | memoryview) -> Tree:
+    return _tag(name, base64.b64encode(value).decode())
 
 
-def _timed(name: str) -> Callable[[Any], str]:
-    def write(value: dt.datetime | dt.time) -> str:
+def _timed(name: str) -> Callable[[Any], Tree]:
+    def write(value: dt.datetime | dt.time) -> Tree:
         zone = value.tzinfo
-        text, more = _text(value.isoformat()), ',"fold":1' if value.fold else ""
+        tree: dict[str, Tree] = {"$": name, "v": value.isoformat()}
+        if value.fold:
+            tree["fold"] = 1
         if zone is None:
-            return f'{{"$":"{name}","v":{text}{more}}}'
+            return tree
         kind = type(zone)
         if kind is dt.timezone:
             label = zone.tzname(None)
             if label != dt.timezone(zone.utcoffset(None) or dt.timedelta()).tzname(None):
-                more += f',"name":{_text(str(label))}'
+                tree["name"] = str(label)
         elif kind is zoneinfo.ZoneInfo and zone.key is not None:  # type: ignore[attr-defined]  # a ZoneInfo
-            more += f',"zone":{_text(zone.key)}'  # type: ignore[attr-defined]  # likewise
+            tree["zone"] = zone.key  # type: ignore[attr-defined]  # likewise
         elif kind.__module__ == "pydantic_core._pydantic_core":
-            more += ',"tz":"pydantic"'
+            tree["tz"] = "pydantic"
         else:
-            return _near(value, f'{{"$":"{name}","v":{text}{more}}}')
-        return f'{{"$":"{name}","v":{text}{more}}}'
+            return _near(value, tree)
+        return tree
 
-    def write_safely(value: Any) -> str:
+    def write_safely(value: Any) -> Tree:
         try:
             return write(value)
         except Exception:  # noqa: BLE001 - a time zone of somebody's own may do anything
@@ -493,29 +603,26 @@ def _timed(name: str) -> Callable[[Any], str]:
     return write_safely
 
 
-_DEFAULT_FACTORY: Any = vars(collections.defaultdict)["default_factory"]
-_MAXLEN: Any = vars(collections.deque)["maxlen"]
-_MADE_WHOLE = frozenset({tuple, frozenset})
-"""Types that have their content from the beginning, so that none can be made that holds itself."""
 _NOTHING: Any = object()
 _UNCHANGING = frozenset({tuple, frozenset})
-_SCALARS: dict[Any, Any] = {
+"""Types that have their content from the beginning, so that none can be made that holds itself."""
+_SCALARS: dict[Any, Callable[[Any], Tree]] = {
     str: _str,
     int: _int,
     float: _float,
-    bool: lambda value: "true" if value else "false",
-    type(None): lambda _: "null",
-    type(NO_DATA): lambda _: '{"$":"no_data"}',
+    bool: lambda value: value,
+    type(None): lambda _: None,
+    type(NO_DATA): lambda _: {"$": "no_data"},
     bytes: lambda value: _base64("bytes", value),
-    complex: lambda value: _tag("complex", _text(str(value))),
-    decimal.Decimal: lambda value: _tag("decimal", _text(str(value))),
+    complex: lambda value: _tag("complex", str(value)),
+    decimal.Decimal: lambda value: _tag("decimal", str(value)),
     dt.datetime: _timed("datetime"),
-    dt.date: lambda value: _tag("date", _text(value.isoformat())),
+    dt.date: lambda value: _tag("date", value.isoformat()),
     dt.time: _timed("time"),
-    dt.timedelta: lambda value: _tag("timedelta", f'"{value.days}:{value.seconds}:{value.microseconds}"'),
-    uuid.UUID: lambda value: _tag("uuid", f'"{value}"'),
-    type(pathlib.Path()): lambda value: _tag("path", _text(str(value))),
-    range: lambda value: _tag("range", f"[{_int(value.start)},{_int(value.stop)},{_int(value.step)}]"),
+    dt.timedelta: lambda value: _tag("timedelta", f"{value.days}:{value.seconds}:{value.microseconds}"),
+    uuid.UUID: lambda value: _tag("uuid", str(value)),
+    type(pathlib.Path()): lambda value: _tag("path", str(value)),
+    range: lambda value: _tag("range", [_int(value.start), _int(value.stop), _int(value.step)]),
 }
 _STANDARD: dict[type, Callable[[Any], Any]] = {
     pathlib.PurePosixPath: str,
