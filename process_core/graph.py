@@ -82,6 +82,11 @@ class FunctionSpec:
         """Return the data parameter of that name."""
         return next((p for p in self.parameters if p.name == name), None)
 
+    @property
+    def mapped(self) -> Parameter:
+        """The parameter over whose list a map runs: the required one, else the first."""
+        return next((p for p in self.parameters if p.required), self.parameters[0])
+
 
 class StepKind(StrEnum):
     """What stands behind a step."""

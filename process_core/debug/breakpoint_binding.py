@@ -1,42 +1,88 @@
 """Binding: sees what in a process a breakpoint can match, and what was meant where nothing can."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from process_core.debug.breakpoints import Breakpoint, Candidate, without_index
+from process_core.debug.breakpoints import Breakpoint, Candidate
 from process_core.events import WARNING_CODES
-from process_core.graph import ERROR_SUFFIX, RESULT_SOURCE, RESULT_SUFFIX, Edge, Graph, Node, SourceKind, StepKind
-from process_core.runfile.query.globs import path_pattern
-from process_core.suggestions import did_you_mean
+from process_core.graph import (
+    ERROR_SOURCE,
+    ERROR_SUFFIX,
+    RESULT_SOURCE,
+    RESULT_SUFFIX,
+    Edge,
+    Graph,
+    Node,
+    SourceKind,
+    StepKind,
+)
+from process_core.runfile.query.globs import matches_path, path_pattern, without_index
+from process_core.suggestions import did_you_mean, nearest
 
 
 def bind(point: Breakpoint, graph: Graph) -> None:
     """Bind a breakpoint to a process.
 
     Args:
-        point: The breakpoint; its `paths`, `bound` and `problem` are set.
+        point: The breakpoint; its `paths`, `bound` and `problem` are set. An automatic id with its step in front
+            (`Step.function.OnResult`), as a route writes it, becomes the step and the id.
         graph: The process.
     """
     nodes, edges = graph.nodes, graph.edges
+    if point.event is not None and point.step is None:
+        _split_automatic(point, nodes)
     if point.step is not None:
-        pattern = path_pattern(point.step)
-        point.paths = frozenset(node.path for node in nodes if pattern.fullmatch(node.path))
+        point.paths = _paths_of(point, point.step, nodes)
     if point.kind != "event":
         candidates = list(_reports(point, nodes))
     else:
         candidates = list(_messages(point, nodes, edges) if point.when == "before" else _calls(point, nodes, edges))
-    point.bound = any(point.fits(candidate) for candidate in candidates)
+    fitting = [candidate for candidate in candidates if point.paths is None or candidate.path in point.paths]
+    point.bound = any(map(point.fits_names, fitting))
     point.problem = _doubt(point) if point.bound else _problem(point, nodes, edges, candidates)
+
+
+def _split_automatic(point: Breakpoint, nodes: tuple[Node, ...]) -> None:
+    assert point.event is not None
+    if not point.event.endswith((RESULT_SOURCE, ERROR_SOURCE)):
+        return
+    for node in nodes:
+        path, _, automatic = point.event.partition(f"{node.path}.")
+        if not path and automatic in _automatic(node, nodes):
+            point.step, point.event = node.path, automatic
+            return
+
+
+def _automatic(node: Node, nodes: tuple[Node, ...]) -> Iterator[str]:
+    """Return the ids of a step's automatic events."""
+    if node.kind is StepKind.PROCESS or _has_inside(node, nodes):
+        yield from (RESULT_SOURCE, ERROR_SOURCE)
+    else:
+        for function in node.functions:
+            yield from (function + RESULT_SUFFIX, function + ERROR_SUFFIX)
+
+
+def _has_inside(node: Node, nodes: tuple[Node, ...]) -> bool:
+    return any(other.path.startswith(f"{node.path}/") for other in nodes)
+
+
+def _paths_of(point: Breakpoint, glob: str, nodes: tuple[Node, ...]) -> frozenset[str]:
+    """Return the steps that a glob matches; where it names elements, only those of maps, and what is inside them."""
+    pattern = path_pattern(without_index(glob))
+    paths = [node.path for node in nodes if pattern.fullmatch(node.path)]
+    if point.is_of_elements:
+        maps = [node.path for node in nodes if node.kind is StepKind.MAP]
+        paths = [path for path in paths if any(path == outer or path.startswith(f"{outer}/") for outer in maps)]
+    return frozenset(paths)
 
 
 def _reports(point: Breakpoint, nodes: tuple[Node, ...]) -> Iterator[Candidate]:
     """Return what can fail or be warned about: every function, and for warnings every step and process as a whole."""
     events = () if point.event is None else (point.event,)  # which events may be warned about is not declared
     for node in nodes:
-        path = _indexed(point, node.path)
         for function in node.functions:
-            yield Candidate(events, path, function, ())
+            yield Candidate(events, node.path, function, ())
         if point.kind == "warning":
-            yield Candidate(events, path, None, ())
+            yield Candidate(events, node.path, None, ())
     if point.kind != "error":
         yield Candidate(events, "", None, ())
 
@@ -52,18 +98,22 @@ def _doubt(point: Breakpoint) -> str | None:
 
 
 def _messages(point: Breakpoint, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> Iterator[Candidate]:
-    """Return what can be delivered: something along every route."""
+    """Return what can begin: something delivered along every route, and the elements of every map."""
+    maps = {node.path for node in nodes if node.kind is StepKind.MAP}
     for edge in edges:
-        path = edge.target
-        if "[" not in (point.step or "").rpartition("/")[2]:  # a map is delivered to as a whole
-            path = _indexed(point, path)
+        is_whole = point.is_of_elements and edge.target in maps  # and so concerns none of its elements alone
+        path = "" if is_whole else edge.target
         yield Candidate(_events_of(edge, nodes), path, edge.function, (edge.id, edge.key))
+    for node in nodes:
+        if node.path in maps:
+            for function in node.functions:
+                yield Candidate((), node.path, function, ())
 
 
 def _calls(point: Breakpoint, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> Iterator[Candidate]:
     """Return what can emit or complete: every function."""
     for node in nodes:
-        is_process = node.kind is StepKind.PROCESS or any(n.path.startswith(f"{node.path}/") for n in nodes)
+        is_process = node.kind is StepKind.PROCESS or _has_inside(node, nodes)
         for function in node.functions:
             events = [RESULT_SOURCE if is_process else function + RESULT_SUFFIX]
             routes: list[str] = []
@@ -72,11 +122,14 @@ def _calls(point: Breakpoint, nodes: tuple[Node, ...], edges: tuple[Edge, ...]) 
                     if (edge.target, edge.function) == (node.path, function):
                         events += _events_of(edge, nodes)
                         routes += (edge.id, edge.key)
-            elif not is_process and point.event is not None and not point.event.endswith((RESULT_SUFFIX, ERROR_SUFFIX)):
-                events.append(point.event)  # what a function may emit is not declared
-            elif is_process and point.event is None:
-                continue  # its steps emit, it does not
-            yield Candidate(events, _indexed(point, node.path), function, routes)
+            else:
+                events.append(ERROR_SOURCE if is_process else function + ERROR_SUFFIX)
+                is_automatic = point.event is not None and point.event.endswith((RESULT_SUFFIX, ERROR_SUFFIX))
+                if not is_process and point.event is not None and not is_automatic:
+                    events.append(point.event)  # what a function may emit is not declared
+                elif is_process and point.event is None:
+                    continue  # its steps emit, it does not
+            yield Candidate(events, node.path, function, routes)
 
 
 def _events_of(edge: Edge, nodes: tuple[Node, ...]) -> list[str]:
@@ -88,25 +141,40 @@ def _events_of(edge: Edge, nodes: tuple[Node, ...]) -> list[str]:
     return events
 
 
-def _indexed(point: Breakpoint, path: str) -> str:
-    """Return the path as the breakpoint has it, where that names an element of a map, which only a run can have."""
-    return point.step if point.step is not None and without_index(point.step) == path else path
-
-
 def _problem(point: Breakpoint, nodes: tuple[Node, ...], edges: tuple[Edge, ...], candidates: list[Candidate]) -> str:
+    events = {event for c in candidates for event in c.events if event != point.event or not point.is_event_glob}
     checks = (
-        (
-            point.event if point.kind == "event" else None,
-            "no route carries {!r}",
-            {event for c in candidates for event in c.events},
-        ),
+        (point.event if point.kind == "event" else None, "no route carries {!r}", events),
         (None if point.paths else point.step, "no step matches {!r}", {node.path for node in nodes}),
         (point.function, "no function {!r}", {name for node in nodes for name in node.functions}),
         (point.route, "no route {!r}", {edge.key for edge in edges}),
     )
     for name, problem, known in checks:
-        if name is not None and name not in known and not any(key.endswith(f"/{name}") for key in known):
-            hint = did_you_mean(name, sorted(known))
-            return problem.format(name) + (f" ({hint})" if hint else "")
+        if name is None or name in known or any(key.endswith(f"/{name}") for key in known):
+            continue
+        if name == point.event and any(map(point.fits_event, known)):
+            continue
+        if name == point.step and point.is_of_elements and (plain := without_index(name)) in known:
+            return f"{plain!r} is no map step, so it has no elements"
+        hint = _step_hint(name, known) if name == point.step else did_you_mean(_literal(name), sorted(known))
+        return problem.format(name) + (f" ({hint})" if hint else "")
     given = (point.event, point.step, point.function, point.route)
     return f"nothing in the process is all of {', '.join(repr(name) for name in given if name is not None)}"
+
+
+def _step_hint(glob: str, paths: Collection[str]) -> str | None:
+    """Return what a glob was meant to be: a path, or the glob with its last name put right or found further in."""
+    plain = _literal(glob)
+    if plain == glob and nearest(glob, paths) is not None:
+        return did_you_mean(glob, sorted(paths))
+    outer, slash, name = glob.rpartition("/")
+    close = nearest(_literal(name), {path.rpartition("/")[2] for path in paths})
+    for meant in (f"{outer}{slash}{close}", f"**/{close}"):
+        if any(matches_path(meant, path) for path in paths):
+            return f"did you mean {meant!r}?"
+    return did_you_mean(plain, sorted(paths))
+
+
+def _literal(glob: str) -> str:
+    """Return a glob without what stands for anything, to be compared with names."""
+    return without_index(glob).replace("**/", "").replace("*/", "").replace("*", "")

@@ -10,6 +10,7 @@ from process_core.debug.breakpoints import Breakpoint, Candidate, Outcome
 from process_core.debug.occurrence import (
     Occurrence,
     from_completion,
+    from_element,
     from_emission,
     from_failure,
     from_idle,
@@ -17,10 +18,10 @@ from process_core.debug.occurrence import (
     from_stop,
     from_warning,
 )
-from process_core.engine.compiled import CompiledFunction, CompiledRoute
-from process_core.engine.records import CallScope, Invocation, Message, ProcessRecord
+from process_core.engine.compiled import CompiledFunction, CompiledRoute, CompiledStep
+from process_core.engine.records import CallScope, Invocation, MapRecord, Message, ProcessRecord
 from process_core.events import WorkflowEvent
-from process_core.graph import Graph
+from process_core.graph import ERROR_SOURCE, RESULT_SOURCE, Graph
 
 Log = Callable[[Breakpoint, str, Occurrence], None]
 
@@ -76,8 +77,10 @@ class BreakpointIndex:
         self._before: list[Breakpoint] = []
         self._after: list[Breakpoint] = []
         self._emit: list[Breakpoint] = []
+        self._automatic: list[Breakpoint] = []
         self._messages: dict[tuple[CompiledRoute, str], tuple[Breakpoint, ...]] = {}
         self._calls: dict[CompiledFunction, tuple[Breakpoint, ...]] = {}
+        self._elements: dict[CompiledStep, tuple[Breakpoint, ...]] = {}
         self._events: dict[str, tuple[Breakpoint, ...]] = {}
         self.holds_messages = self.sees_emissions = self.sees_completions = False
         self.stop_ids: frozenset[str] = frozenset()
@@ -140,9 +143,11 @@ class BreakpointIndex:
         self._emit = [point for point in points if point.when == "emit"]
         self.holds_messages = bool(self._before)
         self.sees_emissions = bool(self._emit)
-        self.sees_completions = bool(self._after or any(p.event is not None for p in self._emit))
+        self._automatic = [p for p in self._emit if p.event is not None and _may_be_automatic(p)]
+        self.sees_completions = bool(self._after or self._automatic)
         self._messages.clear()
         self._calls.clear()
+        self._elements.clear()
         self._events.clear()
         stops = [Candidate((e.event_id,), "", None, (e.id, e.key)) for e in self._graph.edges if not e.target]
         wanted = self.at_stop()
@@ -168,6 +173,17 @@ class BreakpointIndex:
             found = self._messages[key] = tuple(point for point in self._before if _may_concern(point, *key))
         return found
 
+    def before_elements(self, step: CompiledStep) -> tuple[Breakpoint, ...]:
+        """Return the breakpoints that may concern an element of a map before it begins."""
+        found = self._elements.get(step)
+        if found is None:
+            found = self._elements[step] = tuple(
+                point
+                for point in self._before
+                if point.event is point.route is None and (point.paths is None or step.name in _names_of(point.paths))
+            )
+        return found
+
     def at_stop(self) -> list[Breakpoint]:
         """Return the breakpoints that may concern an event which does nothing but stop its process."""
         return [point for point in self._before if point.step is point.function is None]
@@ -176,17 +192,21 @@ class BreakpointIndex:
         """Return the breakpoints that concern an event as it is emitted."""
         found = self._events.get(event_id)
         if found is None:
-            found = self._events[event_id] = tuple(p for p in self._emit if p.event is None or p.event == event_id)
+            found = self._events[event_id] = tuple(p for p in self._emit if p.fits_event(event_id))
         return found
 
     def completed(self, function: CompiledFunction) -> tuple[Breakpoint, ...]:
         """Return the breakpoints that may concern the completion of a function; those on emit name its result event."""
         found = self._calls.get(function)
         if found is None:
-            named = [p for p in self._emit if p.event == function.result_id]
+            named = [p for p in self._automatic if p.fits_event(function.result_id)]
             found = tuple(p for p in (*self._after, *named) if p.function is None or p.function == function.name)
             self._calls[function] = found
         return found
+
+    def failed(self, function: CompiledFunction) -> list[Breakpoint]:
+        """Return the breakpoints on emit that name the error event of a function."""
+        return [p for p in self._automatic if p.fits_event(function.error_id)]
 
     # Which of them stop the run.
 
@@ -249,6 +269,12 @@ class HitQueue:
         if points:
             self._hold_against(points, from_message(process, message))
 
+    def see_element(self, record: MapRecord, call: Invocation) -> None:
+        """Hold an element of a map that could begin now against the breakpoints."""
+        points = self._index.before_elements(call.slot.plan)
+        if points:
+            self._hold_against(points, from_element(record, call))
+
     def see_emission(self, call: Invocation, event_id: str, data: Any, seq: int) -> None:
         """Hold an event that has just been emitted against the breakpoints."""
         if self._index.sees_emissions and (points := self._index.emitted(event_id)):
@@ -268,8 +294,14 @@ class HitQueue:
     def see_failure(self, invocation: Invocation) -> None:
         """Hold a failed call against the breakpoints; a failure that comes out of a nested process was seen inside."""
         failure = invocation.failure
+        if failure is None:
+            return
+        emitted = self._index.failed(invocation.function) if self._index.sees_completions else ()
+        if emitted:
+            error_id, seq = invocation.function.error_id, invocation.result_seq
+            self._hold_against(emitted, from_emission(invocation, error_id, failure, seq))
         points = self._index.errors
-        if failure is None or not points:
+        if not points:
             return
         path = invocation.slot.path
         if failure.step != path:
@@ -313,24 +345,32 @@ class HitQueue:
             self.due.append(hits)
 
     def _still_counts(self, hit: Hit) -> bool:
-        point, process = hit.breakpoint, hit.occurrence.process
-        if hit.occurrence.type == "message" and (process.failed is not None or process.is_dead):
+        point, scope = hit.breakpoint, hit.occurrence.scope
+        is_lost = scope.failed is not None or scope.process.failed is not None or scope.process.is_dead
+        if hit.occurrence.type == "message" and is_lost:
             return False
         if point is self._index.cursor:
             return True
         return point.enabled and not self._index.is_muted and (point.once or point in self._index)
 
 
+def _names_of(paths: Iterable[str]) -> set[str]:
+    return {path.rpartition("/")[2] for path in paths}
+
+
+def _may_be_automatic(point: Breakpoint) -> bool:
+    """See whether a breakpoint on emit may be about results or errors, which no step emits itself."""
+    return point.is_event_glob or (point.event or "").endswith((RESULT_SOURCE, ERROR_SOURCE))
+
+
 def _may_concern(point: Breakpoint, route: CompiledRoute, event_id: str) -> bool:
     """See whether a breakpoint may be about messages of a route, wherever in the whole its process stands."""
     if route.step is None or route.function is None:
         return False
-    if point.paths is not None:
-        names = {path.rpartition("/")[2] for path in point.paths}
-        if route.step.name not in names and not (point.step or "").endswith(route.step.name):
-            return False
+    if point.paths is not None and route.step.name not in _names_of(point.paths):
+        return False
     return (
-        (point.event is None or point.event in (event_id, route.route.source.event_id))
+        (point.fits_event(event_id) or point.fits_event(route.route.source.event_id))
         and (point.route is None or point.route.endswith(route.id))
         and (point.function is None or point.function == route.function.name)
     )

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from process_core.errors import ProcessError
 from process_core.predicate import LogTemplate, Predicate, PredicateEvaluationError, compile_predicate
+from process_core.runfile.query.globs import as_level, element_pattern, event_pattern, without_index
 
 When = Literal["before", "after", "emit"]
 Kind = Literal["event", "error", "warning", "quiescence"]
@@ -26,7 +27,7 @@ _NAMED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "quiescence": (),
 }
 """What a breakpoint of each kind can name."""
-_INDEX: Final = re.compile(r"\[\d+\]")
+_GLOB: Final = frozenset("*?[")
 
 
 class BreakpointError(ProcessError, ValueError):
@@ -34,7 +35,7 @@ class BreakpointError(ProcessError, ValueError):
 
 
 class Candidate(NamedTuple):
-    """What a breakpoint is held against.
+    """What a breakpoint is held against, or could be.
 
     Attributes:
         events: Event ids by which it may be named.
@@ -68,9 +69,10 @@ class Breakpoint:
 
     Attributes:
         id: Its number in its debugger.
-        event: Event id. `after` completion, the id of an event that invoked the function, or of its result.
+        event: Event id, or a glob on event ids. `after` completion, the id of an event that invoked the function, or
+            of its result.
         step: Glob on the path of the target step (of the step itself for `after` and `emit`): `*` within one level,
-            `**` across levels; `Map[3]` is one element of a map, `Map` all of them.
+            `**` across levels; `Map[3]` is one element of a map, `Map[*]` any, `Map` the map itself and each of them.
         function: Function name.
         route: Route id.
         when: Before delivery, after completion, or on emit.
@@ -85,7 +87,7 @@ class Breakpoint:
         kind: What it is about: a message or a call; a function that fails, handled or not, before anything else follows
             from it; a warning; or that the run is about to become idle, with all that is left over reported.
         code: Type of the error (`ValueError`, `payload_mismatch`), or code of the warning.
-        paths: The paths of the process that `step` matches; None where it is not given.
+        paths: The steps that `step` matches, elements of maps taken together; None where it is not given.
     """
 
     id: int
@@ -107,6 +109,8 @@ class Breakpoint:
     paths: frozenset[str] | None = field(default=None, repr=False)
     predicate: Predicate | None = field(default=None, repr=False)
     template: LogTemplate | None = field(default=None, repr=False)
+    _event_glob: re.Pattern[str] | None = field(default=None, repr=False)
+    _element_glob: re.Pattern[str] | None = field(default=None, repr=False)
     _counts: Callable[[int], bool] | None = field(default=None, repr=False)
     _has_raised: bool = field(default=False, repr=False)
 
@@ -116,6 +120,10 @@ class Breakpoint:
             raise BreakpointError(f"when is 'before', 'after' or 'emit', not {self.when!r}")
         if self.when == "emit" and self.route is not None:
             raise BreakpointError("an event takes its route after it was emitted: give a route without when='emit'")
+        if self.event is not None and _GLOB.intersection(self.event):
+            self._event_glob = event_pattern(self.event)
+        if self.step is not None:
+            self._element_glob = element_pattern(self.step)
         self._counts = _count_test(self.hits) if self.hits is not None else None
         self.predicate = compile_predicate(self.condition) if self.condition is not None else None
         self.template = LogTemplate(self.log) if self.log is not None else None
@@ -140,13 +148,32 @@ class Breakpoint:
         Args:
             candidate: What it may be about.
         """
+        return self.fits_names(candidate) and self.fits_path(candidate.path)
+
+    def fits_names(self, candidate: Candidate) -> bool:
+        """Return whether all but the path fits."""
         return (
-            (self.event is None or self.event in candidate.events)
+            (self.event is None or any(map(self.fits_event, candidate.events)))
             and (self.function is None or self.function == candidate.function)
             and (self.route is None or self.route in candidate.routes)
             and (self.code is None or candidate.codes is None or self.code in candidate.codes)
-            and self.fits_path(candidate.path)
         )
+
+    def fits_event(self, event_id: str) -> bool:
+        """Return whether it may be about events of this id."""
+        if self.event is None or self.event == event_id:
+            return True
+        return self._event_glob is not None and self._event_glob.fullmatch(as_level(event_id)) is not None
+
+    @property
+    def is_event_glob(self) -> bool:
+        """Whether its event stands for many."""
+        return self._event_glob is not None
+
+    @property
+    def is_of_elements(self) -> bool:
+        """Whether it names elements of maps, by number or as `[*]`."""
+        return self._element_glob is not None
 
     def fits_path(self, path: str) -> bool:
         """Return whether its step glob matches.
@@ -156,7 +183,9 @@ class Breakpoint:
         """
         if self.paths is None:
             return True
-        return path in self.paths or ("[" in path and (path == self.step or _INDEX.sub("", path) in self.paths))
+        if self._element_glob is not None:
+            return self._element_glob.fullmatch(path) is not None
+        return path in self.paths or ("[" in path and without_index(path) in self.paths)
 
     def judge(self, data: Any, occurrence: Any) -> Outcome:
         """See whether this breakpoint counts now, and count.
@@ -178,15 +207,6 @@ class Breakpoint:
                 return Outcome.BROKEN if is_first else Outcome.PASS
         self.hit_count += 1
         return Outcome.HIT if self._counts is None or self._counts(self.hit_count) else Outcome.PASS
-
-
-def without_index(path: str) -> str:
-    """Return a path with the elements of maps (`Map[3]`) taken together (`Map`).
-
-    Args:
-        path: The path.
-    """
-    return _INDEX.sub("", path)
 
 
 def _count_test(text: str) -> Callable[[int], bool]:

@@ -18,7 +18,7 @@ class Occurrence:
     Attributes:
         type: `message`, or the type of the workflow event.
         event_id: The process event.
-        path: Path of the step concerned: the target of a message, else the step that acts.
+        path: Path of the step concerned: the target of a message, the element of a map, else the step that acts.
         step: Its name.
         function: The function concerned.
         route: Id of the route, where there is one.
@@ -27,7 +27,7 @@ class Occurrence:
         data: The payload; None where there is none.
         events: The event ids that a breakpoint may name it by.
         routes: The route ids that a breakpoint may name it by.
-        process: The process it happens in.
+        scope: The process it happens in; the map, for an element that is about to begin.
         code: Of a warning or a failure, as recorded.
         codes: The codes that a breakpoint may name it by.
     """
@@ -43,7 +43,7 @@ class Occurrence:
     data: Any
     events: tuple[str, ...]
     routes: tuple[str, ...]
-    process: ProcessRecord
+    scope: CallScope
     code: str | None = None
     codes: tuple[str, ...] = ()
 
@@ -51,6 +51,25 @@ class Occurrence:
 def from_message(process: ProcessRecord, message: Message) -> Occurrence:
     """Describe a message that is about to be delivered."""
     return _on_route(process, message.route, message.event_id, message.data, message.seq)
+
+
+def from_element(record: CallScope, call: Invocation) -> Occurrence:
+    """Describe an element of a map that is about to begin; its data is the element."""
+    parent = record.parent
+    return Occurrence(
+        "message",
+        parent.messages[-1].event_id if parent is not None and parent.messages else "",
+        call.slot.path,
+        call.slot.plan.name,
+        call.function.name,
+        None,
+        record.superstep,
+        parent.seq if parent is not None else 0,
+        call.arguments[call.function.spec.mapped.name],
+        (),
+        (),
+        record,
+    )
 
 
 def from_stop(invocation: Invocation, route: CompiledRoute, event_id: str, data: Any, seq: int) -> Occurrence:

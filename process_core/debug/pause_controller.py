@@ -3,17 +3,20 @@
 import asyncio
 import dataclasses
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from process_core.debug.breakpoint_index import BreakpointIndex, HitQueue, Hits
 from process_core.debug.breakpoints import Breakpoint
 from process_core.debug.debug_events import DebugEvents
 from process_core.debug.debug_state import PausePoint, PendingMessage, Reason
+from process_core.debug.occurrence import from_element
 from process_core.debug.pending_messages import PendingMessages
 from process_core.debug.stepping import SteppingGoal, Verb, stepping_goal
 from process_core.engine.join_buffer import ReadyCall
-from process_core.engine.records import CallScope, Invocation, Message, ProcessRecord, RunRecord
+from process_core.engine.records import CallScope, Invocation, MapRecord, Message, ProcessRecord, RunRecord
 from process_core.events import WorkflowEvent
+from process_core.runfile.query.globs import without_index
 
 _log = logging.getLogger("process_core")
 
@@ -40,26 +43,30 @@ class ChangeListener:
 
 
 class _WaitingDelivery:
-    """A process at the gate, with a message or, at the end of its superstep, without one."""
+    """Who is at the gate: a process with a message, a map with an element, or a process at the end of its superstep."""
 
-    __slots__ = ("message", "opened", "process")
+    __slots__ = ("opened", "scope", "starts")
 
-    def __init__(self, process: ProcessRecord, message: Message | None, opened: "asyncio.Future[None]") -> None:
-        self.process = process
-        self.message = message
+    def __init__(self, scope: CallScope, starts: Message | Invocation | None, opened: "asyncio.Future[None]") -> None:
+        self.scope = scope
+        self.starts = starts
         self.opened = opened
 
     @property
     def is_pointless(self) -> bool:
-        """Whether its message can never be delivered, since its process has failed or is gone."""
-        return self.message is not None and (self.process.failed is not None or self.process.is_dead)
+        """Whether what it brings can never begin, since its process or map has failed or is gone."""
+        if self.starts is None:
+            return False
+        scope, parent = self.scope, self.scope.parent
+        return scope.failed is not None or scope.process.is_dead or (parent is not None and parent.is_cancelled)
 
 
 class PauseController:
     """Holds messages back; all-stop: while it is closed, running functions finish and nothing new starts.
 
-    Messages come one at a time per process, and pass one at a time altogether. Each is held against the breakpoints
-    once, when it could pass, and then passes or is held; what was held is let through without another look.
+    Messages come one at a time per process, elements one at a time per map, and pass one at a time altogether. Each is
+    held against the breakpoints once, when it could pass, and then passes or is held; what was held is let through
+    without another look.
 
     Attributes:
         paused: Where the run is paused, or None.
@@ -82,12 +89,13 @@ class PauseController:
         self.emitted = self._hits.see_emission
         self.messages = PendingMessages(run, debug_events)
         self.on_continue: Callable[[], None] | None = None
-        self._looked_at: set[Message] = set()
+        self._looked_at: set[Message | Invocation] = set()
+        self._elements: dict[MapRecord, deque[Invocation]] = {}
         self._waiting: dict[_WaitingDelivery, None] = {}
         self._held: _WaitingDelivery | None = None
         self._due: tuple[Hits | None, Reason] | None = None
         self._passing: _WaitingDelivery | None = None
-        self._origin: ProcessRecord | None = None
+        self._origin: CallScope | None = None
         self._is_abandoned = False
         self._is_looking = False
         self._news: asyncio.Future[None] | None = None
@@ -102,9 +110,11 @@ class PauseController:
         """Whether any of these messages may have to wait; if not, the engine runs at full speed."""
         if self.on_continue is not None and self.paused is None:
             self.on_continue()
-        if self._goal is not None or self._held is not None or self._passing is not None or self._hits.due:
-            return True
-        return self._index.holds_messages and self._index.may_hold(batch)
+        return self._is_busy() or (self._index.holds_messages and self._index.may_hold(batch))
+
+    def _is_busy(self) -> bool:
+        """Whether everything has to come to the gate, whatever it is."""
+        return self._goal is not None or self._held is not None or self._passing is not None or bool(self._hits.due)
 
     async def dispatch(
         self, process: ProcessRecord, ready: list[ReadyCall], start: Callable[[Invocation], None]
@@ -128,6 +138,33 @@ class PauseController:
                     await self._run_alone(goal)
         finally:
             batch.close()
+
+    def holds_elements(self, record: MapRecord) -> bool:
+        """Whether any element of a map that begins may have to wait."""
+        if self._is_busy():
+            return bool(record.calls)
+        step = record.slot.plan.element
+        return self._index.holds_messages and step is not None and bool(self._index.before_elements(step))
+
+    async def dispatch_elements(self, record: MapRecord, start: Callable[[Invocation], None]) -> None:
+        """Start the calls of a map's elements, each when it may begin."""
+        left = self._elements[record] = deque(call for call in record.calls if not call.is_closed)
+        try:
+            while left:
+                delivery = await self._come(record, left[0])
+                try:
+                    if self._is_abandoned or delivery.is_pointless:
+                        break
+                    call = left.popleft()
+                    goal = self._started_alone(call)
+                    start(call)
+                    await asyncio.sleep(0)  # it begins before anything else is decided
+                finally:
+                    self._passed(delivery)
+                if goal is not None:
+                    await self._run_alone(goal)
+        finally:
+            del self._elements[record]
 
     @property
     def has_to_settle(self) -> bool:
@@ -212,11 +249,9 @@ class PauseController:
         self.paused = None
         if self.on_continue is not None:
             self.on_continue()
-        if (
-            delivery.message is not None and delivery.message not in self._looked_at
-        ):  # another one was put first by hand
-            self._looked_at.add(delivery.message)
-            self._hits.see_message(delivery.process, delivery.message)
+        if delivery.starts is not None and delivery.starts not in self._looked_at:  # another was put first by hand
+            self._looked_at.add(delivery.starts)
+            self._look_at(delivery)
         stop = self._hits.next()
         if stop is not None:  # every hit stops: nothing moves before each has been shown
             self._due = stop, "breakpoint"
@@ -225,7 +260,7 @@ class PauseController:
         self._held = None
         self._goal = stepping_goal(verb, origin)
         if not delivery.opened.done():
-            if delivery.message is not None:
+            if delivery.starts is not None:
                 self._passing = delivery
             delivery.opened.set_result(None)
         self.notify()
@@ -262,12 +297,26 @@ class PauseController:
 
     def pending(self) -> list[PendingMessage]:
         """Return what is still to be delivered, in the order in which stepping delivers it."""
-        return self.messages.items(self.delivering(), self._held.message if self._held is not None else None)
+        held = self._held.starts if self._held is not None else None
+        items = self.messages.items(self.delivering(), held if isinstance(held, Message) else None)
+        elements = [self._element(call, held) for calls in self._elements.values() for call in calls]
+        elements.sort(key=lambda item: not item.next)
+        place = 1 if isinstance(held, Message) else 0
+        return [*items[:place], *elements, *items[place:]]
+
+    def _element(self, call: Invocation, held: Message | Invocation | None) -> PendingMessage:
+        """Describe an element of a map that has not begun; it has no number, since it cannot be changed by itself."""
+        occurrence = from_element(call.scope, call)
+        return PendingMessage(
+            0, occurrence.event_id, occurrence.seq or None, without_index(occurrence.path), occurrence.path,
+            occurrence.function, call.function.spec.mapped.name, next=call is held, data=occurrence.data,
+        )  # fmt: skip
 
     def delivering(self) -> list[ProcessRecord]:
         """Return the processes with a message at the gate, in the order in which stepping delivers them."""
-        waiting = [delivery.process for delivery in self._waiting if delivery.message is not None]
-        return waiting if self._held is None else [self._held.process, *waiting]
+        first = [self._held] if self._held is not None else []
+        waiting = [delivery for delivery in self._waiting if isinstance(delivery.starts, Message)]
+        return [delivery.scope.process for delivery in (*first, *waiting)]
 
     def requeued(self, process: ProcessRecord) -> None:
         """Take note that the messages of a process were changed by hand: another one may be the next."""
@@ -275,9 +324,9 @@ class PauseController:
         if batch is None or not batch.is_open:
             return
         for delivery in self._waiting:
-            if delivery.process is not process:
+            if delivery.scope is not process:
                 continue
-            delivery.message = batch.left[0] if batch.left else None
+            delivery.starts = batch.left[0] if batch.left else None
             if delivery is self._held and self.paused is not None:
                 item = self.messages.item(process, batch.left[0], batch.left[0]) if batch.left else None
                 seq, path = (item.seq, item.target) if item is not None else (None, process.prefix[:-1])
@@ -297,9 +346,9 @@ class PauseController:
 
     # Coming and passing.
 
-    async def _come(self, process: ProcessRecord, message: Message | None) -> _WaitingDelivery:
-        """Come back when a message may be delivered, or a superstep may end."""
-        delivery = _WaitingDelivery(process, message, self._run.loop.create_future())
+    async def _come(self, scope: CallScope, starts: Message | Invocation | None) -> _WaitingDelivery:
+        """Come back when a message may be delivered, an element may begin, or a superstep may end."""
+        delivery = _WaitingDelivery(scope, starts, self._run.loop.create_future())
         if not self._may_pass(delivery):
             self._waiting[delivery] = None
             try:
@@ -313,32 +362,40 @@ class PauseController:
         return delivery
 
     def _may_pass(self, delivery: _WaitingDelivery) -> bool:
-        """Let a message pass, let it wait, or pause before it."""
+        """Let a message or an element pass, let it wait, or pause before it."""
         if self._is_abandoned or delivery.is_pointless:
             return True
-        process, message, goal = delivery.process, delivery.message, self._goal
+        scope, starts, goal = delivery.scope, delivery.starts, self._goal
         if self._held is not None:  # only a failure, which starts nothing, goes on its way
-            return message is None and process.failed is not None and self._held is not delivery
-        if message is not None:
-            if self._passing is not None or (goal is not None and goal.keeps_waiting(process)):
+            return starts is None and scope.failed is not None and self._held is not delivery
+        if starts is not None:
+            if self._passing is not None or (goal is not None and goal.keeps_waiting(scope)):
                 return False
-            if message not in self._looked_at:
-                self._hits.see_message(process, message)
+            if starts not in self._looked_at:
+                self._look_at(delivery)
         stop = self._hits.next()
         if stop is not None:
             self._close(delivery, stop, "breakpoint")
             return False
-        if message is not None:
-            if goal is not None and goal.ends_before(process):
+        if starts is not None:
+            if goal is not None and goal.ends_before(scope):
                 self._close(delivery, None, goal.reason)
                 return False
             self._passing = delivery
         return True
 
+    def _look_at(self, delivery: _WaitingDelivery) -> None:
+        """Hold what is at the gate against the breakpoints."""
+        scope, starts = delivery.scope, delivery.starts
+        if isinstance(starts, Message):
+            self._hits.see_message(scope.process, starts)
+        elif isinstance(starts, Invocation) and isinstance(scope, MapRecord):
+            self._hits.see_element(scope, starts)
+
     def _passed(self, delivery: _WaitingDelivery) -> None:
-        """Let the next message come, since this one has been delivered."""
-        if delivery.message is not None:
-            self._looked_at.discard(delivery.message)
+        """Let the next one come, since this one has begun."""
+        if delivery.starts is not None:
+            self._looked_at.discard(delivery.starts)
         if self._passing is delivery:
             self._passing = None
             self._look_again()
@@ -380,9 +437,9 @@ class PauseController:
     def _close(self, delivery: _WaitingDelivery, hits: Hits | None, reason: Reason) -> None:
         """Close the gate; the run is paused as soon as what was let go before has begun."""
         self._held, self._due, self._goal = delivery, (hits, reason), None
-        if delivery.message is not None:
-            self._looked_at.add(delivery.message)
-        # A call begins in the turn of the loop after it was let go, and the elements of a map begin in the turn after.
+        if delivery.starts is not None:
+            self._looked_at.add(delivery.starts)
+        # A call begins in the turn of the loop after it was let go, and what is inside a map comes in the turn after.
         self._run.loop.call_soon(self._run.loop.call_soon, self._show)
         self.notify()
 
@@ -392,14 +449,18 @@ class PauseController:
         if delivery is None or due is None:
             return
         hits, reason = due
-        process, message = delivery.process, delivery.message
-        item = self.messages.item(process, message, message) if message is not None else None
+        scope, starts = delivery.scope, delivery.starts
+        item = None
+        if isinstance(starts, Message):
+            item = self.messages.item(scope.process, starts, starts)
+        elif starts is not None:
+            item = self._element(starts, starts)
         seq, path = (item.seq, item.target) if item is not None else (None, "")
-        self._origin = process
+        self._origin = scope
         point = None
         if hits is not None:
             occurrence = hits[0].occurrence
-            seq, path, self._origin = occurrence.seq or None, occurrence.path, occurrence.process
+            seq, path, self._origin = occurrence.seq or None, occurrence.path, occurrence.scope
             shown = [hit for hit in hits if hit.breakpoint is not self._index.cursor]
             for hit in shown:
                 self._debug_events.hit(hit)

@@ -192,9 +192,13 @@ class MapRunner:
             record.resume_elements(calls)
             record.resume_elements = None
         self._begin_batch()
-        for call in calls:
-            if not call.is_closed:
-                runner.start(call)
+        controller = record.run.controller
+        if controller is not None and controller.holds_elements(record):
+            await controller.dispatch_elements(record, runner.start)
+        else:
+            for call in calls:
+                if not call.is_closed:
+                    runner.start(call)
         while True:
             await runner.until_done()
             if record.failed is not None:
@@ -219,8 +223,7 @@ class MapRunner:
         self._runner.admit()
 
     def _calls(self, invocation: Invocation) -> list[Invocation]:
-        parameters = invocation.function.spec.parameters
-        mapped = next((p for p in parameters if p.required), parameters[0])
+        mapped = invocation.function.spec.mapped
         items = invocation.arguments.get(mapped.name)
         path = self.record.slot.path
         if isinstance(items, str | bytes | dict) or not isinstance(items, Iterable):

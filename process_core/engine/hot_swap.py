@@ -316,7 +316,7 @@ class PlanSwap:
         if slot.plan.is_leaf and (slot not in present or slot in self._result.stale):
             self._result.going.add(call)
         elif isinstance(slot.child, MapRecord):
-            self._result.going.update(inner for inner in slot.child.working if not inner.is_closed)
+            self._result.going.update(inner for inner in slot.child.calls if not inner.is_closed)
         if call.saved_state is not UNSET and isinstance(slot.child, ProcessRecord) and slot in present:
             call.saved_state = self._saved(slot.child, call.saved_state)
 

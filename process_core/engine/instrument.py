@@ -7,7 +7,15 @@ from process_core.events import WorkflowEvent
 
 if TYPE_CHECKING:
     from process_core.engine.join_buffer import ReadyCall
-    from process_core.engine.records import CallScope, Invocation, Message, ProcessRecord, RunRecord, StepInstance
+    from process_core.engine.records import (
+        CallScope,
+        Invocation,
+        MapRecord,
+        Message,
+        ProcessRecord,
+        RunRecord,
+        StepInstance,
+    )
 
 
 class RunInstrument:
@@ -82,6 +90,12 @@ class RunController(Protocol):
         self, process: "ProcessRecord", ready: "list[ReadyCall]", start: "Callable[[Invocation], None]"
     ) -> None:
         """Start the calls of a batch, each when its message may be delivered."""
+
+    def holds_elements(self, record: "MapRecord") -> bool:
+        """Whether any element of a map that begins may have to wait."""
+
+    async def dispatch_elements(self, record: "MapRecord", start: "Callable[[Invocation], None]") -> None:
+        """Start the calls of a map's elements, each when it may begin."""
 
     async def opened(self) -> None:
         """Wait while the run is paused."""

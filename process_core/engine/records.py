@@ -695,6 +695,16 @@ class CallScope:
             scope = scope.parent.slot.scope
         return False
 
+    def enclosing(self) -> "list[ProcessRecord]":
+        """Return the processes that this is nested in, from the inside to the root."""
+        outer: list[ProcessRecord] = []
+        parent = self.parent
+        while parent is not None:
+            process = parent.scope.process
+            outer.append(process)
+            parent = process.parent
+        return outer
+
 
 HAS_NONE: Final = {"has_data": True}
 """Details of an `event_emitted` whose payload is None, which is not the same as none."""
@@ -839,16 +849,6 @@ class ProcessRecord(CallScope):
             if slot is not None and slot.child is not None:
                 processes += slot.child.processes()
         return processes
-
-    def enclosing(self) -> "list[ProcessRecord]":
-        """Return the processes that this one is nested in, from the inside to the root."""
-        outer: list[ProcessRecord] = []
-        parent = self.parent
-        while parent is not None:
-            process = parent.scope.process
-            outer.append(process)
-            parent = process.parent
-        return outer
 
     def save(self) -> Any:
         """Copy all states and half-filled calls, to be put back by `restore`."""

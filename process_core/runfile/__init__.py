@@ -15,7 +15,7 @@ from process_core.runfile.errors import RunFileError
 from process_core.runfile.fork import fork_run_file
 from process_core.runfile.query.filtered_rows import FilteredRows
 from process_core.runfile.query.filters import Filter
-from process_core.runfile.query.globs import matches_path
+from process_core.runfile.query.globs import matches_event, matches_path, without_index
 from process_core.runfile.read.causes import is_from_outside, walk_back, walk_forward
 from process_core.runfile.read.history import Checkpoint, Snapshot, checkpoints
 from process_core.runfile.read.info import RunInfo
@@ -61,6 +61,7 @@ __all__ = [
     "fork_run_file",
     "is_from_outside",
     "list_runs",
+    "matches_event",
     "matches_path",
     "new_run_path",
     "prune_runs",
@@ -71,4 +72,5 @@ __all__ = [
     "to_plain",
     "walk_back",
     "walk_forward",
+    "without_index",
 ]

@@ -1,7 +1,24 @@
 """Where and when breakpoints stop."""
 
 import pytest
-from debug_steps import Pair, Relay, Say, chain, deep, fan, invoked, loop, paused, pauses, saying, wrapped
+from debug_steps import (
+    Fail,
+    Keep,
+    Pair,
+    Relay,
+    Say,
+    chain,
+    deep,
+    ended,
+    fan,
+    invoked,
+    loop,
+    of,
+    paused,
+    pauses,
+    saying,
+    wrapped,
+)  # fmt: skip
 
 from process_core import ProcessBuilder
 
@@ -200,6 +217,72 @@ async def test_a_breakpoint_reaches_the_steps_of_every_element_of_a_map(debug):
     process.on_input_event("go").send_event_to(mapped.where_input_event_is("go"))
     debugger = await debug(process, {"step": "Map/B"}, data=[1, 2])
     assert sorted(await pauses(debugger)) == ["ADone -> Map[0]/B", "ADone -> Map[1]/B"]
+
+
+MAPPED = [
+    ({"step": "Map[1]"}, ["go -> Map[1]"]),
+    ({"step": "Map[*]"}, ["go -> Map[0]", "go -> Map[1]", "go -> Map[2]"]),
+    ({"step": "Map"}, ["go -> Map", "go -> Map[0]", "go -> Map[1]", "go -> Map[2]"]),
+    ({"step": "Map", "condition": "data == 2"}, ["go -> Map[1]"]),
+    ({"function": "relay", "condition": "data == 2"}, ["go -> Map[1]"]),
+    ({"event": "go"}, ["go -> Map"]),
+    ({"step": "Map[1]", "when": "after"}, ["end: Map[1]"]),
+    ({"step": "Map[*]", "when": "after"}, ["end: Map[0]", "end: Map[1]", "end: Map[2]"]),
+    ({"function": "relay", "when": "after", "condition": "data == 2"}, ["end: Map[1]"]),
+    ({"step": "Map[2]", "when": "emit"}, ["end: Map[2]"]),
+    ({"event": "Map.relay.OnResult", "when": "emit", "condition": "data == 2"}, ["end: Map[1]"]),
+]
+
+
+@pytest.mark.parametrize(("given", "stops"), MAPPED, ids=str)
+async def test_a_breakpoint_reaches_the_elements_of_a_map_before_and_after_they_run(debug, given, stops):
+    process = ProcessBuilder("mapping")
+    process.on_input_event("go").send_event_to(process.add_map_step(Relay, name="Map"))
+    debugger = await debug(process, given, data=[1, 2, 3])
+    assert sorted(await pauses(debugger)) == sorted(stops)
+    assert await ended(debugger) == "IDLE"
+    assert invoked(debugger) == ["Map", "Map[0]", "Map[1]", "Map[2]"]
+
+
+async def test_an_element_of_a_map_of_processes_is_a_place_too(debug):
+    process = ProcessBuilder("mapping")
+    mapped = process.add_map_step(chain("A", "B", name="inner"), name="Map")
+    process.on_input_event("go").send_event_to(mapped.where_input_event_is("go"))
+    debugger = await debug(process, {"step": "Map[1]"}, {"step": "Map[0]/B"}, {"step": "Map[*]/A"}, data=[1, 2])
+    found = sorted(await pauses(debugger))
+    assert found == ["ADone -> Map[0]/B", "go -> Map[0]/A", "go -> Map[1]", "go -> Map[1]/A"]
+
+
+async def test_a_glob_on_event_ids_stops_before_each_that_fits(debug):
+    debugger = await debug(deep(), {"event": "?Done", "step": "outer/**"})
+    assert await pauses(debugger) == ["XDone -> outer/inner/Y", "YDone -> outer/Z"]
+
+
+AUTOMATIC = [
+    ({"event": "outer/inner/X.relay.OnResult"}, ["outer/inner/X"]),
+    ({"event": "relay.OnResult", "step": "A"}, ["A"]),
+    ({"event": "outer.OnResult"}, ["outer"]),
+    ({"event": "*.OnResult", "step": "outer/**"}, ["outer/inner/X", "outer/inner/Y", "outer/Z"]),
+    ({"event": "*Result"}, ["A", "outer/inner/X", "outer/inner/Y", "outer/inner", "outer/Z", "outer", "B"]),
+]
+
+
+@pytest.mark.parametrize(("given", "stops"), AUTOMATIC, ids=str)
+async def test_automatic_results_can_be_caught_as_they_are_emitted(debug, given, stops):
+    debugger = await debug(deep(), {**given, "when": "emit"})
+    assert len(await pauses(debugger)) == len(stops)
+    assert [event.path for event in of(debugger, "breakpoint_hit")] == stops
+
+
+@pytest.mark.parametrize("event", ["F.fail.OnError", "fail.OnError", "*.OnError", "fail.*"])
+async def test_an_automatic_error_can_be_caught_as_it_is_emitted(debug, event):
+    process = ProcessBuilder("failing")
+    fail, keep = process.add_step(Fail, name="F"), process.add_step(Keep)
+    process.on_input_event("go").send_event_to(fail)
+    fail.on_function_error().send_event_to(keep)
+    debugger = await debug(process, {"event": event, "when": "emit", "condition": "data.type == 'ValueError'"})
+    point = await paused(debugger)
+    assert (point.path, debugger.events[point.seq - 1].type) == ("F", "executor_failed")
 
 
 async def test_a_breakpoint_may_name_one_element_of_a_map(debug):

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 from debug_steps import (
     Ask,
+    Fail,
     Hold,
+    Keep,
     Pair,
     Relay,
     Say,
@@ -205,12 +207,66 @@ async def test_into_a_plain_step_is_a_step(debug):
     assert (shown(debugger.paused), invoked(debugger)) == ("go -> B", ["A"])
 
 
+async def test_into_stops_before_each_element_of_a_map_and_step_runs_one_alone(debug):
+    process = ProcessBuilder("mapping")
+    process.on_input_event("go").send_event_to(process.add_map_step(Relay, name="Map"))
+    debugger = await debug(process, data=[1, 2, 3], paused=True)
+    await paused(debugger)
+    assert await debugger.into()
+    point = debugger.paused
+    assert (shown(point), point.message.data, point.reason) == ("go -> Map[0]", 1, "into")
+    assert [(item.target, item.next) for item in debugger.pending()] == [
+        ("Map[0]", True),
+        ("Map[1]", False),
+        ("Map[2]", False),
+    ]
+    assert await debugger.step()
+    assert (shown(debugger.paused), invoked(debugger)) == ("go -> Map[1]", ["Map", "Map[0]"])
+    assert await debugger.into()
+    assert shown(debugger.paused) == "go -> Map[2]"
+    assert not await debugger.step()
+    assert [event.data for event in of(debugger, "executor_completed") if event.path == "Map"] == [[1, 2, 3]]
+
+
+async def test_out_of_a_map_pauses_after_its_last_element(debug):
+    process = ProcessBuilder("mapping")
+    mapped, end = process.add_map_step(Relay, name="Map"), process.add_step(Keep)
+    process.on_input_event("go").send_event_to(mapped)
+    mapped.on_function_result().send_event_to(end)
+    debugger = await debug(process, {"step": "Map[1]"}, data=[1, 2, 3])
+    await paused(debugger)
+    assert await debugger.out()
+    assert shown(debugger.paused) == "relay.OnResult -> Keep"
+    assert invoked(debugger)[1:] == ["Map[0]", "Map[1]", "Map[2]"]
+
+
+async def test_an_element_that_waits_at_a_breakpoint_does_not_begin_once_another_has_failed(debug):
+    process = ProcessBuilder("mapping")
+    process.on_input_event("go").send_event_to(process.add_map_step(Fail, name="Map"))
+    debugger = await debug(process, {"step": "Map[1]"}, data=[1, 2])
+    assert await pauses(debugger) == []
+    assert await ended(debugger) == "FAILED"
+    assert invoked(debugger) == ["Map", "Map[0]"]
+
+
+async def test_a_pause_is_obeyed_between_the_elements_of_a_map(debug):
+    process = ProcessBuilder("mapping")
+    process.on_input_event("go").send_event_to(process.add_map_step(Relay, name="Map"))
+    debugger = await debug(process, {"step": "Map[0]"}, data=[1, 2, 3])
+    await paused(debugger)
+    debugger.release("continue")
+    debugger.request_pause()
+    assert shown(await paused(debugger)) == "go -> Map[1]"
+
+
 async def test_into_goes_into_the_elements_of_a_map(debug):
     process = ProcessBuilder("mapping")
     mapped = process.add_map_step(chain("A", "B", name="inner"), name="Map")
     process.on_input_event("go").send_event_to(mapped.where_input_event_is("go"))
     debugger = await debug(process, paused=True, data=[1, 2])
     await paused(debugger)
+    assert await debugger.into()
+    assert shown(debugger.paused) == "go -> Map[0]"
     assert await debugger.into()
     assert shown(debugger.paused) == "go -> Map[0]/A"
 

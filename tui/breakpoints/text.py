@@ -1,9 +1,9 @@
 """The text form of a breakpoint: what `:break` takes is what is written when one is edited, to be read back.
 
 `PLACE [before|after|emit] [hits ==3|>=3|%3] [once] [if PREDICATE] [log TEMPLATE]`. A place is an event id or a step
-path (a glob too), or says which: `event X`, `step X`, `function X`, `route X`, `error [TYPE]`, `warning [CODE]`,
-`quiescence`. Names with spaces stand in double quotes. A log template goes on to the end of the line, but for flags
-that end it.
+path (a glob too: of events where it fits any, else of steps), or says which: `event X`, `step X`, `function X`,
+`route X`, `error [TYPE]`, `warning [CODE]`, `quiescence`. Names with spaces stand in double quotes. A log template goes
+on to the end of the line, but for flags that end it.
 """
 
 import json
@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, Final, NamedTuple
 
 from process_core.predicate import LogTemplate, PredicateError, compile_predicate
+from process_core.runfile import matches_event, without_index
 from process_core.session.protocol.breakpoints import BreakpointSpec
 from process_core.suggestions import full_path
 
@@ -158,8 +159,11 @@ def _bare(name: str, names: Names) -> dict[str, Any]:
     if dot and function and path in names.steps:
         return {"step": path, "function": function}
     name = full_path(name, names.steps)
-    is_step = name in names.steps or "/" in name or bool(_GLOB & set(name))
-    return {"step": name} if is_step else {"event": name}
+    if name in names.steps or without_index(name) in names.steps or "/" in name:
+        return {"step": name}
+    is_glob = bool(_GLOB & set(name))
+    is_of_events = any(matches_event(name, event) for event in names.events)
+    return {"step": name} if is_glob and not is_of_events else {"event": name}
 
 
 def _take_name(text: str, known: Collection[str]) -> tuple[str, str]:

@@ -6,8 +6,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from process_core.events import RunState
 from process_core.graph import Edge
-from process_core.runfile import RunFile
-from process_core.runfile.query.globs import matches_path
+from process_core.runfile import RunFile, matches_event, matches_path, without_index
 from process_core.runfile.read.causes import HasCauses, walk_back
 from process_core.session.protocol.status import PendingMessage, Status, WaitingInputs
 from tui.graph.render.overlay import Mark, Overlay
@@ -175,7 +174,10 @@ def _broken_at(status: Status, edges: Sequence[Edge]) -> frozenset[str]:
     paths = {path for edge in edges for path in (edge.source, edge.target) if path}
     for spec in wanted:
         if spec.step is not None and spec.step not in paths:
-            places |= {path for path in paths if matches_path(spec.step, path)}
+            glob = without_index(spec.step)
+            places |= {path for path in paths if matches_path(glob, path)}
+        if spec.event is not None:
+            places |= {edge.event_id for edge in edges if matches_event(spec.event, edge.event_id)}
         if spec.route is not None:
             places |= {edge.event_id for edge in edges if spec.route in (edge.id, edge.key)}
     return frozenset(places)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from textual.strip import Strip
 
+from process_core.runfile import matches_event
 from tui.text.safe_text import safe
 from tui.text.spans import Span, Tone, fit, mark_matches
 from tui.timeline.columns import Marks, cells_of, header, layout_for
@@ -23,7 +24,7 @@ class RowMarks:
         causes: Seqs of the events that led to it.
         lit: Seqs of further events to light.
         paused: Seq of the event that the run is paused at.
-        breakpoints: Event ids that have a breakpoint.
+        breakpoints: Event ids, and globs on them, that have a breakpoint.
         moment: Seq of the event of the past that is looked at: later rows are dimmed.
         matches: Words to mark wherever they stand.
         lanes: Place of each step, for its colour.
@@ -75,7 +76,7 @@ class LineRenderer:
         marks = Marks(
             cursor=seq == rows.cursor,
             paused=seq == rows.paused,
-            breakpoint=row.event_id is not None and row.event_id in rows.breakpoints,
+            breakpoint=any(matches_event(glob, row.event_id or "") for glob in rows.breakpoints),
             cause=seq in rows.causes or seq in rows.lit,
             effect=rows.cursor in row.causes,
         )

@@ -67,6 +67,10 @@ class QueueEditor:
                         location = MessageLocation(process, message, kind, index)
                         self._check_unspent(location, batch)
                         return location
+        if not number:
+            raise EditingError(
+                "unknown_message", "what has no number cannot be changed: an element of a map, or what is undeliverable"
+            )
         raise EditingError(
             "unknown_message",
             f"message {number} is not pending: it was delivered or dropped, or has not been taken in; list them again",

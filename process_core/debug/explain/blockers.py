@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from typing import Final
 
-from process_core.debug.breakpoints import without_index
 from process_core.debug.explain.event_history import EventRecord, bounded, effects_of
 from process_core.debug.explain.model import ExplainedRoute
 from process_core.debug.explain.step_history import StepHistory
 from process_core.graph import RESULT_SOURCE, Edge, Node, SourceKind, StepKind
+from process_core.runfile.query.globs import without_index
 
 _DEEP: Final = 8
 """Steps that an explanation goes back through in words."""

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from process_core.debug.breakpoints import without_index
 from process_core.events import WorkflowEvent
 from process_core.runfile import EventTotals, RunFile, walk_forward
+from process_core.runfile.query.globs import without_index
 
 EFFECTS: Final = 50
 """Effects that are listed at most."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection
 from typing import Final
 
-from process_core.debug.breakpoints import without_index
 from process_core.debug.debug_state import PendingMessage
 from process_core.debug.explain.blockers import Blockers
 from process_core.debug.explain.event_history import (
@@ -30,6 +29,7 @@ from process_core.errors import ProcessError
 from process_core.events import WorkflowEvent
 from process_core.graph import Edge, Graph, Node
 from process_core.runfile import RunFile, walk_back
+from process_core.runfile.query.globs import without_index
 from process_core.suggestions import did_you_mean
 
 CAUSES: Final = 100

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from process_core.debug.breakpoints import without_index
 from process_core.debug.explain.event_history import EventHistory, bounded
 from process_core.engine.records import RunRecord
 from process_core.events import RunState
 from process_core.runfile import EventTotals, RunFile
+from process_core.runfile.query.globs import without_index
 
 _ENDS: Final = ("executor_completed", "executor_failed", "executor_cancelled")
 

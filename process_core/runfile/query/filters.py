@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from process_core.predicate import Predicate
-from process_core.runfile.query.globs import path_pattern
+from process_core.runfile.query.globs import as_level, event_pattern, path_pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,11 @@ class Filter:
         if self.path is None and self.generation is None and not any(chosen):
             return None
         paths = [path_pattern(glob) for glob in self.paths]
-        # A slash in an event id is a character like any other, hence the swap on both sides.
-        event_ids = [path_pattern(glob.replace("/", "\0")) for glob in self.event_ids]
+        event_ids = [event_pattern(glob) for glob in self.event_ids]
 
         def test(shape: tuple[Any, ...]) -> bool:
             _, kind, path, step, function, event_id, route, _, _, code, generation = shape
-            swapped = (event_id or "").replace("/", "\0")
+            swapped = as_level(event_id or "")
             return (
                 (not self.types or kind in self.types)
                 and (self.path is None or path == self.path)

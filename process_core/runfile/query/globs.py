@@ -1,7 +1,10 @@
-"""Path globs: `*` within one level, `**` across levels."""
+"""Globs over paths and event ids: `*` within one level, `**` across levels."""
 
 import functools
 import re
+from typing import Final
+
+_INDEX_GLOB: Final = re.compile(r"\[(\d+|\*)\]")
 
 
 @functools.lru_cache(maxsize=512)
@@ -36,6 +39,31 @@ def path_pattern(glob: str) -> re.Pattern[str]:
         return re.compile("".join(parts), re.DOTALL)
     except re.error:  # a choice that is none (`[9-0]`): taken literally, as a shell does
         return re.compile(re.escape(glob), re.DOTALL)
+
+
+def event_pattern(glob: str) -> re.Pattern[str]:
+    """Compile a glob over event ids, in which a slash is a character like any other; match what `as_level` returns."""
+    return path_pattern(as_level(glob))
+
+
+def as_level(event_id: str) -> str:
+    """Return an event id as one level of a path."""
+    return event_id.replace("/", "\0")
+
+
+def element_pattern(glob: str) -> re.Pattern[str] | None:
+    """Compile a glob that names elements of maps (`Map[3]`, `Map[*]`), for `fullmatch`; None for any other glob."""
+    return path_pattern(_INDEX_GLOB.sub(r"[[]\1]", glob)) if _INDEX_GLOB.search(glob) else None
+
+
+def without_index(path: str) -> str:
+    """Return a path, or a glob on paths, with the elements of maps (`Map[3]`, `Map[*]`) taken together (`Map`)."""
+    return _INDEX_GLOB.sub("", path) if "[" in path else path
+
+
+def matches_event(glob: str, event_id: str) -> bool:
+    """Return whether a whole event id fits a glob, or is it."""
+    return glob == event_id or event_pattern(glob).fullmatch(as_level(event_id)) is not None
 
 
 def matches_path(glob: str, path: str) -> bool:

@@ -93,6 +93,13 @@ def test_each_state_of_a_step_has_its_mark_and_the_most_urgent_wins():
     assert overlay.counts == {"D": 2, "F": 1}
 
 
+def test_globs_are_drawn_at_every_event_and_step_that_they_fit():
+    specs = (BreakpointSpec(event="Do*"), BreakpointSpec(step="B/*"), BreakpointSpec(step="A[*]"))
+    drawn = overlay_of(Status(breakpoints=specs), {}, frozenset(), EDGES).breakpoints
+    assert drawn >= {"Done", "B/x", "B/y", "A"}
+    assert not drawn & {"Go", "Exit", "B"}
+
+
 def test_breakpoints_that_are_off_are_not_drawn():
     specs = (
         BreakpointSpec(id=1, event="E"),

@@ -1,6 +1,5 @@
 """A row of a picture under an overlay: which text goes into the slots, and which style each piece gets."""
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
@@ -8,6 +7,7 @@ from typing import Final, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
+from process_core.runfile import without_index
 from tui.graph.layout.graph_model import JOINED, cut
 from tui.graph.layout.shapes import Box, BoxKind, Slot, SlotKind
 from tui.graph.render.canvas import ASCII, Owner, OwnerKind, Run
@@ -21,7 +21,6 @@ _DOUBLE: Final = str.maketrans(_PLAIN, "═║╔╗╚╝╠╣╦╩╬║═�
 _HEAVY_ASCII: Final = str.maketrans("-|~:+v^><", "=H=H#VA}{")
 _DOUBLE_ASCII: Final = str.maketrans("-|~:v^><", "%%%%!!!!")
 
-_ELEMENT: Final = re.compile(r"\[\d+\]")
 _FAR: Final = 1 << 30
 _COLUMN: Final = itemgetter(0)
 KINDS: Final = {
@@ -265,7 +264,7 @@ def _within(overlay: Overlay) -> dict[str, Mark]:
     for path, state in overlay.states.items():
         if state not in URGENT:
             continue
-        static = _ELEMENT.sub("", path)
+        static = without_index(path)
         holders = [static] if static != path else []
         while "/" in static:
             static = static.rpartition("/")[0]
