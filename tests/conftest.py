@@ -28,9 +28,9 @@ class Ended(NamedTuple):
 def no_target_left() -> Iterator[None]:
     """Leaves no modules of a test's target to the next test; sessions in process load theirs into this interpreter."""
     yield
-    target = sys.modules.get("process_core.session.worker.target")
-    if target is not None:
-        target.close_target()
+    project = sys.modules.get("process_core.reload.project")
+    if project is not None:
+        project.Project.close_present()
 
 
 @pytest.fixture

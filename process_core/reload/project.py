@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from process_core.reload.module_location import ModuleLocation
 from process_core.reload.source_loader import (
@@ -38,6 +38,9 @@ def _as_it_is(error: BaseException) -> BaseException:
 class Project:
     """A target's module and all modules that it imports from the project's folders.
 
+    Modules have names that a whole interpreter shares, and two projects may both have a `helpers`. So one project at a
+    time is present; another one steps aside when it is, and comes back with its own modules when it is asked again.
+
     Args:
         place: The target's module.
         cwd: The folder that the user works in; modules under it belong to the project too.
@@ -47,7 +50,10 @@ class Project:
         sources: The modules of the generation in force, by name.
     """
 
+    _present: ClassVar["Project | None"] = None
+
     def __init__(self, place: ModuleLocation, cwd: Path) -> None:
+        self._reopen: Callable[[], None] | None = None
         self._place = place
         self.root = place.root
         self._roots = tuple(dict.fromkeys((place.root.resolve(), cwd.resolve())))
@@ -74,11 +80,16 @@ class Project:
             NoSuchModuleError: There is no such module.
             BaseException: What the user's code raised, `SystemExit` included; nothing of it is left behind.
         """
+        other, Project._present = Project._present, self
+        reopen = other.close() if other is not None and other is not self else None
         self._finder.install()
         try:
             staged = self._load(frozenset(), use, as_error)
         except BaseException:
             self._finder.remove()
+            Project._present = None
+            if reopen is not None:
+                reopen()
             raise
         staged.commit()
         return staged.value
@@ -93,6 +104,7 @@ class Project:
 
     def prepare(self, use: Callable[[ModuleType], T], as_error: AsError = _as_it_is) -> StagedModules[T] | None:
         """Load what has changed and what depends on it, without putting it in force; None where no file has changed."""
+        self.come_back()
         changed = self._changed()
         if not changed:
             self._failed = set()
@@ -101,22 +113,44 @@ class Project:
 
     def close(self) -> Callable[[], None]:
         """Forget the project's modules; return what restores them."""
+        if self._reopen is not None:
+            return self._reopen
         # A package without source may hold nothing that is loaded, so that no module of the project leads to it.
         spaces = {
             name: module
             for name, module in list(sys.modules.items())
             if getattr(module, "__file__", None) is None and self._is_ours(module)
         }
+        if Project._present is self:
+            Project._present = None
         known = _loaded(self.sources) | spaces
         view = ModuleView(known, known.values())
         self._finder.remove()
         self._drop(self.sources.keys() | spaces.keys())
 
         def reopen() -> None:
+            self._reopen = None
+            Project._present = self
             self._finder.install()
             view.put(())
 
+        self._reopen = reopen
         return reopen
+
+    @staticmethod
+    def close_present() -> None:
+        """Forget the modules of the project that is present, for an interpreter that goes on without it."""
+        if Project._present is not None:
+            Project._present.close()
+
+    def come_back(self) -> None:
+        """Be the project whose modules are present, where another one has taken that place."""
+        other = Project._present
+        if other is not self:
+            if other is not None:
+                other.close()
+            if self._reopen is not None:
+                self._reopen()
 
     def folders(self) -> set[Path]:
         """Return the folders whose files the generation in force was loaded from."""

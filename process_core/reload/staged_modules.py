@@ -66,10 +66,12 @@ class StagedModules(Generic[T]):
     def commit(self) -> Callable[[], None]:
         """Put the generation in force; return what takes it back, as if it had never been."""
         project, before = self._project, self._project.sources
+        project.come_back()
         self._after.put({*self._before.modules, *before})
         project.adopt(self._sources)
 
         def undo() -> None:
+            project.come_back()
             self._before.put(self._after.modules)
             project.adopt(before)
 

@@ -379,3 +379,52 @@ def test_a_closed_project_leaves_no_package_behind_that_had_no_source_and_held_n
     assert "bare_space" in sys.modules
     project.project.close()
     assert "bare_space" not in sys.modules
+
+
+# Two projects in one interpreter.
+
+
+def two(tmp_path):
+    """Load two projects whose modules have the same names."""
+    made = []
+    for name in ("one", "two"):
+        files = {"app.py": "import helper\nVALUE = helper.VALUE", "helper.py": f"VALUE = '{name}'"}
+        made.append(Files(tmp_path / name, files))
+        made[-1].loaded = made[-1].load()
+    return made
+
+
+def test_a_second_project_gets_its_own_modules_of_the_same_names_and_sees_its_own_edits(tmp_path):
+    one, second = two(tmp_path)
+    assert (one.loaded.VALUE, second.loaded.VALUE) == ("one", "two")
+    second.write("helper.py", "VALUE = 'edited'")
+    assert second.reload().VALUE == "edited"
+    one.write("helper.py", "VALUE = 'also edited'")
+    assert one.reload().VALUE == "also edited"
+    assert second.reload() is None
+    assert sys.modules["helper"].VALUE == "edited"
+    second.project.close()
+    assert "helper" not in sys.modules
+
+
+def test_a_second_project_that_cannot_be_loaded_leaves_the_first_in_place(tmp_path):
+    first = Files(tmp_path / "one", {"app.py": "import helper\nVALUE = helper.VALUE", "helper.py": "VALUE = 1"})
+    first.load()
+    broken = Files(tmp_path / "two", {"app.py": "import helper\n1 / 0", "helper.py": "VALUE = 2"})
+    with pytest.raises(ZeroDivisionError):
+        broken.load()
+    assert sys.modules["helper"].VALUE == 1
+    first.write("helper.py", "VALUE = 3")
+    assert first.reload().VALUE == 3
+
+
+def test_a_generation_that_was_staged_while_another_project_took_over_still_comes_into_force(tmp_path):
+    one, second = two(tmp_path)
+    one.write("helper.py", "VALUE = 'edited'")
+    staged = one.project.prepare(lambda module: module)
+    second.write("helper.py", "VALUE = 'second'")
+    second.reload()
+    undo = staged.commit()
+    assert sys.modules["helper"].VALUE == "edited"
+    undo()
+    assert sys.modules["helper"].VALUE == "one"

@@ -768,3 +768,22 @@ async def test_nothing_is_taken_in_by_itself_where_nobody_asked_for_it(tmp_path)
         await talk.reload()
         await talk.say("two")
         assert await talk.outputs(2) == ["old ['one']", "NEW ['one', 'two']"]
+
+
+async def test_two_sessions_of_one_interpreter_each_see_their_own_edits(tmp_path):
+    talks = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        session = await InProcessSession.open(cwd=tmp_path / name)
+        talks.append(Chat(session, tmp_path / name))
+        (tmp_path / name / "words.py").write_text(f"GREETING = '{name}'")
+        await talks[-1].begin(chat("{GREETING} {texts}", imports="from words import GREETING"), breakpoints=["Said"])
+    for name, talk in zip(("first", "second"), talks, strict=True):
+        await talk.say("x")
+        await talk.paused()
+        talk.file.with_name("words.py").write_text(f"GREETING = '{name}'")
+        await talk.reload()
+    for name, talk in zip(("first", "second"), talks, strict=True):
+        await talk.resume()
+        assert (await talk.outputs(1))[-1].startswith(name)
+        await talk.session.close()

@@ -56,9 +56,6 @@ class LoadedTarget:
         return self.project.prepare(self.make, _refused(self.place))
 
 
-_current: list[Project] = []  # one program holds one project at a time: its modules have names that all of it shares
-
-
 def load_target(text: str, cwd: str | Path) -> Process:
     """Load the process that a target names.
 
@@ -88,22 +85,7 @@ def open_target(text: str, cwd: str | Path) -> LoadedTarget:
         process = _process(value, f"{shown}:{name}")
         return LoadedTarget(process, lambda: _services(module, shown), shown, name, _offer(module), project, make)
 
-    reopen = [project_before.close() for project_before in _current]
-    try:
-        target = project.load(make, _refused(shown))
-    except BaseException:
-        for open_again in reopen:
-            open_again()
-        raise
-    _current[:] = [project]
-    return target
-
-
-def close_target() -> None:
-    """Forget the modules of the target that was opened last, for an interpreter that goes on without it."""
-    for project in _current:
-        project.close()
-    _current.clear()
+    return project.load(make, _refused(shown))
 
 
 def _refused(shown: str) -> Callable[[BaseException], TargetError]:
