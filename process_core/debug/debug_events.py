@@ -85,18 +85,19 @@ class DebugEvents:
         """
         if self._run.recorder is None:
             return 0
-        return self._run.recorder.record(
+        event = WorkflowEvent(
             "operator",
-            place.path,
-            place.path.rpartition("/")[2] or None,
-            place.function,
-            place.superstep,
             data,
-            place.event_id,
-            place.causes,
-            place.route,
             details,
+            event_id=place.event_id,
+            superstep=place.superstep,
+            path=place.path,
+            step=place.path.rpartition("/")[2] or None,
+            function=place.function,
+            causes=place.causes,
+            route=place.route,
         )
+        return self._run.recorder.pass_on(event)
 
     def undelivered(self, process: ProcessRecord, messages: list[Message]) -> None:
         """Return what was held back and will never be delivered, since its process was cancelled."""
@@ -110,31 +111,33 @@ class DebugEvents:
 
     def _about(self, occurrence: Occurrence, kind: str, details: dict[str, Any], text: str | None = None) -> None:
         if self._run.recorder is not None:
-            self._run.recorder.record(
+            event = WorkflowEvent(
                 kind,
-                occurrence.path,
-                occurrence.step or None,
-                occurrence.function,
-                occurrence.superstep,
                 text,
-                occurrence.event_id,
-                (occurrence.seq,) if occurrence.seq else (),
-                occurrence.route,
                 details,
+                event_id=occurrence.event_id,
+                superstep=occurrence.superstep,
+                path=occurrence.path,
+                step=occurrence.step or None,
+                function=occurrence.function,
+                causes=(occurrence.seq,) if occurrence.seq else (),
+                route=occurrence.route,
             )
+            self._run.recorder.pass_on(event)
 
     def _at(self, point: PausePoint, superstep: int, kind: str, details: dict[str, Any]) -> None:
         item = point.message
         if self._run.recorder is not None:
-            self._run.recorder.record(
+            event = WorkflowEvent(
                 kind,
-                point.path,
-                point.path.rpartition("/")[2] or None,
-                item.function if item is not None else None,
-                superstep,
                 None,
-                item.event_id if item is not None else None,
-                (point.seq,) if point.seq else (),
-                item.route if item is not None else None,
                 details,
+                event_id=item.event_id if item is not None else None,
+                superstep=superstep,
+                path=point.path,
+                step=point.path.rpartition("/")[2] or None,
+                function=item.function if item is not None else None,
+                causes=(point.seq,) if point.seq else (),
+                route=item.route if item is not None else None,
             )
+            self._run.recorder.pass_on(event)

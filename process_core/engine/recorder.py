@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from process_core.events import RunState, WorkflowEvent
 from process_core.object_storage import (
@@ -21,6 +21,9 @@ from process_core.object_storage import (
     store,
     stored_in,
 )
+
+if TYPE_CHECKING:
+    from process_core.engine.records import Invocation
 
 Sink = Callable[[WorkflowEvent], None]
 
@@ -187,12 +190,10 @@ class Recorder:
         self.copies = copies
         self.clock = clock
 
-    def record(
+    def record_call(
         self,
         type: str,  # noqa: A002 - the field's name
-        path: str,
-        step: str | None,
-        function: str | None,
+        call: "Invocation",
         superstep: int,
         data: Any = None,
         event_id: str | None = None,
@@ -200,13 +201,11 @@ class Recorder:
         route: str | None = None,
         details: Mapping[str, Any] | None = None,
     ) -> int:
-        """Record an event.
+        """Record what a call does; return the seq of the event.
 
         Args:
-            type: Its type; this and the rest are the fields of `WorkflowEvent`.
-            path: Path of the step or process.
-            step: Name of the step.
-            function: Name of the function.
+            type: The event's type; what is not named here is a field of `WorkflowEvent`, too.
+            call: Whose doing it is.
             superstep: Superstep of its process.
             data: The payload, copied here where it can change.
             event_id: The process event concerned.
@@ -217,13 +216,23 @@ class Recorder:
         if self.copies and data.__class__ not in _IMMUTABLE and type not in _TAKEN:
             data = snapshot(data)
         self.seq = seq = self.seq + 1
+        slot = call.slot
         event = WorkflowEvent(
-            type, data, details, None, event_id, None, None,
-            seq, self.run_id, self.clock(), superstep, path, step, function, causes, route,
+            type, data, details, None, event_id, None, None, seq, self.run_id, self.clock(),
+            superstep, slot.path, slot.plan.name, call.function.name, causes, route,
         )  # fmt: skip
         for sink in self.sinks:
             sink(event)
         return seq
+
+    def record_superstep(self, type: str, path: str, superstep: int) -> None:  # noqa: A002 - as above
+        """Record that a superstep of a process begins or ends."""
+        self.seq = seq = self.seq + 1
+        event = WorkflowEvent(
+            type, None, None, None, None, None, None, seq, self.run_id, self.clock(), superstep, path
+        )  # fmt: skip
+        for sink in self.sinks:
+            sink(event)
 
     def record_status(self, type: str, superstep: int, *, state: RunState | None = None) -> int:  # noqa: A002 - as above
         """Record an event about the run as a whole."""

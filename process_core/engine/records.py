@@ -447,17 +447,10 @@ class CallScope:
             details: Mapping[str, Any] | None = HAS_NONE if data is None else None
             if visibility is Visibility.PUBLIC:
                 details = _PUBLIC_NONE if data is None else _PUBLIC
-            seq = run.recorder.record(
-                "event_emitted",
-                slot.path,
-                slot.plan.name,
-                invocation.function.name,
-                self.superstep,
-                None if data is NO_DATA else data,
-                event_id,
-                (invocation.seq,),
-                None,
-                details,
+            payload = None if data is NO_DATA else data
+            causes = (invocation.seq,)
+            seq = run.recorder.record_call(
+                "event_emitted", invocation, self.superstep, payload, event_id, causes, None, details
             )
         invocation.emissions.append(Emission(event_id, data, visibility, seq, slot.path))
         if run.event_emitted:
@@ -533,21 +526,16 @@ class CallScope:
         invocation.is_started = True
         recorder = run.recorder
         if recorder is not None:
-            slot = invocation.slot
-            invocation.initial_arguments = snapshot_arguments(invocation.arguments)
+            arguments = invocation.initial_arguments = snapshot_arguments(invocation.arguments)
+            details = {"resumes": invocation.resumes} if invocation.resumes else None
+            event_id, route, causes = None, None, invocation.causes
             messages = invocation.messages
-            last = messages[-1] if messages else None
-            invocation.seq = recorder.record(
-                "executor_invoked",
-                slot.path,
-                slot.plan.name,
-                invocation.function.name,
-                self.superstep,
-                invocation.initial_arguments,
-                last.event_id if last else None,
-                tuple([m.seq for m in messages]) if last else invocation.causes,
-                last.route.id if last else None,
-                {"resumes": invocation.resumes} if invocation.resumes else None,
+            if messages:
+                last = messages[-1]
+                event_id, route = last.event_id, last.route.id
+                causes = (last.seq,) if len(messages) == 1 else tuple([m.seq for m in messages])
+            invocation.seq = recorder.record_call(
+                "executor_invoked", invocation, self.superstep, arguments, event_id, causes, route, details
             )
         if run.invocation_started:
             for hook in run.invocation_started:
@@ -563,16 +551,9 @@ class CallScope:
                 hook(invocation)
         recorder = run.recorder
         if recorder is not None:
-            slot = invocation.slot
-            invocation.result_seq = recorder.record(
-                "executor_completed",
-                slot.path,
-                slot.plan.name,
-                invocation.function.name,
-                self.superstep,
-                result,
-                invocation.function.result_id,
-                (invocation.seq,),
+            result_id = invocation.function.result_id
+            invocation.result_seq = recorder.record_call(
+                "executor_completed", invocation, self.superstep, result, result_id, (invocation.seq,)
             )
         if run.invocation_ended:
             for hook in run.invocation_ended:
@@ -605,17 +586,15 @@ class CallScope:
             self.fail(failure, invocation.error, spare=invocation)
 
     def _record_failure(self, invocation: Invocation, error: BaseException, failure: StepFailure) -> None:
-        recorder, slot = self.run.recorder, invocation.slot
+        recorder = self.run.recorder
         if recorder is None:
             return
         is_refused = isinstance(error, PayloadMismatchError) and not invocation.is_started
         code = "payload_mismatch" if is_refused else "step_failed"
         first = invocation.messages[0] if invocation.messages else None
-        invocation.result_seq = recorder.record(
+        invocation.result_seq = recorder.record_call(
             "executor_failed",
-            slot.path,
-            slot.plan.name,
-            invocation.function.name,
+            invocation,
             self.superstep,
             invocation.initial_arguments,
             invocation.function.error_id,
@@ -631,10 +610,10 @@ class CallScope:
         self.discard_emissions(invocation)
         recorder = self.run.recorder
         if recorder is not None and invocation.is_started:
-            recorder.record(
-                "executor_cancelled", slot.path, slot.plan.name, invocation.function.name, self.superstep,
-                invocation.initial_arguments, None, (invocation.seq,),
-            )  # fmt: skip
+            causes = (invocation.seq,)
+            recorder.record_call(
+                "executor_cancelled", invocation, self.superstep, invocation.initial_arguments, None, causes
+            )
         if not invocation.function.spec.is_async and slot.plan.is_leaf and not invocation.is_parked:
             self.warn(
                 "abandoned_thread",
@@ -818,18 +797,19 @@ class ProcessRecord(CallScope):
             if not fresh or not missing:
                 continue
             message = max(fresh, key=batch.index)
-            recorder.record(
+            event = WorkflowEvent(
                 "input_waiting",
-                slot.path,
-                slot.plan.name,
-                group.function.name,
-                self.superstep,
                 None,
-                message.event_id,
-                (message.seq,),
-                message.route.id,
                 {"code": "input_waiting", "arrived": arrived, "missing": missing},
+                event_id=message.event_id,
+                superstep=self.superstep,
+                path=slot.path,
+                step=slot.plan.name,
+                function=group.function.name,
+                causes=(message.seq,),
+                route=message.route.id,
             )
+            recorder.pass_on(event)
 
     def states(self) -> dict[str, Any]:
         """Return the state of every step, at any depth, by path; a step not used yet has its initial one."""

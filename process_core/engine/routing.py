@@ -7,7 +7,7 @@ from process_core.engine.compiled import CompiledRoute, RouteSet
 from process_core.engine.failures import describe
 from process_core.engine.records import HAS_NONE, Emission, EventSite, Invocation, Message, ProcessRecord, StepInstance
 from process_core.errors import StepFailure
-from process_core.events import NO_DATA, ProcessEvent, Visibility
+from process_core.events import NO_DATA, ProcessEvent, Visibility, WorkflowEvent
 
 
 class ConditionError(Exception):
@@ -32,11 +32,14 @@ def receive(process: ProcessRecord, event_id: str, data: Any) -> list[Message]:
     """Record an outside event, and return the messages it leads to, in order of declaration."""
     seq = 0
     if process.run.recorder is not None:
-        payload = None if data is NO_DATA else data
-        details = HAS_NONE if data is None else None
-        seq = process.run.recorder.record(
-            "event_emitted", "", None, None, process.superstep, payload, event_id, details=details
+        event = WorkflowEvent(
+            "event_emitted",
+            None if data is NO_DATA else data,
+            HAS_NONE if data is None else None,
+            event_id=event_id,
+            superstep=process.superstep,
         )
+        seq = process.run.recorder.pass_on(event)
     return enter(process, process.plan.entries[event_id], event_id, data, seq)
 
 

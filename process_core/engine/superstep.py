@@ -137,7 +137,7 @@ class SuperstepLoop:
         process.in_batch = True
         recorder = run.recorder
         if recorder is not None:
-            recorder.record("superstep_started", process.prefix[:-1], None, None, process.superstep)
+            recorder.record_superstep("superstep_started", process.prefix[:-1], process.superstep)
         if takes_inputs:
             self._take_inputs()
         if process.answers:
@@ -193,7 +193,7 @@ class SuperstepLoop:
                 hook(process)
         process.forget_finished()
         if run.recorder is not None:
-            run.recorder.record("superstep_completed", process.prefix[:-1], None, None, process.superstep)
+            run.recorder.record_superstep("superstep_completed", process.prefix[:-1], process.superstep)
         if run.run_changed:
             for changed in run.run_changed:
                 changed()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from process_core.engine.recorder import Recorder
+from process_core.engine.records import Invocation
 from process_core.events import WorkflowEvent
 from process_core.runfile import RunFileWriter
 from process_core.runfile.write.write_buffer import FULL
@@ -28,12 +29,10 @@ class FastRecorder(Recorder):
         self._warn = warn
         self._buffer, self._names, self._started = writer.buffer, writer.names.common, writer.started
 
-    def record(
+    def record_call(
         self,
         type: str,  # noqa: A002 - the field's name
-        path: str,
-        step: str | None,
-        function: str | None,
+        call: Invocation,
         superstep: int,
         data: Any = None,
         event_id: str | None = None,
@@ -41,31 +40,28 @@ class FastRecorder(Recorder):
         route: str | None = None,
         details: Mapping[str, Any] | None = None,
     ) -> int:
-        """Record an event; see `Recorder.record`."""
+        """Record what a call does; see `Recorder.record_call`."""
         self.seq = seq = self.seq + 1
         writer = self._writer
         # What `writer.record` does with the events that there are most of, without another call. This is the hottest
-        # code of a recorded run, five times a superstep: each attribute and each element of the key counts.
-        if details is None and len(causes) < 2:  # noqa: PLR2004 - a join's events have several
-            kind = data.__class__
-            text: str | None
+        # code of a recorded run, three times a hop: each attribute and each element of the key counts. The function
+        # stands in the key for its step's name and its own; the writer forgets the keys with the generation.
+        if details is None and len(causes) == 1:  # a join's events have several
             if data is None:
                 text = None
-            elif kind is int and -SHORT_INT < data < SHORT_INT:
+            elif (kind := data.__class__) is int and -SHORT_INT < data < SHORT_INT:
                 text = str(data)
-            elif kind is dict and len(data) == 1:
-                text = writer.small(data) or _NOT_COMMON
             else:
-                text = _NOT_COMMON
+                text = (writer.small(data) if kind is dict and len(data) == 1 else None) or _NOT_COMMON
             if text is not _NOT_COMMON:
                 rows = self._buffer.rows
                 try:
                     rows += (
                         seq,
-                        self._names[type, path, step, function, event_id, route],
+                        self._names[type, call.slot.path, call.function, event_id, route],
                         int((self.clock() - self._started) * 1e6),
                         superstep,
-                        causes[0] if causes else None,
+                        causes[0],
                         text,
                     )
                 except KeyError:
@@ -74,11 +70,51 @@ class FastRecorder(Recorder):
                     if writer.needs_attention or len(rows) >= FULL:
                         writer.after_row()
                     return seq
-        time = self.clock()
-        writer.record(seq, time, type, path, step, function, superstep, data, event_id, causes, route, details)
+        slot, function = call.slot, call.function
+        writer.record(
+            seq,
+            self.clock(),
+            type,
+            slot.path,
+            slot.plan.name,
+            function.name,
+            superstep,
+            data,
+            event_id,
+            causes,
+            route,
+            details,
+        )
+        names = (type, slot.path, slot.plan.name, function.name, event_id, route)
+        if details is None and names in self._names:
+            self._names[type, slot.path, function, event_id, route] = self._names[names]
         if writer.partial:
-            self._warn(WorkflowEvent(type, data, event_id=event_id, seq=seq, path=path, step=step, function=function))
+            self._warn(
+                WorkflowEvent(
+                    type,
+                    data,
+                    event_id=event_id,
+                    seq=seq,
+                    path=slot.path,
+                    step=slot.plan.name,
+                    function=function.name,
+                )
+            )
         return seq
+
+    def record_superstep(self, type: str, path: str, superstep: int) -> None:  # noqa: A002 - as above
+        """Record that a superstep of a process begins or ends."""
+        self.seq = seq = self.seq + 1
+        writer, names = self._writer, self._names
+        rows = self._buffer.rows
+        try:
+            rows += (seq, names[type, path], int((self.clock() - self._started) * 1e6), superstep, None, None)
+        except KeyError:
+            writer.record(seq, self.clock(), type, path, None, None, superstep, None, None, (), None, None)
+            names[type, path] = names[type, path, None, None, None, None]
+        else:
+            if writer.needs_attention or len(rows) >= FULL:
+                writer.after_row()
 
 
 _NOT_COMMON: Final = ""

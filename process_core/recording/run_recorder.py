@@ -210,7 +210,8 @@ class RunRecorder(RunInstrument):
     def superstep_ended(self, process: ProcessRecord) -> None:
         """Write a checkpoint, of the root."""
         run = self._run
-        self._warn_held_back()
+        if self._held_back:
+            self._warn_held_back()
         if process is not run.root or run.is_cancelling or process.superstep == self._last:
             return
         outputs = None if self._kept else self._outputs.unchanged()

@@ -34,7 +34,8 @@ class NameTable:
 
     Attributes:
         common: Those of the present generation that have neither state, response type nor code, by their first six
-            names. Kept apart since most events are of this kind, and the key is made for each of them.
+            names. Kept apart since most events are of this kind, and the key is made for each of them. Whoever has
+            a shorter key for a combination may add it; it is forgotten with the others.
     """
 
     def __init__(self, first: int) -> None:
