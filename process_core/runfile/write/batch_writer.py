@@ -8,14 +8,14 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import chain
 from typing import Any, Final
 
 from process_core.runfile.codec.decode import one_line
 from process_core.runfile.codec.encode import encode_atom
 from process_core.runfile.schema import INLINE_LIMIT
 from process_core.runfile.write.name_table import NameItem
-from process_core.runfile.write.write_buffer import WIDTH
+from process_core.runfile.write.write_buffer import BRIEF_WIDTH, WIDTH
 
 Captured = bytes | str | float | None
 """A payload on its way: JSON as bytes, or an immutable value still to be encoded (see `payload.ATOMS`)."""
@@ -23,14 +23,13 @@ Captured = bytes | str | float | None
 RAW: Final = 0
 ZLIB: Final = 1
 
-_DIGEST_FROM = 512
+DIGEST_FROM: Final = 512
 """Payloads of this many bytes or more are kept once in the whole file; smaller ones once among the recent ones."""
 _COMPRESS_FROM = 1024
 _WORTH_IT = 0.9
 _REMEMBERED_PAYLOADS = 10_000
 _ROWS_AT_ONCE = (2048, 256, 32, 4, 1)
 _BRIEF = "checkpoints (id, parent, path, superstep, seq, extra)"
-_BRIEF_WIDTH = 6
 _EVENTS = "events (seq, shape, ts, superstep, cause, data)"
 _CLOSING_PATIENCE = 200  # milliseconds to wait for readers in the middle of a read
 _ADD_EXTRAS = "UPDATE events SET request_id = ?, details = ? WHERE seq = ?"
@@ -59,8 +58,10 @@ class Unsettled:
 
 @dataclass(slots=True)
 class CheckpointItem:
-    """A checkpoint on its way into the file, everything encoded."""
+    """A checkpoint on its way into the file, everything encoded; `parent` is the one of its process before it."""
 
+    number: int
+    parent: int | None
     path: str
     superstep: int
     seq: int
@@ -71,10 +72,11 @@ class CheckpointItem:
 
 @dataclass(slots=True)
 class StateItem:
-    """A step's state as an invocation left it, on its way into the file."""
+    """A step's state as an invocation left it, on its way into the file; `checkpoint` is the one that comes next."""
 
     path: str
     seq: int
+    checkpoint: int
     version: str | None
     state: bytes
 
@@ -90,8 +92,8 @@ class GraphItem:
     metadata: str
 
 
-Item = Unsettled | CheckpointItem | StateItem | GraphItem | NameItem | tuple[int, int, str]
-"""What the buffer holds beside rows; a tuple is a brief checkpoint: superstep, seq and JSON."""
+Item = Unsettled | CheckpointItem | StateItem | GraphItem | NameItem
+"""What the buffer holds beside rows and brief checkpoints."""
 
 
 class BatchWriter:
@@ -103,6 +105,8 @@ class BatchWriter:
 
     Attributes:
         next_shape: The first number that no combination of names in the file has.
+        next_checkpoint: The first number that no checkpoint in the file has.
+        last_checkpoints: Path of a process -> number of its last checkpoint in the file.
     """
 
     def __init__(self, connection: sqlite3.Connection, started: float) -> None:
@@ -113,21 +117,23 @@ class BatchWriter:
         self._steps: dict[str, int] = dict(connection.execute("SELECT path, id FROM steps"))
         self.next_shape = self._after("shapes")
         self._next_payload = self._after("payloads")
-        self._next_checkpoint = self._after("checkpoints")
-        self._parents: dict[str, int] = dict(connection.execute("SELECT path, max(id) FROM checkpoints GROUP BY path"))
+        self.next_checkpoint = self._after("checkpoints")
+        self.last_checkpoints: dict[str, int] = dict(
+            connection.execute("SELECT path, max(id) FROM checkpoints GROUP BY path")
+        )
         self._unwritten: dict[bytes, int] = {}
         self._new_shapes: list[tuple[Any, ...]] = []
         self._new_payloads: list[tuple[Any, ...]] = []
         self._new_checkpoints: list[tuple[Any, ...]] = []
-        self._new_briefs: list[Any] = []
         self._new_states: list[tuple[Any, ...]] = []
         self._state: str | None = None
 
-    def write(self, flat: list[Any], items: Iterable[Any]) -> int:
+    def write(self, flat: list[Any], briefs: list[Any], items: Iterable[Any]) -> int:
         """Write a batch in one transaction.
 
         Args:
             flat: The values of rows of `events`, one after another.
+            briefs: The values of rows of `checkpoints`, likewise.
             items: Whatever else is to be written, in order.
 
         Returns:
@@ -148,9 +154,10 @@ class BatchWriter:
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         try:
-            self._add(others)
+            for item in others:
+                self._other(item)
             self._insert("checkpoints", self._new_checkpoints)
-            self._insert_flat(_BRIEF, self._new_briefs, _BRIEF_WIDTH)
+            self._insert_flat(_BRIEF, briefs, BRIEF_WIDTH)
             self._insert("states", self._new_states, "INSERT OR REPLACE")
             self._insert("shapes", self._new_shapes)
             self._insert("payloads", self._new_payloads)
@@ -170,7 +177,6 @@ class BatchWriter:
             raise
         finally:
             self._new_checkpoints.clear()
-            self._new_briefs.clear()
             self._new_states.clear()
             self._new_shapes.clear()
             self._new_payloads.clear()
@@ -194,9 +200,12 @@ class BatchWriter:
 
     def _count(self, flat: list[Any], rows: list[tuple[Any, ...]]) -> None:
         """Add a batch to the counts of events per shape."""
-        # Not by SQL over the rows just written, which took a fifth of the writer's time: these are passes in C.
-        numbers = Counter(flat[1::WIDTH])
-        last = dict(zip(flat[1::WIDTH], flat[::WIDTH], strict=True))  # in order, so that the last one stays
+        # Not by SQL over the rows just written, which took a fifth of the writer's time: these are passes in C. Shapes
+        # are few, and the last event of each is near the end.
+        shapes = flat[1::WIDTH]
+        numbers = Counter(shapes)
+        shapes.reverse()
+        last = {shape: flat[-WIDTH * (shapes.index(shape) + 1)] for shape in numbers}
         for row in rows:
             numbers[row[1]] += 1
             last[row[1]] = max(row[0], last.get(row[1], 0))
@@ -250,7 +259,7 @@ class BatchWriter:
         text = data.decode() if type(data) is bytes else encode_atom(data)
         if len(text) <= inline_limit:
             return text
-        if len(text) < _DIGEST_FROM:
+        if len(text) < DIGEST_FROM:
             return self._remembered(text) or self._store(text, text, None, text.encode())
         body = data if type(data) is bytes else text.encode()
         digest = hashlib.blake2b(body, digest_size=16).digest()
@@ -289,51 +298,26 @@ class BatchWriter:
         self._new_payloads.append((number, digest, RAW, len(body), preview, text))
         return number
 
-    def _add(self, items: Iterable[Any]) -> None:
-        for is_brief, group in groupby(items, _is_brief):
-            if is_brief:
-                self._add_briefs(group)
-            else:
-                for item in group:
-                    self._other(item)
-
     def _other(self, item: Any) -> None:
         if isinstance(item, NameItem):
             self._shape(item)
             return
         if isinstance(item, StateItem):
-            self._put_state(item.path, item.seq, self._next_checkpoint, item.version, item.state)
+            self._put_state(item.path, item.seq, item.checkpoint, item.version, item.state)
             return
         if isinstance(item, GraphItem):
             values = (item.generation, item.seq, item.nodes, item.edges, item.metadata)
             self._connection.execute("INSERT OR REPLACE INTO graphs VALUES (?,?,?,?,?)", values)
             return
-        number = self._next_checkpoint
-        self._next_checkpoint = number + 1
         given = item.parts
-        parts = [self._payload(given[name], _DIGEST_FROM) if name in given else None for name in _PARTS]
-        self._new_checkpoints.append(
-            (number, self._parents.get(item.path), item.path, item.superstep, item.seq, *parts)
-        )
-        self._parents[item.path] = number
+        parts = [self._payload(given[name], DIGEST_FROM) if name in given else None for name in _PARTS]
+        self._new_checkpoints.append((item.number, item.parent, item.path, item.superstep, item.seq, *parts))
         for path, body in item.states.items():
-            self._put_state(path, item.seq, number, item.versions.get(path), body)
-
-    def _add_briefs(self, briefs: Iterable[tuple[int, int, str]]) -> None:
-        """Number brief checkpoints; there is one a superstep, so this is a loop without calls."""
-        values, number, parent = self._new_briefs, self._next_checkpoint, self._parents.get("")
-        for superstep, seq, brief in briefs:
-            written = brief if len(brief) < _DIGEST_FROM else self._payload(brief.encode(), _DIGEST_FROM)
-            values += (number, parent, "", superstep, seq, written)
-            parent = number
-            number += 1
-        self._next_checkpoint = number
-        if parent is not None:
-            self._parents[""] = parent
+            self._put_state(path, item.seq, item.number, item.versions.get(path), body)
 
     def _put_state(self, path: str, seq: int, checkpoint: int, version: str | None, body: bytes) -> None:
         step = self._steps.get(path) or self._new_step(path)
-        self._new_states.append((step, seq, checkpoint, version, self._payload(body, _DIGEST_FROM)))
+        self._new_states.append((step, seq, checkpoint, version, self._payload(body, DIGEST_FROM)))
 
     def _new_step(self, path: str) -> int:
         cursor = self._connection.execute("INSERT INTO steps (path) VALUES (?)", (_name(path),))
@@ -345,10 +329,6 @@ class BatchWriter:
 def _insert_sql(verb: str, table: str, width: int, rows: int) -> str:
     row = f"({','.join('?' * width)})"
     return f"{verb} INTO {table} VALUES {','.join([row] * rows)}"
-
-
-def _is_brief(item: Any) -> bool:
-    return type(item) is tuple
 
 
 def _name(value: Any) -> str | None:

@@ -18,6 +18,7 @@ from process_core.runfile.codec.graphs import dump_edges, dump_metadata, dump_no
 from process_core.runfile.errors import STORAGE_ERRORS, RunFileError, explain
 from process_core.runfile.schema import INLINE_LIMIT
 from process_core.runfile.write.batch_writer import (
+    DIGEST_FROM,
     BatchWriter,
     Captured,
     CheckpointItem,
@@ -28,7 +29,7 @@ from process_core.runfile.write.batch_writer import (
 )
 from process_core.runfile.write.name_table import NameItem, NameTable
 from process_core.runfile.write.open_for_write import OpenedForWriting, open_again, open_new
-from process_core.runfile.write.write_buffer import BLOCK, FULL, WIDTH, WriteBuffer
+from process_core.runfile.write.write_buffer import BLOCK, BRIEF_WIDTH, FULL, WIDTH, WriteBuffer
 
 GATHER: Final = 0.02
 """Seconds that the writer waits for more events before it commits a batch."""
@@ -145,6 +146,8 @@ class RunFileWriter:
         self._thread: threading.Thread | None = None
         self.buffer = WriteBuffer()
         self._openings: dict[str, str] = {}
+        self._next_checkpoint = 1
+        self._last_checkpoints: dict[str, int] = {}
         # Set while the writer sleeps or has given up: then an append has to do more than put its event into the queue.
         self.needs_attention = False
         self._is_closing = False
@@ -165,6 +168,8 @@ class RunFileWriter:
             self._fail(error)
             return
         self.names = NameTable(self._batches.next_shape)
+        self._next_checkpoint = self._batches.next_checkpoint
+        self._last_checkpoints = self._batches.last_checkpoints
         self.started = self._opened.started
         self.written = self._opened.last_seq
         self.generation = self._opened.generation
@@ -340,14 +345,29 @@ class RunFileWriter:
                 parts[name] = body = encode(part if name == "extra" else list(part))
                 if not is_restorable(body):
                     lost.append(name)
-        self._put(CheckpointItem(path, superstep, seq, bodies, dict(versions) if versions else {}, parts))
+        number, parent = self._number_checkpoint(path)
+        self._put(
+            CheckpointItem(number, parent, path, superstep, seq, bodies, dict(versions) if versions else {}, parts)
+        )
         return tuple(lost)
 
     def brief_checkpoint(self, brief: str, *, superstep: int, seq: int) -> None:
         """Take in a checkpoint of the root in the compact form; the event `seq` must have been appended."""
-        self.buffer.put((superstep, seq, brief))
+        number, parent = self._number_checkpoint("")
+        if len(brief) < DIGEST_FROM:
+            self.buffer.put_brief((number, parent, "", superstep, seq, brief))
+        else:
+            self.buffer.put(CheckpointItem(number, parent, "", superstep, seq, {}, {}, {"extra": brief.encode()}))
         if self.needs_attention:
-            self.after_row()
+            self._attend()
+
+    def _number_checkpoint(self, path: str) -> tuple[int, int | None]:
+        """Return the number of the next checkpoint, and that of the one of its process before it."""
+        number = self._next_checkpoint
+        parent = self._last_checkpoints.get(path)
+        self._next_checkpoint = number + 1
+        self._last_checkpoints[path] = number
+        return number, parent
 
     def state(self, path: str, state: Any, *, seq: int, version: str | None = None) -> bool:
         """Take in a step's state, and return whether a value in it can only be written as its repr.
@@ -358,7 +378,7 @@ class RunFileWriter:
         if self.failed is not None:
             return False
         body = encode(state)
-        self._put(StateItem(path, seq, version, body))
+        self._put(StateItem(path, seq, self._next_checkpoint, version, body))
         return not is_restorable(body)
 
     def new_generation(
@@ -465,14 +485,14 @@ class RunFileWriter:
 
     def _write_batch(self) -> None:
         assert self._batches is not None
-        rows, items = self.buffer.take()
-        last = self._batches.write(rows, items)
+        rows, briefs, items = self.buffer.take()
+        last = self._batches.write(rows, briefs, items)
         if last:
             self.written = last
         if self._taken_bytes != self._done_bytes:
             self._done_bytes += sum(_counted(item) for item in items)
         with self._progress:
-            self._done += len(rows) // WIDTH + len(items)
+            self._done += len(rows) // WIDTH + len(briefs) // BRIEF_WIDTH + len(items)
             self._progress.notify_all()
         if last and self._on_written is not None:
             try:
