@@ -1,12 +1,14 @@
 """A run as its user holds it, and what is left of it at the end."""
 
 import asyncio
+import concurrent.futures
+import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, TypedDict, Unpack, runtime_checkable
+from typing import Any, Final, Protocol, Self, TypedDict, TypeVar, Unpack, runtime_checkable
 
 from process_core.engine.records import RunRecord
 from process_core.errors import (
@@ -22,6 +24,11 @@ from process_core.graph import Graph
 from process_core.payload_check import PayloadCheck
 from process_core.services import Services
 from process_core.suggestions import did_you_mean
+
+T = TypeVar("T")
+
+_LOOK_SECONDS: Final = 0.1
+"""How long a thread waits for a value before it looks whether the run's loop still runs."""
 
 
 @runtime_checkable
@@ -100,7 +107,9 @@ class Prepared(Protocol):
 class Run:
     """A run under your control; `async with` begins it, and cancels it at the end where it is not idle.
 
-    Made by `Process.start`. Its attributes are those of `RunResult`, live.
+    Made by `Process.start`. Its attributes are those of `RunResult`, live. It belongs to the event loop that it is
+    begun on; all that it has may be used from any thread, and is served on that loop. `cancel` does not wait for it,
+    what returns a value or may be refused does.
     """
 
     def __init__(self, prepared: Prepared) -> None:
@@ -169,13 +178,13 @@ class Run:
     @property
     def step_states(self) -> dict[str, Any]:
         """State by path, of every step that has one."""
-        return self.record.root.states()
+        return self._read(self.record.root.states)
 
     @property
     def pending_requests(self) -> list[WorkflowEvent]:
         """The `request_info` events that wait for an answer."""
         record = self.record
-        return list(record.unanswered) if not record.is_answerable else [r.event for r in record.requests.values()]
+        return [r.event for r in list(record.requests.values())] if record.is_answerable else list(record.unanswered)
 
     @property
     def error(self) -> BaseException | None:
@@ -184,6 +193,9 @@ class Run:
 
     def result(self) -> RunResult:
         """Return what the run came to, as it is now."""
+        return self._read(self._result)
+
+    def _result(self) -> RunResult:
         return RunResult(
             self.run_id,
             self.state,
@@ -203,12 +215,18 @@ class Run:
 
         Raises:
             UnknownEventError: The process takes no such event; nothing has changed.
-            RunEndedError: The run is over.
+            RunEndedError: The run is over, or its event loop has stopped.
         """
         if isinstance(event, ProcessEvent):
             data = event.data if event.has_data else NO_DATA
             event = event.id
         name = event_name(event)
+        if self._is_elsewhere(f"event {name!r}"):
+            await self._serve(lambda: self._send(name, data))
+        else:
+            self._send(name, data)
+
+    def _send(self, name: str, data: Any) -> None:
         record = self.record
         self._check_open(f"event {name!r}")
         if name not in record.plan.entries:
@@ -225,8 +243,14 @@ class Run:
         Raises:
             UnknownRequestError: It is not open, or no more; nothing has changed.
             InvalidResponseError: The answer has the wrong type; the question stays open.
-            RunEndedError: The run is over.
+            RunEndedError: The run is over, or its event loop has stopped.
         """
+        if self._is_elsewhere(f"the answer to {request_id!r}"):
+            await self._serve(lambda: self._respond(request_id, value))
+        else:
+            self._respond(request_id, value)
+
+    def _respond(self, request_id: str, value: Any) -> None:
         record = self.record
         self._check_open(f"the answer to {request_id!r}")
         request = record.requests.get(request_id)
@@ -249,18 +273,34 @@ class Run:
         Returns:
             The state it came to.
         """
-        await self.record.driver.idle()
+        record = self.record
+        if record.driver.is_idle and not record.loop.is_running():
+            return self.state
+        if self._is_elsewhere("waiting for it"):
+            await self._serve(record.driver.idle)
+        else:
+            await record.driver.idle()
         return self.state
 
     def cancel(self) -> None:
-        """Cancel the run; does nothing where it is over."""
-        self.record.driver.cancel()
+        """Cancel the run; does nothing where it is over.
+
+        Raises:
+            RunEndedError: The run is not over, and its event loop has stopped.
+        """
+        record = self.record
+        if record.state.is_ended:
+            return
+        if self._is_elsewhere("cancelling it"):
+            record.loop.call_soon_threadsafe(record.driver.cancel)
+        else:
+            record.driver.cancel()
 
     def close(self) -> None:
         """Let go of the run file."""
         if self._record is not None and self._record.file is not None and not self._is_closed:
             self._is_closed = True
-            self._record.file.close()
+            self._read(self._record.file.close)
 
     async def __aenter__(self) -> Self:
         return self.begin()
@@ -270,11 +310,75 @@ class Run:
     ) -> None:
         record = self.record
         if not record.driver.is_over and record.state is not RunState.IDLE:
-            record.driver.cancel()
-            await record.driver.idle()
-        record.driver.dismiss()
-        await asyncio.sleep(0)
+            self.cancel()
+            await self.idle()
+        if self._is_elsewhere("leaving it"):
+            await self._serve(record.driver.dismiss)
+        else:
+            record.driver.dismiss()
+            await asyncio.sleep(0)
         self.close()
+
+    # Other threads.
+
+    def _is_elsewhere(self, what: str) -> bool:
+        """Whether the run's loop runs in another thread.
+
+        Raises:
+            RunEndedError: It does not run any more, so nothing reaches the run.
+        """
+        record = self.record
+        loop = record.loop
+        if not loop.is_closed():
+            if threading.get_ident() != record.thread:
+                if loop.is_running():
+                    return True
+            elif asyncio._get_running_loop() in (None, loop):  # noqa: SLF001 - `get_running_loop` raises for none
+                return False
+        gone = "is closed" if loop.is_closed() else "has stopped"
+        raise RunEndedError(
+            f"the event loop that the run was begun on {gone}, so nothing reaches it; {what} came too late"
+        )
+
+    async def _serve(self, call: Callable[[], Any]) -> None:
+        """Make a call on the run's loop, and wait for what it leads to on the one that runs here."""
+
+        async def served() -> None:
+            made = call()
+            if made is not None:
+                await made
+
+        future = asyncio.run_coroutine_threadsafe(served(), self.record.loop)
+        try:
+            await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not future.cancelled() or (task is not None and task.cancelling()):
+                raise
+            raise RunEndedError("the event loop that the run was begun on was closed meanwhile") from None
+
+    def _read(self, call: Callable[[], T]) -> T:
+        """Make a call on the run's loop and wait for its value, where it runs in another thread."""
+        record = self.record
+        if threading.get_ident() == record.thread or not record.loop.is_running():
+            return call()
+        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+        def served() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(call())
+                except BaseException as error:  # noqa: BLE001 - it is raised where the value is wanted
+                    future.set_exception(error)
+
+        try:
+            record.loop.call_soon_threadsafe(served)
+        except RuntimeError:  # the loop was closed just now: nothing changes the run any more
+            return call()
+        while not concurrent.futures.wait([future], _LOOK_SECONDS).done:
+            if not record.loop.is_running() and future.cancel():
+                return call()
+        return future.result()
 
     def _check_open(self, what: str) -> None:
         record = self.record
