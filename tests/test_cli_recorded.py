@@ -233,6 +233,17 @@ def test_exit_as_the_only_answer_ends_the_killed_chat(stepscope, project, killed
     assert "STOPPED" in ended.stdout
 
 
+def test_rule_42_a_state_that_does_not_fit_is_refused_by_name_and_reset_on_demand(stepscope, project, killed):
+    (project / "chat.py").write_text(CHAT.replace("messages", "said"))
+    refused = stepscope("resume", killed, cwd=project, text="exit\n")
+    assert refused.returncode == 2
+    assert "- messages = " in refused.stderr
+    assert "--reset begins such steps with a new state" in refused.stderr
+    ended = stepscope("resume", killed, "--reset", cwd=project, text="again\nexit\n")
+    assert ended.returncode == 0, ended.stderr
+    assert "message 1: again" in ended.stdout
+
+
 def test_a_run_is_resumed_from_another_folder(stepscope, project, killed, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     ended = stepscope("resume", killed, cwd=elsewhere, text="exit\n")

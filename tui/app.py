@@ -21,7 +21,9 @@ from tui.palette import ActionProvider
 from tui.recorded.resuming import resume_recorded
 from tui.run_controller import RunControl, StartOptions
 from tui.samples import Sample, samples
+from tui.screens.confirm import ConfirmScreen
 from tui.screens.debug_screen import DebugScreen
+from tui.screens.handlers.resume import reset_question
 from tui.screens.load_error import LoadErrorScreen
 from tui.screens.sample_picker import SamplePickerScreen
 from tui.text.safe_text import LABEL, safe
@@ -130,17 +132,25 @@ class StepscopeApp(App[int]):
         if isinstance(screen, DebugScreen):
             self.run_worker(self._resume(screen, event), exclusive=True, exit_on_error=False)
 
+    def _resume_again(self, wanted: ResumeWanted) -> None:
+        self.post_message(wanted)
+
     async def _resume(self, screen: DebugScreen, wanted: ResumeWanted) -> None:
         target = wanted.info.target or ""
         screen.presenter.show_waiting(f"RESUMING {safe(target, LABEL)}")
         session: Session | None = None
         try:
             session = await self._open_session()
-            await resume_recorded(session, target, wanted.info.path, superstep=wanted.superstep)
+            await resume_recorded(session, target, wanted.info.path, superstep=wanted.superstep, reset=wanted.reset)
         except CommandRefused as refused:
             if session is not None:
                 await session.close()
-            self.push_screen(LoadErrorScreen(target, refused.failure, goes_on=False))
+            if refused.failure.unfit:
+                again = ResumeWanted(wanted.info, wanted.superstep, reset=True)
+                question = ConfirmScreen(reset_question(refused.failure.unfit), "Reset", "Keep")
+                self.push_screen(question, lambda yes: self._resume_again(again) if yes else None)
+            else:
+                self.push_screen(LoadErrorScreen(target, refused.failure, goes_on=False))
             return
         except BaseException:
             if session is not None:

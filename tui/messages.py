@@ -57,9 +57,11 @@ class ResumeWanted(Message):
     Attributes:
         info: The run.
         superstep: After which superstep; None at its end.
+        reset: Steps that begin with a new state; True for every one whose recorded state does not fit the code.
     """
 
-    def __init__(self, info: RunInfo, superstep: int | None) -> None:
+    def __init__(self, info: RunInfo, superstep: int | None, reset: bool | tuple[str, ...] = ()) -> None:
         self.info = info
         self.superstep = superstep
+        self.reset = reset
         super().__init__()

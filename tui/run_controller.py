@@ -36,6 +36,9 @@ NOT_RESUMED: Final = "not_resumed"
 """Code of the failure to resume a recorded run with a target that could be loaded."""
 
 
+_RUN_TO_BLAME: Final = frozenset({"cannot_resume", "run_file", "run_live", "missing_service", "refused"})
+
+
 class RefusedError(Exception):
     """Something asked for was not done; the text says why and what to do."""
 
@@ -174,11 +177,15 @@ class RunControl:
         await self._start()
         return loaded
 
-    async def resume(self, superstep: int | None = None) -> Loaded:
-        """Load the target again and resume the run after a superstep; one before the last forks into a new file.
+    async def resume(self, superstep: int | None = None, *, reset: bool | tuple[str, ...] = ()) -> Loaded:
+        """Load edits and resume the run after a superstep; one before the last forks into a new file.
+
+        Args:
+            superstep: After which; None resumes it at its end.
+            reset: Steps that begin with a new state; True for every one whose recorded state does not fit the code.
 
         Raises:
-            CommandRefused: The target cannot be loaded, or the run cannot be resumed.
+            CommandRefused: The edits cannot be loaded, or the run cannot be resumed; nothing has changed.
             RefusedError: There is nothing to resume.
         """
         status, has_died = self.status, self.session.died is not None
@@ -189,24 +196,27 @@ class RunControl:
             raise RefusedError("the run is alive: it goes on by itself, or from a pause with c")
         if status.state is RunState.STOPPED and superstep is None:
             raise RefusedError("the run was STOPPED, which is final; resume SUPERSTEP forks a new one")
-        restarted = has_died or status.blocked_for > 0
-        loaded = await (self.session.restart_worker() if restarted else self.session.load(self.target))
-        await request_resume(
-            self.session, ResumeRun(run_file=self._run_file, superstep=superstep, paused=superstep is not None)
-        )
-        return loaded
+        if has_died or status.blocked_for > 0:
+            await self.session.restart_worker()
+        is_paused = superstep is not None
+        command = ResumeRun(run_file=self._run_file, superstep=superstep, paused=is_paused, reset=reset, fresh=True)
+        return await request_resume(self.session, command)
 
-    async def fork(self, superstep: int) -> Loaded:
+    async def fork(self, superstep: int, *, reset: bool | tuple[str, ...] = ()) -> Loaded:
         """Resume the current run after an earlier superstep, as a run of its own that begins paused.
 
+        Args:
+            superstep: After which.
+            reset: As for `resume`.
+
         Raises:
-            RefusedError: It cannot be resumed from there.
+            CommandRefused: It cannot be resumed from there; nothing has changed.
+            RefusedError: There is no run.
         """
         if not self.status.run_file:
             raise RefusedError("there is no run yet")
-        command = ResumeRun(run_file=self.status.run_file, superstep=superstep, paused=True)
-        loaded: Loaded = await self.ask(command)
-        return loaded
+        command = ResumeRun(run_file=self.status.run_file, superstep=superstep, paused=True, reset=reset)
+        return await request_resume(self.session, command)
 
     async def verb(self, name: str) -> None:
         """Do a verb that needs no arguments, by its name in the verb table.
@@ -346,16 +356,20 @@ class RunControl:
         return f"{safe(name, NAME)!r}{suggestion(name, known)}"
 
 
-async def request_resume(session: Session, command: ResumeRun) -> None:
+async def request_resume(session: Session, command: ResumeRun) -> Loaded:
     """Resume a recorded run in a session that has loaded its target.
 
     Raises:
-        CommandRefused: It cannot be resumed; the failure's code is `not_resumed`, for the target is not to blame.
+        CommandRefused: It cannot be resumed; where the target is not to blame the failure's code is `not_resumed`.
     """
     try:
-        await session.request(command)
+        loaded: Loaded = await session.request(command)
     except CommandRefused as refused:
+        if refused.failure.code not in _RUN_TO_BLAME:
+            raise
         raise CommandRefused(refused.failure.model_copy(update={"code": NOT_RESUMED})) from refused
+    session.loaded = loaded
+    return loaded
 
 
 def _is_over(status: Status) -> bool:

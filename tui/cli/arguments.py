@@ -40,6 +40,16 @@ def _add_python(parser: argparse.ArgumentParser) -> None:
 def _add_running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--paused", action="store_true", help="pause before the first message")
     parser.add_argument(
+        "--reset",
+        metavar="STEP",
+        nargs="?",
+        const=True,
+        action="append",
+        default=[],
+        help="begin this step with a new state (may be given more than once); alone, every one whose recorded state"
+        " does not fit the code any more",
+    )
+    parser.add_argument(
         "--break",
         metavar="EVENT_ID",
         dest="breakpoints",

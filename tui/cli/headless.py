@@ -308,6 +308,12 @@ class _Output:
             _write(
                 self._stderr, safe(f"  - {problem.code}: {problem.message}{hint}" + (f" [{where}]" if where else ""))
             )
+        for path, report in failure.unfit.items():
+            _write(self._stderr, f"  - {safe(path, NAME)}:")
+            for line in safe_lines(report, LINES, PREVIEW):
+                _write(self._stderr, "    " + line)
+        if failure.unfit:
+            self.complain("--reset begins such steps with a new state")
         if failure.traceback and not failure.problems:
             for line in safe_lines(failure.traceback, LINES, PREVIEW):
                 _write(self._stderr, "  " + line)

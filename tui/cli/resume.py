@@ -50,6 +50,7 @@ def do(arguments: argparse.Namespace) -> int:
                 superstep=arguments.superstep,
                 paused=arguments.paused,
                 max_supersteps=arguments.max_supersteps,
+                reset=_reset(arguments.reset),
             ),
             python=arguments.python,
             stdin=sys.stdin,
@@ -70,6 +71,11 @@ def check(info: RunInfo, superstep: int | None) -> None:
         raise UsageError(f"cannot resume {safe(info.path.name, 200)}: {how_on(info)}")
 
 
+def _reset(given: list[str | bool]) -> bool | tuple[str, ...]:
+    steps = tuple(each for each in given if isinstance(each, str))
+    return True if len(steps) < len(given) else steps
+
+
 async def _open_screen(path: Path, target: str, cwd: Path, arguments: argparse.Namespace) -> int:
     from tui.cli.open_app import open_app  # noqa: PLC0415 - only where there is a terminal
 
@@ -82,6 +88,7 @@ async def _open_screen(path: Path, target: str, cwd: Path, arguments: argparse.N
             paused=arguments.paused,
             breakpoints=arguments.breakpoints,
             max_supersteps=arguments.max_supersteps,
+            reset=_reset(arguments.reset),
         )
 
     options = StartOptions(is_begun=True)

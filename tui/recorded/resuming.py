@@ -22,6 +22,7 @@ async def resume_recorded(
     paused: bool = False,
     breakpoints: Sequence[str] = (),
     max_supersteps: int | None = None,
+    reset: bool | tuple[str, ...] = (),
 ) -> Loaded:
     """Resume a recorded run.
 
@@ -33,6 +34,7 @@ async def resume_recorded(
         paused: Pause before the first message.
         breakpoints: Event ids (or step paths) to break on.
         max_supersteps: Supersteps allowed since the last outside input.
+        reset: Steps that begin with a new state; True for every one whose recorded state does not fit the code.
 
     Returns:
         What was loaded.
@@ -40,13 +42,14 @@ async def resume_recorded(
     Raises:
         CommandRefused: The target cannot be loaded, or the run not be resumed; the failure says why.
     """
-    loaded = await session.load(target)
+    await session.load(target)
     control = RunControl(session, target)
     for place in breakpoints:
         await control.break_on(place)
-    command = ResumeRun(run_file=str(path), superstep=superstep, paused=paused, max_supersteps=max_supersteps)
-    await request_resume(session, command)
-    return loaded
+    command = ResumeRun(
+        run_file=str(path), superstep=superstep, paused=paused, max_supersteps=max_supersteps, reset=reset
+    )
+    return await request_resume(session, command)
 
 
 def target_of(info: RunInfo, given: str | None) -> str:

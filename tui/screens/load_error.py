@@ -32,6 +32,11 @@ def load_error_lines(target: str, failure: Failure) -> list[tuple[str, str]]:
     lines += [(line, "text") for line in safe_lines(failure.message, _LINES, _WIDTH)]
     for number, problem in enumerate(failure.problems, 1):
         lines += [("", "text"), *_problem_lines(number, problem)]
+    for path, report in failure.unfit.items():
+        lines += [("", "text"), (f"the state of {safe(path, 80)}", "bad")]
+        lines += [(line, "quiet") for line in safe_lines(report, _LINES, _WIDTH)]
+    if failure.unfit:
+        lines += [("", "text"), ("reset begins such steps with a new state: resume reset, or --reset", "text")]
     if failure.traceback:
         lines += [("", "text"), ("Traceback of your code", "title")]
         lines += [(line, "quiet") for line in safe_lines(failure.traceback.rstrip(), _LINES, _WIDTH)]

@@ -78,18 +78,40 @@ async def test_a_stopped_run_is_forked_from_a_superstep_only(app, tmp_path):
         assert len(list_runs(tmp_path / "runs")) == 2
 
 
-async def test_a_process_that_changed_since_is_refused_with_the_differences(app, target):
+async def test_rule_42_a_state_that_does_not_fit_is_kept_or_reset_as_the_user_chooses(app, target):
     async with app.run_test(size=(120, 40)) as pilot:
         d = Driver(app, pilot)
         await d.until("WAITING FOR YOU")
-        target.write_text(CHAT.replace('on_event("Exit")', 'on_event("Quit")').replace('"Exit" if', '"Quit" if'))
-        os.kill(app.session.pid, signal.SIGKILL)
-        await d.until("WORKER DIED")
+        await d.answer("hello")
+        await d.until("you said hello")
+        await d.until(lambda: d.status.requests)
+        await d.press("escape", "X")
+        await d.until("CANCELLED")
+        target.write_text(CHAT.replace("messages", "said"))
+        await d.press("u")
+        text = await d.until("Reset this step")
+        assert "- messages = " in text
+        assert "+ said: list[str]" in text
+        await d.press("n")
+        await d.until("CANCELLED")
+        await d.command("resume reset Intro")
+        await d.until("no step with state at 'Intro'")
         await d.press("escape", "u")
-        text = await d.until("cannot resume the recorded run of")
-        assert "UserInput.Exit" in text
-        await d.press("escape")
-        await d.press("R")
+        await d.until("Reset this step")
+        await d.press("y")
+        await d.until("WAITING FOR YOU")
+        with RunFile(d.status.run_file) as run_file:
+            assert to_plain(run_file.state_at(run_file.count())["Response"]) == {"said": []}
+
+
+async def test_rule_42_a_recording_whose_state_does_not_fit_is_reset_where_the_user_says_so(tmp_path, target):
+    path = await record(tmp_path / "x.run", answers=("hello",), cut_off=tmp_path / "cut.run", target=target)
+    target.write_text(CHAT.replace("messages", "said"))
+    async with replaying(path) as d:
+        await d.until("INTERRUPTED while waiting")
+        await d.press("u", "y")
+        await d.until("Reset this step")
+        await d.press("y")
         await d.until("WAITING FOR YOU")
 
 

@@ -1,6 +1,7 @@
 """Resuming what is recorded: at the end of a run that broke off, or from its past, as a fork."""
 
-from typing import Final
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final
 
 from process_core.events import RunState
 from process_core.runfile import RerunPreview, runs_again
@@ -13,8 +14,10 @@ from tui.screens.confirm import ConfirmScreen
 from tui.screens.dispatcher import ActionHandlers
 from tui.screens.parts import ScreenParts
 from tui.screens.presenter import Presenter
-from tui.text.safe_text import safe
+from tui.text.safe_text import safe, safe_lines
 
+Reset = bool | tuple[str, ...]
+"""What begins with a new state: the steps named, or True for every one whose recorded state does not fit."""
 _LINES: Final = 8
 
 
@@ -35,26 +38,29 @@ class ResumeHandler:
     async def resume(self, argument: str) -> None:
         """Resume where the run was recorded last; from the past, or after a superstep named, as a fork."""
         parts = self._parts
-        superstep = superstep_of(argument)
+        superstep, reset = resume_arguments(argument)
         if parts.recording is not None:
-            self._ask_to_resume(parts.recording, superstep)
+            self._ask_to_resume(parts.recording, superstep, reset)
             return
         if superstep is None and self._presenter.moment.is_past:
             superstep = self._superstep_before()
         if superstep is not None and not parts.has_died and not parts.status.blocked_for:
-            self._ask_to_fork(superstep)
+            self._ask_to_fork(superstep, reset)
             return
-        await self._resume(superstep)
+        await self._resume(superstep, reset)
 
-    async def _resume(self, superstep: int | None) -> None:
+    async def _resume(self, superstep: int | None, reset: Reset) -> None:
         parts, presenter = self._parts, self._presenter
         presenter.leave_past()
         parts.focus_owed_to_chat = True
         presenter.show_waiting("RESUMING")
         try:
-            loaded = await parts.control.resume(superstep)
+            loaded = await parts.control.resume(superstep, reset=reset)
         except CommandRefused as refused:
-            parts.app.post_message(TargetRefused(parts.control.target, refused.failure))
+            if refused.failure.unfit:
+                self._ask_to_reset(refused.failure.unfit, lambda: self._resume(superstep, reset=True))
+            else:
+                parts.app.post_message(TargetRefused(parts.control.target, refused.failure))
             return
         except RefusedError as error:
             parts.say(safe(str(error)), "error")
@@ -66,9 +72,18 @@ class ResumeHandler:
         if superstep is not None:
             self._report_fork(superstep)
 
+    def _ask_to_reset(self, unfit: Mapping[str, str], again: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Offer what a reload offers where states do not fit: to keep things as they are, or to reset those steps."""
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._parts.later(again(), "resume")
+
+        self._parts.app.push_screen(ConfirmScreen(reset_question(unfit), "Reset", "Keep"), answered)
+
     # A recording
 
-    def _ask_to_resume(self, recording: RecordedSession, superstep: int | None) -> None:
+    def _ask_to_resume(self, recording: RecordedSession, superstep: int | None, reset: Reset) -> None:
         info, moment = recording.info, self._presenter.moment
         here = moment.status.superstep
         if info.is_live or (superstep is None and info.state is RunState.STOPPED):
@@ -77,7 +92,7 @@ class ResumeHandler:
         question = f"{what}? That runs the code of {safe(info.target or 'no known target', 200)}."
         if superstep is None and moment.seq < moment.written:
             question += f" (:resume {here} forks it from what you look at.)"
-        wanted = ResumeWanted(info, superstep)
+        wanted = ResumeWanted(info, superstep, reset)
 
         def answered(yes: bool | None) -> None:
             if yes:
@@ -93,7 +108,7 @@ class ResumeHandler:
         checkpoint = moment.run.checkpoint_at(moment.seq) if moment.run is not None else None
         return checkpoint.superstep if checkpoint is not None else 0
 
-    def _ask_to_fork(self, superstep: int) -> None:
+    def _ask_to_fork(self, superstep: int, reset: Reset) -> None:
         run_file = self._presenter.run_file
         if run_file is None:
             raise RefusedError("there is no run yet")
@@ -108,15 +123,22 @@ class ResumeHandler:
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._parts.later(self._fork(superstep) if is_live else self._resume(superstep), "fork")
+                work = self._fork(superstep, reset) if is_live else self._resume(superstep, reset)
+                self._parts.later(work, "fork")
 
         self._parts.app.push_screen(page, answered)
 
-    async def _fork(self, superstep: int) -> None:
+    async def _fork(self, superstep: int, reset: Reset) -> None:
         parts, presenter = self._parts, self._presenter
         presenter.show_waiting("FORKING")
         try:
-            loaded = await parts.control.fork(superstep)
+            loaded = await parts.control.fork(superstep, reset=reset)
+        except CommandRefused as refused:
+            if refused.failure.unfit:
+                self._ask_to_reset(refused.failure.unfit, lambda: self._fork(superstep, reset=True))
+            else:
+                parts.say(safe(refused.failure.message), "error")
+            return
         except RefusedError as error:
             parts.say(safe(str(error)), "error")
             return
@@ -154,10 +176,35 @@ def fork_question(superstep: int, again: RerunPreview, *, is_live: bool) -> str:
     return "\n".join(lines)
 
 
-def superstep_of(argument: str) -> int | None:
-    """Read the argument of the verb; None where no superstep was named."""
-    if not argument:
-        return None
-    if not (argument.isascii() and argument.isdigit()):
-        raise RefusedError(f"{safe(argument, 40)!r} is no superstep; resume alone resumes the run at its end")
-    return int(argument)
+def reset_question(unfit: Mapping[str, str]) -> str:
+    """Return what is asked where recorded states do not fit the code, as a safe text.
+
+    Args:
+        unfit: Why not, by path of the step.
+    """
+    lines = []
+    for path, report in list(unfit.items())[:_LINES]:
+        lines += [f"{safe(path, 60)}:", *(f"  {line}" for line in safe_lines(report, _LINES, 100))]
+    more = len(unfit) - _LINES
+    lines += [f"and {more} more"] if more > 0 else []
+    them = "these steps" if len(unfit) > 1 else "this step"
+    return "\n".join(
+        [*lines, "", f"Reset {them}, to go on with a new state? What is recorded of the old one stays in the file."]
+    )
+
+
+def resume_arguments(argument: str) -> tuple[int | None, Reset]:
+    """Read the arguments of the verb, `[SUPERSTEP] [reset [STEP]]`: the superstep or None, and what is reset."""
+    first, _, rest = argument.strip().partition(" ")
+    superstep = None
+    if first.isascii() and first.isdigit():
+        superstep = int(first)
+        first, _, rest = rest.strip().partition(" ")
+    if not first:
+        return superstep, ()
+    if first != "reset":
+        raise RefusedError(
+            f"{safe(first, 40)!r} is no superstep; resume alone resumes the run at its end, and reset [STEP] behind it"
+            " begins steps with a new state"
+        )
+    return superstep, (rest.strip(),) if rest.strip() else True
