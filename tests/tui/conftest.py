@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import pytest_textual_snapshot
 from driving import ROOT, Driver, debugging, freeze_cursors
+from textual_costs import draw_when_read, share_style_sheets
 
 _CONSTRAINTS = ROOT / "tests" / "constraints.txt"
 _STORED = ROOT / "tests" / "snapshots"
@@ -28,6 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(autouse=True)
 def _still(monkeypatch: pytest.MonkeyPatch) -> None:
     freeze_cursors(monkeypatch.setattr)
+    share_style_sheets(monkeypatch.setattr)
+    draw_when_read(monkeypatch.setattr)
 
 
 @pytest.fixture

@@ -1,0 +1,76 @@
+"""Spares Textual, in tests, the work whose result nobody sees or that is the same for every app.
+
+An app of a test has no terminal, and hundreds of apps are started in one process. Together this is half of the time
+that a test of a screen takes.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from textual._compositor import Compositor
+from textual._context import visible_screen_stack
+from textual.cache import LRUCache
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
+from textual.geometry import Size
+from textual.strip import Strip
+
+_parsed: dict[tuple[tuple[str, str], ...], LRUCache[tuple, list[RuleSet]]] = {}
+"""What style sheets came to, by the variables of the theme they were parsed with."""
+
+
+def share_style_sheets(patch: Callable[[Any, str, Any], None]) -> None:
+    """Parse each style sheet once for all apps that have the same colours: the rules do not change once parsed."""
+    make, set_variables = Stylesheet.__init__, Stylesheet.set_variables
+
+    def share(sheet: Stylesheet) -> None:
+        sheet._parse_cache = _parsed.setdefault(tuple(sorted(sheet._variables.items())), LRUCache(1024))
+
+    def init(sheet: Stylesheet, *, variables: dict[str, str] | None = None) -> None:
+        make(sheet, variables=variables)
+        share(sheet)
+
+    def set_and_share(sheet: Stylesheet, variables: dict[str, str]) -> None:
+        sheet._parse_cache = LRUCache(1)  # it is cleared
+        set_variables(sheet, variables)
+        share(sheet)
+
+    patch(Stylesheet, "__init__", init)
+    patch(Stylesheet, "set_variables", set_and_share)
+    patch(RuleSet, "__hash__", object.__hash__)  # as good, and not in Python: it is asked for hundreds of times a node
+
+
+def draw_when_read(patch: Callable[[Any, str, Any], None]) -> None:
+    """Draw the screen when it is read, once for each change: what a refresh draws without a terminal is thrown away."""
+    draw, read = Compositor.render_update, Compositor.render_strips
+    drawn: WeakKeyDictionary[Compositor, list[Strip]] = WeakKeyDictionary()
+
+    def render_update(
+        compositor: Compositor, full: bool = False, screen_stack: list[Any] | None = None, simplify: bool = False
+    ) -> Any:
+        if full:  # a screenshot
+            return draw(compositor, full, screen_stack, simplify)
+        visible_screen_stack.set([] if screen_stack is None else screen_stack)
+        drawn.pop(compositor, None)
+        compositor._dirty_regions.clear()
+        return None
+
+    def render_strips(compositor: Compositor, size: Size | None = None) -> list[Strip]:
+        if size is not None:
+            return read(compositor, size)
+        if compositor not in drawn:
+            drawn[compositor] = read(compositor)
+        return drawn[compositor]
+
+    def forgetting(change: Callable[..., Any]) -> Callable[..., Any]:
+        def changed(compositor: Compositor, *args: Any, **options: Any) -> Any:
+            drawn.pop(compositor, None)
+            return change(compositor, *args, **options)
+
+        return changed
+
+    patch(Compositor, "render_update", render_update)
+    patch(Compositor, "render_strips", render_strips)
+    for name in ("reflow", "reflow_visible", "update_widgets"):
+        patch(Compositor, name, forgetting(getattr(Compositor, name)))
