@@ -199,7 +199,7 @@ def check_tracks(nets):
 
 
 @given(channels())
-@settings(max_examples=300)
+@settings(max_examples=120)
 def test_no_two_nets_share_a_cell_in_one_direction(nets):
     check_tracks(nets)
 

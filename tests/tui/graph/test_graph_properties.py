@@ -69,12 +69,6 @@ def processes(draw_from, nested=True):
 
 
 looks = st.tuples(st.sampled_from(Zoom), st.sampled_from(Direction), st.sampled_from([40, 16]), st.booleans())
-any_process = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def picture_of(process, look):
-    zoom, direction, label_cells, ascii_only = look
-    return draw(*process, zoom=zoom, direction=direction, label_cells=label_cells, ascii=ascii_only)
 
 
 def inside(box, x, y):
@@ -108,10 +102,7 @@ def edge_cells(picture):
     return cells
 
 
-@given(processes(), looks)
-@any_process
-def test_boxes_never_overlap(process, look):
-    picture = picture_of(process, look)
+def boxes_never_overlap(process, picture):
     taken = {}
     for box in picture.drawing.boxes:
         if box.kind is BoxKind.FRAME:
@@ -123,10 +114,7 @@ def test_boxes_never_overlap(process, look):
             taken[cell] = box
 
 
-@given(processes(), looks)
-@any_process
-def test_everything_lies_inside_the_picture(process, look):
-    picture = picture_of(process, look)
+def everything_lies_inside_the_picture(process, picture):
     for y in range(picture.height):
         for x, text, _ in picture.runs(y):
             assert 0 <= x <= x + cell_len(text) <= picture.width
@@ -135,19 +123,13 @@ def test_everything_lies_inside_the_picture(process, look):
         assert 0 <= box.y < box.y + box.height <= picture.height
 
 
-@given(processes(), looks)
-@any_process
-def test_every_step_and_every_route_is_drawn(process, look):
-    picture = picture_of(process, look)
+def every_step_and_every_route_is_drawn(process, picture):
     nodes, edges = process
     assert set(picture.boxes) == {node.path for node in nodes}
     assert set(edge_cells(picture)) == {edge.key for edge in edges}
 
 
-@given(processes(), looks)
-@any_process
-def test_no_cell_is_shared_in_one_direction_unless_one_source_fans_out(process, look):
-    picture = picture_of(process, look)
+def no_cell_is_shared_in_one_direction_unless_one_source_fans_out(process, picture):
     source = {edge.key: (edge.source or edge.event_id, edge.scope) for edge in process[1]}
     used = defaultdict(set)
 
@@ -165,12 +147,11 @@ def test_no_cell_is_shared_in_one_direction_unless_one_source_fans_out(process, 
     assert all(len(sources) == 1 for sources in used.values())
 
 
-@given(processes(), looks)
-@any_process
-def test_routes_are_joined_and_end_at_their_own_boxes(process, look):
-    picture = picture_of(process, look)
+def routes_are_joined_and_end_at_their_own_boxes(process, picture):
+    all_cells = edge_cells(picture)
     for edge in process[1]:
-        cells = set(edge_cells(picture)[edge.key])
+        own = all_cells[edge.key]
+        cells = set(own)
         for label in picture.labels:
             if edge.key in label.edges:
                 cells |= {(x, label.y) for x in range(label.dot, label.x + label.width + 1)}
@@ -182,7 +163,7 @@ def test_routes_are_joined_and_end_at_their_own_boxes(process, look):
                 if near in cells and near not in seen:
                     seen.add(near)
                     todo.append(near)
-        assert set(edge_cells(picture)[edge.key]) <= seen
+        assert own <= seen
         reach = {(x + dx, y + dy) for x, y in seen for dx, dy in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))}
         for path, kinds in ((edge.source, {BoxKind.ENTRY, BoxKind.ERROR}), (edge.target, {BoxKind.STOP})):
             ends = [
@@ -193,27 +174,18 @@ def test_routes_are_joined_and_end_at_their_own_boxes(process, look):
             assert any(inside(box, *cell) for box in ends for cell in reach), (edge, path)
 
 
-@given(processes(), looks)
-@any_process
-def test_every_route_has_one_arrow_and_it_is_at_its_target(process, look):
-    picture = picture_of(process, look)
+def every_route_has_one_arrow_and_it_is_at_its_target(process, picture):
     for edge in process[1]:
         heads = [port for port in picture.drawing.ports if port.head and edge.key in port.edges]
         assert [head.path for head in heads] == [edge.target]
 
 
-@given(processes(), looks)
-@any_process
-def test_no_two_ports_share_a_cell(process, look):
-    picture = picture_of(process, look)
+def no_two_ports_share_a_cell(process, picture):
     spots = [(port.x, port.y) for port in picture.drawing.ports]
     assert len(spots) == len(set(spots))
 
 
-@given(processes(), looks)
-@any_process
-def test_labels_are_readable_where_they_stand(process, look):
-    picture = picture_of(process, look)
+def labels_are_readable_where_they_stand(process, picture):
     cells = grid(picture)
     for label in picture.labels:
         at = label.x
@@ -225,10 +197,7 @@ def test_labels_are_readable_where_they_stand(process, look):
     assert len(taken) == len(set(taken))
 
 
-@given(processes(), looks)
-@any_process
-def test_names_stand_in_their_boxes(process, look):
-    picture = picture_of(process, look)
+def names_stand_in_their_boxes(process, picture):
     cells = grid(picture)
     for box in picture.drawing.boxes:
         for text in box.texts:
@@ -240,10 +209,7 @@ def test_names_stand_in_their_boxes(process, look):
                     at += cell_len(glyph)
 
 
-@given(processes(), looks)
-@any_process
-def test_a_crossing_never_looks_like_a_joint(process, look):
-    picture = picture_of(process, look)
+def a_crossing_never_looks_like_a_joint(process, picture):
     cells = grid(picture)
     upright = {
         (line.x0, y): line for line in picture.drawing.lines if line.upright for y in range(line.y0, line.y1 + 1)
@@ -256,10 +222,7 @@ def test_a_crossing_never_looks_like_a_joint(process, look):
                 assert cells[x, line.y0][0] in "│┊|:"
 
 
-@given(processes(), looks)
-@any_process
-def test_slots_of_state_are_kept_free(process, look):
-    picture = picture_of(process, look)
+def slots_of_state_are_kept_free(process, picture):
     cells = grid(picture)
     for box in picture.drawing.boxes:
         for slot in box.slots:
@@ -269,14 +232,37 @@ def test_slots_of_state_are_kept_free(process, look):
                 assert cells.get((x, slot.y), (" ",))[0] in free, slot
 
 
-@given(processes(), looks)
-@any_process
-def test_ascii_pictures_hold_nothing_but_ascii(process, look):
-    picture = picture_of(process, (*look[:3], True))
+def an_ascii_picture_holds_nothing_but_ascii(process, picture):
     for y in range(picture.height):
         for _, text, _ in picture.runs(y):
             assert text.isascii()
             assert text.isprintable()
+
+
+HOLDS = (
+    boxes_never_overlap,
+    everything_lies_inside_the_picture,
+    every_step_and_every_route_is_drawn,
+    no_cell_is_shared_in_one_direction_unless_one_source_fans_out,
+    routes_are_joined_and_end_at_their_own_boxes,
+    every_route_has_one_arrow_and_it_is_at_its_target,
+    no_two_ports_share_a_cell,
+    labels_are_readable_where_they_stand,
+    names_stand_in_their_boxes,
+    a_crossing_never_looks_like_a_joint,
+    slots_of_state_are_kept_free,
+)
+
+
+@given(processes(), looks)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_the_picture_of_any_process_holds_together(process, look):
+    zoom, direction, label_cells, ascii_only = look
+    picture = draw(*process, zoom=zoom, direction=direction, label_cells=label_cells, ascii=ascii_only)
+    for holds in HOLDS:  # on one picture, for to draw it takes longer than to look at it
+        holds(process, picture)
+    if ascii_only:
+        an_ascii_picture_holds_nothing_but_ascii(process, picture)
 
 
 @pytest.mark.parametrize("direction", Direction)
@@ -317,10 +303,11 @@ def test_steps_that_nothing_joins_do_not_make_one_long_row(direction):
 @pytest.mark.parametrize("seed", range(6))
 def test_dense_processes_keep_their_routes_apart(seed):
     process = pipeline(40, seed=seed, extra=2.0, loops=0.5)
-    for look in ((Zoom.BOXES, Direction.DOWN, 40, False), (Zoom.CHIPS, Direction.RIGHT, 16, False)):
-        test_no_cell_is_shared_in_one_direction_unless_one_source_fans_out.hypothesis.inner_test(process, look)
-        test_routes_are_joined_and_end_at_their_own_boxes.hypothesis.inner_test(process, look)
-        test_boxes_never_overlap.hypothesis.inner_test(process, look)
+    for zoom, direction, label_cells in ((Zoom.BOXES, Direction.DOWN, 40), (Zoom.CHIPS, Direction.RIGHT, 16)):
+        picture = draw(*process, zoom=zoom, direction=direction, label_cells=label_cells)
+        no_cell_is_shared_in_one_direction_unless_one_source_fans_out(process, picture)
+        routes_are_joined_and_end_at_their_own_boxes(process, picture)
+        boxes_never_overlap(process, picture)
 
 
 @pytest.mark.parametrize("name", CASES)
