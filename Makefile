@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 VERSIONS ?= 3.11 3.12 3.13
 
+# The suite starts some hundred workers and commands: without compiled modules each of them compiles all it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint types contracts suite test-slow test-all words bench bench-runfile bench-reload bench-peers screenshots screenshots-check clean
 

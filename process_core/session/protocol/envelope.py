@@ -8,7 +8,7 @@ PROTOCOL_VERSION: Final = 2
 """Version 2 has one command for each verb, where version 1 had `control` with a `verb`."""
 
 
-WIRE: Final = ConfigDict(extra="forbid", frozen=True)
+WIRE: Final = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 """How everything that travels is read: a field that nobody knows is refused."""
 
 PREVIEW: Final = 160
