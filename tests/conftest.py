@@ -6,10 +6,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import pytest
 
+from process_core.session.client.in_process import InProcessSession
+from tui.cli import graph, headless
 from tui.cli.main import main
 
 if sys.prefix != sys.base_prefix:  # else a `.venv` of another Python above the samples would run their workers
@@ -31,6 +34,17 @@ def no_target_left() -> Iterator[None]:
     project = sys.modules.get("process_core.reload.project")
     if project is not None:
         project.Project.close_present()
+
+
+@pytest.fixture
+def loads_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets commands load targets into this interpreter: starting a worker takes half a second."""
+
+    async def open_session(*, interpreter: object = None, **options: Any) -> InProcessSession:
+        return await InProcessSession.open(**options)
+
+    for module in (graph, headless):
+        monkeypatch.setattr(module, "WorkerSession", SimpleNamespace(open=open_session))
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def build():
 
 
 @pytest.fixture
-def graph(stepscope):
+def graph(stepscope, loads_in_process):
     def call(*arguments, cwd=ROOT, **options):
         return stepscope("graph", *arguments, cwd=cwd, **options)
 
@@ -157,9 +157,9 @@ def test_a_target_that_cannot_be_loaded_ends_with_code_2(graph, tmp_path, source
     assert "tui/cli" not in ended.stderr
 
 
-def test_what_a_target_prints_does_not_get_into_the_picture(graph, tmp_path):
+def test_what_a_target_prints_does_not_get_into_the_picture(stepscope, tmp_path):
     (tmp_path / "tiny.py").write_text("print('hello there')\n" + PROCESS)
-    ended = graph("tiny.py", "--format", "dot", cwd=tmp_path)
+    ended = stepscope("graph", "tiny.py", "--format", "dot", cwd=tmp_path)
     assert ended.stdout.startswith("digraph")
     assert "hello there" not in ended.stdout
 

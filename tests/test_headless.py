@@ -57,7 +57,15 @@ def build():
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(run_in_worker, loads_in_process):
+    """Runs a process without a terminal, in this interpreter."""
+    return run_in_worker
+
+
+@pytest.fixture
+def run_in_worker(tmp_path):
+    """Runs a process without a terminal as the command does: in a worker, which captures what steps print."""
+
     async def run(text, stdin="", **options):
         (tmp_path / "flow.py").write_text(text)
         out, err = io.StringIO(), io.StringIO()
@@ -90,8 +98,8 @@ def test_run_and_resume_take_the_limit_of_supersteps(capsys):
 # --- a conversation
 
 
-async def test_a_piped_conversation_is_held_to_its_end(run):
-    code, out, err = await run(CHAT, "hello\nexit\n")
+async def test_a_piped_conversation_is_held_to_its_end(run_in_worker):
+    code, out, err = await run_in_worker(CHAT, "hello\nexit\n")
     assert code == 0
     assert err == ""
     said = [line.strip() for line in out.splitlines() if re.match(r"\s+[?>=|] ", line)]
@@ -153,8 +161,8 @@ async def test_a_failing_step_ends_with_1_and_the_steps_own_traceback(run):
     assert "process_core/" not in out + err
 
 
-async def test_a_worker_that_dies_ends_with_1_and_how_it_died(run):
-    code, _, err = await run(ONE.format(body="os.kill(os.getpid(), 9)"))
+async def test_a_worker_that_dies_ends_with_1_and_how_it_died(run_in_worker):
+    code, _, err = await run_in_worker(ONE.format(body="os.kill(os.getpid(), 9)"))
     assert code == 1
     assert "worker died (signal 9)" in err
 
@@ -218,9 +226,9 @@ async def test_a_paused_start_is_reported_and_the_run_goes_on(run):
     assert "paused (start)" in out
 
 
-async def test_escape_codes_of_a_step_do_not_reach_the_output(run):
+async def test_escape_codes_of_a_step_do_not_reach_the_output(run_in_worker):
     body = 'print("\\x1b]52;c;x\\x07", "[red]"); context.yield_output("\\x1b[2J\\u202e")'
-    code, out, err = await run(ONE.format(body=body))
+    code, out, err = await run_in_worker(ONE.format(body=body))
     assert code == 0
     assert "[red]" in out
     assert not {"\x1b", "\x07", "\u202e"} & set(out + err)
@@ -311,8 +319,8 @@ def test_the_command_line_module_stays_free_of_screen_libraries():
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=True)
 
 
-async def test_a_target_that_ends_the_worker_while_it_loads_is_bad_input(run):
-    code, out, err = await run("import os\nos._exit(3)\n")
+async def test_a_target_that_ends_the_worker_while_it_loads_is_bad_input(run_in_worker):
+    code, out, err = await run_in_worker("import os\nos._exit(3)\n")
     assert code == 2
     assert err == "stepscope: worker died (exit code 3) while loading flow.py\n"
     assert out == ""
