@@ -164,7 +164,7 @@ def dot_labels(text):
     return [html.unescape(re.sub(r"\\(.)", r"\1", label)) for label in re.findall(DOT_LABEL, text)]
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(NAMES)
 def test_no_name_breaks_out_of_its_mermaid_label(names):
     text = to_mermaid(hostile_graph(names))
@@ -172,7 +172,7 @@ def test_no_name_breaks_out_of_its_mermaid_label(names):
     assert len(text.split("\n")) == 11
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(NAMES)
 def test_no_name_breaks_out_of_its_dot_label(names):
     text = to_dot(hostile_graph(names))
@@ -180,19 +180,19 @@ def test_no_name_breaks_out_of_its_dot_label(names):
     assert len(text.split("\n")) == 15
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(NAMES)
 def test_a_mermaid_label_reads_as_the_name(names):
     assert visible(names[0]) in mermaid_labels(to_mermaid(hostile_graph(names)))
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(NAMES)
 def test_a_dot_label_reads_as_the_name(names):
     assert visible(names[0]) in dot_labels(to_dot(hostile_graph(names)))
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(NAMES)
 def test_a_diagram_can_be_written_to_a_file(names):
     graph = hostile_graph(names)

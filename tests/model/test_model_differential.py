@@ -15,7 +15,7 @@ from process_core import RunState
 LIMIT = 8
 QUIET = [HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.data_too_large]
 BOUNDED = settings(
-    max_examples=400,
+    max_examples=150,
     deadline=None,
     derandomize=True,
     database=None,
@@ -125,8 +125,12 @@ def features(process: Described, model: Model, state: RunState):
     return (name for name, is_shown in shown.items() if is_shown)
 
 
-def check(profile: settings) -> None:
-    """Compare as many random cases as the profile says, and check that they showed everything there is to show."""
+RARE = {"limit", "nested failure handled"}
+"""Features of fewer than one case in a hundred."""
+
+
+def check(profile: settings, wanted: set[str]) -> None:
+    """Compare as many random cases as the profile says, and check that they showed these features."""
     shown: set[str] = set()
 
     @profile
@@ -135,14 +139,14 @@ def check(profile: settings) -> None:
         shown.update(assert_same(*case))
 
     compare()
-    assert shown == FEATURES
+    assert shown >= wanted
 
 
 def test_the_engine_does_what_the_model_says():
-    check(BOUNDED)
+    check(BOUNDED, FEATURES - RARE)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_the_engine_does_what_the_model_says_for_long():
-    check(LONG)
+    check(LONG, FEATURES)

@@ -16,7 +16,7 @@ from process_core.errors import RunEndedError, UnknownRequestError
 
 QUIET = [HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.data_too_large]
 BOUNDED = settings(
-    max_examples=150,
+    max_examples=60,
     deadline=None,
     derandomize=True,
     database=None,

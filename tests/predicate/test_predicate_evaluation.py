@@ -346,7 +346,7 @@ TESTS = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @example("(abs((-0.0)))")
 @given(TESTS)
 def test_an_expression_gives_what_python_gives(text):

@@ -37,7 +37,7 @@ def as_re(pattern):
     return re.compile(re.sub(r"(?<!\\)\$", lambda _: end, pattern).replace(r"\z", r"\Z"), re.ASCII)
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(PATTERNS, st.lists(TEXTS, min_size=1, max_size=6))
 def test_a_pattern_matches_where_re_does(pattern, texts):
     try:

@@ -75,7 +75,7 @@ def holding(predicate, rows, data=None):
     return {number for number, row in enumerate(rows) if predicate.holds(data, row)}
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(PREDICATES, ROWS)
 @example(
     "code not in ['a', 'b'] or 'a' not in step",
@@ -91,7 +91,7 @@ def test_sql_selects_exactly_the_rows_for_which_the_predicate_holds(text, rows):
         assert selected(rows, *said) == holding(predicate, rows)
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(PREDICATES, ROWS, st.sampled_from([{"x": 1}, {"x": 2}, None]))
 def test_what_sql_leaves_and_the_residual_together_are_the_predicate(text, rows, data):
     predicate = Predicate(text)
@@ -102,7 +102,7 @@ def test_what_sql_leaves_and_the_residual_together_are_the_predicate(text, rows,
     assert passed == holding(predicate, rows, data)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(PREDICATES, ROWS, st.sets(st.sampled_from(NAMES)))
 def test_a_table_without_some_columns_loses_no_row(text, rows, missing):
     predicate = Predicate(text)

@@ -164,7 +164,7 @@ random_projects = given(
 quiet = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=quiet)
+@settings(max_examples=10, deadline=None, suppress_health_check=quiet)
 @random_projects
 def test_after_random_edits_what_is_in_force_is_what_a_fresh_interpreter_loads(fresh, first, names, changes):
     check(fresh, first, names, changes)

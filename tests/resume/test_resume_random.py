@@ -20,14 +20,14 @@ LIMIT = 12  # what goes on for longer often doubles at every turn
 MOST = 400  # calls in a run: each keeps a log of all calls before it, so that larger runs show little but patience
 QUIET = list(HealthCheck)
 BOUNDED = settings(
-    max_examples=50,
+    max_examples=20,
     deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.generate],  # shrinking takes minutes; the long test does it
     suppress_health_check=QUIET,
 )
-FEW = settings(BOUNDED, max_examples=25)
+FEW = settings(BOUNDED, max_examples=10)
 LONG = settings(max_examples=5_000, deadline=None, database=None, suppress_health_check=QUIET)
 
 

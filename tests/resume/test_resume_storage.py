@@ -192,7 +192,7 @@ changes = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(changes, st.floats(0.01, 1))
 @example([(0.0, b"")], 0.5)
 def test_a_file_whose_bytes_changed_gives_run_file_errors_and_nothing_else(whole, tmp_path_factory, changed, part):

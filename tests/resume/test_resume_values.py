@@ -90,7 +90,7 @@ def returned(value):
     return Reconstructor(EMPTY).revive(decode(encode(value)))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(VALUES)
 def test_a_value_comes_back_as_it_was(value):
     found = returned(value)
@@ -99,7 +99,7 @@ def test_a_value_comes_back_as_it_was(value):
 
 
 @given(VALUES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_value_that_holds_something_recorded_as_text_is_reported(value):
     recorded = decode(encode([value, object()]))
     assert losses(recorded)

@@ -27,7 +27,7 @@ def depths_back(graph, seq):
     return depths
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=80, deadline=None, derandomize=True, database=None)
 @given(graph=graphs(), limit=st.integers(1, 10))
 def test_the_walk_back_meets_every_ancestor_once_the_nearest_first(graph, limit):
     events, last = events_of(graph), len(graph)
@@ -57,7 +57,7 @@ def test_the_walk_back_says_which_event_is_missing():
     assert further == ()
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=40, deadline=None, derandomize=True, database=None)
 @given(graph=graphs(), depth=st.sampled_from([None, 1, 2]))
 def test_the_walk_forward_meets_what_leads_back(graph, depth):
     def links(first, last):

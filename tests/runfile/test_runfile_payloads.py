@@ -87,7 +87,7 @@ def test_json_values_come_back_as_they_were(value):
 
 
 @given(python_values)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_values_of_the_standard_types_come_back_with_their_types(value):
     found = back(value)
     assert found == value
