@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from process_core.session.protocol import verbs
-from process_core.session.protocol.verbs import Verb
+from process_core.session.protocol.verbs import Verb, Viewpoint
 from tui.commands.verb_line import usage_of
 
 
@@ -87,6 +87,7 @@ class Action:
         palette: Whether the palette lists it.
         native: Whether the panel's own widget obeys the keys; the screen binds none then, and needs no handler.
         verb: Name of the debugger verb that it sends, which says whether it is allowed; empty where it sends none.
+        reach: For one that sends none, the last viewpoint at which it can be used.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Action:
     palette: bool = True
     native: bool = False
     verb: str = ""
+    reach: Viewpoint = Viewpoint.RECORDING
 
     @property
     def needs_argument(self) -> bool:
@@ -146,7 +148,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
             short="run to here"),
     of_verb(verbs.Stop, Group.RUN, ("X",), title="Stop the run"),
     Action("restart", "Restart", "Load the target again and start it with the same input; breakpoints stay.",
-           Group.RUN, ("R",), word="restart", short="restart"),
+           Group.RUN, ("R",), word="restart", short="restart", reach=Viewpoint.PAST),
     Action("resume", "Resume run",
            "Resume the run where it was recorded last, after its worker died, it failed, or from a recording;"
            " with the number of an earlier superstep, or from the past, as a fork. Where a recorded state does not fit"
@@ -162,7 +164,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
            ("ctrl+c",), always=True, palette=False),
 
     Action("toggle_break", "Toggle breakpoint", "Break on the selected event, route or step, or no longer.",
-           Group.BREAKPOINTS, ("b", "f9"), panels=_LISTS, short="breakpoint"),
+           Group.BREAKPOINTS, ("b", "f9"), panels=_LISTS, short="breakpoint", verb="add_breakpoint"),
     of_verb(verbs.AddBreakpoint, Group.BREAKPOINTS, name="break", title="Set a breakpoint",
             help="Pause at an event, step (globs too), route, function, error, warning or quiescence; with log, only"
             " log. A predicate reads data, event_id, path, function, superstep ...",
@@ -187,7 +189,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
            Group.BREAKPOINTS, word="disable", usage="NUMBER|EVENT|all", argument=Argument.BREAKPOINT,
            verb="enable_breakpoint"),
     Action("switch_break", "Switch breakpoint", "Switch the selected breakpoint on or off; it keeps its count.",
-           Group.BREAKPOINTS, ("space",), panels=(Panel.BREAKPOINTS,), short="on/off"),
+           Group.BREAKPOINTS, ("space",), panels=(Panel.BREAKPOINTS,), short="on/off", verb="enable_breakpoint"),
     of_verb(verbs.RemoveBreakpoint, Group.BREAKPOINTS, ("d", "delete"), name="delete_break", title="Delete breakpoint",
             help="Delete the selected breakpoint, or those named; `all` deletes all.", panels=(Panel.BREAKPOINTS,),
             usage="[NUMBER|EVENT|all]", argument=Argument.BREAKPOINT, short="delete"),
@@ -278,7 +280,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
             help="Answer the open question; without text, go to the chat box.", usage="[TEXT]", argument=Argument.FREE),
     of_verb(verbs.SendEvent, Group.TALK, name="send", title="Send an event", argument=Argument.INPUT_EVENT),
     Action("next_request", "Next question", "Choose the next of several open questions.", Group.TALK,
-           ("ctrl+n",), word="question", always=True, short="next question"),
+           ("ctrl+n",), word="question", always=True, short="next question", reach=Viewpoint.PRESENT),
 
     Action("graph_walk", "Walk the graph", "Select the next step in a direction.", Group.GRAPH,
            ("left", "right", "up", "down"), panels=(Panel.GRAPH,), palette=False, native=True),

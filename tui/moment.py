@@ -12,8 +12,8 @@ from typing import Final
 from process_core.runfile import Filter, RecordedMessage, Row, RunAtEvent, RunFile, to_plain
 from process_core.session.protocol.breakpoints import BreakpointSpec
 from process_core.session.protocol.status import OpenRequest, PendingMessage, Status, WaitingInputs
-from process_core.session.protocol.verbs import capabilities
-from tui.actions import Group, actions
+from process_core.session.protocol.verbs import Viewpoint, capabilities
+from tui.actions import actions
 
 _PREVIEWED: Final = 1000
 """Messages whose payload is shown; nobody looks through more."""
@@ -24,10 +24,8 @@ _HITS: Final = 200
 _SLICE: Final = 0.008
 """Seconds at most for looking for hits: a long run is gone through a little at a time."""
 
-_PAST: Final = "this is the past: . goes back to the present, u goes on from here as a fork"
-_OF_PRESENT: Final = frozenset({"into", "out", "run_to", "answer", "next_request"})
-"""What makes sense only where what is seen is what it acts on, beside all that changes a paused run."""
-_OF_RUN: Final = frozenset({"continue", "pause", "into", "out", "run_to", "stop", "restart", "reload"})
+IN_PAST: Final = "this is the past: . goes back to the present, u goes on from here as a fork"
+"""Why what changes a run, or answers it, cannot be done while its past is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,12 @@ class Moment:
 
 
 def present_of(
-    run_file: RunFile | None, status: Status, messages: Sequence[PendingMessage], *, has_died: bool = False
+    run_file: RunFile | None,
+    status: Status,
+    messages: Sequence[PendingMessage],
+    refused: Mapping[str, str] | None = None,
+    *,
+    has_died: bool = False,
 ) -> Moment:
     """Return the moment at the tip of a live run.
 
@@ -72,22 +75,22 @@ def present_of(
         run_file: Its run file, if there is one by now.
         status: As its session has it.
         messages: What is pending.
+        refused: What cannot be done now; left out, what the status alone rules out.
         has_died: Whether the worker is gone.
     """
     run = run_file.at() if run_file is not None else None
-    reasons = capabilities(status)
-    refused = {action.name: reason for action in actions() if (reason := reasons.get(action.verb))}
+    if refused is None:
+        refused = refused_actions(capabilities(status))
     return Moment(run, status, status.written, messages=messages, refused=refused, has_died=has_died)
 
 
-def past_of(run_file: RunFile, seq: int, now: Status, refused: Mapping[str, str]) -> Moment:
-    """Return the moment at an event.
+def past_of(run_file: RunFile, seq: int, now: Status) -> Moment:
+    """Return the moment at an event, before anything is ruled out there.
 
     Args:
         run_file: The run file.
         seq: The event.
         now: How the run stands now: what was never recorded (breakpoints) is taken from there.
-        refused: What cannot be done there.
 
     Raises:
         RunFileError: The file is damaged.
@@ -101,28 +104,25 @@ def past_of(run_file: RunFile, seq: int, now: Status, refused: Mapping[str, str]
             "muted": now.muted,
         }
     )
-    return Moment(run, status, now.written, is_past=True, messages=messages, refused=refused)
+    return Moment(run, status, now.written, is_past=True, messages=messages)
 
 
-def refused_in_past() -> dict[str, str]:
-    """Return the actions that cannot be done while the past of a live run is looked at, with the reason."""
-    return {
-        action.name: _PAST
-        for action in actions()
-        if action.group in (Group.CHANGE, Group.OTHER) or action.name in _OF_PRESENT
-    }
-
-
-def refused_in_recording(way_on: str) -> dict[str, str]:
-    """Return the actions that cannot be done on a recording, with the reason.
+def refused_actions(
+    reasons: Mapping[str, str | None], viewpoint: Viewpoint = Viewpoint.PRESENT, elsewhere: str = ""
+) -> dict[str, str]:
+    """Return the actions that cannot be done, with the reason.
 
     Args:
-        way_on: How to go on with the run, safe.
+        reasons: For each verb, the reason why the verb table rules it out.
+        viewpoint: What is looked at.
+        elsewhere: The reason for an action that sends no verb, and cannot be done from there.
     """
-    groups = (Group.BREAKPOINTS, Group.CHANGE, Group.TALK, Group.OTHER)
-    return {
-        action.name: f"read-only: {way_on}" for action in actions() if action.group in groups or action.name in _OF_RUN
-    }
+    refused = {}
+    for action in actions():
+        reason = reasons.get(action.verb) if action.verb else elsewhere if action.reach < viewpoint else None
+        if reason:
+            refused[action.name] = reason
+    return refused
 
 
 def status_at(run: RunAtEvent) -> Status:

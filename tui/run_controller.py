@@ -22,6 +22,7 @@ from process_core.session.protocol.verbs import (
     SendEvent,
     Start,
     Verb,
+    Viewpoint,
     capabilities,
     verbs,
 )
@@ -256,10 +257,10 @@ class RunControl:
             raise RefusedError(reason)
         return await self.ask(command)
 
-    def capabilities(self) -> Mapping[str, str | None]:
+    def capabilities(self, viewpoint: Viewpoint = Viewpoint.PRESENT, elsewhere: str = "") -> Mapping[str, str | None]:
         """Return for each verb, by its name, None where it is allowed now, else the reason why not."""
-        reason = self._out_of_reach()
-        return capabilities(self.status) if reason is None else dict.fromkeys(verbs(), reason)
+        limits = self.loaded.limits if self.loaded is not None else {}
+        return capabilities(self.status, viewpoint, elsewhere, out_of_reach=self._out_of_reach(), limits=limits)
 
     def _out_of_reach(self) -> str | None:
         if self.session.died is not None:

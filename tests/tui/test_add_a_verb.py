@@ -5,7 +5,9 @@ from typing import Literal
 
 import pytest
 
+from process_core import Process
 from process_core.session.client.in_process import InProcessSession
+from process_core.session.client.session import CommandRefused
 from process_core.session.protocol import verbs
 from process_core.session.protocol.status import Status
 from process_core.session.worker import handlers
@@ -83,3 +85,16 @@ async def test_it_reaches_its_handler_and_its_answer_comes_back(toy, tmp_path):
 def test_every_verb_of_the_table_can_be_typed():
     typed = {action.verb for action in words().values()}
     assert typed >= set(verbs.verbs())
+
+
+async def test_a_verb_that_the_target_does_not_have_is_refused_with_its_reason_at_both_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr(Process, "limits", {"next": "toys have no supersteps"})
+    async with await InProcessSession.open(cwd=CHATBOT.parent, runs_dir=tmp_path) as session:
+        control = RunControl(session, CHATBOT.name)
+        await control.load()
+        await control.begin()
+        with pytest.raises(CommandRefused, match="toys have no supersteps"):
+            await session.request(verbs.Next())
+        assert control.capabilities()["next"] == "toys have no supersteps"
+        with pytest.raises(RefusedError, match="toys have no supersteps"):
+            await control.do(verbs.Next())

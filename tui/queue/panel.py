@@ -15,6 +15,8 @@ from tui.widgets.cursor_list import RowList
 _TIGHT: Final = 50
 _WIDE: Final = 66
 _EMPTY: Final = ("nothing is pending", "while the run is paused,", ":inject EVENT brings something")
+_NOTHING_TO_DO: Final = ("nothing is pending",)
+_EMPTY_THEN: Final = ("nothing was pending",)
 
 
 def line_of(message: PendingMessage, digits: int = 0, room: int = 200) -> Spans:
@@ -107,6 +109,8 @@ class QueuePanel(Vertical):
     def show(self, moment: Moment) -> None:
         """Show what is pending and the joins that wait; the cursor stays on its message, wherever that is now."""
         messages, waiting = moment.messages, moment.status.waiting
+        is_over = moment.has_died or (moment.status.state is not None and moment.status.state.is_ended)
+        self.rows.set_empty(_EMPTY_THEN if moment.is_past else _NOTHING_TO_DO if is_over else _EMPTY)
         if (messages, waiting) == (self.messages, self._waiting):
             return
         before = self.selected

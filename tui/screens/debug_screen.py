@@ -3,7 +3,6 @@
 It pulls: the session sends it counts, and at most thirty times a second it reads what it shows from the run file.
 """
 
-import time
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
@@ -11,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.timer import Timer
 
 from process_core.events import RunState
 from process_core.graph import Edge
@@ -46,10 +44,10 @@ from tui.widgets.cursor_list import RowList
 
 _GO_ON: Final = ("continue", "interrupt", "toggle_break", "grow", "shrink", "theme", "copy")
 """Actions after which the chat box still gets the focus it is owed; who does anything else is busy elsewhere."""
+_READ_ON: Final = 1 / 30
+"""Seconds to the next part of a conversation that takes long to read."""
 _BEFORE_LOADED: Final = ("quit", "interrupt", "restart", "help")
 """Actions that make sense before the target is loaded."""
-FRAME: Final = 1 / 30
-"""Seconds between two readings, at least."""
 
 
 def _bindings() -> list[BindingType]:
@@ -107,10 +105,8 @@ class DebugScreen(Screen[None]):
         actions = [handler.actions for handler in handlers]
         self.dispatcher = Dispatcher(parts, actions, presenter.refused)
         presenter.on_changed = self._explain.refresh
-        self._pull_timer: Timer | None = None
         self._is_pull_asked = False
         self._is_ended = False
-        self._pulled_at = 0.0
         self._asked_before: frozenset[str] = frozenset()
 
     def compose(self) -> ComposeResult:
@@ -192,32 +188,26 @@ class DebugScreen(Screen[None]):
         # Called by the session, outside of Textual's context: timers can only be made once the screen's own turn comes.
         match update:
             case Status() | WorkerDied():
-                if not self._is_pull_asked:
-                    self._is_pull_asked = True
-                    self.call_later(self.pull_soon)
+                self._pull_later()
             case Reloaded():
                 self.call_later(self.presenter.show_loaded, update.loaded)
             case Notice():
                 self.call_later(self.parts.say, safe(update.text), update.severity)
 
-    def pull_soon(self) -> None:
-        """Read what is new as soon as a frame has passed since the last time."""
-        self._is_pull_asked = False
-        if self._pull_timer is None:
-            wait = max(0.001, FRAME - (time.monotonic() - self._pulled_at))
-            self._pull_timer = self.set_timer(wait, self._pull_now)
-
-    def _pull_now(self) -> None:
-        self._pull_timer = None
-        self.pull()
+    def _pull_later(self) -> None:
+        # How often a status comes is for the worker to bound; here several that wait for their turn are shown as one.
+        if not self._is_pull_asked:
+            self._is_pull_asked = True
+            self.call_later(self.pull)
 
     def pull(self) -> None:
         """Show where things stand."""
+        self._is_pull_asked = False
         if not self.is_mounted:
             return
-        self._pulled_at = time.monotonic()
-        if not self.presenter.refresh():
-            self.pull_soon()
+        if not self.presenter.refresh() and not self._is_pull_asked:
+            self._is_pull_asked = True
+            self.set_timer(_READ_ON, self.pull)
         self.presenter.pause_changed()
         self._reload.show_save()
         self._run_ended()

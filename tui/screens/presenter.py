@@ -9,9 +9,10 @@ from textual.timer import Timer
 from process_core.events import RunState
 from process_core.runfile import Row, RunFile, RunFileError
 from process_core.session.protocol.status import Loaded, PausePoint, PendingMessage, Status
+from process_core.session.protocol.verbs import Viewpoint
 from tui.actions import Panel
 from tui.inspector.reload_page import banner_text
-from tui.moment import Moment, past_of, present_of, refused_in_past, refused_in_recording
+from tui.moment import IN_PAST, Moment, past_of, present_of, refused_actions
 from tui.recorded.describe import end_words, how_on
 from tui.run_controller import RefusedError
 from tui.screens.graph_overlay import (
@@ -164,16 +165,22 @@ class Presenter:
         status = self.parts.status
         if self._past is None or self.run_file is None:
             self._read_queue(status)
-            return present_of(self.run_file, status, self._messages, has_died=self.parts.has_died)
+            refused = self._refused_at(Viewpoint.PRESENT)
+            return present_of(self.run_file, status, self._messages, refused, has_died=self.parts.has_died)
         recording = self.parts.recording
-        key = (self.run_file, self._past, status.breakpoints, status.muted, recording and recording.info)
+        key = (self.run_file, self._past, status.breakpoints, status.muted)
         if key != self._past_key:
-            moment = past_of(self.run_file, self._past, status, refused_in_past())
-            if recording is not None:
-                refused = refused_in_recording(how_on(recording.info, moment.status.superstep))
-                moment = replace(moment, refused=refused)
-            self._past_key, self._past_moment = key, moment
-        return replace(self._past_moment, written=status.written)
+            self._past_key, self._past_moment = key, past_of(self.run_file, self._past, status)
+        moment = self._past_moment
+        if recording is None:
+            refused = self._refused_at(Viewpoint.PAST, IN_PAST)
+        else:
+            way_on = how_on(recording.info, moment.status.superstep)
+            refused = self._refused_at(Viewpoint.RECORDING, f"read-only: {way_on}")
+        return replace(moment, written=status.written, refused=refused)
+
+    def _refused_at(self, viewpoint: Viewpoint, elsewhere: str = "") -> Mapping[str, str]:
+        return refused_actions(self.parts.control.capabilities(viewpoint, elsewhere), viewpoint, elsewhere)
 
     def refused(self) -> Mapping[str, str]:
         """Return the actions that the moment on the screen rules out, with the reason.
@@ -452,7 +459,7 @@ class Presenter:
         """Bring mode line, footer, banner and headers up to date."""
         mode = self.mode
         self.parts.mode_line.show(mode)
-        self.parts.keys_line.show(mode, self.parts.panel)
+        self.parts.keys_line.show(mode, self.parts.panel, self.moment.refused)
         self._show_banner()
         self._show_badges()
 

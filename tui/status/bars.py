@@ -1,6 +1,6 @@
 """The widgets of the lines that are always seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 from rich.cells import cell_len
@@ -117,9 +117,9 @@ class KeysLine(Widget):
             self.long_words.set_class(False, "said")
             self.refresh()
 
-    def show(self, view: ModeState, panel: Panel | None) -> None:
-        """Show the keys that matter now, in the panel that has the focus."""
-        shown = hints(view, panel)
+    def show(self, view: ModeState, panel: Panel | None, refused: Mapping[str, str]) -> None:
+        """Show the keys that matter now, in the panel that has the focus, of what is not refused."""
+        shown = hints(view, panel, refused)
         if shown != self._hints:
             self._hints = shown
             self.refresh()

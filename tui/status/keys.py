@@ -1,10 +1,9 @@
 """Which keys the footer shows: a pure function of the state of the session."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from process_core.events import RunState
-from process_core.session.protocol.verbs import capabilities
 from tui.actions import BY_NAME, Panel, key_text
 from tui.status.mode import ModeState
 
@@ -37,11 +36,15 @@ BUSY: Final = 1.0
 """Seconds without an answer after which a worker counts as busy."""
 
 
-def hints(view: ModeState, panel: Panel | None) -> list[Hint]:
-    """Return the keys that matter now in the focused panel, the most useful first.
+def hints(view: ModeState, panel: Panel | None, refused: Mapping[str, str]) -> list[Hint]:
+    """Return the keys that matter now in the focused panel, the most useful first; none of an action that is refused.
 
     The first two (help and the command line, or the way out) are the last to go when there is little room.
     """
+    return [hint for hint in _candidates(view, panel) if hint.action not in refused]
+
+
+def _candidates(view: ModeState, panel: Panel | None) -> list[Hint]:
     is_stuck = view.status.blocked_for >= BUSY
     if view.loading:
         return [*([_hint("restart")] if is_stuck else []), _hint("quit")]
@@ -56,8 +59,6 @@ def hints(view: ModeState, panel: Panel | None) -> list[Hint]:
     names = _by_panel(view, panel, _by_state(view))
     if view.status.undo is not None:
         names = ("undo", *names)
-    refused = capabilities(view.status)
-    names = [name for name in names if not refused.get(BY_NAME[name].verb)]
     return [*(_hint(name) for name in _END), *(_hint(name) for name in names), _hint("quit")]
 
 

@@ -171,7 +171,7 @@ class RowList(CursorList):
 
     def __init__(self, *empty: str, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self._empty = empty
+        self._empty: Sequence[str] = empty
         self._lines: Sequence[Spans] = ()
         self._cursor = 0
 
@@ -189,6 +189,12 @@ class RowList(CursorList):
     def cursor(self) -> int | None:
         """The line the cursor is on, or None where there are no lines."""
         return self._cursor if self._lines else None
+
+    def set_empty(self, lines: Sequence[str]) -> None:
+        """Show other lines while there are none to choose from."""
+        if lines != self._empty:
+            self._empty = lines
+            self.refresh()
 
     def set_lines(self, lines: Sequence[Spans]) -> None:
         """Show other lines; the cursor stays where it is as far as there are lines."""

@@ -119,7 +119,11 @@ class Status(Message):
 
 
 class Loaded(Message):
-    """What `Load` found; the value of its reply."""
+    """What `Load` found; the value of its reply.
+
+    Attributes:
+        limits: The debugger verbs that runs of the target do not have, each with the reason.
+    """
 
     target: str
     name: str
@@ -127,6 +131,7 @@ class Loaded(Message):
     edges: tuple[Edge, ...]
     input_events: tuple[str, ...]
     warnings: tuple[ProblemInfo, ...] = ()
+    limits: dict[str, str] = Field(default_factory=dict)
 
 
 class Reloaded(Message):

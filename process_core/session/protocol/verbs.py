@@ -6,7 +6,7 @@ line, completion, help, palette, capabilities and the JSON schema for other clie
 
 import inspect
 from collections.abc import Callable, Mapping
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from functools import cache
 from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
 
@@ -60,6 +60,17 @@ def is_editable(status: Status) -> Refusal | None:
 def has_undo(status: Status) -> Refusal | None:
     """Need an edit that can be undone."""
     return Refusal("nothing_to_undo", "nothing to undo since this pause") if status.undo is None else None
+
+
+class Viewpoint(IntEnum):
+    """What a client looks at; what can be done at one can be done at those before it."""
+
+    PRESENT = 0
+    """A live run as it is now."""
+    PAST = 1
+    """A live run as it was: what changes the run that is seen would change another one."""
+    RECORDING = 2
+    """A run file that nobody runs."""
 
 
 class FieldKind(StrEnum):
@@ -165,10 +176,14 @@ class Verb(Command):
         edits: Whether it changes a paused run. Then it needs one, is answered by an `EditResult` and can be undone,
             unless it says otherwise.
         is_undoable: Whether `Undo` takes it back.
+        reach: The last viewpoint at which it can be used.
+        walks: Whether it goes through what is recorded, away from the present, whatever the run does meanwhile.
     """
 
     word: ClassVar[str] = ""
     help: ClassVar[str] = ""
+    reach: ClassVar[Viewpoint] = Viewpoint.PRESENT
+    walks: ClassVar[bool] = False
     edits: ClassVar[bool] = False
     is_undoable: ClassVar[bool] = False
 
@@ -293,6 +308,8 @@ class Continue(Verb):
     """Go on to the next breakpoint; the run never pauses twice at the same message."""
 
     needs = (is_paused,)
+    reach = Viewpoint.PAST
+    walks = True
 
     type: Literal["continue"] = "continue"
 
@@ -301,6 +318,7 @@ class Pause(Verb):
     """Pause before the next message; functions that run now finish."""
 
     needs = (is_live,)
+    reach = Viewpoint.PAST
 
     type: Literal["pause"] = "pause"
 
@@ -309,6 +327,8 @@ class StepOnce(Verb):
     """Deliver one message, run its function, and pause again."""
 
     needs = (is_paused,)
+    reach = Viewpoint.RECORDING
+    walks = True
 
     type: Literal["step"] = "step"
 
@@ -317,6 +337,8 @@ class Next(Verb):
     """Run to the end of the superstep and pause."""
 
     needs = (is_paused,)
+    reach = Viewpoint.RECORDING
+    walks = True
 
     type: Literal["next"] = "next"
 
@@ -362,6 +384,7 @@ class Stop(Verb):
     """Cancel the run; what it recorded stays."""
 
     needs = (is_live,)
+    reach = Viewpoint.PAST
 
     type: Literal["stop"] = "stop"
 
@@ -375,6 +398,8 @@ class Reload(Verb):
         step: Path of the step to reset; None resets every one that does not fit.
     """
 
+    reach = Viewpoint.PAST
+
     type: Literal["reload"] = "reload"
     action: Literal["now", "reset", "keep", "back"] = "now"
     step: StepPath | None = None
@@ -385,6 +410,7 @@ class SendEvent(Verb):
 
     word = "send"
     needs = (is_live,)
+    reach = Viewpoint.PAST
 
     type: Literal["send_event"] = "send_event"
     event: InputEventId
@@ -415,6 +441,7 @@ class Explain(Verb):
     word = "why"
     answer = Explanation
     needs = (has_run,)
+    reach = Viewpoint.RECORDING
 
     type: Literal["explain"] = "explain"
     seq: int | None = None
@@ -430,6 +457,7 @@ class AddBreakpoint(Verb):
 
     word = "break"
     answer = BreakpointSpec
+    reach = Viewpoint.PAST
 
     type: Literal["add_breakpoint"] = "add_breakpoint"
     breakpoint: BreakpointSpec
@@ -440,6 +468,7 @@ class EditBreakpoint(Verb):
 
     word = "change"
     answer = BreakpointSpec
+    reach = Viewpoint.PAST
 
     type: Literal["edit_breakpoint"] = "edit_breakpoint"
     breakpoint: BreakpointSpec
@@ -449,6 +478,7 @@ class RemoveBreakpoint(Verb):
     """Remove a breakpoint."""
 
     word = "delete"
+    reach = Viewpoint.PAST
 
     type: Literal["remove_breakpoint"] = "remove_breakpoint"
     breakpoint: BreakpointId
@@ -458,6 +488,7 @@ class EnableBreakpoint(Verb):
     """Switch a breakpoint on or off."""
 
     word = "enable"
+    reach = Viewpoint.PAST
 
     type: Literal["enable_breakpoint"] = "enable_breakpoint"
     breakpoint: BreakpointId
@@ -468,6 +499,7 @@ class MuteBreakpoints(Verb):
     """Let no breakpoint pause the run, or let them again; each keeps whether it is enabled."""
 
     word = "mute"
+    reach = Viewpoint.PAST
 
     type: Literal["mute_breakpoints"] = "mute_breakpoints"
     muted: bool
@@ -590,10 +622,39 @@ def verbs() -> dict[str, type[Verb]]:
     return {name: kind for name, kind in COMMANDS.items() if issubclass(kind, Verb)}
 
 
-def capabilities(status: Status) -> Mapping[str, str | None]:
-    """Return for each verb, by its name, None where it is allowed now, else the reason why not."""
-    refusals = {name: verb.refusal(status) for name, verb in verbs().items()}
-    return {name: refusal.reason if refusal is not None else None for name, refusal in refusals.items()}
+def capabilities(
+    status: Status,
+    viewpoint: Viewpoint = Viewpoint.PRESENT,
+    elsewhere: str = "this cannot be done here",
+    *,
+    out_of_reach: str | None = None,
+    limits: Mapping[str, str] | None = None,
+) -> Mapping[str, str | None]:
+    """Return for each verb, by its name, None where it is allowed now, else the reason why not.
+
+    Args:
+        status: How the run stands now; of a recording, how it ended.
+        viewpoint: What is looked at.
+        elsewhere: The reason for what cannot be done from there.
+        out_of_reach: Why no command reaches the run; what the record serves can be done nevertheless.
+        limits: The verbs that the target does not have, each with the reason.
+    """
+
+    def reason(name: str, verb: type[Verb]) -> str | None:
+        if limits and name in limits:
+            return limits[name]
+        if verb.reach < viewpoint:
+            return elsewhere
+        is_walk = verb.walks and viewpoint is not Viewpoint.PRESENT
+        is_read = verb.reach is Viewpoint.RECORDING and not verb.walks
+        if out_of_reach is not None and not (is_walk or is_read):
+            return out_of_reach
+        if is_walk:
+            return None
+        refusal = verb.refusal(status)
+        return refusal.reason if refusal is not None else None
+
+    return {name: reason(name, verb) for name, verb in verbs().items()}
 
 
 class UnknownCommandError(ValueError):

@@ -50,6 +50,8 @@ async def dispatch(session: LiveSession, command: Command, status: Callable[[], 
         CommandError: It makes no sense now.
         ProcessError: The process or the run refused it.
     """
+    if command.name in session.limits:
+        raise CommandError("not_supported", session.limits[command.name])
     if command.needs:
         _ = session.debugger  # raises where nothing is loaded
         refusal = command.refusal(status())

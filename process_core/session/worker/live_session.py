@@ -92,6 +92,11 @@ class LiveSession:
             raise CommandError("no_run", "no run has been started yet")
         return run
 
+    @property
+    def limits(self) -> Mapping[str, str]:
+        """The verbs that runs of what is loaded do not have, each with the reason."""
+        return self._debugger.process.limits if self._debugger is not None else {}
+
     def status(self) -> Status:
         """Return the status."""
         return status_of(self._debugger, self._run_file, self.breakpoints, self.hot_reload.info)
@@ -225,6 +230,7 @@ class LiveSession:
             edges=process.graph.edges,
             input_events=process.graph.input_events,
             warnings=problem_infos(process.warnings),
+            limits=dict(process.limits),
         )
 
     def _adopt(self, target: LoadedTarget) -> Loaded:

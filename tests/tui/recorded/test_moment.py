@@ -1,5 +1,6 @@
 """Every panel shows the moment that is looked at: queue, joins, chat, timeline, breakpoints and answers to "why"."""
 
+import pytest
 from recorded_runs import record, replaying, seq_of
 from targets import CHAT
 from test_replay_screen import FAN_IN, inspector_text
@@ -7,7 +8,9 @@ from test_replay_screen import FAN_IN, inspector_text
 from process_core.debug.debug_state import PausePoint
 from process_core.events import RunState
 from process_core.session.protocol.status import Status
-from tui.moment import past_of, present_of, refused_in_past, refused_in_recording
+from process_core.session.protocol.verbs import Viewpoint, capabilities, verbs
+from tui.actions import actions
+from tui.moment import present_of, refused_actions
 
 
 def queue_lines(d):
@@ -147,19 +150,42 @@ async def test_an_open_answer_to_why_shows_the_moment(tmp_path):
         await d.until(lambda: "has not run" in inspector_text(d))
 
 
-async def test_a_moment_says_what_cannot_be_done_there(tmp_path):
-    from process_core.runfile import RunFile
+def refused_at(viewpoint, status):
+    return refused_actions(capabilities(status, viewpoint, "not from here"), viewpoint, "not from here")
 
-    path = await record(tmp_path / "x.run")
-    with RunFile(path) as run_file:
-        now = present_of(run_file, Status(written=run_file.count()), ())
-        then = past_of(run_file, 5, now.status, refused_in_past())
-    assert not [reason for reason in now.refused.values() if "the past" in reason]
-    assert {"drop", "state", "into", "out", "run_to", "answer", "undo"} <= then.refused.keys()
-    assert not {"step", "next", "continue", "pause", "toggle_break", "why"} & then.refused.keys()
-    recorded = refused_in_recording("`stepscope resume x` goes on with it")
-    assert {"continue", "pause", "toggle_break", "drop", "restart", "send"} <= recorded.keys()
-    assert not {"step", "next", "step_back", "why", "resume", "quit", "search"} & recorded.keys()
+
+@pytest.mark.parametrize("viewpoint", Viewpoint)
+def test_what_cannot_be_done_at_a_moment_is_what_the_verb_table_does_not_reach(viewpoint):
+    refused = refused_at(viewpoint, Status(state=RunState.IN_PROGRESS, paused=PausePoint("pause"), undo="an edit"))
+    sent = {action.name: verbs()[action.verb] for action in actions() if action.verb}
+    assert {name for name, verb in sent.items() if verb.reach < viewpoint} == refused.keys() & sent.keys()
+    assert set(refused.values()) <= {"not from here"}
+
+
+def test_in_the_past_of_a_run_what_acts_on_what_is_seen_is_refused():
+    paused = Status(state=RunState.IN_PROGRESS, paused=PausePoint("pause"))
+    past = refused_at(Viewpoint.PAST, paused).keys()
+    assert {"drop", "state", "into", "out", "run_to", "answer", "next_request", "undo"} <= past
+    assert not {"step", "next", "continue", "pause", "toggle_break", "why", "restart", "reload"} & past
+
+
+def test_in_the_past_of_a_run_that_is_over_only_the_record_is_walked_through():
+    past = refused_at(Viewpoint.PAST, Status(state=RunState.STOPPED))
+    assert past["pause"] == "the run is over (STOPPED)"
+    assert not {"step", "next", "continue", "why"} & past.keys()
+
+
+def test_on_a_recording_only_what_reads_it_is_left():
+    recorded = refused_at(Viewpoint.RECORDING, Status(state=RunState.IDLE)).keys()
+    assert {"continue", "pause", "toggle_break", "drop", "restart", "send"} <= recorded
+    assert not {"step", "next", "step_back", "why", "resume", "quit", "search"} & recorded
+
+
+def test_what_is_recorded_can_be_read_when_the_worker_is_out_of_reach():
+    reasons = capabilities(Status(state=RunState.IDLE), out_of_reach="the worker died")
+    assert (reasons["send_event"], reasons["step"], reasons["explain"]) == ("the worker died", "the worker died", None)
+    past = capabilities(Status(state=RunState.IDLE), Viewpoint.PAST, out_of_reach="the worker died")
+    assert (past["send_event"], past["step"], past["explain"]) == ("the worker died", None, None)
 
 
 def test_a_present_moment_refuses_what_the_verb_table_refuses():

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from process_core.events import RunState
 from process_core.session.protocol.status import PausePoint, Status
+from process_core.session.protocol.verbs import capabilities
 from tui.actions import Panel
+from tui.moment import refused_actions
 from tui.status.keys import fit_hints, hints
 from tui.status.mode import ModeState
 
@@ -16,8 +18,12 @@ WAITING = ModeState(status=Status(state=RunState.IDLE_WITH_PENDING_REQUESTS))
 STOPPED = ModeState(status=Status(state=RunState.STOPPED))
 
 
+def shown(view, panel, width):
+    return fit_hints(hints(view, panel, refused_actions(capabilities(view.status))), width)
+
+
 def labels(view, panel=Panel.TIMELINE, width=80):
-    return [f"{hint.key} {hint.label}" for hint in fit_hints(hints(view, panel), width)]
+    return [f"{hint.key} {hint.label}" for hint in shown(view, panel, width)]
 
 
 def test_a_paused_run_offers_the_ways_on():
@@ -54,6 +60,12 @@ def test_the_breakpoints_panel_offers_its_own_keys():
     assert labels(PAUSED, Panel.BREAKPOINTS)[:2] == ["B edit", "Space on/off"]
 
 
+def test_no_key_is_offered_for_what_is_refused():
+    assert "s step" in labels(PAUSED)
+    offered = hints(PAUSED, Panel.TIMELINE, {"step": "the target has no steps"})
+    assert "step" not in {hint.action for hint in offered}
+
+
 @pytest.mark.parametrize("view", [RUNNING, PAUSED, WAITING, STOPPED])
 def test_help_and_command_line_are_offered_at_eighty_columns(view):
     assert {"? help", ": command"} <= set(labels(view))
@@ -61,7 +73,7 @@ def test_help_and_command_line_are_offered_at_eighty_columns(view):
 
 @given(st.integers(0, 200), st.sampled_from([RUNNING, PAUSED, WAITING, STOPPED]), st.sampled_from(Panel))
 def test_no_hint_is_ever_cut_off(width, view, panel):
-    assert sum(len(hint.key) + len(hint.label) + 3 for hint in fit_hints(hints(view, panel), width)) <= width
+    assert sum(len(hint.key) + len(hint.label) + 3 for hint in shown(view, panel, width)) <= width
 
 
 @pytest.mark.parametrize("loading", ["", "LOADING flow.py"])
