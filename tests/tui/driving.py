@@ -104,7 +104,7 @@ class Driver:
     def _shows_all(self) -> bool:
         """Whether nothing is on its way from the session to the screen."""
         screen, written = self.screen, self.status.written
-        if screen.run_file is None or screen._pull_timer is not None or screen._is_pull_asked:
+        if screen.run_file is None or screen._is_pull_asked:
             return False
         last = screen.run_file.page(max(0, written - 1), 2)
         return [row.type for row in last] in (["status"], ["paused"]) and not screen.graph.is_laying_out

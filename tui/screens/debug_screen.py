@@ -124,9 +124,9 @@ class DebugScreen(Screen[None]):
         self.workspace.choose(self.workspace.choices.to_front(Panel.CHAT))
         if self.control.loaded is not None and not self.control.is_loading:
             self.presenter.show_loaded(self.control.loaded)
-            self.parts.later(self._begin(), "begin")
+            self.parts.later(self._begin, "begin")
         else:
-            self.parts.later(self._load_and_begin(), "begin")
+            self.parts.later(self._load_and_begin, "begin")
         self.set_focus(self.timeline)
         self.pull()
 

@@ -1,12 +1,13 @@
 """What the debug screen is made of, as its handlers hold it: the widgets, what is selected, and how to speak."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from textual.app import App
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
+from textual.worker import Worker
 
 from process_core.graph import Edge, Node
 from process_core.session.protocol.status import Loaded, Status
@@ -217,6 +218,7 @@ class ScreenParts:
         """Show a safe text in the last line for a few seconds; its level is `information`, `warning` or `error`."""
         self.keys_line.say(text, level)
 
-    def later(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def later(self, work: Callable[[], Coroutine[None, None, None]], name: str) -> None:
         """Do what waits for the worker while the screen goes on; newer work of the same name replaces it."""
-        self.screen.run_worker(work, group=name, exclusive=True, exit_on_error=False)
+        # A function and not its coroutine: work that is replaced before it begins is then never made.
+        _: Worker[None] = self.screen.run_worker(work, group=name, exclusive=True, exit_on_error=False)

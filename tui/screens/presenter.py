@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from textual.timer import Timer
@@ -240,7 +241,7 @@ class Presenter:
             return
         self._queue_key = key
         if paused is not None or Panel.QUEUE in self.parts.workspace.plan.shown:
-            self.parts.later(self._fetch_queue(status), "queue")
+            self.parts.later(partial(self._fetch_queue, status), "queue")
 
     async def _fetch_queue(self, status: Status) -> None:
         try:

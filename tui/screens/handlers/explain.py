@@ -1,6 +1,7 @@
 """Asking why: what led to an event, or what a step waits for."""
 
 import asyncio
+from functools import partial
 
 from process_core.errors import ProcessError
 from process_core.session.client.explain_file import explain_file
@@ -51,7 +52,7 @@ class ExplainHandler:
     def refresh(self) -> None:
         """Ask again what the inspector shows the answer to, for the moment that is looked at by now."""
         if self._question is not None and self._parts.inspector.shows_explanation:
-            self._parts.later(self._ask_again(self._question), "why")
+            self._parts.later(partial(self._ask_again, self._question), "why")
 
     async def _ask_again(self, question: Explain) -> None:
         try:

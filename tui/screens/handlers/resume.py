@@ -1,7 +1,8 @@
 """Resuming what is recorded: at the end of a run that broke off, or from its past, as a fork."""
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 from process_core.events import RunState
 from process_core.runfile import RerunPreview, runs_again
@@ -58,7 +59,7 @@ class ResumeHandler:
             loaded = await parts.control.resume(superstep, reset=reset)
         except CommandRefused as refused:
             if refused.failure.unfit:
-                self._ask_to_reset(refused.failure.unfit, lambda: self._resume(superstep, reset=True))
+                self._ask_to_reset(refused.failure.unfit, partial(self._resume, superstep, reset=True))
             else:
                 parts.app.post_message(TargetRefused(parts.control.target, refused.failure))
             return
@@ -72,12 +73,12 @@ class ResumeHandler:
         if superstep is not None:
             self._report_fork(superstep)
 
-    def _ask_to_reset(self, unfit: Mapping[str, str], again: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def _ask_to_reset(self, unfit: Mapping[str, str], again: Callable[[], Coroutine[None, None, None]]) -> None:
         """Offer what a reload offers where states do not fit: to keep things as they are, or to reset those steps."""
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._parts.later(again(), "resume")
+                self._parts.later(again, "resume")
 
         self._parts.app.push_screen(ConfirmScreen(reset_question(unfit), "Reset", "Keep"), answered)
 
@@ -123,8 +124,7 @@ class ResumeHandler:
 
         def answered(yes: bool | None) -> None:
             if yes:
-                work = self._fork(superstep, reset) if is_live else self._resume(superstep, reset)
-                self._parts.later(work, "fork")
+                self._parts.later(partial(self._fork if is_live else self._resume, superstep, reset), "fork")
 
         self._parts.app.push_screen(page, answered)
 
@@ -135,7 +135,7 @@ class ResumeHandler:
             loaded = await parts.control.fork(superstep, reset=reset)
         except CommandRefused as refused:
             if refused.failure.unfit:
-                self._ask_to_reset(refused.failure.unfit, lambda: self._fork(superstep, reset=True))
+                self._ask_to_reset(refused.failure.unfit, partial(self._fork, superstep, reset=True))
             else:
                 parts.say(safe(refused.failure.message), "error")
             return
