@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from process_core.type_names import TypeName, find_loaded, full_name, is_named, name_of
+
 BASES: Final[tuple[type, ...]] = (
     collections.OrderedDict,
     collections.defaultdict,
@@ -35,7 +37,6 @@ BASES: Final[tuple[type, ...]] = (
 )
 """Types whose subclasses are written as the base's value and what the object has besides."""
 
-_SHOWN_TYPE = 200
 _IMMUTABLE_TYPE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made by a `class` statement, or by an extension in a like way
 _POINTER = 8
@@ -105,7 +106,7 @@ class ClassShape:
     form: Form
     base: type | None = None
     digest: str = ""
-    arguments: tuple[str, ...] = ()
+    arguments: tuple[TypeName, ...] = ()
     is_findable: bool = True
     slots: Mapping[str, Any] = field(default_factory=dict)
     fields: frozenset[str] = frozenset()
@@ -255,21 +256,6 @@ def fill_subclass_instance(made: Any, plain: Any) -> None:
     _FILLERS[shape_of(type(made)).base](made, plain)
 
 
-def full_name(kind: type) -> str:
-    """Return `module:Qualified.Name` of a class."""
-    module, name = type.__getattribute__(kind, "__module__"), type.__getattribute__(kind, "__qualname__")
-    return f"{module}:{name}"[:_SHOWN_TYPE]
-
-
-def find_loaded(name: str) -> Any:
-    """Return what stands under `module:Qualified.Name` in a module that is loaded, or None; imports nothing."""
-    module_name, _, qualified = name.partition(":")
-    found: Any = sys.modules.get(module_name)
-    for part in qualified.split("."):
-        found = getattr(found, part, None)
-    return found
-
-
 def is_made_by_class_statement(kind: type) -> bool:
     """Return whether a class is Python's, so that no C code keeps something out of sight in its objects."""
     if kind.__flags__ & (_HEAP_TYPE | _IMMUTABLE_TYPE) != _HEAP_TYPE or kind.__base__ is None:
@@ -383,13 +369,13 @@ def _form(kind: type, base: type | None) -> Form:
 def _name_generic(shape: ClassShape, kind: Any) -> None:
     """Name a parametrised model by its origin and arguments: no module has it under a name of its own."""
     generic = getattr(kind, "__pydantic_generic_metadata__", None) or {}
-    origin, arguments = generic.get("origin"), generic.get("args", ())
-    if origin is None or not all(isinstance(a, type) for a in arguments):
+    if generic.get("origin") is None:
         return
-    parts = (origin, *arguments)
-    shape.name, *names = map(full_name, parts)
-    shape.arguments = tuple(names)
-    shape.is_findable = all(find_loaded(name) is part for name, part in zip((shape.name, *names), parts, strict=True))
+    name = name_of(kind)
+    shape.is_findable = name is not None and is_named(kind, name)
+    if name is not None:
+        shape.name, *arguments = name
+        shape.arguments = tuple(arguments)
 
 
 def _slots(mro: tuple[type, ...]) -> dict[str, Any]:

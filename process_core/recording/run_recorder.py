@@ -14,7 +14,6 @@ from process_core.engine.recorder import Recorder, snapshot
 from process_core.engine.records import EventSite, Invocation, MapRecord, ProcessRecord, RunRecord, StepInstance
 from process_core.events import WorkflowEvent
 from process_core.graph import Graph, type_text
-from process_core.object_storage import find_loaded
 from process_core.recording.compact_checkpoint import CompactCheckpoints
 from process_core.recording.fast_recorder import FastRecorder
 from process_core.resume import JournalHost, OutputLog, ResumePoint, version_of
@@ -22,6 +21,7 @@ from process_core.resume.reconstruct import Reconstructor, losses
 from process_core.runfile import RunFileWriter, fork_run_file
 from process_core.runfile.codec.decode import decode
 from process_core.runfile.codec.encode import encode
+from process_core.type_names import find_loaded
 
 
 class RunRecorder(RunInstrument):

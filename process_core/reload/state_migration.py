@@ -25,6 +25,7 @@ from process_core.payload_check import PayloadCheck
 from process_core.resume import ResumeError, StateMismatchError, version_of
 from process_core.resume.reconstruct import Reconstructor, conforms, fill, rebuild_named_tuple
 from process_core.resume.state_reader import ADVICE, StateReader, mismatch_report
+from process_core.type_names import find_type, modules_of
 
 _ATOMS: Final = frozenset({type(None), bool, int, float, complex, str, bytes})
 _COPIES: Final[Mapping[Any, Callable[[Any], Any]]] = {
@@ -203,8 +204,10 @@ class _Move:
         new = self._reconstructor.find(shape.name)
         if new is None or not shape.arguments:
             return new
-        arguments = [self._reconstructor.find(name) for name in shape.arguments]
-        return None if None in arguments else new[tuple(arguments)]
+        try:
+            return find_type([shape.name, *shape.arguments], self._reconstructor.find)
+        except LookupError:
+            return None
 
 
 def _member(value: Any, new: Any) -> Any:
@@ -273,5 +276,6 @@ def _parts(value: Any, kind: type) -> list[Any]:
 
 def _has_replaced_argument(kind: type, replaced: frozenset[str]) -> bool:
     """Return whether a parametrised model is one of a replaced class."""
-    generic = vars(kind).get("__pydantic_generic_metadata__") or {}
-    return any(getattr(argument, "__module__", None) in replaced for argument in generic.get("args", ()))
+    return "__pydantic_generic_metadata__" in vars(kind) and any(
+        module in replaced for argument in shape_of(kind).arguments for module in modules_of(argument)
+    )

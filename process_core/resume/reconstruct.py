@@ -25,7 +25,6 @@ from process_core.object_storage import (
     NotRestorableError,
     Stored,
     fill_subclass_instance,
-    find_loaded,
     is_filled_later,
     is_root_model,
     new_instance,
@@ -36,6 +35,7 @@ from process_core.object_storage import (
 )
 from process_core.payload_check import PayloadCheck, first_complaint
 from process_core.runfile import Tagged
+from process_core.type_names import ARGUMENTS, find_loaded, find_type
 
 __all__ = ["NotRestorableError", "Reconstructor", "conforms", "fill", "losses", "rebuild_named_tuple"]
 
@@ -155,6 +155,7 @@ class _Revival:
     def build(self, kind: Any, value: Tagged, number: str = "") -> Any:
         """Make an object of a class."""
         about = value.about
+        alias, kind = kind, get_origin(kind) or kind
         form = shape_of(kind).form
         if form is Form.NAMED_TUPLE and isinstance(value.value, dict):
             return rebuild_named_tuple(kind, self._dict(value.value), value.type_name)
@@ -170,6 +171,9 @@ class _Revival:
         fields = {"root": self.value(value.value)} if is_root else self._dict(value.value)
         private = self.value(about.get("private") or {})
         own, unset, extra = (frozenset(map(str, about.get(part) or ())) for part in ("own", "unset", "extra"))
+        if alias is not kind:
+            fields[ARGUMENTS] = alias
+            own |= {ARGUMENTS}
         fill(made, Stored(fields, about["m"], own, unset, extra, private), value.type_name)
         return made
 
@@ -223,8 +227,11 @@ class _Revival:
             return _PLAIN_SETS[value.type](self.value(part) for part in value.value)
         kind = self._class(value.type)
         arguments = value.about.get("args")
-        if arguments and shape_of(kind).form is Form.MODEL:
-            kind = kind[tuple(self._class(name) for name in arguments)]
+        if arguments:
+            try:
+                kind = find_type([value.type, *arguments], self._reconstructor.find)
+            except LookupError as error:
+                raise NotRestorableError(str(error)) from error
         return self.build(kind, value, number)
 
     def _enum(self, value: Tagged, _: str) -> Any:

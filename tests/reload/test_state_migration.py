@@ -194,11 +194,13 @@ def test_what_holds_an_old_object_moves_and_what_it_holds_stays_the_same_objects
 
 def test_a_parametrised_model_and_a_plain_object_move(live):
     old = live()
-    value = [old.Box[old.Part](item=old.Part(1)), old.Plain()]
+    value = [old.Box[old.Part](item=old.Part(1)), old.Plain(), old.Box[list[old.Part]](item=[old.Part(1)])]
     new = live()
-    box, plain = carrier().value(value)
+    box, plain, boxes = carrier().value(value)
     assert type(box) is new.Box[new.Part]
     assert type(box.item) is new.Part
+    assert type(boxes) is new.Box[list[new.Part]]
+    assert type(boxes.item[0]) is new.Part
     assert type(plain) is new.Plain
     assert type(plain.part) is new.Part
 

@@ -47,6 +47,8 @@ from process_core.runfile.codec.encode import encode
 
 EMPTY = Graph("Empty", (), (), (), ())
 SECRET = "s3cret-of-mine"
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 def returned(value, graph=EMPTY):
@@ -190,6 +192,12 @@ class Frozen:
     p: Any
 
 
+@dataclasses.dataclass
+class Pair(Generic[T, U]):
+    left: T
+    right: U
+
+
 @pydantic_dataclass
 class Checked:
     n: int = 0
@@ -284,6 +292,10 @@ VALUES = {
     "lone surrogate": lambda: ["\ud800", {"\udfff": "\ud800\udc00"}],
     "NUL": lambda: "a\0b",
     "SimpleNamespace": lambda: types.SimpleNamespace(a=1, b={2}),
+    "very huge int": lambda: [1 << 700_000, {"a": 1 << 700_000}],
+    "path of surrogates": lambda: pathlib.Path("/a/\ud83d\ude00"),
+    "generic dataclass": lambda: Pair[int, list[str]](1, ["a"]),
+    "generic dataclass of anything": lambda: Pair(1, 2),
     "the mark as a key": lambda: {"$": "set", "v": [1]},
     "the mark inside": lambda: {"a": {"$": "x:Y", "b": 1}, "$set": 1, "$local": 2},
 }
@@ -323,6 +335,14 @@ INEXACT = {
     "defaultdict of a lambda": (lambda: collections.defaultdict(lambda: 1), "is a collections.defaultdict"),
     "secret": (lambda: SecretStr(SECRET), r"is a secret \(SecretStr\), which is never recorded"),
     "secret bytes": (lambda: SecretBytes(SECRET.encode()), "is a secret"),
+    "offset of a part of a second": (
+        lambda: dt.time(1, tzinfo=dt.timezone(dt.timedelta(microseconds=1))),
+        "is a datetime.time",
+    ),
+    "generic model of more than types": (
+        lambda: Box[Annotated[int, Field(gt=0)]](item=1),
+        "a class that no module has",
+    ),
     "local class": (lambda: type("Here", (float,), {})(1.5), "a class that no module has under this name"),
     "too deep": (lambda: __import__("functools").reduce(lambda v, _: [v], range(300), 1), "was left out"),
     "tuple inside itself": (tuple_inside_itself, "again, inside itself"),
@@ -394,9 +414,6 @@ class Containers(BaseModel):
     by: dict[int, str] = {}
     by_pair: dict[tuple[int, int], str] = {}
     lists: collections.defaultdict[str, list[int]] = Field(default_factory=lambda: collections.defaultdict(list))
-
-
-T = TypeVar("T")
 
 
 class Box(BaseModel, Generic[T]):
@@ -535,6 +552,19 @@ STATES = {
         lambda s: (s.recent.extend([1, 2, 3, 4]), s.seen.add((1, 2)), s.by_pair.update({(1, 2): "z"}), s.lists["k"]),
     ),
     "generic": lambda: changed(Boxes, box=Box[int](item=3), any=[Box[str](item="x"), Box[Tool](item=Tool(text="t"))]),
+    "generic of generics": lambda: changed(
+        Boxes,
+        any=[
+            Box[list[int]](item=[1]),
+            Box[Box[int]](item=Box[int](item=1)),
+            Box[int | None](item=None),
+            Box[dict[str, Message]](item={"a": Tool(text="t")}),
+            Box[tuple[int, ...]](item=(1,)),
+            Box[typing.List[int]](item=[1]),  # noqa: UP006 - not the same class as of `list[int]`
+            Box[Literal["a", 1]](item="a"),
+            Box[Any](item=(1,)),
+        ],
+    ),
     "discriminated": lambda: changed(Pet, pet=Dog(bark="wau")),
     "field_serializer": lambda: changed(Serialised, n=3),
     "computed field": lambda: changed(Shouting, a=4),

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from process_core.events import NO_DATA
+from process_core.runfile.codec.plain import MAX_DIGITS
 
 PREVIEW: Final = 160
 """Characters of a one-line preview."""
 _PREVIEW_SOURCE = 1000
-_MAX_DIGITS = 100_000
 _MAX_UNFOLDED = 2_000_000
 _WORDS = {"null": "None", "true": "True", "false": "False"}
 _LEADING_TAG = re.compile(r'\{"\$":"([^":]*:)?([^":]*)",?')
@@ -161,7 +161,7 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _long_int(digits: str) -> Any:
-    if len(digits) > _MAX_DIGITS:
+    if len(digits) > MAX_DIGITS:
         return Tagged("cut", "", f"a number of {len(digits)} digits")
     return int(decimal.Decimal(digits))
 

@@ -10,19 +10,26 @@ MAX_PLAIN_NODES: Final = 8_000_000
 """Values of a payload that needs no tags, a container counting as `CONTAINER_COST`; one with more is written with tags,
 and cut."""
 CONTAINER_COST: Final = 16
+MAX_DIGITS: Final = 100_000
+"""Digits of an integer that are read; one that has more is written in another way, since reading takes time squared."""
 
 _TEXT = frozenset({str})
 _NUMBERS = frozenset({int, float, bool})
 _EASY = frozenset({str, int, bool, type(None)})
 """Types whose values need no second look."""
+_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_TOO_LONG = b"0" * (MAX_DIGITS + 1)
 _SMALL = 8
 _FEW = 1000
 _to_json: Callable[[Any], bytes] | None = None
 
 
 def to_json(value: Any) -> bytes:
-    """Write a value that `is_easy` or `is_plain`; raises where a text has a lone surrogate."""
-    return (_to_json or _load())(value)
+    """Write a value that `is_easy` or `is_plain`; raises for lone surrogates and endless integers."""
+    body = (_to_json or _load())(value)
+    if len(body) > MAX_DIGITS and _TOO_LONG in body.translate(_ZEROS):
+        raise ValueError("an integer of too many digits")
+    return body
 
 
 def is_easy(value: Any) -> bool:

@@ -2,9 +2,9 @@
 
 {"$": "module:Class", "field": ..., "$m": digest}   an object: its attributes as they are stored, and a digest of the
                                          fields that its class had; a name that begins with `$` has one more `$`.
-                                         Attributes that are no fields are named by "$own". A model also has "$unset",
-                                         "$extra" (names), "$private" (values) and, where it is a parametrised generic
-                                         one, "$args" (names of classes)
+                                         Attributes that are no fields are named by "$own". One of a generic class with
+                                         arguments has "$args" (see `process_core.type_names`). A model also has
+                                         "$unset", "$extra" (names) and "$private" (values)
 {"$": "module:Class", "$v": ...}         a root model; has the same besides
 {"$": "module:Class", "field": ...}      a named tuple; in older files also a model as it wrote itself, or a dataclass
 {"$": "json", "type": ..., "v": "..."}   only in older files: a model's JSON as text
@@ -57,7 +57,6 @@ from process_core.object_storage import (
     ClassShape,
     Form,
     attributes_of,
-    full_name,
     is_root_model,
     model_parts,
     plain_of,
@@ -66,6 +65,7 @@ from process_core.object_storage import (
 )
 from process_core.runfile.codec.plain import to_json
 from process_core.runfile.codec.safe_repr import safe_repr, type_name
+from process_core.type_names import ARGUMENTS, full_name, is_named, name_of
 
 Tree = Any
 """None, booleans, numbers, texts, lists, tuples and dicts with texts as keys."""
@@ -432,7 +432,12 @@ class TaggedWriter:
         if tree is not None:
             return tree
         stored = stored_in(value, shape)
-        fields = stored.fields
+        fields, own, arguments = stored.fields, stored.own, shape.arguments
+        if ARGUMENTS in own:
+            name = name_of(fields[ARGUMENTS])
+            if type(name) is list and name[0] == shape.name and is_named(fields[ARGUMENTS], name):
+                arguments, own = tuple(name[1:]), own - {ARGUMENTS}
+                fields = {key: part for key, part in fields.items() if key != ARGUMENTS}
         cut = self._room(value, len(fields))
         if cut:
             return cut
@@ -443,13 +448,13 @@ class TaggedWriter:
             for name, part in fields.items():
                 tree[_escaped(name)] = self._any(part)
         tree["$m"] = stored.digest
-        for mark, names in (("$own", stored.own), ("$unset", stored.unset), ("$extra", stored.extra)):
+        for mark, names in (("$own", own), ("$unset", stored.unset), ("$extra", stored.extra)):
             if names:
                 tree[mark] = [name for name in fields if name in names]
         if stored.private:
             tree["$private"] = self._any(dict(stored.private))
-        if shape.arguments:
-            tree["$args"] = list(shape.arguments)
+        if arguments:
+            tree["$args"] = list(arguments)
         return tree
 
     def _simple_object(self, value: Any, shape: ClassShape) -> Tree | None:
@@ -583,8 +588,10 @@ def _timed(name: str) -> Callable[[Any], Tree]:
             return tree
         kind = type(zone)
         if kind is dt.timezone:
-            label = zone.tzname(None)
-            if label != dt.timezone(zone.utcoffset(None) or dt.timedelta()).tzname(None):
+            label, offset = zone.tzname(None), zone.utcoffset(None) or dt.timedelta()
+            if offset.microseconds:  # Python reads less than a second as none
+                return _near(value, tree)
+            if label != dt.timezone(offset).tzname(None):
                 tree["name"] = str(label)
         elif kind is zoneinfo.ZoneInfo and zone.key is not None:  # type: ignore[attr-defined]  # a ZoneInfo
             tree["zone"] = zone.key  # type: ignore[attr-defined]  # likewise
@@ -621,7 +628,7 @@ _SCALARS: dict[Any, Callable[[Any], Tree]] = {
     dt.time: _timed("time"),
     dt.timedelta: lambda value: _tag("timedelta", f"{value.days}:{value.seconds}:{value.microseconds}"),
     uuid.UUID: lambda value: _tag("uuid", str(value)),
-    type(pathlib.Path()): lambda value: _tag("path", str(value)),
+    type(pathlib.Path()): lambda value: _tag("path", _str(str(value))),
     range: lambda value: _tag("range", [_int(value.start), _int(value.stop), _int(value.step)]),
 }
 _STANDARD: dict[type, Callable[[Any], Any]] = {
