@@ -77,6 +77,22 @@ def run_in_worker(tmp_path):
     return run
 
 
+# --- recording
+
+
+async def test_rule_41_a_run_that_can_no_longer_be_recorded_says_so_and_has_a_code_of_its_own(run):
+    body = """
+        import resource
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+        for number in range(4000):
+            context.yield_output(f"{number:0500}")
+    """
+    code, out, err = await run(ONE.format(body=body.strip()))
+    assert code == 3, err
+    assert "no longer recorded" in err
+    assert "superstep_started" in out
+
+
 # --- the limit of supersteps
 
 

@@ -43,6 +43,11 @@ class RunFileLink(Protocol):
         ...
 
     @property
+    def failed(self) -> str | None:
+        """Why the run is no longer recorded, or None."""
+        ...
+
+    @property
     def behind(self) -> int:
         """How much was taken in that is not safe yet."""
         ...

@@ -1,9 +1,12 @@
 """Records a run into its run file: every event, and a checkpoint at the end of every superstep of the root."""
 
+import atexit
 import contextlib
 import functools
 import hashlib
+import os
 import re
+import weakref
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -41,6 +44,7 @@ class RunRecorder(RunInstrument):
         self, path: Path, *, target: str | None = None, cwd: str | None = None, point: ResumePoint | None = None
     ) -> None:
         self.path = path
+        self.pid = os.getpid()
         self._target = target
         self._cwd = cwd
         self._point = point
@@ -59,7 +63,7 @@ class RunRecorder(RunInstrument):
         """Begin to write a run that is not launched yet.
 
         Raises:
-            RunFileError: Only where a run is resumed; else a warning in the run says that it is not recorded.
+            RunFileError: The file exists, is in use or cannot be written.
         """
         recorder = run.recorder
         assert recorder is not None
@@ -84,6 +88,7 @@ class RunRecorder(RunInstrument):
             self._kept = dict(kept_states(self._point.blob["root"]))
             self._last = self._point.checkpoint.superstep
         run.attach(self)
+        _open.add(self)
 
     def _open(self, started: float) -> RunFileWriter:
         run, point = self._run, self._point
@@ -103,10 +108,7 @@ class RunRecorder(RunInstrument):
             )
         if point.journal is None:
             fork_run_file(point.info.path, self.path, checkpoint=point.checkpoint, run_id=run.run_id)
-        writer = RunFileWriter.resume(self.path, on_error=self._failed, on_written=self._written)
-        if writer.failed is not None:
-            raise writer.failed
-        return writer
+        return RunFileWriter.resume(self.path, on_error=self._failed, on_written=self._written)
 
     # The link to the file.
 
@@ -114,6 +116,11 @@ class RunRecorder(RunInstrument):
     def written(self) -> int:
         """Seq of the last event that is safe."""
         return self._writer.written
+
+    @property
+    def failed(self) -> str | None:
+        """Why the run is no longer recorded, or None."""
+        return None if self._writer.failed is None else str(self._writer.failed)
 
     @property
     def behind(self) -> int:
@@ -125,8 +132,11 @@ class RunRecorder(RunInstrument):
         return self._writer.flush(timeout)
 
     def close(self) -> None:
-        """Write what is left and let go of the file."""
+        """Write what is left and let go of the file; of a run that was left before it did anything, none remains."""
+        _open.discard(self)
         self._writer.close()
+        if self._point is None and not self._run.root.superstep and self._writer.failed is None:
+            self.path.unlink(missing_ok=True)
         self._warn_failed()  # the last of it may have failed just now, when the loop has no more turns
 
     def _failed(self, _: Exception) -> None:
@@ -137,6 +147,7 @@ class RunRecorder(RunInstrument):
         if failed is not None and not self._has_warned:
             self._has_warned = True
             self._run.root.warn("recording_failed", f"this run is no longer recorded: {failed}", file=str(self.path))
+            self._run.changed()
 
     def _written(self, _: int) -> None:
         if self._run.run_changed:  # to wake the loop for nobody costs as much as some ten events
@@ -299,6 +310,17 @@ class RunRecorder(RunInstrument):
 
 def _fingerprint(value: Any) -> str:
     return hashlib.sha256(encode(value)).hexdigest()[:12]
+
+
+_open: weakref.WeakSet[RunRecorder] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close the files of runs that a program has left open when it ends."""
+    for recorder in list(_open):
+        if recorder.pid == os.getpid():  # a forked child has nothing to write to its parent's files
+            recorder.close()
 
 
 _MOST_PLACES: Final = 5

@@ -8,6 +8,8 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
+import textwrap
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -107,22 +109,65 @@ async def test_a_run_too_short_for_its_writer_says_at_its_end_that_the_disk_is_f
 
 
 @is_root
-async def test_a_run_in_a_folder_that_cannot_be_written_goes_on_and_says_so(tmp_path):
-    with small_disk(tmp_path, "size=1m,ro"):
-        result = await counting().run("Go", "first", run_file=tmp_path / "x.run")
-    assert result.state is RunState.IDLE
-    (warning,) = warnings_of(result, "recording_failed")
-    assert "read-only" in warning.details["message"].lower()
+async def test_rule_41_a_file_that_cannot_be_written_is_an_error_before_the_first_step(tmp_path):
+    with small_disk(tmp_path, "size=1m,ro"), pytest.raises(RunFileError, match=r"(?i)read-only"):
+        await counting().run("Go", "first", run_file=tmp_path / "x.run")
 
 
-async def test_a_second_run_with_the_same_file_goes_on_unrecorded_and_harms_nothing(tmp_path):
+@pytest.mark.parametrize("what", ["file", "folder", "run"])
+async def test_rule_41_a_run_file_that_exists_is_an_error_before_the_first_step(tmp_path, what):
+    path = tmp_path / "x.run"
+    if what == "run":
+        await counting().run("Go", "first", run_file=path)
+    elif what == "folder":
+        path.mkdir()
+    else:
+        path.write_text("mine")
+    before = path.read_bytes() if what != "folder" else b""
+    run = counting().start("Go", "second", run_file=path)
+    with pytest.raises(RunFileError, match="exists"):
+        run.begin()
+    with pytest.raises(RunFileError, match="exists"):
+        await counting().run("Go", "third", run_file=path)
+    assert what == "folder" or path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["x.run"]
+
+
+async def test_rule_41_a_run_that_is_left_before_its_first_superstep_leaves_no_file(tmp_path):
+    async with talking().start(run_file=tmp_path / "x.run") as run:
+        await run.idle()
+    async with talking().start("Go", run_file=tmp_path / "y.run"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rule_41_a_program_that_ends_with_a_run_open_leaves_one_closed_file(tmp_path):
+    text = """
+        import asyncio, sys
+        from process_core import ProcessBuilder, Step, StepContext, function
+        class Ask(Step):
+            @function
+            async def ask(self, context: StepContext) -> None:
+                await context.request_info("?")
+        async def main():
+            process = ProcessBuilder("P")
+            process.on_input_event("Go").send_event_to(process.add_step(Ask))
+            run = process.build().start("Go", run_file=sys.argv[1]).begin()
+            await run.idle()
+        asyncio.run(main())
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(text), str(tmp_path / "x.run")], check=True, timeout=60)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.run"]
+    with RunFile(tmp_path / "x.run") as file:
+        assert file.row(file.count()).type == "status"
+
+
+async def test_rule_41_a_second_run_with_the_same_file_is_refused_and_harms_nothing(tmp_path):
     path = tmp_path / "x.run"
     async with talking().start("Go", run_file=path) as first:
         await first.idle()
-        second = await counting().run("Go", "first", run_file=path)
-        assert second.state is RunState.IDLE
-        (warning,) = warnings_of(second, "recording_failed")
-        assert "another writer is recording there" in warning.details["message"]
+        with pytest.raises(RunFileError, match="another writer is recording there"):
+            await counting().run("Go", "first", run_file=path)
         with pytest.raises(ProcessError, match="going on"):
             await talking().resume(path)
         await first.respond(first.pending_requests[0].request_id, "hi")

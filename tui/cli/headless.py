@@ -27,6 +27,7 @@ from tui.text.safe_text import BLOCK, NAME, PREVIEW, safe, safe_lines
 GOOD: Final = 0
 FAILED: Final = 1
 BAD_INPUT: Final = 2
+UNRECORDED: Final = 3
 _PAGE: Final = 500
 _LAST_ROWS: Final = 3.0
 """Seconds to wait for the last rows of a run that has ended."""
@@ -64,7 +65,8 @@ async def run_headless(
         cwd: The folder that the target is relative to.
 
     Returns:
-        The exit code: 0 for a run that became idle or was stopped, 1 for one that failed, 2 for bad input.
+        The exit code: 0 for a run that became idle or was stopped, 1 for one that failed, 2 for bad input, 3 for one
+        that ended well but could not be recorded to its end.
     """
     out = _Output(stdout or sys.stdout, stderr or sys.stderr)
     start = resume or _start_command(event, data, paused=paused, max_supersteps=max_supersteps)
@@ -186,7 +188,7 @@ class _Headless:
             return FAILED
         if state is RunState.CANCELLED and not self._is_cancelled_here:
             return FAILED
-        return GOOD
+        return GOOD if self._session.status.recording_failed is None else UNRECORDED
 
     def _answer(self, requests: Sequence[OpenRequest]) -> None:
         if self._reading is None and not self._is_input_ended and requests:
@@ -255,7 +257,7 @@ class _Headless:
     async def _print_last_rows(self, state: RunState) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_ROWS):
-                while self._last_state != state:
+                while self._last_state != state and self._session.status.recording_failed is None:
                     self._woken.clear()
                     status = self._session.status
                     self._print_rows(status.run_file, status.written)

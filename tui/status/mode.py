@@ -128,7 +128,11 @@ def parts(view: ModeState) -> list[Part]:
     line.append(Part(safe(view.name, LABEL), Role.TEXT, 3))
     if status.state is not None:
         line.append(Part(f"superstep {status.superstep}", Role.QUIET, 4, f"ss {status.superstep}"))
-        line.append(Part(f"{status.written:,} events · 0 dropped", Role.QUIET, 2, f"{status.written:,} ev · 0 drop"))
+        if status.recording_failed is None:
+            counted = f"{status.written:,} events · 0 dropped"
+            line.append(Part(counted, Role.QUIET, 2, f"{status.written:,} ev · 0 drop"))
+        else:
+            line.append(Part(f"NOT RECORDED after {status.written:,} events", Role.FAILED, 1, "NOT RECORDED"))
         if status.pending:
             line.append(Part(f"{status.pending} pending", Role.QUIET, 7))
     line.append(Part(f"gen {status.generation}", Role.QUIET, 5))

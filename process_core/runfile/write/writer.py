@@ -61,8 +61,7 @@ class RunFileWriter:
         started: When the run started, in seconds since the epoch; now if left out.
         target: What was run (`path.py:attr`), for a person and for resuming.
         parent: For a fork: run id, superstep and seq of the point it starts from.
-        on_error: Called once, on the writer's thread or within the constructor, with what ended the recording; left
-            out, the constructor raises and later errors only show in `failed`.
+        on_error: Called once, on the writer's thread, with what ended the recording; it shows in `failed` too.
         on_written: Called on the writer's thread with the last seq after each commit.
 
     Attributes:
@@ -78,7 +77,7 @@ class RunFileWriter:
         needs_attention: Whether the writer's thread sleeps or has given up, so that a row needs `after_row`.
 
     Raises:
-        RunFileError: Nothing can be recorded there, and there is no `on_error`.
+        RunFileError: Nothing can be recorded there.
     """
 
     def __init__(
@@ -161,12 +160,9 @@ class RunFileWriter:
             with _as_run_file_errors(self.path):
                 self._opened = open_file()
                 self._batches = BatchWriter(self._opened.connection, self._opened.started)
-        except RunFileError as error:
+        except RunFileError:
             self._release()
-            if on_error is None:
-                raise
-            self._fail(error)
-            return
+            raise
         self.names = NameTable(self._batches.next_shape)
         self._next_checkpoint = self._batches.next_checkpoint
         self._last_checkpoints = self._batches.last_checkpoints

@@ -93,6 +93,7 @@ class Status(Message):
         reload: The state of an edit that is not in force, or None.
         blocked_for: Seconds for which the worker's event loop has not answered (a step that hangs), else 0.
         error: Why the run failed, in one line.
+        recording_failed: Why the run is no longer recorded, in one line; None while it is.
     """
 
     type: Literal["status"] = "status"
@@ -116,6 +117,7 @@ class Status(Message):
     reload: ReloadInfo | None = None
     blocked_for: float = 0.0
     error: str | None = None
+    recording_failed: str | None = None
 
 
 class Loaded(Message):

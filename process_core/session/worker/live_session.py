@@ -63,6 +63,7 @@ class LiveSession:
         self._target = ""
         self._debugger: Debugger | None = None
         self._run_file = ""
+        self._unrecorded = ""
         self._max_supersteps: int | None = None
         self.breakpoints = SessionBreakpoints(breakpoints_file, notice)
         self.hot_reload = HotReload(
@@ -98,8 +99,12 @@ class LiveSession:
         return self._debugger.process.limits if self._debugger is not None else {}
 
     def status(self) -> Status:
-        """Return the status."""
-        return status_of(self._debugger, self._run_file, self.breakpoints, self.hot_reload.info)
+        """Return the status; show once that a run is no longer recorded, for the file, which is read, cannot say so."""
+        status = status_of(self._debugger, self._run_file, self.breakpoints, self.hot_reload.info)
+        if status.recording_failed is not None and status.run_id != self._unrecorded:
+            self._unrecorded = status.run_id
+            self._notice("error", f"no longer recorded, and so no longer shown: {status.recording_failed}")
+        return status
 
     def limit_supersteps(self, supersteps: int) -> None:
         """Allow the current run, and those to come, so many supersteps since the last outside input."""

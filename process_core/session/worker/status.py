@@ -32,6 +32,8 @@ def status_of(
     run = debugger.run if debugger is not None else None
     if debugger is None or run is None:
         return Status(breakpoints=specs, muted=muted, reload=reload)
+    file = run.record.file
+    unrecorded = file.failed if file is not None else None
     live, paused, undo = debugger.live(), debugger.paused, debugger.editor.last
     return Status(
         run_id=run.run_id,
@@ -53,6 +55,7 @@ def status_of(
         generation=debugger.generation,
         reload=reload,
         error=bounded(str(run.error), PROMPT) if run.error is not None else None,
+        recording_failed=bounded(unrecorded, PROMPT) if unrecorded is not None else None,
     )
 
 

@@ -34,6 +34,17 @@ def test_kept_and_dropped_superstep_and_generation_are_reported():
     assert all(part in line for part in ("4,711 events · 0 dropped", "superstep 12", "gen 2"))
 
 
+def test_rule_41_a_run_that_is_no_longer_recorded_says_so_at_any_width():
+    view = ModeState(status=replace_status(PAUSED, recording_failed="x.run: the disk is full"), name="Chat")
+    assert "NOT RECORDED after 4,711 events" in text(view)
+    assert "dropped" not in text(view)
+    assert "NOT RECORDED" in text(view, 60)
+
+
+def replace_status(status: Status, **changes: object) -> Status:
+    return status.model_copy(update=changes)
+
+
 @pytest.mark.parametrize(
     ("state", "word"),
     [
