@@ -45,12 +45,20 @@ class ChangeListener:
 class _WaitingDelivery:
     """Who is at the gate: a process with a message, a map with an element, or a process at the end of its superstep."""
 
-    __slots__ = ("opened", "scope", "starts")
+    __slots__ = ("obeys_goal", "opened", "scope", "starts")
 
-    def __init__(self, scope: CallScope, starts: Message | Invocation | None, opened: "asyncio.Future[None]") -> None:
+    def __init__(
+        self,
+        scope: CallScope,
+        starts: Message | Invocation | None,
+        opened: "asyncio.Future[None]",
+        *,
+        obeys_pause: bool,
+    ) -> None:
         self.scope = scope
         self.starts = starts
         self.opened = opened
+        self.obeys_goal = obeys_pause or starts is not None
 
     @property
     def is_pointless(self) -> bool:
@@ -191,8 +199,10 @@ class PauseController:
             if self._hits.due:
                 await self._come(root, None)
 
-    async def opened(self) -> None:
-        """Wait while the run is paused, before a call begins whose message was delivered while its step was busy."""
+    async def opened(self, scope: CallScope) -> None:
+        """Pause where that is asked for, before a call begins whose message was delivered; wait while it is paused."""
+        if self.is_pausing and self._held is None:
+            await self._come(scope, None, obeys_pause=True)
         while self._held is not None:
             await self.news()
 
@@ -346,9 +356,11 @@ class PauseController:
 
     # Coming and passing.
 
-    async def _come(self, scope: CallScope, starts: Message | Invocation | None) -> _WaitingDelivery:
-        """Come back when a message may be delivered, an element may begin, or a superstep may end."""
-        delivery = _WaitingDelivery(scope, starts, self._run.loop.create_future())
+    async def _come(
+        self, scope: CallScope, starts: Message | Invocation | None, *, obeys_pause: bool = False
+    ) -> _WaitingDelivery:
+        """Come back when a message may be delivered, an element may begin, or a superstep may end or go on."""
+        delivery = _WaitingDelivery(scope, starts, self._run.loop.create_future(), obeys_pause=obeys_pause)
         if not self._may_pass(delivery):
             self._waiting[delivery] = None
             try:
@@ -377,10 +389,10 @@ class PauseController:
         if stop is not None:
             self._close(delivery, stop, "breakpoint")
             return False
+        if delivery.obeys_goal and goal is not None and goal.ends_before(scope):
+            self._close(delivery, None, goal.reason)
+            return False
         if starts is not None:
-            if goal is not None and goal.ends_before(scope):
-                self._close(delivery, None, goal.reason)
-                return False
             self._passing = delivery
         return True
 

@@ -97,8 +97,8 @@ class RunController(Protocol):
     async def dispatch_elements(self, record: "MapRecord", start: "Callable[[Invocation], None]") -> None:
         """Start the calls of a map's elements, each when it may begin."""
 
-    async def opened(self) -> None:
-        """Wait while the run is paused."""
+    async def opened(self, scope: "CallScope") -> None:
+        """Wait while the run is paused or is to be, before a call of this scope whose message was delivered begins."""
 
     @property
     def has_to_settle(self) -> bool:

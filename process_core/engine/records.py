@@ -614,7 +614,8 @@ class CallScope:
             recorder.record_call(
                 "executor_cancelled", invocation, self.superstep, invocation.initial_arguments, None, causes
             )
-        if not invocation.function.spec.is_async and slot.plan.is_leaf and not invocation.is_parked:
+        is_in_thread = not invocation.function.spec.is_async and slot.plan.is_leaf
+        if is_in_thread and invocation.is_started and not invocation.is_parked:
             self.warn(
                 "abandoned_thread",
                 f"{invocation} runs in a thread, which cannot be interrupted; what it still does has no effect",

@@ -5,6 +5,7 @@ import contextvars
 import sys
 from collections import deque
 from collections.abc import Awaitable, Coroutine, Iterable, Sequence
+from time import monotonic
 from typing import Any, Final, Protocol
 
 from process_core.engine.records import UNSET, CallScope, ForcedResult, Invocation, Request, RunRecord, StepInstance
@@ -12,6 +13,10 @@ from process_core.engine.request_log import RecordedQuestion, RequestLog
 from process_core.errors import PayloadMismatchError
 from process_core.payload_check import PayloadCheck
 
+_SLICE_SECONDS: Final = 0.02
+"""How long calls run one after another before others of the loop get a turn; calls may never suspend by themselves."""
+_TURNS: Final = 3
+"""Turns of the loop that others get: a command that came from a thread wakes a task, which carries it out."""
 _GRACE_SECONDS: Final = 1.0
 """How long the end of a run waits for cancelled functions to clean up."""
 
@@ -34,17 +39,41 @@ class RunTasks:
     """The tasks of a run: each has the context variables that the run began with.
 
     Attributes:
+        due: When the others of the loop are to have a turn; 0 where they have had one and nothing has run since.
         is_closing: Whether the loop is being closed.
     """
 
-    __slots__ = ("_context", "_loop", "_owner", "_unwinding", "is_closing")
+    __slots__ = ("_context", "_is_turning", "_loop", "_owner", "_unwinding", "due", "is_closing")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._context = contextvars.copy_context()
         self._owner = asyncio.current_task()
         self._unwinding: set[asyncio.Task[Any]] | None = None
+        self._is_turning = False
+        self.due = 0.0
         self.is_closing = False
+
+    async def give_turn(self) -> None:
+        """Let the others of the loop run where `due` is over (rule 40); of ours, one at a time goes on after it.
+
+        The callers look at `due` themselves: they come by at every hop, and mostly there is nothing to do.
+        """
+        while self.due and monotonic() > self.due:
+            if not self._is_turning:
+                self._is_turning = True
+                self._loop.call_soon(self._turn, _TURNS)
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+        if not self.due:
+            self.due = monotonic() + _SLICE_SECONDS
+
+    def _turn(self, left: int) -> None:
+        if left > 1:
+            self._loop.call_soon(self._turn, left - 1)
+        else:
+            self._is_turning = False
+            self.due = 0.0
 
     def spawn_later(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run a coroutine in a task."""
@@ -181,6 +210,9 @@ class InvocationRunner:
             if self.token is not token:
                 self._start_those_left()
                 return False
+            if ready and monotonic() > self._tasks.due:
+                self._inline = None
+                await self.give_turn()  # those left get tasks of their own meanwhile
         self._inline = None
         return True
 
@@ -227,6 +259,8 @@ class InvocationRunner:
         """
         if task is None:
             task = asyncio.current_task()
+            if monotonic() > self._tasks.due:
+                await self.give_turn()
         scope = self.scope
         following: Invocation | None = invocation
         while following is not None and not following.is_cancelled:
@@ -240,11 +274,7 @@ class InvocationRunner:
                     # This coroutine is the only one around the user's own: each more would cost every hop.
                     result = await self._perform(slot, invocation)
                 except BaseException as error:  # noqa: BLE001 - a step may raise anything; it fails the step alone
-                    self._check_who_ends(invocation, error)
-                    if invocation.questions is not None or invocation.is_parked:
-                        await self._come_back(invocation)
-                    if not invocation.is_cancelled:
-                        scope.fail_call(invocation, error)
+                    await self._break_off(invocation, error)
                 else:
                     if invocation.questions is not None or invocation.is_parked:
                         await self._come_back(invocation)
@@ -253,9 +283,16 @@ class InvocationRunner:
             if invocation.is_cancelled:
                 return  # whoever did that has freed the step
             self._note_finished(slot, invocation)
-            if slot.queue and self._run.controller is not None:
-                await self._run.controller.opened()
+            if slot.queue:
+                await self.give_turn()
             following = self._next(slot, invocation)
+
+    async def give_turn(self) -> None:
+        """Let the others of the loop run where it is time, and obey what they say of the calls still to begin."""
+        if monotonic() > self._tasks.due:
+            await self._tasks.give_turn()
+        if self._run.controller is not None:
+            await self._run.controller.opened(self.scope)
 
     def _note_finished(self, slot: StepInstance, invocation: Invocation) -> None:
         del self._working[invocation]
@@ -298,6 +335,13 @@ class InvocationRunner:
         composite = run.child_of(invocation.slot).composite
         assert composite is not None
         return composite.perform(invocation)
+
+    async def _break_off(self, invocation: Invocation, error: BaseException) -> None:
+        self._check_who_ends(invocation, error)
+        if invocation.questions is not None or invocation.is_parked:
+            await self._come_back(invocation)
+        if not invocation.is_cancelled:
+            self.scope.fail_call(invocation, error)
 
     def _check_who_ends(self, invocation: Invocation, error: BaseException) -> None:
         """Raise where it is the loop that ends, and not the call alone."""

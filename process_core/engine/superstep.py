@@ -1,16 +1,14 @@
 """Runs the supersteps of one process: deliver its messages, run the calls they lead to, commit what those did."""
 
 import asyncio
-from typing import Any, Final, Protocol
+from time import monotonic
+from typing import Any, Protocol
 
 from process_core.engine.join_buffer import ReadyCall
 from process_core.engine.records import NONE_HELD, DiscardedWork, Invocation, ProcessRecord, Request, RunRecord
 from process_core.engine.routing import commit, receive
 from process_core.engine.runner import InvocationRunner, RunnerOwner, RunTasks
 from process_core.errors import SuperstepLimitError
-
-_FAIRNESS: Final = 64
-"""Supersteps after which other tasks of the loop get a turn; inline calls may never suspend by themselves."""
 
 
 class LoopOwner(RunnerOwner, Protocol):
@@ -36,11 +34,12 @@ class SuperstepLoop:
         owner: What drives it.
     """
 
-    __slots__ = ("_is_root", "_owner", "_run", "process", "runner")
+    __slots__ = ("_is_root", "_owner", "_run", "_tasks", "process", "runner")
 
     def __init__(self, process: ProcessRecord, tasks: RunTasks, owner: LoopOwner) -> None:
         self.process = process
         self.runner = InvocationRunner(process, tasks, owner)
+        self._tasks = tasks
         self._run: RunRecord = process.run
         self._is_root = not process.prefix
         self._owner = owner
@@ -63,7 +62,7 @@ class SuperstepLoop:
         Returns:
             Whether this task still drives; if not, another one has taken over.
         """
-        runner, process, run = self.runner, self.process, self._run
+        runner, process, run, tasks = self.runner, self.process, self._run, self._tasks
         runner.task = asyncio.current_task()
         token = runner.token
         if finish_first:
@@ -86,8 +85,8 @@ class SuperstepLoop:
             if run.controller is not None and run.controller.has_to_settle:
                 await run.controller.settle(process)
             self.finish()
-            if not process.superstep % _FAIRNESS:
-                await asyncio.sleep(0)
+            if monotonic() > tasks.due:
+                await tasks.give_turn()
             if runner.token is not token:
                 return False
         return True
