@@ -267,8 +267,12 @@ def is_made_by_class_statement(kind: type) -> bool:
 
 def is_only_attributes(kind: type) -> bool:
     """Return whether the objects of a class are nothing but their attributes, and nothing happens when one goes."""
-    parents = kind.__mro__[:-1]
-    return all(map(is_made_by_class_statement, parents)) and not any("__del__" in vars(c) for c in parents)
+    return all(map(is_made_by_class_statement, kind.__mro__[:-1])) and not owns_something(kind)
+
+
+def owns_something(kind: type) -> bool:
+    """Return whether something happens when an object of a class goes, so that a copy of it would do harm."""
+    return any("__del__" in vars(c) for c in kind.__mro__)
 
 
 def _plain_defaultdict(value: Any) -> Any:
@@ -329,7 +333,7 @@ def _shape(kind: type) -> ClassShape:
     if _pydantic("types", "_SecretBase") in mro or _pydantic("types", "SecretStr") in mro:
         return ClassShape(name, Form.SECRET)
     base = next((c for c in mro if c in BASES), None)
-    form = _form(kind, base)
+    form = Form.OTHER if owns_something(kind) else _form(kind, base)
     shape = ClassShape(name, form, base, is_findable=find_loaded(name) is kind)
     if form is Form.OTHER:
         return shape

@@ -21,6 +21,7 @@ from process_core.object_storage import (
     store,
     stored_in,
 )
+from process_core.safe_repr import Unsnapshotable
 
 if TYPE_CHECKING:
     from process_core.engine.records import Invocation
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 Sink = Callable[[WorkflowEvent], None]
 
 _IMMUTABLE = frozenset({type(None), bool, int, float, complex, str, bytes, type(...)})
-_SHOWN = 200
 
 
 class RunFileLink(Protocol):
@@ -58,26 +58,6 @@ class RunFileLink(Protocol):
 
     def close(self) -> None:
         """Write what is left and let go of the file."""
-
-
-class Unsnapshotable:
-    """Stands in an event for a value that cannot be copied.
-
-    Attributes:
-        text: Its `repr` at that moment, bounded.
-    """
-
-    __slots__ = ("text",)
-
-    def __init__(self, value: Any) -> None:
-        try:
-            text = repr(value)
-        except Exception as error:  # noqa: BLE001 - the repr is the user's
-            text = f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
-        self.text = text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
-
-    def __repr__(self) -> str:
-        return self.text
 
 
 def snapshot(value: Any) -> Any:

@@ -6,6 +6,7 @@ import datetime as dt
 import decimal
 import enum
 import fractions
+import functools
 import ipaddress
 import pathlib
 import re
@@ -38,6 +39,7 @@ from pydantic import (
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from process_core import ProcessBuilder, Step, StepContext, function
+from process_core.engine.recorder import snapshot
 from process_core.graph import Graph
 from process_core.resume import ResumeError
 from process_core.resume.reconstruct import NotRestorableError, Reconstructor, conforms, losses
@@ -317,6 +319,21 @@ class Plain:
         self.n = 1
 
 
+@dataclasses.dataclass
+class Owner:
+    handle: int = 3
+
+    def __del__(self):
+        """Close the handle, say."""
+
+
+class OwnerModel(BaseModel):
+    handle: int = 3
+
+    def __del__(self):
+        """Likewise."""
+
+
 def tuple_inside_itself():
     inside = []
     value = (inside, object)[:1]
@@ -328,6 +345,8 @@ INEXACT = {
     "lock": (threading.Lock, "only as text: <unlocked _thread"),
     "handle": (lambda: sys.__stderr__, "only as text"),
     "plain object": (Plain, "only as text: <Plain object>"),
+    "dataclass that owns something": (Owner, r"only as text: Owner\(handle=3\)"),
+    "model that owns something": (OwnerModel, r"only as text: OwnerModel\(handle=3\)"),
     "function": (lambda: lambda: 1, "only as text"),
     "class": (lambda: int, "only as text: <type int>"),
     "generator": (lambda: (n for n in ()), "only as text"),
@@ -723,6 +742,21 @@ class DataHolder:
     key: Any
 
 
+class ShownSecret(SecretStr):
+    def __repr__(self) -> str:
+        return self.get_secret_value()
+
+
+class PlainHolder:
+    def __init__(self) -> None:
+        self.deep = [{"key": SecretStr(SECRET)}]
+
+    def __repr__(self) -> str:
+        return self.deep[0]["key"].get_secret_value()
+
+
+Hidden = enum.Enum("Hidden", {"KEY": ShownSecret(SECRET)})
+
 SECRETS = [
     SecretStr(SECRET),
     SecretBytes(SECRET.encode()),
@@ -732,6 +766,14 @@ SECRETS = [
     [{"a": (Holder(),)}],
     {SecretStr(SECRET): 1},
     MyDict(a=Leaky()),
+    ShownSecret(SECRET),
+    [PlainHolder()] * 2,
+    ValueError(ShownSecret(SECRET)),
+    functools.partial(print, ShownSecret(SECRET)),
+    types.MappingProxyType({"a": ShownSecret(SECRET)}),
+    collections.ChainMap({"a": ShownSecret(SECRET)}),
+    collections.UserDict(a=ShownSecret(SECRET)),
+    iter([ShownSecret(SECRET)]),
 ]
 
 
@@ -740,6 +782,11 @@ def test_a_secret_is_never_written(value):
     body = encode(value)
     assert SECRET.encode() not in body
     assert losses(decode(body))
+    assert SECRET.encode() not in encode(snapshot(value))
+
+
+def test_a_secret_is_not_written_as_the_value_of_an_enum():
+    assert SECRET.encode() not in encode(Hidden.KEY)
 
 
 async def test_a_secret_stands_nowhere_in_a_run_file_and_its_state_is_refused_by_name(tmp_path):

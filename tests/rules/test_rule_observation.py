@@ -15,7 +15,8 @@ import pytest
 from pydantic import BaseModel, PrivateAttr, SecretStr
 
 from process_core import ProcessBuilder, Step, StepContext, function
-from process_core.engine.recorder import Unsnapshotable, snapshot
+from process_core.engine.recorder import snapshot
+from process_core.safe_repr import Unsnapshotable
 
 
 class Owner:
@@ -112,6 +113,29 @@ class Words(dict):
     """A dict of the user's."""
 
 
+GONE: list[type] = []
+
+
+@dataclasses.dataclass
+class OwningData:
+    handle: int = 1
+
+    def __del__(self):
+        GONE.append(OwningData)
+
+
+class OwningModel(BaseModel):
+    handle: int = 1
+
+    def __del__(self):
+        GONE.append(OwningModel)
+
+
+class OwningWords(dict):
+    def __del__(self):
+        GONE.append(OwningWords)
+
+
 @pytest.mark.parametrize("wrap", [list, tuple, lambda v: {"k": list(v)}, lambda v: collections.deque(v, 5), Words])
 def test_a_copy_is_of_the_same_types_and_does_not_change_with_the_original(wrap):
     model, data, plain, words = Model(parts=[1]), Data([{1}]), Attributes(), Words(a=[1])
@@ -146,3 +170,14 @@ def test_what_may_own_something_is_shown_by_its_repr_where_it_stands():
     assert copy["n"] == 1
     assert type(copy["lock"]) is Unsnapshotable
     assert type(copy["owner"][0]) is Unsnapshotable
+
+
+@pytest.mark.parametrize("kind", [OwningData, OwningModel, OwningWords])
+def test_data_that_owns_something_is_never_cloned(kind):
+    value = kind()
+    copy = snapshot([value])
+    assert type(copy[0]) is Unsnapshotable
+    del copy
+    assert GONE == []
+    del value
+    assert GONE.pop() is kind

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, field_serializer
 
+from process_core import safe_repr as guarded_repr
 from process_core.events import NO_DATA
 from process_core.runfile import Tagged, to_plain
-from process_core.runfile.codec import safe_repr as guarded_repr
 from process_core.runfile.codec.decode import decode, is_restorable, one_line
 from process_core.runfile.codec.encode import MAX_DEPTH, encode
 

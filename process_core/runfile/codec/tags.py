@@ -64,7 +64,7 @@ from process_core.object_storage import (
     stored_in,
 )
 from process_core.runfile.codec.plain import to_json
-from process_core.runfile.codec.safe_repr import safe_repr, type_name
+from process_core.safe_repr import Unsnapshotable, safe_repr, type_name
 from process_core.type_names import ARGUMENTS, full_name, is_named, name_of
 
 Tree = Any
@@ -252,6 +252,8 @@ class TaggedWriter:
             return _near(value, _base64("bytes", value.tobytes()))
         if shape.base in _SCALARS:
             return _near(value, self._any(plain_of(value, shape)))
+        if type(value) is Unsnapshotable:
+            return {"$": "repr", "type": value.type, "v": value.text}
         return _repr(value)
 
     def _enum(self, value: enum.Enum, shape: ClassShape) -> Tree:

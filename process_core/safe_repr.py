@@ -1,12 +1,15 @@
-"""The `repr` of a value that may raise, never return, or be enormous."""
+"""The `repr` of a value that may raise, never return, be enormous, or say a secret."""
 
-import ctypes
-import functools
+import gc
 import queue
 import threading
 import types
 import weakref
+from collections import deque
 from typing import Any, Final
+
+from process_core.object_storage import Form, shape_of
+from process_core.type_names import full_name
 
 PATIENCE: Final = 0.2
 """Seconds that a `__repr__` may take; a type that took longer is not asked again."""
@@ -23,8 +26,30 @@ _HARMLESS: Final = (
     types.CoroutineType,
     types.AsyncGeneratorType,
 )
+_CLOSED: Final = (*_HARMLESS, str, bytes, bytearray, int, float, complex)
+"""Types whose objects are not looked into for secrets."""
+_LOOKED_AT: Final = 2000
+"""Objects that are looked at for a secret."""
 _DEFAULT: Any = object.__repr__
 _hanging: "weakref.WeakSet[type]" = weakref.WeakSet()
+
+
+class Unsnapshotable:
+    """Stands in an event for a value that cannot be copied.
+
+    Attributes:
+        text: Its `repr` at that moment, as `safe_repr` has it.
+        type: Its class, `module:Qualified.Name`.
+    """
+
+    __slots__ = ("text", "type")
+
+    def __init__(self, value: Any) -> None:
+        self.text = safe_repr(value)
+        self.type = full_name(type(value))
+
+    def __repr__(self) -> str:
+        return self.text
 
 
 def type_name(value: Any) -> str:
@@ -44,6 +69,8 @@ def safe_repr(value: Any) -> str:
         # The address that the default writes differs from run to run and is of no use to a reader.
         own = getattr(value, "__qualname__", None) if isinstance(value, _HARMLESS) else None
         return f"<{name} {own}>"[:LIMIT] if isinstance(own, str) else f"<{name} object>"
+    if _holds_secret(value):
+        return f"<{name} object that holds a secret>"
     if kind in _hanging:
         return f"<{name}: its __repr__ takes too long>"
     done: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -57,6 +84,21 @@ def safe_repr(value: Any) -> str:
         return f"<{name}: its __repr__ took more than {PATIENCE} seconds>"
     except RuntimeError as error:
         return f"<{name}: no thread for its __repr__: {error}>"
+
+
+def _holds_secret(value: Any) -> bool:
+    """Return whether an object leads to a secret, which its `__repr__` might say; nothing of the user's runs."""
+    seen: set[int] = set()
+    left = deque([value])
+    while left and len(seen) < _LOOKED_AT:
+        part = left.popleft()
+        if isinstance(part, _CLOSED) or id(part) in seen:
+            continue
+        seen.add(id(part))
+        if shape_of(type(part)).form is Form.SECRET:
+            return True
+        left += gc.get_referents(part)
+    return False
 
 
 def _ask(value: Any, done: "queue.SimpleQueue[str]") -> None:
@@ -73,9 +115,10 @@ def _ask(value: Any, done: "queue.SimpleQueue[str]") -> None:
 def _end(thread: threading.Thread) -> None:
     """Ask a thread to end at its next instruction; one that sleeps in C code does no harm and stays."""
     if thread.ident is not None:
-        _raise_in_thread()(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
+        _raise_in_thread(thread.ident)
 
 
-@functools.cache
-def _raise_in_thread() -> Any:
-    return ctypes.pythonapi.PyThreadState_SetAsyncExc
+def _raise_in_thread(number: int) -> None:
+    import ctypes  # noqa: PLC0415 - it costs milliseconds, and is almost never needed
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(number), ctypes.py_object(SystemExit))
