@@ -50,7 +50,8 @@ class DebugEvents:
             point: Where.
             superstep: Of the process that it is paused in.
         """
-        self._at(point, superstep, "paused", {"reason": point.reason, "breakpoint": point.breakpoint})
+        about = {"about": point.about} if point.about else {}
+        self._at(point, superstep, "paused", {"reason": point.reason, "breakpoint": point.breakpoint, **about})
 
     def resumed(self, point: PausePoint, superstep: int, verb: str) -> None:
         """Record that the run goes on.
@@ -126,7 +127,7 @@ class DebugEvents:
             self._run.recorder.pass_on(event)
 
     def _at(self, point: PausePoint, superstep: int, kind: str, details: dict[str, Any]) -> None:
-        item = point.message
+        item = None if point.about else point.message
         if self._run.recorder is not None:
             event = WorkflowEvent(
                 kind,
@@ -136,7 +137,7 @@ class DebugEvents:
                 superstep=superstep,
                 path=point.path,
                 step=point.path.rpartition("/")[2] or None,
-                function=item.function if item is not None else None,
+                function=point.function,
                 causes=(point.seq,) if point.seq else (),
                 route=item.route if item is not None else None,
             )

@@ -51,9 +51,12 @@ class PausePoint:
     Attributes:
         reason: Why: a breakpoint, a stepping verb, the pause key, or at the start.
         message: The message that is next, or None where the pause is not before a message.
-        seq: Seq of the event to look at (the one that brought the message).
+        seq: Seq of the event to look at: the one that brought the message, or that of what is in `about`.
         path: Path of the step concerned: the target of the message, or the step that did what was waited for.
         breakpoint: Id of the breakpoint that was hit.
+        about: What has happened, in words (`Stock.reserve failed: KeyError: 'pen'`), where the pause is because of that
+            and not before the message; empty otherwise.
+        function: The function concerned.
     """
 
     reason: Reason
@@ -61,6 +64,8 @@ class PausePoint:
     seq: int | None = None
     path: str = ""
     breakpoint: int | None = None
+    about: str = ""
+    function: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class Occurrence:
         scope: The process it happens in; the map, for an element that is about to begin.
         code: Of a warning or a failure, as recorded.
         codes: The codes that a breakpoint may name it by.
+        words: What is to be said of it beyond its names: of an error, a warning, a change of state.
     """
 
     type: str
@@ -46,6 +47,23 @@ class Occurrence:
     scope: CallScope
     code: str | None = None
     codes: tuple[str, ...] = ()
+    words: str = ""
+
+    def __str__(self) -> str:
+        """Return what has happened in one sentence; empty for what is about to begin."""
+        who = f"{self.path}.{self.function}" if self.function is not None else self.path
+        match self.type:
+            case "event_emitted":
+                return f"{who} emitted {self.event_id}"
+            case "executor_completed":
+                return f"{who} completed"
+            case "executor_failed":
+                return f"{who} failed: {self.words}"
+            case "warning":
+                return f"warning {self.code}: {self.words}"
+            case "status":
+                return "nothing is pending: the run is about to become idle"
+        return self.words
 
 
 def from_message(process: ProcessRecord, message: Message) -> Occurrence:
@@ -111,6 +129,7 @@ def from_failure(invocation: Invocation, failure: StepFailure) -> Occurrence:
         invocation.scope.process,
         code,
         (failure.type, failure.type.rpartition(".")[2], code),
+        f"{failure.type}: {failure.message}" if failure.message else failure.type,
     )
 
 
@@ -132,6 +151,7 @@ def from_warning(scope: CallScope, event: WorkflowEvent) -> Occurrence:
         scope.process,
         code,
         (code,),
+        str((event.details or {}).get("message") or event.data or ""),
     )
 
 

@@ -339,8 +339,10 @@ class PauseController:
             delivery.starts = batch.left[0] if batch.left else None
             if delivery is self._held and self.paused is not None:
                 item = self.messages.item(process, batch.left[0], batch.left[0]) if batch.left else None
-                seq, path = (item.seq, item.target) if item is not None else (None, process.prefix[:-1])
-                self.paused = dataclasses.replace(self.paused, message=item, seq=seq, path=path)
+                self.paused = dataclasses.replace(self.paused, message=item)
+                if not self.paused.about:
+                    seq, path = (item.seq, item.target) if item is not None else (None, process.prefix[:-1])
+                    self.paused = dataclasses.replace(self.paused, seq=seq, path=path)
         self.notify()
 
     def code_swapped(self) -> None:
@@ -467,18 +469,20 @@ class PauseController:
             item = self.messages.item(scope.process, starts, starts)
         elif starts is not None:
             item = self._element(starts, starts)
-        seq, path = (item.seq, item.target) if item is not None else (None, "")
+        seq, path, function = (item.seq, item.target, item.function) if item is not None else (None, "", None)
+        about = ""
         self._origin = scope
         point = None
         if hits is not None:
             occurrence = hits[0].occurrence
             seq, path, self._origin = occurrence.seq or None, occurrence.path, occurrence.scope
+            function, about = occurrence.function, str(occurrence)
             shown = [hit for hit in hits if hit.breakpoint is not self._index.cursor]
             for hit in shown:
                 self._debug_events.hit(hit)
             point = shown[0].breakpoint if shown else None
             reason = "breakpoint" if shown else "run_to"
-        self.paused = PausePoint(reason, item, seq, path, point.id if point is not None else None)
+        self.paused = PausePoint(reason, item, seq, path, point.id if point is not None else None, about, function)
         self._due = self._index.cursor = None
         self._debug_events.paused(self.paused, self._origin.superstep)
         self.notify()

@@ -72,6 +72,60 @@ async def test_an_error_breakpoint_stops_after_the_failure_and_before_anything_f
     assert ("Handler" in invoked(debugger)) is handled
 
 
+async def test_a_pause_says_what_it_is_about_and_not_what_comes_next(debug):
+    process = fan("A", "B", kind=Fail)
+    process.on_error().send_event_to(process.add_step(Keep))
+    debugger = await debug(process, {"kind": "error"}, {"kind": "quiescence"}, {"function": "keep", "when": "after"})
+    said = []
+    while await debugger.wait():
+        said.append((debugger.paused.path, debugger.paused.function, debugger.paused.about))
+        debugger.release("continue")
+    assert said == [
+        ("A", "fail", "A.fail failed: ValueError: told to: 0"),
+        ("B", "fail", "B.fail failed: ValueError: told to: 0"),
+        ("Keep", "keep", "Keep.keep completed"),
+        ("Keep", "keep", "Keep.keep completed"),
+        ("", None, "nothing is pending: the run is about to become idle"),
+    ]
+    rows = of(debugger, "paused")
+    assert [(row.path, row.function, row.event_id) for row in rows[:2]] == [("A", "fail", None), ("B", "fail", None)]
+    assert [row.details["about"] for row in rows] == [about for _, _, about in said]
+
+
+async def test_a_warning_pause_quotes_the_warning(debug):
+    debugger = await debug(half_joined(), {"kind": "warning"})
+    assert (await paused(debugger)).about.startswith("warning missing_input: ")
+
+
+async def test_a_pause_about_something_stays_so_while_the_queue_is_edited(debug):
+    process = ProcessBuilder("unrouted")
+    say, relay = process.add_step(Say), process.add_step(Relay)
+    process.on_input_event("go").send_event_to(say)
+    say.on_event("X").send_event_to(relay)
+    debugger = await debug(process, {"kind": "warning"}, data=["X", "Nobody"])
+    point = await paused(debugger)
+    assert point.message.event_id == "X"
+    debugger.editor.hold(point.message.id)
+    assert (debugger.paused.about, debugger.paused.seq, debugger.paused.message) == (point.about, point.seq, None)
+
+
+@pytest.mark.parametrize("is_let_go_at_once", [True, False])
+async def test_a_breakpoint_does_not_stop_again_at_a_message_that_was_held_and_comes_back(debug, is_let_go_at_once):
+    debugger = await debug(fan("A", "B"), {"event": "ADone"}, {"event": "BDone"})
+    message = (await paused(debugger)).message
+    debugger.editor.hold(message.id)
+    if is_let_go_at_once:
+        debugger.editor.let_go(message.id)
+        assert await pauses(debugger) == ["ADone -> End", "BDone -> End"]
+    else:
+        debugger.release("continue")
+        assert await pauses(debugger) == ["BDone -> End"]
+        debugger.editor.let_go(message.id)
+        assert await ended(debugger) == "IDLE"
+    assert debugger.breakpoints[0].hit_count == 1
+    assert invoked(debugger).count("End") == 2
+
+
 @pytest.mark.parametrize(
     ("given", "stops"),
     [

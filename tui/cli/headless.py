@@ -212,6 +212,8 @@ class _Headless:
         why = f"breakpoint {paused.breakpoint}" if paused.breakpoint is not None else paused.reason
         message = paused.message
         before = f" before {message.event_id} -> {message.target or 'STOP'}  {message.preview}" if message else ""
+        if paused.about:
+            before = f": {paused.about}"
         self._out.say(f"-- paused ({why}){before.rstrip()}: no terminal to press a key in, continuing --")
         await self._do(Continue())
 

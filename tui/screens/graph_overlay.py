@@ -8,7 +8,7 @@ from process_core.events import RunState
 from process_core.graph import Edge
 from process_core.runfile import RunFile, matches_event, matches_path, without_index
 from process_core.runfile.read.causes import HasCauses, walk_back
-from process_core.session.protocol.status import PendingMessage, Status, WaitingInputs
+from process_core.session.protocol.status import PausePoint, PendingMessage, Status, WaitingInputs
 from tui.graph.render.overlay import Mark, Overlay
 
 _REACH: Final = 200
@@ -149,8 +149,9 @@ def overlay_of(
         waiting[path] = "asks for an answer"
     states.update(dict.fromkeys(status.running, Mark.RUNNING))
     states.update(dict.fromkeys(status.failed, Mark.FAILED))
-    if status.paused is not None and status.paused.message is not None and status.paused.message.target:
-        states[status.paused.message.target] = Mark.PAUSED
+    paused = status.paused
+    if paused is not None and (at := _paused_step(paused)) and states.get(at) is not Mark.FAILED:
+        states[at] = Mark.PAUSED
     came, awaited = inputs_of(status.waiting, edges)
     return Overlay(
         states=states,
@@ -163,6 +164,13 @@ def overlay_of(
         lit=lit,
         forced=forced,
     )
+
+
+def _paused_step(paused: PausePoint) -> str:
+    """Return the step that a pause is about: where something has happened, or where the next message goes."""
+    if paused.about:
+        return paused.path
+    return paused.message.target if paused.message is not None else ""
 
 
 def _broken_at(status: Status, edges: Sequence[Edge]) -> frozenset[str]:

@@ -196,7 +196,7 @@ class Presenter:
         counts = moment.run.step_counts() if moment.run is not None else {}
         lit, forced, edges = self._lit, self._forced, self.parts.edges
         paused = moment.status.paused
-        if paused is not None and paused.message is not None:
+        if paused is not None and paused.message is not None and not paused.about:
             edge = paused_edge(paused.message, edges)
             lit = lit | {edge} if edge is not None else lit
         forced = forced | forced_edges((), [message for message in moment.messages if message.changed], edges)
@@ -389,7 +389,8 @@ class Presenter:
             return
         self._show_problem_of(paused.breakpoint)
         where = where_text(paused)
-        parts.chat.set_note(f"‖ paused before {where} · c goes on" if where else f"‖ {reason_text(paused)} · c goes on")
+        before = "" if paused.about else "paused before "
+        parts.chat.set_note(f"‖ {before}{where} · c goes on" if where else f"‖ {reason_text(paused)} · c goes on")
         if paused.seq is not None:
             self._led_to = paused.seq
             parts.timeline.select(paused.seq, keep_follow=True)

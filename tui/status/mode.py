@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from process_core.events import RunState
 from process_core.session.protocol.status import PausePoint, Status
-from tui.text.safe_text import LABEL, NAME, clip, safe
+from tui.text.safe_text import LABEL, MESSAGE, NAME, clip, safe
 
 
 class Role(StrEnum):
@@ -106,8 +106,10 @@ def reason_text(paused: PausePoint) -> str:
 
 
 def where_text(paused: PausePoint) -> str:
-    """Return the message a run is paused at, as `Event → Step`; the path where no message is next."""
+    """Return what a run is paused at: what has happened, or the message that is next as `Event → Step`, or the path."""
     message = paused.message
+    if paused.about:
+        return safe(paused.about, MESSAGE)
     if message is None:
         return safe(paused.path, LABEL)
     target = safe(message.target, LABEL) or "STOP"
@@ -161,9 +163,13 @@ def _state(view: ModeState) -> list[Part]:
         return [Part("READY", Role.IDLE, 0)]
     if status.paused is not None:
         at = state_word(status)
-        message = status.paused.message
-        event = safe(message.event_id if message else status.paused.path, LABEL)
-        return [Part(f"{at} {event}".rstrip(), Role.PAUSED, 0), Part(reason_text(status.paused), Role.TEXT, 8)]
+        paused, message = status.paused, status.paused.message
+        why = Part(reason_text(paused), Role.TEXT, 8)
+        if paused.about:
+            short = safe(paused.about, LABEL)
+            return [Part(f"{at} {safe(paused.about, MESSAGE)}", Role.PAUSED, 0, f"{at} {short}"), why]
+        event = safe(message.event_id if message else paused.path, LABEL)
+        return [Part(f"{at} {event}".rstrip(), Role.PAUSED, 0), why]
     word, role = _PLAIN[status.state]
     pieces = [Part(word, role, 0)]
     if status.pausing:

@@ -70,6 +70,7 @@ def _paused(point: PausePoint, breakpoints: SessionBreakpoints) -> PausePoint:
         point,
         message=pending_message(point.message) if point.message is not None else None,
         breakpoint=breakpoints.number_of(point.breakpoint),
+        about=bounded(point.about, PREVIEW),
     )
 
 

@@ -72,6 +72,14 @@ def test_the_edge_of_the_next_message_is_found_to_steps_and_to_stop():
     assert paused_edge(PendingMessage(id=1, event_id="Injected", target="B"), EDGES) is None
 
 
+def test_a_pause_about_what_has_happened_is_shown_there_and_not_at_the_next_message():
+    message = PendingMessage(id=1, event_id="E", target="R")
+    after = PausePoint(reason="breakpoint", message=message, path="A", about="A.f completed")
+    assert overlay_of(Status(paused=after), {"A": Count(1)}, frozenset()).states == {"A": Mark.PAUSED}
+    failed = Status(failed=("F",), paused=PausePoint(reason="breakpoint", path="F", about="F.f failed: X"))
+    assert overlay_of(failed, {}, frozenset()).states == {"F": Mark.FAILED}
+
+
 def test_each_state_of_a_step_has_its_mark_and_the_most_urgent_wins():
     status = Status(
         running=("R",),

@@ -29,6 +29,15 @@ def test_a_paused_run_says_where():
     assert "PAUSED @4711 UserInputReceived" in text(ModeState(status=PAUSED))
 
 
+def test_a_run_that_paused_because_of_something_says_that_and_not_what_comes_next():
+    about = "Stock.reserve failed: KeyError: 'pen'"
+    point = replace(PAUSED.paused, about=about, path="Stock", function="reserve")
+    view = ModeState(status=PAUSED.model_copy(update={"paused": point}))
+    assert f"PAUSED @4711 {about}" in text(view)
+    assert "UserInputReceived" not in text(view)
+    assert "PAUSED @4711 Stock.reserve failed" in text(view, 60)
+
+
 def test_kept_and_dropped_superstep_and_generation_are_reported():
     line = text(ModeState(status=PAUSED))
     assert all(part in line for part in ("4,711 events · 0 dropped", "superstep 12", "gen 2"))
