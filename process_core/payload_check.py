@@ -1,5 +1,6 @@
 """Checks a payload against a parameter's annotation: exact type first, then pydantic's lax mode."""
 
+import dataclasses
 import types
 import typing
 from collections.abc import Callable
@@ -78,3 +79,16 @@ def _validator(annotation: Any) -> Callable[[Any], Any]:
         return TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True)).validate_python
     except PydanticUserError as error:
         raise PayloadMismatchError(f"payloads cannot be checked against {type_text(annotation)}: {error}") from error
+
+
+def field_names(kind: Any) -> frozenset[str]:
+    """Return the names, aliases too, that a value of a type takes; empty where it takes any, or that is not known."""
+    if not isinstance(kind, type):
+        return frozenset()
+    fields = getattr(kind, "model_fields", None)
+    if isinstance(fields, dict):
+        if getattr(kind, "model_config", {}).get("extra") == "allow":
+            return frozenset()
+        aliases = {alias for f in fields.values() for alias in (f.alias, f.validation_alias) if isinstance(alias, str)}
+        return frozenset({*fields, *aliases})
+    return frozenset(f.name for f in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else frozenset()

@@ -230,10 +230,25 @@ async def test_a_breakpoint_is_reported_and_the_run_goes_on(run):
     assert "= you said hello" in out
 
 
+async def test_a_breakpoint_is_given_as_on_the_command_line_of_the_screen(run):
+    body = "self.state['n'] = data"
+    text = ONE.format(body=body).replace("class Only(Step)", "class Only(Step[dict])")
+    code, out, _ = await run(text, data="3", breakpoints=["state Only.n if data > 2", "work.OnRes* emit"])
+    assert code == 0
+    assert "paused (breakpoint 1): state Only.n: nothing → 3" in out
+    assert "paused (breakpoint 2): Only.work emitted work.OnResult" in out
+
+
 async def test_a_breakpoint_that_can_never_be_hit_is_warned_of(run):
     code, _, err = await run(CHAT, "exit\n", breakpoints=["Sayd"])
     assert code == 0
     assert "Sayd" in err
+
+
+async def test_a_breakpoint_that_cannot_be_read_ends_with_2_and_what_to_write(run):
+    code, _, err = await run(CHAT, "exit\n", breakpoints=["Said hits many"])
+    assert code == 2
+    assert "hits is ==N" in err
 
 
 async def test_a_paused_start_is_reported_and_the_run_goes_on(run):

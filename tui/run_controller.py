@@ -27,7 +27,7 @@ from process_core.session.protocol.verbs import (
     verbs,
 )
 from process_core.suggestions import full_path, suggestion
-from tui.breakpoints.text import BreakTextError, Names, read_breakpoint, write_breakpoint
+from tui.breakpoints.text import BreakTextError, Names, names_of, read_breakpoint, write_breakpoint
 from tui.commands.parser import split_event
 from tui.commands.verb_line import VerbLineError, read_verb
 from tui.status.keys import BUSY
@@ -108,10 +108,7 @@ class RunControl:
     @property
     def events(self) -> tuple[str, ...]:
         """Every event id of the process, in the order of its routes."""
-        loaded = self.loaded
-        if loaded is None:
-            return ()
-        return tuple(dict.fromkeys([*loaded.input_events, *(edge.event_id for edge in loaded.edges)]))
+        return tuple(self.place_names.events)
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -127,7 +124,7 @@ class RunControl:
     @property
     def place_names(self) -> Names:
         """The names that the place of a breakpoint may mean."""
-        return Names(self.events, self.steps)
+        return names_of(self.loaded) if self.loaded else Names()
 
     async def begin(self) -> list[str]:
         """Set the breakpoints asked for and start the run; return what the user should know of the breakpoints.

@@ -1,6 +1,8 @@
 """Binding: sees what in a process a breakpoint can match, and what was meant where nothing can."""
 
+import re
 from collections.abc import Collection, Iterator
+from typing import Final
 
 from process_core.debug.breakpoints import Breakpoint, Candidate
 from process_core.events import WARNING_CODES
@@ -15,8 +17,11 @@ from process_core.graph import (
     SourceKind,
     StepKind,
 )
+from process_core.payload_check import field_names
 from process_core.runfile.query.globs import matches_path, path_pattern, without_index
 from process_core.suggestions import did_you_mean, nearest
+
+_SHOWN: Final = 3
 
 
 def bind(point: Breakpoint, graph: Graph) -> None:
@@ -32,6 +37,9 @@ def bind(point: Breakpoint, graph: Graph) -> None:
         _split_automatic(point, nodes)
     if point.step is not None:
         point.paths = _paths_of(point, point.step, nodes)
+    if point.kind == "state":
+        _bind_state(point, graph)
+        return
     if point.kind != "event":
         candidates = list(_reports(point, nodes))
     else:
@@ -39,6 +47,29 @@ def bind(point: Breakpoint, graph: Graph) -> None:
     fitting = [candidate for candidate in candidates if point.paths is None or candidate.path in point.paths]
     point.bound = any(map(point.fits_names, fitting))
     point.problem = _doubt(point) if point.bound else _problem(point, nodes, edges, candidates)
+
+
+def _bind_state(point: Breakpoint, graph: Graph) -> None:
+    """Bind a watchpoint to the steps that have a state, and where its type is declared, such a field in it."""
+    kinds = {path: step.state_type for path, step in graph.stateful()}
+    paths, pattern = [node.path for node in graph.nodes], path_pattern(point.step or "")
+    matching = [path for path in paths if pattern.fullmatch(path)]
+    stateful = [path for path in matching if path in kinds]
+    name = re.match(r"\w*", point.state or "")
+    field = name[0] if name is not None else ""
+    fields = {path: field_names(kinds[path]) for path in stateful}
+    fitting = [path for path in stateful if not field or not fields[path] or field in fields[path]]
+    point.paths, point.bound, point.problem = frozenset(fitting), bool(fitting), None
+    if not matching:
+        point.problem = f"no step matches {point.step!r}"
+        hint = _step_hint(point.step or "", kinds or paths)
+        point.problem += f" ({hint})" if hint else ""
+    elif not stateful:
+        point.problem = f"{', '.join(map(repr, matching[:_SHOWN]))} has no state of its own"
+    elif not fitting:
+        known = sorted({name for path in stateful for name in fields[path]})
+        hint = did_you_mean(field, known) or "it has none"
+        point.problem = f"the state of {', '.join(map(repr, stateful[:_SHOWN]))} has no field {field!r} ({hint})"
 
 
 def _split_automatic(point: Breakpoint, nodes: tuple[Node, ...]) -> None:

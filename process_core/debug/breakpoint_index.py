@@ -15,11 +15,13 @@ from process_core.debug.occurrence import (
     from_failure,
     from_idle,
     from_message,
+    from_state,
     from_stop,
     from_warning,
 )
+from process_core.debug.state_watch import StateWatch
 from process_core.engine.compiled import CompiledFunction, CompiledRoute, CompiledStep
-from process_core.engine.records import CallScope, Invocation, MapRecord, Message, ProcessRecord
+from process_core.engine.records import CallScope, Invocation, MapRecord, Message, ProcessRecord, RunRecord
 from process_core.events import WorkflowEvent
 from process_core.graph import ERROR_SOURCE, RESULT_SOURCE, Graph
 
@@ -59,6 +61,7 @@ class BreakpointIndex:
         errors: Breakpoints on functions that fail.
         warnings: Breakpoints on warnings.
         rests: Breakpoints on becoming idle.
+        watches: Watchpoints.
         holds_messages: Whether any breakpoint is about messages before they are delivered.
         sees_emissions: Whether any breakpoint is about events as they are emitted.
         sees_completions: Whether any may be about calls that complete.
@@ -74,6 +77,7 @@ class BreakpointIndex:
         self.errors: list[Breakpoint] = []
         self.warnings: list[Breakpoint] = []
         self.rests: list[Breakpoint] = []
+        self.watches: list[Breakpoint] = []
         self._before: list[Breakpoint] = []
         self._after: list[Breakpoint] = []
         self._emit: list[Breakpoint] = []
@@ -137,6 +141,7 @@ class BreakpointIndex:
         self.errors = [point for point in points if point.kind == "error"]
         self.warnings = [point for point in points if point.kind == "warning"]
         self.rests = [point for point in points if point.kind == "quiescence"]
+        self.watches = [point for point in points if point.kind == "state"]
         points = [point for point in points if point.kind == "event"]
         self._before = [point for point in points if point.when == "before"]
         self._after = [point for point in points if point.when == "after"]
@@ -144,7 +149,7 @@ class BreakpointIndex:
         self.holds_messages = bool(self._before)
         self.sees_emissions = bool(self._emit)
         self._automatic = [p for p in self._emit if p.event is not None and _may_be_automatic(p)]
-        self.sees_completions = bool(self._after or self._automatic)
+        self.sees_completions = bool(self._after or self._automatic or self.watches)
         self._messages.clear()
         self._calls.clear()
         self._elements.clear()
@@ -241,14 +246,17 @@ class HitQueue:
     """Holds what happens against the breakpoints, and keeps the hits until each has been shown.
 
     Args:
+        run: The run.
         index: The breakpoints.
 
     Attributes:
         due: The hits, oldest first.
     """
 
-    def __init__(self, index: BreakpointIndex) -> None:
+    def __init__(self, run: RunRecord, index: BreakpointIndex) -> None:
         self._index = index
+        self._states = StateWatch(run)
+        self.note_states()
         self.due: deque[Hits] = deque()
 
     def clear(self) -> None:
@@ -262,6 +270,23 @@ class HitQueue:
             if hits:
                 return hits
         return None
+
+    def note_states(self) -> None:
+        """Take what watchpoints look at as it is now, since it was changed by hand, or a watchpoint is new."""
+        self._states.note(self._index.watches)
+
+    def see_states(self, process: ProcessRecord) -> None:
+        """Hold the states of calls that wait, at the end of a superstep, against the watchpoints."""
+        for slot in process.slots:
+            if slot is not None and slot.current is not None:
+                self.see_state(slot.current)
+
+    def see_state(self, invocation: Invocation) -> None:
+        """Hold what a call has made of its step's state against the watchpoints."""
+        slot = invocation.slot
+        points = [point for point in self._index.watches if point.paths is not None and slot.path in point.paths]
+        for change in self._states.changes(points, slot) if points else ():
+            self._hold_against((change.breakpoint,), from_state(invocation, change.value, change.words))
 
     def see_message(self, process: ProcessRecord, message: Message) -> None:
         """Hold a message that could be delivered now against the breakpoints."""
@@ -281,7 +306,9 @@ class HitQueue:
             self._hold_against(points, from_emission(call, event_id, data, seq))
 
     def see_completion(self, invocation: Invocation) -> None:
-        """Hold a completed call against the breakpoints: itself, its result event, and its events that only stop."""
+        """Hold a completed call against the breakpoints: the state it left, its result, its events that only stop."""
+        if self._index.watches:
+            self.see_state(invocation)
         if self._index.sees_completions and (points := self._index.completed(invocation.function)):
             self._see_result(points, invocation)
         if self._index.stop_ids and isinstance(
@@ -297,6 +324,8 @@ class HitQueue:
         if failure is None:
             return
         emitted = self._index.failed(invocation.function) if self._index.sees_completions else ()
+        if self._index.watches:
+            self.see_state(invocation)
         if emitted:
             error_id, seq = invocation.function.error_id, invocation.result_seq
             self._hold_against(emitted, from_emission(invocation, error_id, failure, seq))

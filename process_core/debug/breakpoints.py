@@ -1,5 +1,6 @@
 """Breakpoints: where a run is to stop, when, and how often."""
 
+import ast
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from process_core.predicate import LogTemplate, Predicate, PredicateEvaluationEr
 from process_core.runfile.query.globs import as_level, element_pattern, event_pattern, without_index
 
 When = Literal["before", "after", "emit"]
-Kind = Literal["event", "error", "warning", "quiescence"]
+Kind = Literal["event", "error", "warning", "quiescence", "state"]
 
 _HITS: Final = re.compile(r"\s*(==|>=|%)\s*(\d+)\s*")
 _COMPARE: Final[Mapping[str, Callable[[int, int], bool]]] = {
@@ -25,9 +26,11 @@ _NAMED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "error": ("code", "step", "function"),
     "warning": ("code", "event", "step", "function"),
     "quiescence": (),
+    "state": ("step", "state"),
 }
 """What a breakpoint of each kind can name."""
 _GLOB: Final = frozenset("*?[")
+_PLACES: Final = ("event", "step", "function", "route", "code", "state")
 
 
 class BreakpointError(ProcessError, ValueError):
@@ -85,8 +88,11 @@ class Breakpoint:
         bound: Whether anything in the process can match it.
         problem: Why it is unbound, or what its condition raised last.
         kind: What it is about: a message or a call; a function that fails, handled or not, before anything else follows
-            from it; a warning; or that the run is about to become idle, with all that is left over reported.
+            from it; a warning; that the run is about to become idle, with all that is left over reported; or that a
+            value in the state of a step has changed.
         code: Type of the error (`ValueError`, `payload_mismatch`), or code of the warning.
+        state: With kind `state`, the path of the value in the state (`total`, `orders[0].total`); None is all of it.
+        watched: Reads that value.
         paths: The steps that `step` matches, elements of maps taken together; None where it is not given.
     """
 
@@ -106,6 +112,8 @@ class Breakpoint:
     problem: str | None = None
     kind: Kind = "event"
     code: str | None = None
+    state: str | None = None
+    watched: Predicate | None = field(default=None, repr=False)
     paths: frozenset[str] | None = field(default=None, repr=False)
     predicate: Predicate | None = field(default=None, repr=False)
     template: LogTemplate | None = field(default=None, repr=False)
@@ -124,6 +132,10 @@ class Breakpoint:
             self._event_glob = event_pattern(self.event)
         if self.step is not None:
             self._element_glob = element_pattern(self.step)
+        if self.kind == "state":
+            if not _is_path(self.state_path):
+                raise BreakpointError(f"{self.state!r} is no path in a state, such as total or orders[0].total")
+            self.watched = compile_predicate(f"data{self.state_path}", names=("data",))
         self._counts = _count_test(self.hits) if self.hits is not None else None
         self.predicate = compile_predicate(self.condition) if self.condition is not None else None
         self.template = LogTemplate(self.log) if self.log is not None else None
@@ -131,7 +143,7 @@ class Breakpoint:
     def _check_kind(self) -> None:
         if self.kind not in _NAMED_BY:
             raise BreakpointError(f"kind is one of {', '.join(map(repr, _NAMED_BY))}, not {self.kind!r}")
-        given = [name for name in ("event", "step", "function", "route", "code") if getattr(self, name) is not None]
+        given = [name for name in _PLACES if getattr(self, name) is not None]
         if self.kind == "event" and not given:
             raise BreakpointError("a breakpoint needs an event, a step, a function or a route")
         allowed = _NAMED_BY[self.kind]
@@ -139,6 +151,8 @@ class Breakpoint:
             if name not in allowed:
                 names = f"give {' or '.join(allowed)}" if allowed else "give nothing but a condition"
                 raise BreakpointError(f"a breakpoint of kind {self.kind!r} has no {name}: {names}")
+        if self.kind == "state" and self.step is None:
+            raise BreakpointError("a watchpoint needs the step whose state it watches")
         if self.kind != "event" and self.when != "before":
             raise BreakpointError(f"when={self.when!r} says nothing about kind {self.kind!r}: leave it out")
 
@@ -164,6 +178,13 @@ class Breakpoint:
         if self.event is None or self.event == event_id:
             return True
         return self._event_glob is not None and self._event_glob.fullmatch(as_level(event_id)) is not None
+
+    @property
+    def state_path(self) -> str:
+        """The path of the value it watches as it follows on the state, empty for all of it: `.total`, `[0]`."""
+        if not self.state:
+            return ""
+        return self.state if self.state.startswith("[") else f".{self.state}"
 
     @property
     def is_event_glob(self) -> bool:
@@ -207,6 +228,19 @@ class Breakpoint:
                 return Outcome.BROKEN if is_first else Outcome.PASS
         self.hit_count += 1
         return Outcome.HIT if self._counts is None or self._counts(self.hit_count) else Outcome.PASS
+
+
+def _is_path(path: str) -> bool:
+    """See whether a text after a value only names fields and indexes."""
+    try:
+        node: ast.expr = ast.parse(f"data{path}", mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Constant | ast.UnaryOp):
+            return False
+        node = node.value
+    return isinstance(node, ast.Name) and node.id == "data"
 
 
 def _count_test(text: str) -> Callable[[int], bool]:

@@ -37,6 +37,8 @@ class DebugEvents:
         details: dict[str, Any] = {"breakpoint": point.id, "hit": hit.count}
         if point.kind != "event":
             details["kind"] = point.kind
+        if point.kind == "state":
+            details["change"] = occurrence.words
         if occurrence.code is not None:
             details["about"] = occurrence.code
         if point.problem is not None:

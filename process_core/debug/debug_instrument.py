@@ -6,7 +6,7 @@ from typing import Final
 from process_core.debug.debug_state import LiveSteps, WaitingInputs
 from process_core.debug.pause_controller import ChangeListener, PauseController
 from process_core.engine.instrument import RunInstrument
-from process_core.engine.records import Invocation, RunRecord
+from process_core.engine.records import Invocation, RunRecord, StepInstance
 
 _FLUSH_EVERY: Final = 0.05
 """Seconds between two times that a call waits for the run file."""
@@ -90,6 +90,10 @@ class DebugInstrument(RunInstrument):
         if call.failure is not None:
             self._failed[call.slot.path] = None
         self._controller.ended(call)
+
+    def state_replaced(self, _: StepInstance) -> None:
+        """Let no watchpoint count what was done by hand."""
+        self._controller.note_states()
 
     def live(self) -> LiveSteps:
         """Return what the steps are doing now."""

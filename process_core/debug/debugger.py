@@ -106,12 +106,13 @@ class Debugger:
         once: bool = False,
         kind: Kind = "event",
         code: str | None = None,
+        state: str | None = None,
     ) -> Breakpoint:
         """Add a breakpoint; every argument must match.
 
         Args:
-            event: Event id.
-            step: Glob on step paths.
+            event: Event id, or a glob on event ids.
+            step: Glob on step paths; `Map[3]` is an element of a map, `Map[*]` any.
             function: Function name.
             route: Route id.
             when: Before delivery, after completion, or on emit. Before an event that does nothing but stop its process
@@ -121,9 +122,11 @@ class Debugger:
             log: Template to log instead of pausing.
             once: Remove it after its first hit.
             kind: What it is about: `event` (a message or a call), `error` (a function fails, handled or not: before
-                anything else follows from it; its data is the input), `warning`, or `quiescence` (before the run
-                becomes idle).
+                anything else follows from it; its data is the input), `warning`, `quiescence` (before the run
+                becomes idle), or `state` (a watchpoint: a value in the state of a step has changed, but for what was
+                done by hand; its data is the new value).
             code: Type of the error (`ValueError`), or code of the warning.
+            state: With kind `state`, the path of the value in the state (`orders[0].total`); None is all of it.
 
         Returns:
             The breakpoint; `bound` is False where nothing can ever match it.
@@ -135,11 +138,10 @@ class Debugger:
         name = event_name(event) if event is not None else None
         added = Breakpoint(
             self._last_breakpoint + 1, name, step, function, route, when, condition, hits, log, once,
-            kind=kind, code=code,
+            kind=kind, code=code, state=state,
         )  # fmt: skip
         self._last_breakpoint = added.id
-        self._index.add(added)
-        self._listener.notify()
+        self._add(added)
         return added
 
     def edit_breakpoint(self, number: int, **fields: Any) -> Breakpoint:
@@ -158,11 +160,21 @@ class Debugger:
         """
         if all(point.id != number for point in self._index):
             raise BreakpointError(f"there is no breakpoint {number}")
+        if fields.get("event") is not None:
+            fields["event"] = event_name(fields["event"])
         other = Breakpoint(number, **fields)
-        other.event = event_name(other.event) if other.event is not None else None
-        self._index.add(other)
-        self._listener.notify()
+        self._add(other)
         return other
+
+    def _add(self, point: Breakpoint) -> None:
+        self._index.add(point)
+        self._note_states()
+        self._listener.notify()
+
+    def _note_states(self) -> None:
+        """Let watchpoints count what changes from now on."""
+        if self._attached is not None:
+            self._attached.controller.note_states()
 
     @property
     def muted(self) -> bool:
@@ -172,6 +184,7 @@ class Debugger:
     @muted.setter
     def muted(self, muted: bool) -> None:
         self._index.is_muted = muted
+        self._note_states()
         self._listener.notify()
 
     def remove_breakpoint(self, number: int) -> None:
@@ -445,6 +458,7 @@ class Debugger:
         self.process = code.process
         controller.code_swapped()
         self._index.rebind(code.process.graph)
+        self._note_states()
         self._listener.notify()
         return result
 

@@ -1,6 +1,6 @@
 """What happens in a run, as breakpoints see it: a message about to be delivered, an emission, a completed call."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from process_core.engine.compiled import CompiledRoute
@@ -131,6 +131,13 @@ def from_failure(invocation: Invocation, failure: StepFailure) -> Occurrence:
         (failure.type, failure.type.rpartition(".")[2], code),
         f"{failure.type}: {failure.message}" if failure.message else failure.type,
     )
+
+
+def from_state(invocation: Invocation, value: Any, words: str) -> Occurrence:
+    """Describe a value in the state of a step that a call has changed."""
+    seq = invocation.result_seq or invocation.seq
+    described = _in_call(invocation, "state", "", value, seq, (), ())
+    return replace(described, words=words)
 
 
 def from_warning(scope: CallScope, event: WorkflowEvent) -> Occurrence:

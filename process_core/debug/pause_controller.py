@@ -93,7 +93,7 @@ class PauseController:
         self._debug_events = debug_events
         self._listener = listener
         self._goal: SteppingGoal | None = None
-        self._hits = HitQueue(index)
+        self._hits = HitQueue(run, index)
         self.emitted = self._hits.see_emission
         self.messages = PendingMessages(run, debug_events)
         self.on_continue: Callable[[], None] | None = None
@@ -177,10 +177,14 @@ class PauseController:
     @property
     def has_to_settle(self) -> bool:
         """Whether a superstep that is about to end has to come to `settle` first."""
+        if self._index.watches:
+            return True
         return self._held is not None or bool(self._hits.due) or self.on_boundary is not None
 
     async def settle(self, process: ProcessRecord) -> None:
         """Pause before the superstep's end where something in it asked for that."""
+        if self._index.watches:
+            self._hits.see_states(process)
         if self._held is not None or self._hits.due:
             await self._come(process, None)
         if self.on_boundary is not None:
@@ -227,6 +231,10 @@ class PauseController:
         else:
             self._hits.see_failure(invocation)
         self.notify()
+
+    def note_states(self) -> None:
+        """Take what watchpoints look at as it is now."""
+        self._hits.note_states()
 
     def warned(self, scope: CallScope, event: WorkflowEvent) -> None:
         """Hold a warning against the breakpoints."""

@@ -9,7 +9,7 @@ from process_core.predicate.errors import PredicateError, PredicateEvaluationErr
 from process_core.predicate.predicate import Predicate, compile_predicate
 from process_core.predicate.sql import SqlPrefilter
 from process_core.predicate.syntax import ENVELOPE
-from process_core.predicate.template import LogTemplate
+from process_core.predicate.template import LogTemplate, describe
 
 __all__ = [
     "ENVELOPE",
@@ -19,4 +19,5 @@ __all__ = [
     "PredicateEvaluationError",
     "SqlPrefilter",
     "compile_predicate",
+    "describe",
 ]

@@ -15,7 +15,7 @@ from process_core.runfile.errors import RunFileError
 from process_core.runfile.fork import fork_run_file
 from process_core.runfile.query.filtered_rows import FilteredRows
 from process_core.runfile.query.filters import Filter
-from process_core.runfile.query.globs import matches_event, matches_path, without_index
+from process_core.runfile.query.globs import element_globs, matches_event, matches_path, without_index
 from process_core.runfile.read.causes import is_from_outside, walk_back, walk_forward
 from process_core.runfile.read.history import Checkpoint, Snapshot, checkpoints
 from process_core.runfile.read.info import RunInfo
@@ -56,6 +56,7 @@ __all__ = [
     "Tagged",
     "UnreadableRun",
     "checkpoints",
+    "element_globs",
     "encode_plain",
     "export_jsonl",
     "fork_run_file",

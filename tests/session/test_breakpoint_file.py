@@ -28,9 +28,10 @@ SOURCE = """
 from process_core import ProcessBuilder, Step, StepContext, function
 
 
-class Count(Step):
+class Count(Step[dict]):
     @function
     async def count(self, context: StepContext, value: int) -> None:
+        self.state["last"] = value
         if value < 5:
             await context.emit_event("Again", value + 1)
 
@@ -95,10 +96,21 @@ async def test_breakpoints_are_there_again_in_the_next_session(opened, project):
     await add(first, event="Again", condition="data > 1", hits=">=2", log="{data}")
     await add(first, kind="error", code="ValueError", step="Count")
     await add(first, kind="quiescence", enabled=False)
+    await add(first, kind="state", step="Count", state="last", condition="data > 2")
     before = first.status.breakpoints
     await first.close()
     second = await opened()
     assert second.status.breakpoints == before
+
+
+async def test_a_watchpoint_of_an_earlier_session_pauses_and_shows_both_values(opened):
+    first = await opened()
+    await add(first, kind="state", step="Count", state="last", condition="data > 2")
+    await first.close()
+    session = await opened()
+    await session.request(Start(event="Go", data=1, has_data=True))
+    await until(session, lambda status: status.paused is not None)
+    assert session.status.paused.about == "state Count.last: 2 → 3"
 
 
 async def test_each_change_is_written_as_it_is_made(opened, project):

@@ -21,6 +21,9 @@ _EMPTY = ("no breakpoints", "b on an event or a step sets one", "or :break EVENT
 
 def place_text(spec: BreakpointSpec) -> str:
     """Return where a breakpoint is, safe: `UserInputReceived`, `step outer/*`, `error ValueError` and the like."""
+    if spec.kind == "state":
+        path = spec.state or ""
+        return safe(f"state {spec.step}{'' if path.startswith('[') or not path else '.'}{path}", NAME)
     words: list[str] = [spec.kind] if spec.kind != "event" else []
     if spec.code is not None:
         words[-1:] = [f"{spec.kind} {safe(spec.code, NAME)}"]

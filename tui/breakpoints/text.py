@@ -2,8 +2,8 @@
 
 `PLACE [before|after|emit] [hits ==3|>=3|%3] [once] [if PREDICATE] [log TEMPLATE]`. A place is an event id or a step
 path (a glob too: of events where it fits any, else of steps), or says which: `event X`, `step X`, `function X`,
-`route X`, `error [TYPE]`, `warning [CODE]`, `quiescence`. Names with spaces stand in double quotes. A log template goes
-on to the end of the line, but for flags that end it.
+`route X`, `error [TYPE]`, `warning [CODE]`, `quiescence`, `state STEP[.path]`. Names with spaces stand in double
+quotes. A log template goes on to the end of the line, but for flags that end it.
 """
 
 import json
@@ -14,11 +14,12 @@ from typing import Any, Final, NamedTuple
 from process_core.predicate import LogTemplate, PredicateError, compile_predicate
 from process_core.runfile import matches_event, without_index
 from process_core.session.protocol.breakpoints import BreakpointSpec
+from process_core.session.protocol.status import Loaded
 from process_core.suggestions import full_path
 
 WHENS: Final = ("before", "after", "emit")
 FIELDS: Final = ("event", "step", "function", "route")
-KINDS: Final = ("error", "warning", "quiescence")
+KINDS: Final = ("error", "warning", "quiescence", "state")
 _GLOB: Final = frozenset("*?[")
 _HITS: Final = re.compile(r"(?:==|>=|%)\s*[0-9]{1,9}\Z")
 _CLAUSES: Final = frozenset({*WHENS, "hits", "once", "if", "log"})
@@ -39,6 +40,12 @@ class Names(NamedTuple):
 
     events: Collection[str] = ()
     steps: Collection[str] = ()
+
+
+def names_of(loaded: Loaded) -> Names:
+    """Return the names that a bare place may mean in a process."""
+    events = dict.fromkeys([*loaded.input_events, *(edge.event_id for edge in loaded.edges)])
+    return Names(tuple(events), tuple(node.path for node in loaded.nodes))
 
 
 def read_breakpoint(text: str, names: Names) -> BreakpointSpec:
@@ -128,9 +135,13 @@ def split_place(text: str, names: Names) -> tuple[dict[str, Any], str]:
         BreakTextError: There is no place.
     """
     if not text:
-        raise BreakTextError("break on what? an event id, a step, error, warning, quiescence, route ID, function NAME")
+        raise BreakTextError(
+            "break on what? an event id, a step, error, warning, quiescence, state STEP.path, route ID, function NAME"
+        )
     place: dict[str, Any] = {}
     word, _, after = text.partition(" ")
+    if word == "state":
+        return _take_state(after.lstrip(), names)
     if word in KINDS:
         place["kind"] = word
         text = after.lstrip()
@@ -162,7 +173,8 @@ def _bare(name: str, names: Names) -> dict[str, Any]:
     if name in names.steps or without_index(name) in names.steps or "/" in name:
         return {"step": name}
     is_glob = bool(_GLOB & set(name))
-    is_of_events = any(matches_event(name, event) for event in names.events)
+    # Automatic ids (`work.OnResult`) may be caught as they are emitted though no route names them.
+    is_of_events = any(matches_event(name, event) for event in names.events) or name.rpartition(".")[2][:2] == "On"
     return {"step": name} if is_glob and not is_of_events else {"event": name}
 
 
@@ -179,6 +191,44 @@ def _take_name(text: str, known: Collection[str]) -> tuple[str, str]:
     fitting = [name for name in known if name and (text == name or text.startswith(f"{name} "))]
     name = max(fitting, key=len) if fitting else text.split(None, 1)[0]
     return name, text[len(name) :].lstrip()
+
+
+def _take_state(text: str, names: Names) -> tuple[dict[str, Any], str]:
+    """Take a step, quoted or not, and the path of a value in its state, which follows it at once: `Cart.items[0]`."""
+    if text.startswith('"'):
+        try:
+            step, end = json.JSONDecoder().raw_decode(text)
+        except ValueError:
+            raise BreakTextError('the step has no closing " (a quote within it is written \\")') from None
+    else:
+        known = [name for name in names.steps if text.startswith(name) and text[len(name) :][:1] in ("", " ", ".", "[")]
+        step = max(known, key=len, default="")
+        if not step:
+            word = _first(text)
+            outer, slash, name = word.rpartition("/")
+            step = outer + slash + re.split(r"\.|\[(?!\*|\d+\][./])", name, maxsplit=1)[0]
+        end = len(step)
+    if not step:
+        raise BreakTextError("state of which step? such as: state Cart.total")
+    path = text[end : end + _end_of_path(text[end:])]
+    place = {"kind": "state", "step": full_path(str(step), names.steps)}
+    if path.lstrip("."):
+        place["state"] = path.removeprefix(".")
+    return place, text[end + len(path) :].lstrip()
+
+
+def _end_of_path(text: str) -> int:
+    """Find the first space outside of quotes and brackets."""
+    depth = at = 0
+    while at < len(text):
+        if text[at] in "\"'":
+            at = _end_of_string(text, at)
+            continue
+        depth += (text[at] == "[") - (text[at] == "]")
+        if text[at].isspace() and depth <= 0:
+            break
+        at += 1
+    return min(at, len(text))
 
 
 def _first(text: str) -> str:
@@ -267,6 +317,8 @@ def _take_template(text: str) -> tuple[str, str]:
 
 
 def _place_text(spec: BreakpointSpec, names: Names) -> str:
+    if spec.kind == "state":
+        return _state_text(spec, names)
     given: dict[str, str] = {field: value for field in FIELDS if (value := getattr(spec, field)) is not None}
     wanted = {**given, **({"kind": spec.kind} if spec.kind != "event" else {})}
     if spec.code is not None:
@@ -284,6 +336,14 @@ def _place_text(spec: BreakpointSpec, names: Names) -> str:
         known = names.events if field == "event" else names.steps if field == "step" else ()
         words += [field, word_of(value, known)]
     return " ".join(words)
+
+
+def _state_text(spec: BreakpointSpec, names: Names) -> str:
+    wanted = {"kind": "state", "step": spec.step, **({"state": spec.state} if spec.state else {})}
+    path = spec.state or ""
+    path = path if not path or path.startswith("[") else f".{path}"
+    plain = f"state {spec.step}{path}"
+    return plain if plain.isprintable() and _reads_as(plain, wanted, names) else f"state {json.dumps(spec.step)}{path}"
 
 
 def _reads_as(text: str, wanted: dict[str, Any], names: Names) -> bool:

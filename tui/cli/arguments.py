@@ -51,11 +51,11 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--break",
-        metavar="EVENT_ID",
+        metavar="PLACE",
         dest="breakpoints",
         action="append",
         default=[],
-        help="pause before this event is delivered (may be given more than once)",
+        help="set a breakpoint, as :break takes it: an event id, a step ... (may be given more than once)",
     )
     _add_python(parser)
     parser.add_argument(

@@ -20,6 +20,7 @@ from process_core.session.protocol.breakpoints import BreakpointSpec
 from process_core.session.protocol.envelope import Failure, Notice
 from process_core.session.protocol.status import OpenRequest, PausePoint
 from process_core.session.protocol.verbs import AddBreakpoint, Command, Continue, Respond, ResumeRun, Start, Stop
+from tui.breakpoints.text import BreakTextError, names_of, read_breakpoint
 from tui.cli.event_line import LINES, event_lines
 from tui.cli.line_source import LineSource
 from tui.text.safe_text import BLOCK, NAME, PREVIEW, safe, safe_lines
@@ -55,7 +56,7 @@ async def run_headless(
         event: The input event; None takes the first declared.
         data: Its payload as JSON; None sends none.
         paused: Pause before the first message, which without a terminal is only reported.
-        breakpoints: Event ids; a hit is reported, and the run goes on.
+        breakpoints: As `:break` takes them; a hit is reported, and the run goes on.
         max_supersteps: Supersteps allowed since the last outside input; None leaves it to the process.
         python: The Python that runs the target, as it was typed; None chooses it.
         resume: Resumes a recorded run instead of starting one; only new events are printed.
@@ -133,19 +134,16 @@ class _Headless:
         try:
             for warning in loaded.warnings:
                 self._out.complain(f"warning: {warning.message}")
-            for event in breakpoints:
-                point: BreakpointSpec = await self._session.request(
-                    AddBreakpoint(breakpoint=BreakpointSpec(event=event))
-                )
+            for text in breakpoints:
+                spec = read_breakpoint(text, names_of(loaded))
+                point: BreakpointSpec = await self._session.request(AddBreakpoint(breakpoint=spec))
                 if not point.bound or point.problem:
-                    self._out.complain(
-                        f"warning: breakpoint {event!r}: {point.problem or 'no such event in the process'}"
-                    )
+                    self._out.complain(f"warning: breakpoint {text!r}: {point.problem or 'nothing can match it'}")
             if isinstance(start, ResumeRun):
                 with RunFile(start.run_file) as run_file:
                     self._resumed = (start.run_file, run_file.count())
             await self._session.request(start)
-        except RunFileError as error:
+        except (RunFileError, BreakTextError) as error:
             self._out.complain(str(error))
             return False
         except CommandRefused as refused:

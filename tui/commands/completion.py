@@ -95,6 +95,7 @@ _KINDS: Final = (
     ("error", "any error, or: error TYPE"),
     ("warning", "any warning, or: warning CODE"),
     ("quiescence", "when the run becomes idle"),
+    ("state ", "when a value in a state changes: state STEP.path"),
     ("route ", "a route by its id"),
     ("function ", "a function, in whatever step"),
     ("event ", "an event by its id"),
@@ -121,6 +122,8 @@ def _break(typed: str, names: Names, _: str) -> Completable:
     field, _, after = typed.partition(" ")
     if field in ("route", "function", "event", "step") and " " not in after.strip() and after == after.rstrip():
         return Completable(f"{field} ", after, _of_field(field, names))
+    if field == "state" and " " not in after.strip() and after == after.rstrip():
+        return Completable("state ", after, _of_field("step", names))
     try:
         _place, clauses = split_place(typed, PlaceNames(names.events, names.steps))
     except BreakTextError:

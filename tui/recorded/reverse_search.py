@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from process_core.predicate import Predicate, PredicateError, compile_predicate
-from process_core.runfile import Filter, Row, RunFile, RunFileError, to_plain
+from process_core.runfile import Filter, Row, RunFile, RunFileError, element_globs, matches_event, to_plain
 from process_core.session.protocol.breakpoints import BreakpointSpec
 
 _FIRST: Final = 2_000
@@ -44,7 +44,7 @@ def wanted_of(spec: BreakpointSpec) -> Wanted | None:
     """Return what a breakpoint looks for, whatever its hit count; None where it is off or only logs."""
     if not spec.enabled or spec.log is not None:
         return None
-    paths = (spec.step,) if spec.step else ()
+    paths = element_globs(spec.step) if spec.step else ()
     functions = (spec.function,) if spec.function else ()
     try:
         condition = compile_predicate(spec.condition) if spec.condition else None
@@ -52,12 +52,14 @@ def wanted_of(spec: BreakpointSpec) -> Wanted | None:
             return Wanted(Filter(types=("status",), where=compile_predicate(_IDLE)), condition)
     except PredicateError:
         return None
+    if spec.kind == "state":
+        return Wanted(Filter(types=("breakpoint_hit",), paths=paths), condition, code="state")
     if spec.kind == "warning":
         codes = (spec.code,) if spec.code else ()
         return Wanted(Filter(types=("warning",), paths=paths, functions=functions, codes=codes), condition)
     if spec.kind == "error":
         return Wanted(Filter(types=("executor_failed",), paths=paths, functions=functions), condition, spec.code)
-    events = (_literal(spec.event),) if spec.event else ()
+    events = (_literal(spec.event), spec.event) if spec.event else ()
     if spec.when == "after":
         return Wanted(
             Filter(types=("executor_completed",), paths=paths, functions=functions), condition, event=spec.event
@@ -98,8 +100,10 @@ def find_back(run_file: RunFile, seq: int, wanted: Sequence[Wanted]) -> int | No
 
 
 def _fits(run_file: RunFile, row: Row, wanted: Wanted) -> bool:
-    if wanted.event is not None and row.event_id != wanted.event and _call_of(run_file, row) != wanted.event:
-        return False
+    if wanted.event is not None:
+        ids = (row.event_id, _call_of(run_file, row))
+        if not any(event is not None and matches_event(wanted.event, event) for event in ids):
+            return False
     if wanted.code is not None and wanted.code not in _codes(run_file, row):
         return False
     return wanted.condition is None or wanted.condition.holds(to_plain(_payload(run_file, row)), row)
@@ -131,7 +135,7 @@ def _payload(run_file: RunFile, row: Row) -> Any:
 def _codes(run_file: RunFile, row: Row) -> set[str]:
     codes = {row.code} if row.code else set()
     details = run_file.payload(row.details) if row.details is not None else None
-    kind = details.get("type") if isinstance(details, dict) else None
+    kind = details.get("kind" if row.type == "breakpoint_hit" else "type") if isinstance(details, dict) else None
     if isinstance(kind, str):
         codes |= {kind, kind.rpartition(".")[2]}
     return codes

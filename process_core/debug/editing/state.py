@@ -1,7 +1,6 @@
 """Finds a step by its path, and gives it another state, where its model agrees."""
 
 import copy
-import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +8,7 @@ from process_core.debug.editing.history import EditingError, Restore
 from process_core.engine.compiled import CompiledProcess
 from process_core.engine.records import UNSET, RunRecord, StepInstance
 from process_core.errors import PayloadMismatchError
-from process_core.payload_check import PayloadCheck
+from process_core.payload_check import PayloadCheck, field_names
 from process_core.suggestions import did_you_mean
 
 
@@ -99,19 +98,10 @@ def _paths(plan: CompiledProcess, prefix: str) -> Iterator[str]:
 
 def _check_names(path: str, wanted: Any, state: Any) -> None:
     """Refuse fields that a model would pass over without a word."""
-    if not isinstance(state, dict) or not isinstance(wanted, type):
-        return
-    fields = getattr(wanted, "model_fields", None)
-    if isinstance(fields, dict):
-        if getattr(wanted, "model_config", {}).get("extra") == "allow":
-            return
-        aliases = {alias for f in fields.values() for alias in (f.alias, f.validation_alias) if isinstance(alias, str)}
-        known = {*fields, *aliases}
-    elif dataclasses.is_dataclass(wanted):
-        known = {f.name for f in dataclasses.fields(wanted)}
-    else:
+    known = field_names(wanted)
+    if not isinstance(state, dict) or not known:
         return
     for name in state:
         if name not in known:
-            hint = did_you_mean(name, sorted(known)) or "it has none"
+            hint = did_you_mean(name, sorted(known))
             raise EditingError("invalid_state", f"the state of {path} has no field {name!r} ({hint})")

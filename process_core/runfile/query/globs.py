@@ -53,7 +53,16 @@ def as_level(event_id: str) -> str:
 
 def element_pattern(glob: str) -> re.Pattern[str] | None:
     """Compile a glob that names elements of maps (`Map[3]`, `Map[*]`), for `fullmatch`; None for any other glob."""
-    return path_pattern(_INDEX_GLOB.sub(r"[[]\1]", glob)) if _INDEX_GLOB.search(glob) else None
+    return path_pattern(_escaped(glob)) if _INDEX_GLOB.search(glob) else None
+
+
+def element_globs(glob: str) -> tuple[str, ...]:
+    """Return the globs for recorded paths, which name each element, that a breakpoint's glob stands for."""
+    return (_escaped(glob),) if _INDEX_GLOB.search(glob) else (glob, f"{glob}[[]*]")
+
+
+def _escaped(glob: str) -> str:
+    return _INDEX_GLOB.sub(r"[[]\1]", glob)
 
 
 def without_index(path: str) -> str:

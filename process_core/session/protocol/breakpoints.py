@@ -14,10 +14,12 @@ class BreakpointSpec(Message):
 
     Attributes:
         id: Assigned by the worker; None in a request for a new one.
-        kind: What it is about: a message or a call, an error, a warning, or that the run has become idle.
+        kind: What it is about: a message or a call, an error, a warning, that the run has become idle, or that a value
+            in the state of a step has changed.
         code: Code of the warning, or type of the error; None is any.
-        event: Event id.
-        step: Glob on step paths.
+        state: Path of that value in the state; None is all of it.
+        event: Event id, or a glob on event ids.
+        step: Glob on step paths; `Map[3]` and `Map[*]` are elements of a map.
         function: Function name.
         route: Route id.
         when: Before delivery, after completion, or on emit.
@@ -32,8 +34,9 @@ class BreakpointSpec(Message):
     """
 
     id: int | None = None
-    kind: Literal["event", "error", "warning", "quiescence"] = "event"
+    kind: Literal["event", "error", "warning", "quiescence", "state"] = "event"
     code: str | None = None
+    state: str | None = None
     event: str | None = None
     step: str | None = None
     function: str | None = None

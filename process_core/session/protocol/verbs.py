@@ -453,7 +453,7 @@ class Explain(Verb):
 
 
 class AddBreakpoint(Verb):
-    """Set a breakpoint at an event, step, route, function, error, warning or quiescence."""
+    """Set a breakpoint at an event, step, route, function, error, warning, quiescence, or a change of state."""
 
     word = "break"
     answer = BreakpointSpec

@@ -9,7 +9,20 @@ from process_core.session.protocol.breakpoints import BreakpointSpec
 from process_core.session.worker.breakpoint_file import BreakpointFile, Notify
 from process_core.session.worker.command_errors import CommandError
 
-_ASKED: Final = ("event", "step", "function", "route", "when", "condition", "hits", "log", "once", "kind", "code")
+_ASKED: Final = (
+    "event",
+    "step",
+    "function",
+    "route",
+    "when",
+    "condition",
+    "hits",
+    "log",
+    "once",
+    "kind",
+    "code",
+    "state",
+)
 _SET_BY_WORKER: Final = {"id": None, "enabled": True, "hit_count": 0, "bound": True, "problem": None}
 _OF_ONE_RUN: Final = {"hit_count": 0, "bound": True, "problem": None}
 

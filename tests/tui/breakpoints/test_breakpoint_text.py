@@ -23,6 +23,7 @@ def read(text):
         ("inner/*", {"step": "inner/*"}),
         ("Appr*", {"event": "Appr*"}),
         ("Edit*", {"step": "Edit*"}),
+        ("*.OnError emit", {"event": "*.OnError", "when": "emit"}),
         ("step Appr*", {"step": "Appr*"}),
         ("Editor[*]", {"step": "Editor[*]"}),
         ("inner/Step[2] after", {"step": "inner/Step[2]", "when": "after"}),
@@ -39,6 +40,13 @@ def read(text):
         ("error ValueError", {"kind": "error", "code": "ValueError"}),
         ("error step inner/*", {"kind": "error", "step": "inner/*"}),
         ("quiescence", {"kind": "quiescence"}),
+        ("state Editor", {"kind": "state", "step": "Editor", "state": None}),
+        ("state Editor.total", {"kind": "state", "step": "Editor", "state": "total"}),
+        ("state Step.total once", {"kind": "state", "step": "inner/Step", "state": "total", "once": True}),
+        ("state my step.items[0].price", {"kind": "state", "step": "my step", "state": "items[0].price"}),
+        ('state Editor["a b"].c if data > 1', {"step": "Editor", "state": '["a b"].c', "condition": "data > 1"}),
+        ("state */Step.total", {"kind": "state", "step": "*/Step", "state": "total"}),
+        ('state "Other.step".total', {"kind": "state", "step": "Other.step", "state": "total"}),
         ("Approved emit", {"event": "Approved", "when": "emit"}),
         ("Approved hits %3", {"event": "Approved", "hits": "%3"}),
         ("Approved hits >= 3 once", {"event": "Approved", "hits": ">=3", "once": True}),
@@ -72,6 +80,8 @@ def test_a_text_is_read(text, fields):
         ("Approved once once", "given twice"),
         ("Approved after before", "given twice"),
         ("route", "route needs a name"),
+        ("state", "state of which step"),
+        ('state "open', "no closing"),
         ('"open', "no closing"),
     ],
 )
@@ -92,6 +102,8 @@ logs = st.one_of(
 )
 places = st.fixed_dictionaries({}, optional={"event": names, "step": names, "function": names, "route": names})
 codes = st.fixed_dictionaries({"kind": st.sampled_from(["error", "warning"])}, optional={"code": names, "step": names})
+paths = st.sampled_from(["total", "items[0].price", "[-1]", '["a b"].c'])
+states = st.fixed_dictionaries({"kind": st.just("state"), "step": names}, optional={"state": paths})
 extras = st.fixed_dictionaries(
     {},
     optional={
@@ -104,7 +116,7 @@ extras = st.fixed_dictionaries(
 )
 
 
-@given(st.one_of(places.filter(bool), codes, st.just({"kind": "quiescence"})), extras)
+@given(st.one_of(places.filter(bool), codes, states, st.just({"kind": "quiescence"})), extras)
 def test_what_is_written_is_read_back_the_same(place, more):
     spec = BreakpointSpec.model_validate({**place, **more})
     assert read(write_breakpoint(spec, NAMES)) == spec
