@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_textual_snapshot
 from driving import ROOT, Driver, debugging, freeze_cursors
-from textual_costs import draw_when_read, share_style_sheets
+from textual_costs import draw_when_read, keep_no_parts_of_strips, share_style_sheets
 
 _CONSTRAINTS = ROOT / "tests" / "constraints.txt"
 _STORED = ROOT / "tests" / "snapshots"
@@ -30,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _still(monkeypatch: pytest.MonkeyPatch) -> None:
     freeze_cursors(monkeypatch.setattr)
     share_style_sheets(monkeypatch.setattr)
+    keep_no_parts_of_strips(monkeypatch.setattr)
     draw_when_read(monkeypatch.setattr)
 
 
