@@ -82,11 +82,18 @@ def first_paint(view: TimelineView, path: Path) -> float:
     return timed(show)
 
 
+def jump(view: TimelineView, chance: random.Random) -> None:
+    """Go anywhere, with no row kept: of a short run all rows would be, and of a long one none."""
+    view.select(chance.randint(1, view._window.written))
+    view._window._pages.clear()
+    view.painter._strips.clear()
+
+
 KEYS: dict[str, Callable[[TimelineView, random.Random], object]] = {
     "up": lambda view, _: view.action_move(-1),
     "page up": lambda view, _: view.action_move_page(-1),
     "home, end": lambda view, _: (view.action_move_home(), painted(view), view.action_move_end()),
-    "jump anywhere": lambda view, chance: view.select(chance.randint(1, view._window.written)),
+    "jump anywhere": jump,
     "cause": lambda view, _: view.action_cause(),
     "effect": lambda view, _: view.action_effect(),
 }

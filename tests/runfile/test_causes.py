@@ -1,10 +1,12 @@
 """The walks over causes, on run files and on events in memory."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runfile_cases import event, record
+from runfile_cases import event, record, writer
 
 from process_core.runfile import Filter, RunFile, walk_back, walk_forward
+from process_core.runfile.read import causes
 
 
 def graphs():
@@ -82,6 +84,30 @@ def test_effects_are_found_however_far_they_are(tmp_path):
         assert [row.seq for row in run.effects(1, reach=100)] == [2]
         assert walk_forward(1, run.links, run.count(), limit=10) == {2: 1, far: 1, far + 1: 1, far + 2: 2}
         assert run.origin(far + 2, 10) == (1, 2)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@given(graph=graphs(), asked=st.lists(st.integers(1, 40), min_size=1, max_size=8), split=st.integers(1, 40))
+def test_effects_are_the_events_that_name_it_whatever_was_asked_before(tmp_path_factory, graph, asked, split):
+    path = tmp_path_factory.mktemp("effects") / "x.run"
+    events = list(events_of(graph).values())
+    with pytest.MonkeyPatch.context() as patch, writer(path) as out:
+        patch.setattr(causes, "_BLOCK", 4)
+        first = min(split, len(events))
+        append(out, events[:first])
+        with RunFile(path) as run:
+            for written in (first, len(events)):  # the file grows between the questions
+                append(out, events[run.count() : written])
+                for seq in (seq for seq in asked if seq <= written):
+                    effects = [effect for effect, led in enumerate(graph[:written], 1) if seq in led]
+                    assert [row.seq for row in run.effects(seq)] == effects
+                    assert [row.seq for row in run.effects(seq, 1)] == effects[:1]
+
+
+def append(out, events):
+    for one in events:
+        out.append(one)
+    assert out.flush(10)
 
 
 def test_looking_at_some_events_leaves_the_list_that_a_screen_shows_as_it_was(tmp_path):

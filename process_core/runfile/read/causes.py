@@ -13,6 +13,8 @@ _OUTSIDE_TYPES = frozenset({"started", "response"})
 # Effects mostly follow soon: the first pieces are small, and the later ones large enough that their number is.
 _FIRST_PIECE = 256
 _LARGEST_PIECE = 65_536
+_BLOCK = 4096
+"""Events whose earliest cause is kept: 250 blocks in a million events."""
 
 
 class HasCauses(Protocol):
@@ -142,21 +144,63 @@ def read_links(connection: Connection, first: int, last: int) -> list[tuple[int,
     return [(seq, cause) for seq, cause in connection.rows(sql, (first, last, first, last))]
 
 
-def read_effects(connection: Connection, seq: int, limit: int, reach: int | None = None) -> Sequence[int]:
-    """Return the seqs of the direct effects of an event, `limit` at most, among the `reach` events after it."""
-    # An index from cause to effect would cost each event more than its own row does, so they are looked for forwards.
-    sql = """
-        SELECT seq FROM events WHERE seq BETWEEN ? AND ? AND cause = ?
-        UNION SELECT seq FROM causes WHERE seq BETWEEN ? AND ? AND cause = ? ORDER BY seq LIMIT ?
+class Effects:
+    """Finds what events led to.
+
+    An index from cause to effect would cost each event more than its own row does, so effects are looked for forwards.
+    Causes are mostly recent, so that a block of events has none from before it but a few: the earliest cause of each
+    block that was looked through is kept, and a block whose earliest cause is later than an event has no effect of it.
+
+    Args:
+        connection: To the run file.
     """
-    last = connection.last_seq()
-    effects: list[int] = []
-    for first, end in _pieces(seq + 1, last if reach is None else min(last, seq + reach)):
-        rows = connection.rows(sql, (first, end, seq, first, end, seq, limit - len(effects)))
-        effects += [effect for (effect,) in rows]
-        if len(effects) >= limit:
-            break
-    return effects
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._earliest: dict[int, int] = {}
+
+    def of(self, seq: int, limit: int, reach: int | None = None) -> Sequence[int]:
+        """Return the seqs of the direct effects of an event, `limit` at most, among the `reach` events after it."""
+        written = self._connection.last_seq()
+        last = written if reach is None else min(written, seq + reach)
+        effects: list[int] = []
+        first = seq + 1
+        while first <= last and len(effects) < limit:
+            block = first // _BLOCK
+            end = min(last, (block + 1) * _BLOCK - 1)
+            # The block that an event is in has causes from before it, and may still grow.
+            if first > block * _BLOCK or end < (block + 1) * _BLOCK - 1 or self._earliest_cause(block) <= seq:
+                effects += self._between(first, end, seq, limit - len(effects))
+            first = end + 1
+        return effects
+
+    def _between(self, first: int, last: int, seq: int, limit: int) -> list[int]:
+        sql = """
+            SELECT seq FROM events WHERE seq BETWEEN ? AND ? AND cause = ?
+            UNION SELECT seq FROM causes WHERE seq BETWEEN ? AND ? AND cause = ? ORDER BY seq LIMIT ?
+        """
+        effects: list[int] = []
+        for start, end in _pieces(first, last):
+            rows = self._connection.rows(sql, (start, end, seq, start, end, seq, limit - len(effects)))
+            effects += [effect for (effect,) in rows]
+            if len(effects) >= limit:
+                break
+        return effects
+
+    def _earliest_cause(self, block: int) -> int:
+        """Return the earliest cause of the events of a whole block, which is then kept: events never change."""
+        earliest = self._earliest.get(block)
+        if earliest is None:
+            sql = """
+                SELECT min(cause) FROM (
+                    SELECT min(cause) AS cause FROM events WHERE seq BETWEEN ? AND ?
+                    UNION ALL SELECT min(cause) FROM causes WHERE seq BETWEEN ? AND ?
+                )
+            """
+            first, last = block * _BLOCK, (block + 1) * _BLOCK - 1
+            found = self._connection.rows(sql, (first, last, first, last))[0][0]
+            earliest = self._earliest[block] = found if isinstance(found, int) else last
+        return earliest
 
 
 def read_origin(connection: Connection, seq: int, limit: int) -> tuple[int, int]:

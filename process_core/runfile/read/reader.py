@@ -8,7 +8,7 @@ from process_core.graph import Edge, Node
 from process_core.runfile.errors import RunFileError
 from process_core.runfile.query.filtered_rows import FilteredRows
 from process_core.runfile.query.filters import Filter
-from process_core.runfile.read.causes import read_effects, read_links, read_origin
+from process_core.runfile.read.causes import Effects, read_links, read_origin
 from process_core.runfile.read.connection import Connection
 from process_core.runfile.read.history import (
     Checkpoint,
@@ -50,6 +50,7 @@ class RunFile:
         self._connection = Connection(self.path)
         self._views: dict[Filter, FilteredRows] = {}
         self._counts = StepCounts(self._connection)
+        self._effects = Effects(self._connection)
         self._kept_checkpoint = KeptCheckpoint()
 
     def at(self, seq: int | None = None) -> RunAtEvent:
@@ -124,7 +125,7 @@ class RunFile:
 
     def effects(self, seq: int, limit: int = 1000, *, reach: int | None = None) -> list[Row]:
         """Return the rows of what an event led to directly, among the `reach` events after it (None: all of them)."""
-        return self.rows(read_effects(self._connection, seq, limit, reach))
+        return self.rows(self._effects.of(seq, limit, reach))
 
     def links(self, first: int, last: int) -> list[tuple[int, int]]:
         """Return pairs of an event and one of its causes, for the events between two seqs, in order."""
