@@ -114,6 +114,9 @@ class Process:
     ) -> AsyncIterator[WorkflowEvent]:
         """Run the process and give its events as they happen.
 
+        A slow reader slows the run down: where some thousand events wait to be read, no call begins until the reader
+        comes for more. Calls that run go on; what they emit meanwhile waits too.
+
         Args:
             event: As for `run`.
             data: As for `run`.
@@ -130,8 +133,11 @@ class Process:
         first = self._input_event(event), data
         run = self._prepared(settings, first, is_answerable=False, stream=stream)
         async with run:
-            async for item in stream:
-                yield item
+            try:
+                async for item in stream:
+                    yield item
+            finally:
+                stream.close()
             await run.idle()
             if run.error is not None:
                 raise run.error

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from process_core.engine.composite import open_composite
 from process_core.engine.end_report import failed_event, report_leftovers
+from process_core.engine.event_stream import EventStream
 from process_core.engine.join_buffer import JoinBuffer
 from process_core.engine.records import DiscardedWork, ProcessRecord, RunRecord
 from process_core.engine.runner import RunTasks
@@ -62,13 +63,14 @@ class SuperstepDriver:
 
     Args:
         run: The run; its root process is made here.
+        stream: What its events go to, whose reader it must not leave behind.
     """
 
     __slots__ = ("_has_reported", "_idlers", "_is_idle", "_loop", "_run", "_task", "_tasks", "_wake")
 
-    def __init__(self, run: RunRecord) -> None:
+    def __init__(self, run: RunRecord, stream: EventStream | None = None) -> None:
         self._run = run
-        self._tasks = RunTasks(run.loop)
+        self._tasks = RunTasks(run.loop, stream)
         run.driver = self
         run.root = ProcessRecord(run, run.plan, JoinBuffer())
         self._loop = SuperstepLoop(run.root, self._tasks, self)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Coroutine, Iterable, Sequence
 from time import monotonic
 from typing import Any, Final, Protocol
 
+from process_core.engine.event_stream import EventStream
 from process_core.engine.records import UNSET, CallScope, ForcedResult, Invocation, Request, RunRecord, StepInstance
 from process_core.engine.request_log import RecordedQuestion, RequestLog
 from process_core.errors import PayloadMismatchError
@@ -15,6 +16,7 @@ from process_core.payload_check import PayloadCheck
 
 _SLICE_SECONDS: Final = 0.02
 """How long calls run one after another before others of the loop get a turn; calls may never suspend by themselves."""
+_AT_ONCE: Final = 1e-9
 _TURNS: Final = 3
 """Turns of the loop that others get: a command that came from a thread wakes a task, which carries it out."""
 _GRACE_SECONDS: Final = 1.0
@@ -38,15 +40,22 @@ class _DrivingTask(asyncio.Task[Any]):
 class RunTasks:
     """The tasks of a run: each has the context variables that the run began with.
 
+    Args:
+        loop: The loop of the run.
+        stream: What its events go to, whose reader it must not leave behind.
+
     Attributes:
         due: When the others of the loop are to have a turn; 0 where they have had one and nothing has run since.
         is_closing: Whether the loop is being closed.
     """
 
-    __slots__ = ("_context", "_is_turning", "_loop", "_owner", "_unwinding", "due", "is_closing")
+    __slots__ = ("_context", "_is_turning", "_loop", "_owner", "_stream", "_unwinding", "due", "is_closing")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, stream: EventStream | None = None) -> None:
         self._loop = loop
+        self._stream = stream
+        if stream is not None:
+            stream.on_full = self.hurry
         self._context = contextvars.copy_context()
         self._owner = asyncio.current_task()
         self._unwinding: set[asyncio.Task[Any]] | None = None
@@ -59,6 +68,8 @@ class RunTasks:
 
         The callers look at `due` themselves: they come by at every hop, and mostly there is nothing to do.
         """
+        if self._stream is not None and self._stream.is_full:
+            await self._stream.has_room()
         while self.due and monotonic() > self.due:
             if not self._is_turning:
                 self._is_turning = True
@@ -67,6 +78,10 @@ class RunTasks:
                 await asyncio.sleep(0)
         if not self.due:
             self.due = monotonic() + _SLICE_SECONDS
+
+    def hurry(self) -> None:
+        """Make the next turn due at once."""
+        self.due = _AT_ONCE
 
     def _turn(self, left: int) -> None:
         if left > 1:

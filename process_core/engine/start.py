@@ -170,7 +170,7 @@ class PreparedRun:
             is_answerable=self._is_answerable,
             host=LocalHost(),
         )
-        SuperstepDriver(run)
+        SuperstepDriver(run, self._stream)
         if continuation is not None:
             continuation.resume(run)
         for attachment in self._attachments:

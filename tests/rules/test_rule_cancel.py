@@ -256,3 +256,61 @@ async def test_rule_28_a_plain_function_is_left_behind_on_cancel():
             assert_grammar(run.events)
     finally:
         release.set()
+
+
+# --- a function that cancels itself, and a loop that closes
+
+
+class CancelsItself(Step):
+    @function
+    async def cancel(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(0)
+
+
+def cancelling_itself(*, beside):
+    process = ProcessBuilder("P")
+    cancels, handles = process.add_step(CancelsItself), process.add_step(Sink, name="Handles")
+    process.on_input_event("go").send_event_to(cancels)
+    if beside:
+        process.on_input_event("go").send_event_to(process.add_step(Hang))
+        process.on_input_event("go").send_event_to(process.add_step(CancelsItself, name="Other"))
+    process.on_error().send_event_to(handles)
+    return process.build()
+
+
+@pytest.mark.parametrize("is_owner_gone", [False, True])
+@pytest.mark.parametrize("beside", [False, True])
+async def test_rule_12_a_function_that_cancels_itself_fails_alone_whoever_began_the_run(is_owner_gone, beside):
+    async def begin():
+        return cancelling_itself(beside=beside).start().begin()
+
+    run = await (asyncio.create_task(begin()) if is_owner_gone else begin())
+    await run.send_event("go")
+    while len(of(run.events, "executor_failed")) < 1 + beside:
+        await asyncio.sleep(0)
+    if not beside:
+        await run.idle()
+        assert run.state is RunState.IDLE
+        assert len(run.step_states["Handles"].values) == 1
+        assert_grammar(run.events)
+    run.cancel()
+    await run.idle()
+    assert run.state is RunState.CANCELLED
+
+
+@pytest.mark.parametrize("is_owner_gone", [False, True])
+def test_rule_13_a_loop_that_closes_cancels_the_run(is_owner_gone):
+    async def begin():
+        return hanging().start("go").begin()
+
+    async def leave():
+        run = await (asyncio.create_task(begin()) if is_owner_gone else begin())
+        while not of(run.events, "executor_invoked"):
+            await asyncio.sleep(0)
+        return run
+
+    run = asyncio.run(leave())
+    assert run.state is RunState.CANCELLED
