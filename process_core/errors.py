@@ -46,6 +46,19 @@ class ProcessDefinitionError(ProcessError):
         super().__init__(f"process {process!r} has {count} problem{'s' if count != 1 else ''}:{lines}")
 
 
+class SchemaError(ProcessError):
+    """No payload can be checked against an annotation.
+
+    Attributes:
+        advice: What to do about it.
+    """
+
+    def __init__(self, reason: str, advice: str) -> None:
+        super().__init__(f"{reason} ({advice})")
+        self.reason = reason
+        self.advice = advice
+
+
 class UnknownEventError(ProcessError, LookupError):
     """An outside event that is no input event of the process; nothing has changed."""
 

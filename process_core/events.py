@@ -158,6 +158,7 @@ WARNING_CODES: Final[dict[str, str]] = {
     "late_emission": "a call emitted after its function had returned",
     "missing_input": "a call still lacks a required argument at the end",
     "no_condition_matched": "no condition on a source held, and there is no `otherwise`",
+    "not_rolled_back": "the state of a step that failed cannot be copied, so it is not as before the call",
     "not_serialisable": "a payload or state holds something that cannot be recorded exactly",
     "pending_request": "a question is unanswered at the end",
     "recording_failed": "the run file cannot be written any more",

@@ -1,12 +1,15 @@
 """Checks a payload against a parameter's annotation: exact type first, then pydantic's lax mode."""
 
+import collections
+import collections.abc
 import dataclasses
+import enum
 import types
 import typing
 from collections.abc import Callable
-from typing import Any, get_args, get_origin
+from typing import Any, Final, get_args, get_origin
 
-from process_core.errors import PayloadMismatchError
+from process_core.errors import PayloadMismatchError, SchemaError
 from process_core.graph import type_text
 
 
@@ -20,6 +23,8 @@ class PayloadCheck:
     __slots__ = ("_adapter", "annotation", "exact")
 
     def __init__(self, annotation: Any) -> None:
+        if isinstance(annotation, typing.TypeVar):
+            annotation = _bound_of(annotation)
         self.annotation = annotation
         self.exact = _exact_types(annotation)
         self._adapter: Callable[[Any], Any] | None = None
@@ -29,7 +34,10 @@ class PayloadCheck:
         if self.exact is None or type(value) in self.exact:
             return value
         if self._adapter is None:
-            self._adapter = _validator(self.annotation)
+            try:
+                self._adapter = _validator(self.annotation)
+            except SchemaError as error:
+                raise PayloadMismatchError(str(error)) from error
         try:
             return self._adapter(value)
         except Exception as error:
@@ -51,8 +59,10 @@ def first_complaint(error: Exception) -> str:
 
 def _exact_types(annotation: Any) -> frozenset[type[Any]] | None:
     """Return the types that need no look inside; None for annotations that take anything."""
-    if annotation is Any or annotation is object or isinstance(annotation, typing.TypeVar):
+    if annotation is Any or annotation is object:
         return None
+    if isinstance(annotation, typing.TypeVar):
+        return _exact_types(_bound_of(annotation))
     if annotation is None or annotation is type(None):
         return frozenset({type(None)})
     if get_origin(annotation) in (typing.Union, types.UnionType):
@@ -67,18 +77,101 @@ def _exact_types(annotation: Any) -> frozenset[type[Any]] | None:
     return frozenset()
 
 
+def check_annotation(annotation: Any) -> None:
+    """Check that payloads can be checked against an annotation; does not load pydantic for what needs none of it.
+
+    Raises:
+        SchemaError: They cannot; says why, and what to do.
+    """
+    try:
+        is_plain = _is_plain(annotation, frozenset())
+    except Exception as error:
+        raise _schema_error(annotation, error) from error
+    if not is_plain:
+        _validator(annotation)
+
+
+_PLAIN_GENERICS: Final = frozenset(
+    {list, dict, set, frozenset, tuple, type, collections.deque, collections.defaultdict, collections.OrderedDict,
+     collections.Counter, collections.abc.Sequence, collections.abc.Mapping, collections.abc.Set,
+     typing.Union, types.UnionType}
+)  # fmt: skip
+
+
+def _is_plain(annotation: Any, around: frozenset[Any]) -> bool:
+    """Return whether an annotation is made of types that pydantic always understands, or takes as they are."""
+    if isinstance(annotation, typing.TypeVar):
+        annotation = _bound_of(annotation)
+    origin = get_origin(annotation)
+    if origin is typing.Literal:
+        return True
+    if origin is not None:
+        return origin in _PLAIN_GENERICS and all(_is_plain(a, around) for a in get_args(annotation) if a is not ...)
+    if annotation is Any or annotation is None:
+        return True
+    if not isinstance(annotation, type) or hasattr(annotation, "__get_pydantic_core_schema__"):
+        return False
+    if annotation in around or annotation.__module__ == "builtins" or issubclass(annotation, enum.Enum):
+        return True
+    if typing.is_typeddict(annotation) or hasattr(annotation, "_fields"):
+        return False
+    if dataclasses.is_dataclass(annotation):
+        hints = typing.get_type_hints(annotation, include_extras=True)
+        return all(_is_plain(hint, around | {annotation}) for hint in hints.values())
+    return True
+
+
+def _bound_of(variable: typing.TypeVar) -> Any:
+    """Return what a type variable stands for: its bound or constraints, else anything."""
+    if variable.__constraints__:
+        return typing.Union[variable.__constraints__]  # noqa: UP007 - made of what is known only now
+    return Any if variable.__bound__ is None else variable.__bound__
+
+
 def _validator(annotation: Any) -> Callable[[Any], Any]:
+    """Return pydantic's check; SchemaError where there is none."""
     from pydantic import ConfigDict, TypeAdapter  # noqa: PLC0415 - costs 60 ms, needed only for what is not exact
     from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError  # noqa: PLC0415 - likewise
 
-    try:
-        return TypeAdapter(annotation).validate_python
-    except PydanticSchemaGenerationError:
-        pass
-    try:
-        return TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True)).validate_python
-    except PydanticUserError as error:
-        raise PayloadMismatchError(f"payloads cannot be checked against {type_text(annotation)}: {error}") from error
+    first: Exception | None = None
+    for config in (None, ConfigDict(arbitrary_types_allowed=True)):
+        try:
+            adapter = TypeAdapter(annotation, config=config)
+            _ = adapter.validator.title  # a class that refers to what is not there is found out only here
+        except PydanticSchemaGenerationError as error:
+            first = first or error  # of a type that pydantic does not know: an instance is all that it can ask for
+        except PydanticUserError as error:
+            if first is None or error.code != "type-adapter-config-unused":
+                raise _schema_error(annotation, error) from error
+        except Exception as error:  # a hook of the user's may raise anything
+            raise _schema_error(annotation, error) from error
+        else:
+            return adapter.validate_python
+    return _instance_check(annotation, first)
+
+
+def _instance_check(annotation: Any, why: Exception | None) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if isinstance(annotation, type) and isinstance(value, annotation):
+            return value
+        raise TypeError(f"nothing else can be made one: {str(why).partition('. ')[0]}")
+
+    return check
+
+
+def _schema_error(annotation: Any, error: Exception) -> SchemaError:
+    reason = str(error).partition("\n")[0].strip() or type(error).__name__
+    code = getattr(error, "code", None)
+    if isinstance(error, NameError) or code in ("undefined-annotation", "class-not-fully-defined"):
+        advice = "import the name at the top of the module, not only for type checking"
+    elif code == "typed-dict-version":
+        reason, advice = "pydantic needs the newer TypedDict here", "from typing_extensions import TypedDict"
+    elif code is None:
+        advice = "correct what makes its schema"
+        reason = f"{type(error).__name__}: {reason}"
+    else:
+        advice = "annotate it with a type of its own"
+    return SchemaError(f"no payload can be checked against {type_text(annotation)}: {reason}", advice)
 
 
 def field_names(kind: Any) -> frozenset[str]:

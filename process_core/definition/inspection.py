@@ -1,6 +1,7 @@
 """Reads step classes (their functions, what each takes, their state), checks them, and makes each a `StepSpec`."""
 
 import dataclasses
+import functools
 import inspect
 import sys
 import types
@@ -11,14 +12,15 @@ from typing import Any, get_args, get_origin
 from process_core.definition.declarations import StepDeclaration
 from process_core.engine.context import StepContext
 from process_core.engine.records import default_state
-from process_core.errors import PayloadMismatchError, Problem
+from process_core.errors import PayloadMismatchError, Problem, SchemaError
 from process_core.graph import FunctionSpec, Graph, Injected, Injection, Parameter, StepKind, StepSpec, type_text
-from process_core.payload_check import PayloadCheck
+from process_core.payload_check import PayloadCheck, check_annotation
 from process_core.services import InjectMarker, Services
 from process_core.step import ENCLOSING, MARK, FunctionMark, Step
 
 _PATH_CHARACTERS = "/[]"
 _NO_DEFAULT = inspect.Parameter.empty
+_NO_METHODS = (staticmethod, classmethod, property, functools.cached_property)
 _UNNAMED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -64,7 +66,7 @@ def resolve_step(declaration: StepDeclaration, index: int, graph: Graph | None, 
         )  # fmt: skip
     if declaration.kind is StepKind.MAP:
         _check_mappable(functions, name, problems)
-    state_type = _state_type_of(step_class)
+    state_type = _checked_state_type(step_class, name, problems)
     return StepSpec(
         name=name,
         index=index,
@@ -112,6 +114,26 @@ def _check_mappable(functions: Mapping[str, FunctionSpec], name: str, problems: 
     )  # fmt: skip
 
 
+def _checked_state_type(step_class: type[Any], name: str, problems: list[Problem]) -> Any:
+    try:
+        state_type = _state_type_of(step_class)
+    except Exception as error:  # noqa: BLE001 - an annotation in a text may raise anything when it is evaluated
+        problems.append(
+            Problem("unresolved_annotation", f"the state type of {step_class.__name__} cannot be resolved: {error}",
+                    name, None, "import the name at the top of the module, not only for type checking")
+        )  # fmt: skip
+        return None
+    try:
+        check_annotation(state_type)
+    except SchemaError as error:
+        problems.append(
+            Problem("unusable_annotation", f"the state of {step_class.__name__}: {error.reason}", name, None,
+                    error.advice)
+        )  # fmt: skip
+        return None
+    return state_type
+
+
 def _check_state(state_type: Any, initial: Any, name: str, problems: list[Problem]) -> Any:
     if initial is None:
         if state_type is not None:
@@ -142,10 +164,10 @@ def _read_functions(step_class: type[Any]) -> tuple[dict[str, FunctionSpec], lis
     for method_name, mark in _marked(step_class).items():
         reader = _FunctionReader(step_class, mark, problems)
         method = inspect.getattr_static(step_class, method_name)
-        if isinstance(method, staticmethod | classmethod):
+        if isinstance(method, _NO_METHODS):
             kind = type(method).__name__
-            reader.wrong("unsupported_function", f"{mark.name} is a {kind}; a function takes self",
-                         "write it as a plain method")  # fmt: skip
+            reader.wrong("unsupported_function", f"{mark.name} is a {kind}; a function takes self, and is called",
+                         f"write it as a plain method: drop @{kind}, or @function")  # fmt: skip
             continue
         if inspect.isasyncgenfunction(method) or inspect.isgeneratorfunction(method):
             reader.wrong("unsupported_function", f"{reader.name} yields, so calling it would run nothing",
@@ -207,14 +229,21 @@ class _FunctionReader:
                 "import the name at the top of the module, not only for type checking",
             )
             return None
-        return _injection(name, annotation) or Parameter(name, annotation, parameter.default is _NO_DEFAULT)
+        injection = _injection(name, annotation)
+        if injection is not None:
+            return injection
+        try:
+            check_annotation(annotation)
+        except SchemaError as error:
+            self.wrong("unusable_annotation", f"{self.name}: parameter {name!r}: {error.reason}", error.advice)
+        return Parameter(name, annotation, parameter.default is _NO_DEFAULT)
 
 
 def _marked(step_class: type[Any]) -> dict[str, FunctionMark]:
     marks: dict[str, FunctionMark] = {}
     for base in reversed(step_class.__mro__):
         for name, member in vars(base).items():
-            mark = getattr(member, MARK, None)
+            mark = getattr(member, MARK, None) or getattr(_inside(member), MARK, None)
             if isinstance(mark, FunctionMark):
                 marks[name] = mark
             elif name in marks and not callable(member):
@@ -222,9 +251,20 @@ def _marked(step_class: type[Any]) -> dict[str, FunctionMark]:
     return marks
 
 
+def _inside(member: Any) -> Any:
+    """Return the function under a `@staticmethod`, `@property` or the like, which hides its mark."""
+    if isinstance(member, staticmethod | classmethod):
+        return member.__func__
+    if isinstance(member, property):
+        return member.fget
+    return member.func if isinstance(member, functools.cached_property) else None
+
+
 def _resolve(annotation: Any, method: Any, owner: type[Any]) -> Any:
     if annotation is inspect.Parameter.empty:
         return Any
+    if isinstance(annotation, typing.TypeVar) and isinstance(annotation.__bound__, typing.ForwardRef):
+        return _resolve(annotation.__bound__.__forward_arg__, method, owner)
     if not isinstance(annotation, str) and not _has_text(annotation):
         return annotation
     holder = types.SimpleNamespace(__annotations__={"it": annotation})

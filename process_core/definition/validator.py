@@ -1,9 +1,10 @@
 """Checks a whole definition (targets, parameters, joins, what can fire and be reached) and makes it a `Graph`."""
 
+import collections.abc
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, get_origin
 
 from process_core.definition.declarations import Condition, JoinDeclaration, RouteDeclaration, SourceDeclaration, Target
 from process_core.definition.inspection import resolve_step, step_name
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from process_core.definition.builder import ProcessBuilder, StepHandle
 
 _ANY_TEXT = "otherwise"
+_READ_ONCE: Final = (
+    collections.abc.Iterable, collections.abc.Iterator, collections.abc.Generator,
+    collections.abc.AsyncIterable, collections.abc.AsyncIterator, collections.abc.AsyncGenerator,
+)  # fmt: skip
 
 
 class DefinitionValidator:
@@ -68,6 +73,7 @@ class DefinitionValidator:
         self.problems.extend(_find_unfed(graph))
         if not self.problems:
             self.warnings.extend(_find_unreachable(graph))
+            self.warnings.extend(_find_read_once(graph))
         return graph
 
     def _limit(self, limit: Any) -> int | None:
@@ -159,7 +165,14 @@ class DefinitionValidator:
                             spec.name, "name it in all_of too")  # fmt: skip
                 fine = False
             else:
-                parameters[order.index(source)] = name
+                free = [slot for slot, each in enumerate(order) if each == source and parameters[slot] is None]
+                if free:
+                    parameters[free[0]] = name
+                else:
+                    others = " and ".join(repr(p) for slot, p in enumerate(parameters) if order[slot] == source)
+                    self._wrong("inputs_required", f"the source of {name!r} feeds {others} already", step.name,
+                                spec.name, "name it in all_of once for each parameter it feeds")  # fmt: skip
+                    fine = False
         return parameters if fine else None
 
     def _source(self, declared: SourceDeclaration) -> Source | None:
@@ -375,3 +388,16 @@ def _find_unreachable(graph: Graph) -> Iterator[Problem]:
         if parameter is not None and all(r.source.step not in reached for r in feeders):
             yield Problem("unreachable_step", f"{name}.{function} may never fire: only unreachable steps feed"
                           f" {parameter!r}", name, function, "route an event to a step that feeds it")  # fmt: skip
+
+
+def _find_read_once(graph: Graph) -> Iterator[Problem]:
+    """Find parameters whose value can be read only once, so that the second time it is silently empty."""
+    for step in graph.steps:
+        for spec in step.functions.values():
+            for parameter in spec.parameters:
+                kind = get_origin(parameter.annotation) or parameter.annotation
+                if kind in _READ_ONCE:
+                    yield Problem("read_once", f"{step.name}.{spec.name} takes {parameter.name!r} as"
+                                  f" {parameter.type_text}, which can be read only once: read again, or in a resumed"
+                                  " run, it is empty", step.name, spec.name,
+                                  "annotate a list[...], a Sequence[...] or another collection")  # fmt: skip

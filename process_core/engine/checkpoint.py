@@ -8,6 +8,7 @@ from process_core.engine.compiled import CompiledInputGroup, CompiledProcess, Co
 from process_core.engine.hot_swap import PlanSwap, SwapResult, Undeliverable, warn_undeliverable
 from process_core.engine.join_buffer import BufferedValue, Waiting
 from process_core.engine.records import (
+    UNCOPIED,
     UNSET,
     Emission,
     ForcedResult,
@@ -229,7 +230,8 @@ def _saved(process: ProcessRecord, saved: Any) -> Blob:
     for step in process.plan.steps:
         slot = process.slot_of(step)
         if step.spec.has_state:
-            states[step.name] = known[slot] if slot in known else slot.initial_state()
+            state = known[slot] if slot in known else slot.initial_state()
+            states[step.name] = slot.state if state is UNCOPIED else state
         elif step.spec.kind is StepKind.PROCESS:
             child = process.run.child_of(slot)
             assert isinstance(child, ProcessRecord)

@@ -3,7 +3,9 @@
 import asyncio
 import contextvars
 import logging
+import sys
 import threading
+import traceback
 from collections.abc import Awaitable, Callable, Generator
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
@@ -124,9 +126,32 @@ class StepLogger(logging.LoggerAdapter[logging.Logger]):
         self._context = context
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
-        """Log a message; see `logging.Logger.log`."""
+        """Log a message; see `logging.Logger.log`. What cannot be formatted is logged as it is, and fails nothing."""
         super().log(level, msg, *args, **kwargs)
-        self._context.log_record(level, str(msg) % args if args else str(msg))
+        text, trace = _formatted(self.logger.name, level, msg, args, kwargs.get("exc_info"))
+        self._context.log_record(level, text, trace)
+
+
+def _formatted(name: str, level: int, msg: object, args: tuple[object, ...], exc_info: Any) -> tuple[str, str]:
+    """Return a message as `logging` would format it, and the traceback that comes with it, or an empty text."""
+    if isinstance(exc_info, BaseException):
+        exc_info = (type(exc_info), exc_info, exc_info.__traceback__)
+    elif exc_info and not isinstance(exc_info, tuple):
+        exc_info = sys.exc_info()
+    try:
+        # A record does what `logging` does with a single dict, by which a format may name its values.
+        text = logging.LogRecord(name, level, "", 0, msg, args, None).getMessage()
+    except Exception as error:  # noqa: BLE001 - the message and what it is formatted with are the user's
+        text = f"{_shown(msg)} (arguments that do not fit: {_shown(args)}: {_shown(error)})"
+    has_error = isinstance(exc_info, tuple) and len(exc_info) == 3 and exc_info[1] is not None  # noqa: PLR2004 - as it is
+    return text, "".join(traceback.format_exception(*exc_info)) if has_error else ""
+
+
+def _shown(value: object) -> str:
+    try:
+        return str(value)
+    except Exception as error:  # noqa: BLE001 - likewise
+        return f"<{type(value).__name__}, whose str raises {type(error).__name__}>"
 
 
 class StepContext:
@@ -324,14 +349,16 @@ class StepContext:
             return
         scope.add(self._invocation, event)
 
-    def log_record(self, level: int, text: str) -> None:
+    def log_record(self, level: int, text: str, trace: str = "") -> None:
         """Record a `log` event for a message of a logger.
 
         Args:
             level: As in `logging`.
             text: The message, formatted.
+            trace: The traceback that comes with it, or an empty text.
         """
-        self._do(self._log, {"stream": "logger", "level": logging.getLevelName(level)}, text)
+        details = {"stream": "logger", "level": logging.getLevelName(level)}
+        self._do(self._log, details | {"traceback": trace} if trace else details, text)
 
     def _log(self, details: dict[str, str], text: str) -> None:
         if not self._invocation.is_closed:

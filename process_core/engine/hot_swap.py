@@ -13,7 +13,16 @@ from typing import Any, Final
 
 from process_core.engine.compiled import CompiledInputGroup, CompiledProcess, CompiledRoute, CompiledStep
 from process_core.engine.join_buffer import BufferedValue, Waiting
-from process_core.engine.records import UNSET, Invocation, MapRecord, Message, ProcessRecord, RunRecord, StepInstance
+from process_core.engine.records import (
+    UNCOPIED,
+    UNSET,
+    Invocation,
+    MapRecord,
+    Message,
+    ProcessRecord,
+    RunRecord,
+    StepInstance,
+)
 from process_core.events import NO_DATA
 from process_core.graph import StepKind, StepSpec
 
@@ -326,7 +335,7 @@ class PlanSwap:
         for slot, state in states:
             if isinstance(slot.child, ProcessRecord):
                 kept.append((slot, self._saved(slot.child, state)))
-            elif state is UNSET or slot not in self._was:
+            elif state is UNSET or state is UNCOPIED or slot not in self._was:
                 kept.append((slot, state))
             else:
                 wanted = StateToMigrate(slot.path, self._was[slot], slot.plan.spec, state)

@@ -33,6 +33,8 @@ _log = logging.getLogger("process_core")
 
 UNSET: Final[Any] = object()
 """Stands where there is no value, not even None."""
+UNCOPIED: Final[Any] = object()
+"""Stands for a state that cannot be copied, so that nothing can be rolled back."""
 
 
 class Message:
@@ -316,14 +318,29 @@ class StepInstance:
         """Copy the state, to be put back if the call fails."""
         if not self.plan.is_leaf:
             return self.scope.run.child_of(self).save()
-        return copy.deepcopy(self.state) if self.plan.has_state else UNSET
+        return copy_state(self.state) if self.plan.has_state else UNSET
 
     def undo(self, saved: Any) -> None:
         """Make the step as it was when `save_state` returned this."""
-        if self.child is not None:
+        if saved is UNCOPIED:
+            self.scope.warn(
+                "not_rolled_back",
+                f"the state of {self.path} stays as the failed call has left it, since it cannot be copied"
+                " (a lock, a connection or the like in it)",
+                EventSite(self.path, self.plan.name, None),
+            )
+        elif self.child is not None:
             self.child.restore(saved)
         elif saved is not UNSET:
             self.restore_state(saved)
+
+
+def copy_state(state: Any) -> Any:
+    """Copy a state, to be put back if a call fails; `UNCOPIED` where it cannot be copied."""
+    try:
+        return copy.deepcopy(state)
+    except Exception:  # noqa: BLE001 - a lock in it, or anything else of the user's; the call is made all the same
+        return UNCOPIED
 
 
 def default_state(state_type: Any) -> Any:

@@ -12,7 +12,7 @@ from process_core.engine.event_stream import EventStream
 from process_core.engine.records import UNSET, CallScope, ForcedResult, Invocation, Request, RunRecord, StepInstance
 from process_core.engine.request_log import RecordedQuestion, RequestLog
 from process_core.errors import PayloadMismatchError
-from process_core.payload_check import PayloadCheck
+from process_core.payload_check import PayloadCheck, check_annotation
 
 _SLICE_SECONDS: Final = 0.02
 """How long calls run one after another before others of the loop get a turn; calls may never suspend by themselves."""
@@ -383,6 +383,7 @@ class InvocationRunner:
         """Ask outside on behalf of an invocation; see `StepContext.request_info`."""
         if not self.scope.is_open(invocation):
             raise asyncio.CancelledError
+        check_annotation(response_type)
         questions = invocation.questions
         if questions is None:
             questions = invocation.questions = RequestLog()

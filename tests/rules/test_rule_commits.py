@@ -1,9 +1,12 @@
 """Rules 22 and 34: an invocation commits when it completes, or not at all."""
 
 import asyncio
+import threading
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
-from rules_observing import of, only, said, warnings
+from rules_observing import codes, of, only, said, warnings
 from rules_steps import Boom, Say, Seen, Sink, Trigger
 
 from process_core import (
@@ -131,3 +134,47 @@ async def test_rule_22_a_call_that_fails_after_its_answer_is_undone_to_before_it
         await run.respond(run.pending_requests[0].request_id, "answer")
         await run.idle()
         assert run.step_states["Late"].values == []
+
+
+@dataclass
+class Locked:
+    n: int = 0
+    lock: Any = field(default_factory=threading.Lock)
+
+
+class Counts(Step[Locked]):
+    @function
+    async def count(self, value: int) -> int:
+        self.state.n += 1
+        if value < 0:
+            raise ValueError("negative")
+        return value
+
+
+def counting(inner):
+    """Count, inside a process where `inner`, under an error route."""
+    process = ProcessBuilder("P")
+    if inner:
+        nested = ProcessBuilder("in")
+        nested.on_input_event("go").send_event_to(nested.add_step(Counts))
+        nested.on_input_event("other").send_event_to(nested.add_step(Sink))
+        target = process.add_process(nested).where_input_event_is("go")
+    else:
+        target = process.add_step(Counts)
+    process.on_input_event("go").send_event_to(target)
+    process.on_error().send_event_to(process.add_step(Trigger, name="Handler"))
+    return process.build()
+
+
+@pytest.mark.parametrize(("inner", "path"), [(False, "Counts"), (True, "in/Counts")], ids=["step", "nested"])
+async def test_rule_43_a_state_that_cannot_be_copied_is_not_rolled_back_which_is_reported(inner, path):
+    async with counting(inner).start("go", 1) as run:
+        await run.idle()
+        assert codes(run.events) == []
+        await run.send_event("go", -1)
+        await run.idle()
+        assert run.step_states[path].n == 2
+        assert run.step_states["Handler"].values == ["fired"]
+        (warning,) = warnings(run.events, "not_rolled_back")
+        assert warning.path == path
+        assert "cannot be copied" in said(warning)

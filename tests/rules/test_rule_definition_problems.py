@@ -1,6 +1,9 @@
 """Rules 2 and 33: what is wrong with a definition is said when it is built, all at once."""
 
+import collections.abc
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -311,3 +314,76 @@ def test_an_enum_id_and_its_text_are_one_id():
     process.on_input_event(Ids.GO).send_event_to(process.add_step(Sink, name="A"))
     process.on_input_event("go").send_event_to(process.add_step(Sink, name="B"))
     assert process.build().graph.input_events == ("go",)
+
+
+# What hides a function, and what can be read only once.
+
+
+@pytest.mark.parametrize("hidden_by", [staticmethod, classmethod, property, cached_property])
+def test_a_function_under_a_decorator_that_hides_it_is_a_problem_beside_other_functions_and_alone(hidden_by):
+    def only(self, value: int) -> int:
+        return value
+
+    hidden = hidden_by(function(only))
+    name = hidden_by.__name__
+    for others in ({}, {"ok": function(lambda self: None, name="ok")}):
+        found = problem(
+            entry(type("Hides", (Step,), {"only": hidden, **others}), function="only"), "unsupported_function"
+        )
+        assert (found.step, found.function) == ("S", "only")
+        assert f"only is a {name}" in found.message
+        assert f"drop @{name}" in found.suggestion
+
+
+def test_a_property_that_takes_the_name_of_a_function_of_its_base_is_fine():
+    class Base(Step):
+        @function
+        def ready(self) -> bool:
+            return True
+
+        @function
+        def other(self) -> None: ...
+
+    class Derived(Base):
+        @property
+        def ready(self) -> bool:
+            return True
+
+    assert entry(Derived).build().warnings == ()
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [Iterable[int], collections.abc.Iterable, Iterator[int], Generator[int, None, None], AsyncIterator[int]],
+    ids=str,
+)
+def test_a_parameter_that_can_be_read_only_once_is_a_warning(annotation):
+    def read(self, values) -> None: ...
+
+    read.__annotations__["values"] = annotation
+    (found,) = entry(type("Reads", (Step,), {"read": function(read)})).build().warnings
+    assert (found.code, found.step, found.function) == ("read_once", "S", "read")
+    assert "'values'" in found.message
+    assert "Sequence" in found.suggestion
+
+
+# One source twice in a join.
+
+
+def test_a_source_named_once_that_is_to_feed_two_parameters_is_a_problem():
+    process = ProcessBuilder("P")
+    pair = process.add_step(Pair)
+    source = process.on_input_event("go")
+    process.listen_for(all_of=[source]).send_event_to(pair, inputs={"left": source, "right": source})
+    found = problem(process, "inputs_required")
+    assert "'right' feeds 'left' already" in found.message
+    assert "all_of once for each" in found.suggestion
+
+
+async def test_a_source_named_twice_feeds_both_parameters():
+    process = ProcessBuilder("P")
+    pair = process.add_step(Pair)
+    source = process.on_input_event("go")
+    process.listen_for(all_of=[source, source]).send_event_to(pair, inputs={"left": source, "right": source})
+    result = await process.build().run("go", 3)
+    assert result.step_states["Pair"].values == [(3, 3)]

@@ -204,6 +204,65 @@ async def test_the_logger_of_the_context_makes_log_events():
     assert (log.path, log.function) == ("Logs", "work")
 
 
+class Unprintable:
+    def __str__(self) -> str:
+        raise ValueError
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda log: log.info("%(user)s is in", {"user": "ann"}), "ann is in"),
+        (lambda log: log.info("%s is in", {"user": "ann"}), "{'user': 'ann'} is in"),
+        (lambda log: log.info("100%"), "100%"),
+        (
+            lambda log: log.info("%d items", "three"),
+            "%d items (arguments that do not fit: ('three',): %d format",
+        ),
+        (lambda log: log.info("%s", Unprintable()), "%s (arguments that do not fit: "),
+        (lambda log: log.info(Unprintable()), "<Unprintable, whose str raises ValueError>"),
+        (lambda log: log.error("bad", exc_info=True), "bad"),  # noqa: LOG014 - nothing to show
+    ],
+)
+async def test_rule_43_the_logger_of_the_context_formats_as_logging_does_and_fails_nothing(call, text):
+    class Logs(Step):
+        @function
+        async def work(self, context: StepContext) -> None:
+            call(context.logger)
+
+    process = ProcessBuilder("P")
+    process.on_input_event("go").send_event_to(process.add_step(Logs))
+    result = await process.build().run("go")
+    log = only(result.events, "log")
+    assert log.data.startswith(text)
+    assert "traceback" not in log.details
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda log, _: log.exception("boom"),  # noqa: LOG004 - it is called in a handler
+        lambda log, error: log.warning("boom", exc_info=error),
+        lambda log, error: log.warning("boom", exc_info=(type(error), error, error.__traceback__)),
+    ],
+)
+async def test_rule_43_the_traceback_that_comes_with_a_message_is_in_its_event(call):
+    class Logs(Step):
+        @function
+        async def work(self, context: StepContext) -> None:
+            try:
+                1 / 0  # noqa: B018 - it is to raise
+            except ZeroDivisionError as error:
+                call(context.logger, error)
+
+    process = ProcessBuilder("P")
+    process.on_input_event("go").send_event_to(process.add_step(Logs))
+    log = only((await process.build().run("go")).events, "log")
+    assert log.data == "boom"
+    assert log.details["traceback"].startswith("Traceback (most recent call last)")
+    assert "ZeroDivisionError" in log.details["traceback"]
+
+
 async def test_the_status_event_has_the_state():
     result = await chain().run("go", [])
     assert result.events[1].state is RunState.IN_PROGRESS

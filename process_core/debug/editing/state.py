@@ -1,12 +1,11 @@
 """Finds a step by its path, and gives it another state, where its model agrees."""
 
-import copy
 from collections.abc import Iterator
 from typing import Any
 
 from process_core.debug.editing.history import EditingError, Restore
 from process_core.engine.compiled import CompiledProcess
-from process_core.engine.records import UNSET, RunRecord, StepInstance
+from process_core.engine.records import UNSET, RunRecord, StepInstance, copy_state
 from process_core.errors import PayloadMismatchError
 from process_core.payload_check import PayloadCheck, field_names
 from process_core.suggestions import did_you_mean
@@ -66,7 +65,7 @@ class StateEditor:
             self._set(slot, old)
 
         if call is not None and saved is not UNSET:  # if it fails, the state goes back to what it is given here
-            call.saved_state = copy.deepcopy(state)
+            call.saved_state = copy_state(state)
         self._set(slot, state)
         return put_back
 
