@@ -293,6 +293,10 @@ class Debugger:
         """Return the messages still to be delivered, in order."""
         return self._attached.controller.pending() if self._attached is not None else []
 
+    def count_pending(self) -> int:
+        """Return how many messages are still to be delivered; costs little however many they are."""
+        return self._attached.controller.count_pending() if self._attached is not None else 0
+
     def explain(self, *, seq: int | None = None, path: str | None = None, function: str | None = None) -> Explanation:
         """Explain what led to an event and what it led to, or what a step has done and what it waits for.
 

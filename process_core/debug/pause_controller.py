@@ -322,6 +322,10 @@ class PauseController:
         place = 1 if isinstance(held, Message) else 0
         return [*items[:place], *elements, *items[place:]]
 
+    def count_pending(self) -> int:
+        """Return how many are `pending`."""
+        return self.messages.count(self.delivering()) + sum(map(len, self._elements.values()))
+
     def _element(self, call: Invocation, held: Message | Invocation | None) -> PendingMessage:
         """Describe an element of a map that has not begun; it has no number, since it cannot be changed by itself."""
         occurrence = from_element(call.scope, call)

@@ -1,6 +1,6 @@
 """The pending_messages: the messages of supersteps that have begun and that have not been delivered yet."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from process_core.debug.debug_events import DebugEvents
@@ -163,6 +163,30 @@ class PendingMessages:
             for item in self._run.undeliverable
         ]  # fmt: skip
 
+    def count(self, first: Iterable[ProcessRecord]) -> int:
+        """Return how many `items` there are, and number them, without describing each: a status is sent often."""
+        found = 0
+        for _, batch in self.batches(first):
+            found += self._number(batch.left)
+        processes = self._run.root.processes()
+        for process in processes:
+            found += self._number(process.pending)
+        for entry in self._run.inputs:
+            if entry[0] == "event":
+                self.number_of(entry)
+                found += 1
+        for process in processes:
+            found += self._number(process.held)
+        return found + len(self._run.undeliverable)
+
+    def _number(self, messages: Collection[Message]) -> int:
+        """Number the messages that have no number yet; return how many messages there are."""
+        for message in messages:
+            if not message.id:
+                self._last_id += 1
+                message.id = self._last_id
+        return len(messages)
+
     def number_of(self, entry: tuple[Any, ...]) -> int:
         """Return the number of an outside event that has not been taken in."""
         known = self._inputs.get(id(entry))
@@ -192,9 +216,7 @@ class PendingMessages:
         self, process: ProcessRecord, message: Message, following: Message | None, *, is_held: bool = False
     ) -> PendingMessage:
         """Describe a message, and number it where it has no number yet."""
-        if not message.id:
-            self._last_id += 1
-            message.id = self._last_id
+        self._number((message,))
         route = message.route
         return PendingMessage(
             message.id,

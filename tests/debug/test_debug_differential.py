@@ -83,6 +83,7 @@ async def rest(debugger: Debugger, verbs: list[str]) -> int:
     """Go from pause to pause until the run is at rest or over; give how often it paused."""
     count = 0
     while await debugger.wait():
+        assert debugger.count_pending() == len(debugger.pending())
         debugger.release(verbs[count % len(verbs)])
         count += 1
     return count

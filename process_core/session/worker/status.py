@@ -48,7 +48,7 @@ def status_of(
         failed=live.failed,
         waiting=live.waiting,
         requests=tuple(_open_request(event) for event in run.pending_requests),
-        pending=len(debugger.pending()),
+        pending=debugger.count_pending(),
         breakpoints=specs,
         muted=muted,
         undo=bounded(undo.text, PREVIEW) if undo is not None else None,
