@@ -86,3 +86,5 @@ def build():
     source.on_event("Big").send_event_to(sink, function="big", parameter="text")
     return process.build()
 """
+
+BIG = MANY.replace("range(10_000)", "range(1)")

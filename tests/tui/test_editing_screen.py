@@ -2,7 +2,7 @@
 
 from contextlib import asynccontextmanager
 
-from editing_targets import JOIN, MANY
+from editing_targets import BIG, JOIN, MANY
 
 from tui.queue.panel import QueuePanel
 from tui.screens.editor import EditorScreen, as_text
@@ -184,7 +184,7 @@ async def test_ten_thousand_messages_are_listed_to_the_last(debug, process_file)
 
 
 async def test_a_payload_of_a_megabyte_is_edited(debug, process_file):
-    async with paused_with_queue(debug, process_file, MANY) as d:
+    async with paused_with_queue(debug, process_file, BIG) as d:
         await d.press("end", "e")
         await d.until(lambda: isinstance(d.screen, EditorScreen))
         assert len(d.screen.text) == 1_000_002
