@@ -6,7 +6,7 @@ a key, a chapter of the help, or a handler of the screen's own where more than t
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from process_core.session.protocol import verbs
 from process_core.session.protocol.verbs import Verb, Viewpoint
@@ -16,12 +16,22 @@ from tui.commands.verb_line import usage_of
 class Panel(StrEnum):
     """The panels of the debug screen."""
 
-    GRAPH = "graph"
-    TIMELINE = "timeline"
-    INSPECTOR = "inspector"
-    CHAT = "chat"
-    BREAKPOINTS = "breakpoints"
-    QUEUE = "queue"
+    def __new__(cls, value: str, about: str) -> Self:
+        """Make a member of its name and of what is seen there."""
+        panel = str.__new__(cls, value)
+        panel._value_ = value
+        panel.about = about
+        return panel
+
+    about: str
+    """What is seen there."""
+
+    GRAPH = "graph", "the step graph"
+    TIMELINE = "timeline", "the event timeline"
+    INSPECTOR = "inspector", "the inspector"
+    CHAT = "chat", "the chat"
+    BREAKPOINTS = "breakpoints", "the breakpoints"
+    QUEUE = "queue", "the pending messages"
 
     @property
     def heading(self) -> str:
@@ -311,12 +321,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
            ("ctrl+p",), always=True, palette=False),
     Action("help", "Help", "Every key and every command, or one of them.", Group.SCREEN,
            ("question_mark", "f1"), word="help", usage="[VERB]", argument=Argument.WORD),
-    Action("panel_1", "Graph panel", "Go to the step graph.", Group.SCREEN, ("1",)),
-    Action("panel_2", "Timeline panel", "Go to the event timeline.", Group.SCREEN, ("2",)),
-    Action("panel_3", "Inspector panel", "Go to the inspector.", Group.SCREEN, ("3",)),
-    Action("panel_4", "Chat panel", "Go to the chat.", Group.SCREEN, ("4",)),
-    Action("panel_5", "Breakpoints panel", "Go to the breakpoints.", Group.SCREEN, ("5",)),
-    Action("panel_6", "Queue panel", "Go to the pending messages.", Group.SCREEN, ("6",)),
+    *(Action(f"panel_{panel.number}", f"{panel.heading} panel", f"Go to {panel.about}.", Group.SCREEN,
+             (str(panel.number),)) for panel in Panel),
     Action("panel", "Go to a panel", "Go to the panel of that name or number.", Group.SCREEN,
            word="panel", usage="NAME", argument=Argument.PANEL, palette=False),
     Action("focus_next", "Next panel", "Move the focus to the next panel on the screen.", Group.SCREEN,

@@ -284,7 +284,7 @@ class RunControl:
         raise RefusedError(f"no event or step {self.unknown(place, (*self.events, *self.steps))}")
 
     async def break_on(self, place: str) -> tuple[str, bool]:
-        """Set a breakpoint, written as for `:break`; return what was set, and whether anything can ever match it.
+        """Set a breakpoint, written as for `:break`; return what was set, and whether nothing speaks against it.
 
         Raises:
             RefusedError: It cannot be read, or the worker refused it.
@@ -295,7 +295,8 @@ class RunControl:
             raise RefusedError(str(error)) from None
         made: BreakpointSpec = await self.ask(AddBreakpoint(breakpoint=spec))
         if made.bound:
-            return f"breakpoint {made.id} on {safe(write_breakpoint(made, self.place_names), PREVIEW)}", True
+            text = f"breakpoint {made.id} on {safe(write_breakpoint(made, self.place_names), PREVIEW)}"
+            return (text, True) if made.problem is None else (f"{text}: {safe(made.problem, PREVIEW)}", False)
         named = made.event or made.step or ""
         known = (*self.events, *self.steps)
         problem = safe(made.problem or f"nothing in this process matches {named!r}", PREVIEW)

@@ -98,3 +98,19 @@ async def test_a_verb_that_the_target_does_not_have_is_refused_with_its_reason_a
         assert control.capabilities()["next"] == "toys have no supersteps"
         with pytest.raises(RefusedError, match="toys have no supersteps"):
             await control.do(verbs.Next())
+
+
+async def test_a_key_of_a_verb_that_takes_arguments_asks_for_them(toy, debug):
+    async with debug(CHATBOT) as d:
+        await d.until("WAITING FOR YOU")
+        d.screen.action_act("poke_step")
+        await d.until(": poke-step")
+
+
+async def test_a_breakpoint_on_a_code_that_no_warning_has_names_the_one_that_is_meant(tmp_path):
+    async with await InProcessSession.open(cwd=CHATBOT.parent, runs_dir=tmp_path) as session:
+        control = RunControl(session, CHATBOT.name)
+        await control.load()
+        assert await control.break_on("warning unrouted_event") == ("breakpoint 1 on warning unrouted_event", True)
+        text, is_certain = await control.break_on("warning unroutd_event")
+        assert (is_certain, "did you mean 'unrouted_event'?" in text) == (False, True)

@@ -314,10 +314,13 @@ class DebugScreen(Screen[None]):
         self.keys_line.hush()
         # Stepping on means looking at the run: letters must not end up in an answer.
         self.parts.focus_owed_to_chat = name == "restart" or (self.parts.focus_owed_to_chat and name in _GO_ON)
+        action = action_of(name)
         if name == "filter":
             self._view.ask_filter()
+        elif action.needs_argument and name not in self.dispatcher.handlers:
+            self.line.open(LineKind.COMMAND, f"{action.word} ")
         else:
-            self.perform(action_of(name))
+            self.perform(action)
 
     def perform(self, action: Action, argument: str = "") -> None:
         """Do an action; the argument is as after its verb."""

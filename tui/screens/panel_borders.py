@@ -12,9 +12,9 @@ from tui.text.safe_text import clip
 
 _LOOSE: Final = 3
 _TIGHT: Final = 1
+_SHORT: Final = {Panel.INSPECTOR: "Inspect", Panel.BREAKPOINTS: "Breaks"}
 _SHORTEST: Final = {Panel.INSPECTOR: "Insp", Panel.BREAKPOINTS: "Brk", Panel.QUEUE: "Que"}
 _LEVELS: Final = tuple((level, gap) for level in range(5) for gap in (_LOOSE, _TIGHT))
-_SHORT: Final = {Panel.INSPECTOR: "Inspect", Panel.BREAKPOINTS: "Breaks"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ from process_core.session.worker.status import pending_message
 Handler = Callable[[LiveSession, Any], Awaitable[Any]]
 H = TypeVar("H", bound=Handler)
 
+_TAKES_TEXT: Final = frozenset({"str", "Any", "object", ""})
+"""Types of an answer that typed text is, as it is."""
 HANDLERS: Final[dict[type[Command], Handler]] = {}
 
 
@@ -163,7 +165,39 @@ async def _respond(session: LiveSession, command: verbs.Respond) -> None:
     run = session.run
     request = next((event for event in run.pending_requests if event.request_id == command.request_id), None)
     response_type = (request.response_type or "") if request is not None else ""
-    await parse_answer(run, command.request_id, response_type, command.value)
+    await _answer(run, command.request_id, response_type, command.value)
+
+
+async def _answer(run: Run, request_id: str, response_type: str, value: Any) -> None:
+    """Answer a request, reading typed text as the type asked for.
+
+    Text answers a question for text unchanged. For any other type it is read as JSON, and where that does not fit,
+    tried unchanged (`yes` for a bool, `red` for an enumeration).
+
+    Raises:
+        UnknownRequestError: The request is not open.
+        InvalidResponseError: No reading of the text fits; the request stays open.
+    """
+    if not isinstance(value, str) or _takes_text(response_type):
+        await run.respond(request_id, value)
+        return
+    try:
+        read = json.loads(value)
+    except (ValueError, RecursionError):
+        await run.respond(request_id, value)
+        return
+    try:
+        await run.respond(request_id, read)
+    except InvalidResponseError as refused:
+        try:
+            await run.respond(request_id, value)
+        except InvalidResponseError:
+            raise refused from None
+
+
+def _takes_text(response_type: str) -> bool:
+    outside = re.sub(r"\[.*\]", "", response_type)
+    return not _TAKES_TEXT.isdisjoint(part.strip() for part in outside.split("|"))
 
 
 @handles(verbs.Explain)
@@ -269,42 +303,3 @@ async def _undo(session: LiveSession, _: verbs.Undo) -> EditResult:
 
 def _edit_result(record: EditRecord) -> EditResult:
     return EditResult(text=bounded(record.text, TEXT), seq=record.seq)
-
-
-if _missing := [kind.__name__ for kind in verbs.COMMANDS.values() if kind not in HANDLERS]:
-    raise RuntimeError(f"commands without a handler: {', '.join(_missing)}")
-
-
-_TAKES_TEXT: Final = frozenset({"str", "Any", "object", ""})
-
-
-async def parse_answer(run: Run, request_id: str, response_type: str, value: Any) -> None:
-    """Answer a request, reading typed text as the type asked for.
-
-    Text answers a question for text unchanged. For any other type it is read as JSON, and where that does not fit,
-    tried unchanged (`yes` for a bool, `red` for an enumeration).
-
-    Raises:
-        UnknownRequestError: The request is not open.
-        InvalidResponseError: No reading of the text fits; the request stays open.
-    """
-    if not isinstance(value, str) or _takes_text(response_type):
-        await run.respond(request_id, value)
-        return
-    try:
-        read = json.loads(value)
-    except (ValueError, RecursionError):
-        await run.respond(request_id, value)
-        return
-    try:
-        await run.respond(request_id, read)
-    except InvalidResponseError as refused:
-        try:
-            await run.respond(request_id, value)
-        except InvalidResponseError:
-            raise refused from None
-
-
-def _takes_text(response_type: str) -> bool:
-    outside = re.sub(r"\[.*\]", "", response_type)
-    return not _TAKES_TEXT.isdisjoint(part.strip() for part in outside.split("|"))
