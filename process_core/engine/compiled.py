@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from process_core.concealment import Concealment
 from process_core.events import Visibility
 from process_core.graph import (
     ERROR_SOURCE,
@@ -90,10 +91,12 @@ class CompiledRoute:
         is_joined: Whether it is an input of an explicit join.
         exact: Types that pass unchecked; None where anything does.
         check: Checks any other payload.
+        conceal: Hides the secrets in plain data that comes from outside.
     """
 
     __slots__ = (
         "check",
+        "conceal",
         "exact",
         "function",
         "group",
@@ -123,6 +126,8 @@ class CompiledRoute:
         whole = parameter is None or (step is not None and step.spec.kind is StepKind.MAP)
         self.check = PayloadCheck(Any if whole or parameter is None else parameter.annotation)
         self.exact = self.check.exact
+        annotation = Any if parameter is None else parameter.annotation
+        self.conceal = Concealment(list[annotation] if whole and parameter is not None else annotation)  # type: ignore[valid-type]  # made at run time
 
     @property
     def target(self) -> str:
@@ -143,6 +148,12 @@ class RouteSet:
     def __init__(self, routes: Sequence[CompiledRoute]) -> None:
         self.routes = tuple(routes)
         self.is_conditional = any(r.route.condition is not None or r.route.otherwise for r in routes)
+
+    def conceal(self, data: Any) -> Any:
+        """Return plain data from outside with what any of the routes leads to as a secret hidden in one."""
+        for route in self.routes:
+            data = route.conceal(data)
+        return data
 
     def matching(self, data: Any, failed: Callable[[CompiledRoute, Exception], None]) -> Sequence[CompiledRoute]:
         """Return the routes an event takes.

@@ -99,7 +99,8 @@ class SuperstepDriver:
 
     def put(self, kind: str, subject: Any, value: Any) -> None:
         """Take in an outside event or an answer; see `Driver.put`."""
-        self._run.inputs.append((kind, subject, value))
+        routes = self._run.plan.entries.get(subject) if kind == "event" else None
+        self._run.inputs.append((kind, subject, value if routes is None else routes.conceal(value)))
         self.wake_up()
 
     def cancel(self) -> None:

@@ -7,10 +7,23 @@ import pytest
 from pydantic import BaseModel, Field, PrivateAttr
 from waiting import until
 
+from process_core.events import RunState
 from process_core.runfile import RunFile
 from process_core.session.client.in_process import InProcessSession
 from process_core.session.client.session import CommandRefused
-from process_core.session.protocol.verbs import EditState, ReadState, Reload, Respond, Start
+from process_core.session.protocol.verbs import (
+    Continue,
+    EditMessage,
+    EditState,
+    ForceComplete,
+    Inject,
+    ListPending,
+    ReadState,
+    Reload,
+    Respond,
+    SendEvent,
+    Start,
+)
 from process_core.session.worker.command_errors import CommandError
 from process_core.session.worker.editable import edited
 
@@ -92,9 +105,10 @@ class Session:
 
     async def again(self):
         """Answer, and return what the step yields in the next round."""
-        request = self.session.status.requests[0].request_id
+        request, before = self.session.status.requests[0].request_id, len(self.outputs())
         await self.session.request(Respond(request_id=request, value="x"))
         await until(self.session, lambda s: s.requests and s.requests[0].request_id != request)
+        await until(self.session, lambda _: len(self.outputs()) > before)  # the file is a little behind
         return self.outputs()[-1]
 
     def rows(self, kind):
@@ -266,3 +280,45 @@ def test_what_was_sent_back_as_it_was_is_the_same_object():
 def test_a_changed_field_is_checked_by_its_model():
     with pytest.raises(CommandError, match=r"n: Input should be greater than or equal to 0"):
         edited(Bounded(n=1), {"n": -1, "words": {}})
+
+
+HIDDEN = """
+from pydantic import BaseModel, SecretStr
+from process_core import ProcessBuilder, Step, function
+
+class Login(BaseModel):
+    key: SecretStr = SecretStr("old")
+
+class Keeper(Step[Login]):
+    @function
+    async def take(self, login: Login) -> Login:
+        return login
+
+def build():
+    process = ProcessBuilder("P")
+    process.on_input_event("Go").send_event_to(process.add_step(Keeper))
+    return process.build()
+"""
+
+
+async def test_no_edit_by_hand_writes_a_secret_in_the_clear(tmp_path):
+    (tmp_path / "a.py").write_text(HIDDEN)
+    secret = {"key": "s3cret"}
+    async with await InProcessSession.open(cwd=tmp_path) as session:
+        await session.load("a.py")
+        await session.request(Start(data={"key": "x"}, has_data=True, paused=True))
+        await until(session, lambda s: s.paused is not None)
+        (message,) = await session.request(ListPending())
+        await session.request(EditMessage(message=message.id, data=secret))
+        await session.request(Inject(event="Go", data=secret, has_data=True))
+        await session.request(EditState(path="Keeper", state=secret))
+        await session.request(ForceComplete(path="Keeper", result=secret))
+        await session.request(SendEvent(event="Go", data=secret, has_data=True))
+        await session.request(Continue())
+        await until(session, lambda s: s.state is RunState.IDLE)
+        with RunFile(session.status.run_file) as file:
+            edits = [file.payload(row.data) for row in file.page(0, 1000) if row.type == "operator" and row.data]
+        assert len(edits) == 4
+    files = [file for file in tmp_path.rglob("*") if file.is_file() and file.suffix != ".py"]
+    assert files
+    assert all(b"s3cret" not in file.read_bytes() for file in files)

@@ -6,7 +6,7 @@ from typing import Any
 
 from process_core.debug.debug_events import DebugEvents, EditSite
 from process_core.debug.editing.external_inputs import ExternalInputs
-from process_core.debug.editing.force_complete import ForceComplete
+from process_core.debug.editing.force_complete import ForceComplete, concealed
 from process_core.debug.editing.history import EditHistory, EditingError, EditRecord, Restore
 from process_core.debug.editing.inject import Injection
 from process_core.debug.editing.queue import MessageLocation, QueueEditor, fitting
@@ -166,6 +166,7 @@ class Editor:
         """
         outside = self._waiting_outside(message)
         if outside is not None:
+            data = self._outside.concealed(outside, data)
             return self._did_outside("edit", "edits {}", outside, lambda: self._outside.edit(outside, data), data)
         location = self._find(message)
         found = location.message
@@ -193,7 +194,7 @@ class Editor:
         self._history.check()
         name = event_name(event) if event else ""
         prepared = self._injection.prepare(name, data, step, at_rest=self._controller.paused is None)
-        process = prepared.process
+        process, data = prepared.process, prepared.data
         restore = self._queues.remember(process)
         messages = self._injection.put(prepared)
         place = EditSite(step or "", process.superstep, event_id=name)
@@ -231,7 +232,7 @@ class Editor:
         """
         self._history.check()
         target = self._forcing.find(path)
-        process = target.process
+        process, result = target.process, concealed(target, result)
         restore_queues = self._queues.remember(process)
         restore_target = self._forcing.put(target, result)
 

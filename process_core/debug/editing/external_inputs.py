@@ -58,6 +58,10 @@ class ExternalInputs:
         self._pending.mark_input(copy)
         return self._replace(inputs)
 
+    def concealed(self, place: int, data: Any) -> Any:
+        """Return a payload for an event with its secrets hidden."""
+        return self._run.plan.entries[self._run.inputs[place][1]].conceal(data)
+
     def edit(self, place: int, data: Any) -> Restore:
         """Return an event another payload.
 

@@ -1,8 +1,9 @@
 """Ends calls as if they had returned: those that wait for an answer, and those that are still to be made."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_type_hints
 
+from process_core.concealment import Concealment
 from process_core.debug.editing.history import EditingError, Restore
 from process_core.debug.editing.state import step_at
 from process_core.debug.pause_controller import PauseController
@@ -107,6 +108,19 @@ class ForceComplete:
             run.requests.update((r.id, r) for r in sorted(asked, key=lambda r: r.seq))
 
         return ask_again
+
+
+def concealed(target: CallToComplete, result: Any) -> Any:
+    """Return a result with its secrets hidden, as the function and those who take it have them."""
+    call = target.call
+    step_class, function = call.slot.plan.spec.step_class, call.function
+    try:
+        wanted = get_type_hints(getattr(step_class, function.spec.method), include_extras=True).get("return", Any)
+    except Exception:  # noqa: BLE001 - annotations may name anything, and are only read
+        wanted = Any
+    routes = call.slot.plan.routes.get(function.result_id)
+    result = Concealment(wanted)(result)
+    return result if routes is None else routes.conceal(result)
 
 
 def _goes_to(process: ProcessRecord, message: Message, path: str) -> bool:

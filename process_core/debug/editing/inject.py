@@ -73,6 +73,7 @@ class Injection:
                 hint = did_you_mean(event_id, slot.plan.routes) or "none of its events has a route"
                 raise EditingError("unknown_event", f"no route takes event {event_id!r} of {step} ({hint})")
             handles = any(event_id == function.error_id for function in slot.plan.functions.values())
+        data = routes.conceal(data)
         taken = _taken(routes, event_id, data)
         if not self._is_reachable(process, at_rest=at_rest):
             where = process.prefix[:-1]
