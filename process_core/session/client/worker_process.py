@@ -20,7 +20,9 @@ from process_core.session.protocol.status import Status
 from process_core.session.protocol.verbs import Quit
 
 QUIT_GRACE: Final = 1.5
-"""Seconds that a worker gets to end by itself."""
+"""Seconds that a worker gets to end the run and close the channel."""
+EXIT_GRACE: Final = 3.0
+"""Seconds that the interpreter of a worker gets to end after that: files are flushed, `atexit` runs."""
 TERMINATE_GRACE: Final = 0.5
 """Seconds that a worker gets after that to end by the signal TERM, before KILL."""
 SILENCE: Final = 1.5
@@ -144,7 +146,9 @@ class WorkerSession(Session):
             if not self.status.blocked_for and self._writer is not None:
                 with contextlib.suppress(OSError):
                     self._writer.write(encode(Quit(id=0).model_dump_json().encode()))
-                await _ended(process, QUIT_GRACE)
+                await asyncio.wait(self._tasks[:1], timeout=QUIT_GRACE)
+                if self._tasks[0].done():
+                    await _ended(process, EXIT_GRACE)
             if process.returncode is None:
                 _signal_group(process.pid, signal.SIGTERM)
                 await _ended(process, TERMINATE_GRACE)

@@ -1,7 +1,7 @@
 """The process that runs the user's code, started by `WorkerSession`.
 
 The main thread's event loop holds the engine. The channel has threads of its own, and so has ending: when the client
-is gone, the process ends soon after, whatever a step does.
+is gone, the process ends soon after, whatever a step does; see `ending`.
 """
 
 import argparse
@@ -11,11 +11,8 @@ import faulthandler
 import fcntl
 import io
 import os
-import signal
 import socket
 import sys
-import threading
-import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -25,17 +22,17 @@ from process_core.engine.context import follow_calls
 from process_core.session.stdio.attribution import Attribution
 from process_core.session.stdio.fd_capture import FdCapture
 from process_core.session.stdio.redirect import StepStreams
+from process_core.session.worker.ending import GRACE, Ending, end_at_once, end_tasks, wait_for_threads
 from process_core.session.worker.server import SessionServer
 from process_core.session.worker.worker_channel import WorkerChannel
 
-GRACE: Final = 1.0
-"""Seconds that the run gets to end when the client is gone."""
 _SAFE_FD: Final = 64  # out of the way of code that counts descriptors from 0
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve the client at the other end of the inherited channel, then end the process."""
     options = _options(arguments)
+    ending = Ending()
     channel = socket.socket(fileno=_moved(options.channel))
     errors = _moved(options.errors)
     faulthandler.enable(file=2)
@@ -44,15 +41,17 @@ def main(arguments: list[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
     try:
-        asyncio.Runner().run(_serve(channel, errors, options.runs, options.breakpoints))
+        asyncio.Runner().run(_serve(channel, errors, options.runs, options.breakpoints, ending))
     except BaseException:  # noqa: BLE001 - the client shows the error output of a worker that failed
         with contextlib.suppress(OSError):
             os.write(2, traceback.format_exc().encode())
-        _end(1)
-    _end(0)
+        end_at_once(1)
+    ending.leave()
 
 
-async def _serve(channel: socket.socket, errors: int, runs: str | None, breakpoints: str | None) -> None:
+async def _serve(
+    channel: socket.socket, errors: int, runs: str | None, breakpoints: str | None, ending: Ending
+) -> None:
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
 
@@ -73,13 +72,18 @@ async def _serve(channel: socket.socket, errors: int, runs: str | None, breakpoi
             loop.call_soon_threadsafe(drain)
 
     def client_gone() -> None:
-        threading.Thread(target=_end_after, args=(GRACE,), daemon=True).start()
+        ending.begin()
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(ended.set)
 
     link = WorkerChannel(channel, loop, client_gone)
     server = SessionServer(
-        send=link.send, cwd=Path.cwd(), runs_dir=runs, breakpoints_file=breakpoints, on_quit=ended.set
+        send=link.send,
+        cwd=Path.cwd(),
+        runs_dir=runs,
+        breakpoints_file=breakpoints,
+        before_quit=wait_for_threads,
+        on_quit=ended.set,
     )
     attribution = Attribution(server.log)
     output = FdCapture(1, "stdout", wake)
@@ -97,6 +101,7 @@ async def _serve(channel: socket.socket, errors: int, runs: str | None, breakpoi
     unfollow()
     drain()
     await server.close()
+    await end_tasks()
     link.close(GRACE)
 
 
@@ -119,24 +124,6 @@ def _move_standard_input() -> None:
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0, inheritable=True)
     os.close(null)
-
-
-def _end_after(seconds: float) -> None:
-    time.sleep(seconds)
-    _end(0)
-
-
-def _end(code: int) -> None:
-    """End the process at once: a thread that never returns would hold up an orderly exit for good."""
-    if os.getpgrp() == os.getpid():
-        # Processes that steps started end too. This one is in the group: it ignores the mild signal, then exits.
-        with contextlib.suppress(OSError, ValueError):
-            if threading.current_thread() is threading.main_thread():
-                signal.signal(signal.SIGTERM, signal.SIG_IGN)
-                os.killpg(0, signal.SIGTERM)
-            else:
-                os.killpg(0, signal.SIGKILL)
-    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +40,7 @@ class SessionServer:
         breakpoints_file: Where breakpoints are kept from one session to the next; None keeps them nowhere.
         clock: Returns the time of each event, in seconds since the epoch.
         run_ids: Returns the id of each run.
+        before_quit: Called when the client asks to end, while the run is still recorded.
         on_quit: Called once when the client has asked to end.
     """
 
@@ -52,9 +53,11 @@ class SessionServer:
         breakpoints_file: str | Path | None = None,
         clock: Callable[[], float] | None = None,
         run_ids: Callable[[], str] | None = None,
+        before_quit: Callable[[], Awaitable[None]] | None = None,
         on_quit: Callable[[], None] | None = None,
     ) -> None:
         self._send = send
+        self._before_quit = before_quit
         self._on_quit = on_quit
         self._loop = asyncio.get_running_loop()
         self._run_paths = RunPaths(
@@ -118,6 +121,8 @@ class SessionServer:
     async def _serve(self) -> None:
         while True:
             command = await self._queue.get()
+            if isinstance(command, Quit) and self._before_quit is not None:
+                await self._before_quit()
             try:
                 reply = Reply(id=command.id, value=await dispatch(self._session, command, self._status))
             except Exception as error:  # noqa: BLE001 - whatever a command runs into is its own failure
