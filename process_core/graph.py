@@ -1,5 +1,7 @@
 """The frozen, validated graph of a process: all that the engine and a screen need to know of it."""
 
+import types
+import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -356,4 +358,6 @@ def type_text(annotation: Any) -> str:
         return "None"
     if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
         return annotation.__qualname__.rpartition("<locals>.")[2]
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return " | ".join(map(type_text, typing.get_args(annotation)))
     return str(annotation).replace("typing.", "")

@@ -111,6 +111,50 @@ def test_run_and_resume_take_the_limit_of_supersteps(capsys):
     assert "counted from 1" in capsys.readouterr().err
 
 
+# --- reading standard input
+
+READS = """
+import sys, getpass, csv
+from pathlib import Path
+from process_core import ProcessBuilder, Step, StepContext, function
+
+class Read(Step):
+    @function
+    def work(self, context: StepContext) -> None:
+        word = getpass.getpass("Token: ")
+        context.yield_output(["token", len(word)])
+        print("name:", end="", flush=True)
+        context.yield_output(input(" "))
+        context.yield_output(len(sys.stdin.read().splitlines()))
+        {more}
+
+def build():
+    process = ProcessBuilder("Read")
+    process.on_input_event("Go").send_event_to(process.add_step(Read))
+    return process
+"""
+
+
+async def test_a_step_reads_what_is_piped_to_its_end_and_a_password_is_neither_shown_nor_recorded(
+    run_in_worker, tmp_path
+):
+    code, out, err = await run_in_worker(READS.replace("{more}", ""), "s3cr3t-w0rd\nAda\none\ntwo\nthree\n")
+    assert (code, err) == (0, "")
+    said = [line.strip() for line in out.splitlines() if re.match(r"\s+[?=|] ", line)]
+    assert said[:4] == ["? Token:", "= ['token', 11]", "? name:", "= Ada"]
+    assert said[-1] == "= 3"
+    assert "s3cr3t" not in out
+    recorded = b"".join(path.read_bytes() for path in (tmp_path / ".stepscope/runs").iterdir())
+    assert b"Token: " in recorded
+    assert b"s3cr3t" not in recorded
+
+
+async def test_a_step_that_reads_beyond_what_is_piped_fails_as_in_any_program(run_in_worker):
+    code, _, err = await run_in_worker(READS.replace("{more}", "input('more? ')"), "a\nb\n")
+    assert code == 1
+    assert "EOFError: end of input" in err
+
+
 # --- a conversation
 
 

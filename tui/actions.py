@@ -289,6 +289,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
 
     of_verb(verbs.Respond, Group.TALK, ("a",), name="answer", title="Answer",
             help="Answer the open question; without text, go to the chat box.", usage="[TEXT]", argument=Argument.FREE),
+    Action("end_input", "End the input", "Answer a step that reads standard input with its end; Ctrl+D in the empty"
+           " chat box does the same.", Group.TALK, word="eof", verb="respond"),
     of_verb(verbs.SendEvent, Group.TALK, name="send", title="Send an event", argument=Argument.INPUT_EVENT),
     Action("next_request", "Next question", "Choose the next of several open questions.", Group.TALK,
            ("ctrl+n",), word="question", always=True, short="next question", reach=Viewpoint.PRESENT),

@@ -26,10 +26,10 @@ class AnswerGiven(Message):
 
     Attributes:
         request: The question.
-        text: The answer as typed.
+        text: The answer as typed; None where nothing more comes.
     """
 
-    def __init__(self, request: OpenRequest, text: str) -> None:
+    def __init__(self, request: OpenRequest, text: str | None) -> None:
         self.request = request
         self.text = text
         super().__init__()

@@ -322,8 +322,8 @@ class RunControl:
         await self.ask(command)
         return f"sent {safe(event, NAME)}"
 
-    async def answer(self, request_id: str, text: str) -> None:
-        """Answer an open question; the worker converts the text to the type asked for.
+    async def answer(self, request_id: str, text: str | None) -> None:
+        """Answer an open question; the worker converts the text to the type asked for. None: nothing more comes.
 
         Raises:
             RefusedError: The answer does not fit, or the question is not open any more.

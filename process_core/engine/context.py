@@ -6,7 +6,7 @@ import logging
 import sys
 import threading
 import traceback
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
@@ -294,11 +294,12 @@ class StepContext:
         """
         return await self._invocation.scope.runner.ask(self._invocation, prompt, response_type)
 
-    def ask_from_thread(self, prompt: str) -> str:
+    def ask_from_thread(self, prompt: str, response_type: Any = str) -> Any:
         """Ask outside from a plain `def`, whose thread waits for the answer.
 
         Args:
             prompt: What to ask.
+            response_type: The type of the answer.
 
         Returns:
             The answer.
@@ -311,8 +312,8 @@ class StepContext:
             raise StepContextError(
                 f"{self.path}.{self.function} would block the event loop; use `await context.request_info(...)`"
             )
-        answer: str = asyncio.run_coroutine_threadsafe(self.request_info(prompt), run.loop).result()
-        return answer
+        asking: Coroutine[Any, Any, Any] = self.request_info(prompt, response_type=response_type)
+        return asyncio.run_coroutine_threadsafe(asking, run.loop).result()
 
     def log(self, stream: str, text: str) -> None:
         """Record a `log` event, for instance a line that the function printed.

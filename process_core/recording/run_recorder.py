@@ -283,7 +283,10 @@ class RunRecorder(RunInstrument):
             warned = self._incomplete.setdefault(what, set())
             if len(warned) >= _MOST_PLACES or (what == "extra" and warned):
                 continue
-            lost = {_PLACE.sub("[]", loss.split(" ", 1)[0]): loss for loss in self._losses.of(parts[what])}
+            found = self._losses.of(parts[what])
+            if what == "extra":
+                found = [loss for loss in found if not _ASKED_AGAIN.search(loss)]
+            lost = {_PLACE.sub("[]", loss.split(" ", 1)[0]): loss for loss in found}
             new = [loss for place, loss in lost.items() if place not in warned]
             if not new:
                 continue
@@ -325,6 +328,8 @@ def _close_all() -> None:
 
 _MOST_PLACES: Final = 5
 _PLACE: Final = re.compile(r"\[\d+\]")
+_ASKED_AGAIN: Final = re.compile(r"\['questions'\]\[\d+\]\[\d+\] is a secret ")
+"""A loss that costs nobody anything: what was answered in secret is asked again when the run is resumed."""
 
 
 class _Losses:

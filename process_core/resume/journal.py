@@ -12,6 +12,7 @@ from process_core.resume.errors import ResumeError
 from process_core.resume.reconstruct import NotRestorableError, Reconstructor
 from process_core.resume.state_reader import StateReader
 from process_core.runfile import Row, RunFile, to_plain
+from process_core.runfile.codec.decode import is_secret
 from process_core.runfile.codec.encode import MAX_BYTES
 
 RESUMED: Final = "resumed_from_checkpoint"
@@ -189,6 +190,8 @@ class Journal:
 
     def _take_outcome(self, row: Row) -> None:
         if row.type == "response":
+            if is_secret(self._file.payload(row.data)):
+                return  # it is asked again
             asked = self._questions.get(row.cause or 0) or self._file.row(row.cause or 0)
             prompt, answer = self._prompt(asked), self._payload(row)
             answered = RecordedQuestion(row.request_id or "", prompt, is_answered=True, answer=answer)

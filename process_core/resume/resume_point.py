@@ -22,6 +22,7 @@ from process_core.resume.reconstruct import NotRestorableError, Reconstructor, l
 from process_core.resume.recorded_graph import differences, needs_swap, recorded_graph
 from process_core.resume.state_reader import StateReader
 from process_core.runfile import Checkpoint, RunFile, RunInfo
+from process_core.runfile.codec.decode import is_secret
 from process_core.suggestions import did_you_mean
 
 _LAST = 2**62
@@ -269,12 +270,30 @@ def _compiled(path: str | Path, name: str, nodes: Sequence[Node], edges: Sequenc
 def _revived(extra: Any, reconstructor: Reconstructor) -> Any:
     """Return what a checkpoint holds beside states, live; NotRestorableError names what was not recorded exactly."""
     try:
+        _ask_again(extra.get("root"))
         lost = list(_lost_values(extra.get("root"), "", reconstructor.find))
     except (AttributeError, TypeError):  # it makes no sense, which whoever uses it reports
         lost = []
     if lost:
         raise NotRestorableError("; ".join(lost))
     return reconstructor.revive(extra)
+
+
+def _ask_again(process: Any) -> None:
+    """Make questions that were answered in secret open ones again: the answers are not recorded."""
+    if not isinstance(process, dict):
+        return
+    for entry in (*process.get("parked", ()), *process.get("queued", ())):
+        if "questions" in entry:
+            entry["questions"] = [_unanswered(question) for question in entry["questions"]]
+        _ask_again(entry.get("process"))
+    for inner in process.get("nested", {}).values():
+        _ask_again(inner)
+
+
+def _unanswered(question: Any) -> Any:
+    name, request_id, prompt, _, answer = question
+    return [name, request_id, prompt, False, None] if is_secret(answer) else question
 
 
 def _lost_values(process: Any, prefix: str, find: Callable[[str], Any]) -> Iterator[str]:

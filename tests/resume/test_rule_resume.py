@@ -3,6 +3,7 @@ import itertools
 
 import pytest
 from cutting import cut
+from pydantic import SecretStr
 from resume_steps import BROKEN, DONE, Asks, Basket, Does, Joins, Keeps, Talk, asking, chain, do, fails, fan, states
 
 from process_core import (
@@ -493,3 +494,41 @@ async def test_a_run_that_goes_on_cannot_go_to_another_file(path, tmp_path):
     await chain("A").run("Go", "x", run_file=path)
     with pytest.raises(ResumeError, match="its own file"):
         await chain("A").resume(path, run_file=tmp_path / "y.run")
+
+
+@pytest.mark.parametrize("is_fork", [False, True])
+async def test_rule_23_what_was_answered_in_secret_is_asked_again_and_nothing_else_is(path, is_fork):
+    class Login(Step):
+        fails = True
+
+        @function
+        async def log_in(self, context: StepContext) -> None:
+            name = await context.request_info("Name", response_type=str)
+            word = await context.request_info("Password", response_type=SecretStr)
+            place = await context.request_info("Place", response_type=str)
+            if self.fails:
+                raise ValueError
+            await context.yield_output(f"{name} {word.get_secret_value()} {place}")
+
+    builder = ProcessBuilder("Login")
+    builder.on_input_event("go").send_event_to(builder.add_step(Login))
+    process = builder.build()
+    async with process.start("go", run_file=path) as run:
+        for answer in ("Ada", "s3cr3t-w0rd", "Paris"):
+            await run.idle()
+            (request,) = run.pending_requests
+            await run.respond(request.request_id, answer)
+        await run.idle()
+        assert "checkpoint_incomplete" not in [event.code for event in run.events]
+    assert b"s3cr3t-w0rd" not in path.read_bytes()
+    Login.fails = False
+    fork = path.with_name("fork.run")
+    async with process.fork(path, 3, into=fork) if is_fork else process.start(resume_from=path) as run:
+        await run.idle()
+        assert [request.data for request in run.pending_requests] == ["Password"]
+        await run.respond(run.pending_requests[0].request_id, "other-w0rd")
+        await run.idle()
+        if is_fork:
+            await run.respond(run.pending_requests[0].request_id, "Paris")
+            await run.idle()
+        assert run.outputs == ["Ada other-w0rd Paris"]

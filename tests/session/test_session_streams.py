@@ -1,10 +1,13 @@
 import builtins
+import csv
+import getpass
 import os
 import subprocess
 import sys
 import threading
 
 import pytest
+from pydantic import TypeAdapter
 
 from process_core.engine import context as engine_context
 from process_core.errors import StepContextError
@@ -26,9 +29,9 @@ class Speaking:
     def log(self, stream, text):
         self.logged.append((stream, text))
 
-    def ask_from_thread(self, prompt):
+    def ask_from_thread(self, prompt, response_type):
         self.asked.append(prompt)
-        return self.answers.pop(0)
+        return TypeAdapter(response_type).validate_python(self.answers.pop(0))
 
 
 class Bench:
@@ -104,11 +107,22 @@ def test_an_unfinished_line_is_logged_after_a_while():
         assert step.logged == [("stdout", "thinking")]
 
 
-def test_flush_logs_an_unfinished_line_at_once():
-    with Bench():
+def test_an_unfinished_line_that_is_flushed_is_logged_soon():
+    with Bench() as bench:
         step = Speaking()
         in_step(step, lambda: print("50 %", end="", flush=True))
+        bench.run_planned()
         assert step.logged == [("stdout", "50 %")]
+
+
+def test_an_unfinished_line_belongs_to_the_call_that_ends_with_it():
+    with Bench() as bench:
+        step = Speaking()
+        in_step(step, lambda: (print("no line break", end=""), print("nor here", end="", file=sys.stderr)))
+        bench.streams.ends(step)
+        step.is_over = True
+        bench.run_planned()
+        assert (step.logged, bench.orphans) == ([("stdout", "no line break"), ("stderr", "nor here")], [])
 
 
 def test_what_a_step_prints_after_its_end_is_kept_without_it():
@@ -166,12 +180,78 @@ def test_a_prompt_printed_without_newline_becomes_the_question():
         assert step.logged == []
 
 
-def test_standard_input_asks_line_by_line():
+def answered(answers, work):
+    """Return what reading gives, where these lines are answered and then the input ends."""
+    got = []
     with Bench():
-        step = Speaking(answers=["a", "b", "c"])
+        in_step(Speaking(answers=[*answers, *[None] * 3]), lambda: got.append(work()))
+    return got[0]
+
+
+@pytest.mark.parametrize(
+    ("work", "expected"),
+    [
+        (lambda: sys.stdin.read(-1), "ab\nc\nd\n"),
+        (lambda: sys.stdin.readlines(-1), ["ab\n", "c\n", "d\n"]),
+        (lambda: list(sys.stdin), ["ab\n", "c\n", "d\n"]),
+        (lambda: [sys.stdin.readline(), next(iter(sys.stdin)), sys.stdin.read()], ["ab\n", "c\n", "d\n"]),
+        (lambda: [sys.stdin.read(1), sys.stdin.readline(), sys.stdin.read(3), sys.stdin.readline()],
+         ["a", "b\n", "c\nd", "\n"]),
+        (lambda: [sys.stdin.readline(1), sys.stdin.readline(0), sys.stdin.readline()], ["a", "", "b\n"]),
+        (lambda: [sys.stdin.read(), sys.stdin.read(), sys.stdin.readline()], ["ab\nc\nd\n", "", ""]),
+        (lambda: sys.stdin.buffer.read(-1), b"ab\nc\nd\n"),
+        (lambda: [sys.stdin.buffer.readline(), sys.stdin.buffer.read(1), list(sys.stdin.buffer)],
+         [b"ab\n", b"c", [b"\n", b"d\n"]]),
+        (lambda: next(csv.reader(sys.stdin)), ["ab"]),
+        (lambda: [input(), input(), input()], ["ab", "c", "d"]),
+    ],
+)  # fmt: skip
+def test_standard_input_reads_like_a_stream(work, expected):
+    assert answered(["ab", "c", "d"], work) == expected
+
+
+def test_bytes_of_standard_input_are_utf_8():
+    assert answered(["é"], lambda: sys.stdin.buffer.readline(-1)) == "é\n".encode()
+
+
+def test_input_at_the_end_of_the_input_is_an_error_as_in_any_program():
+    with pytest.raises(EOFError, match="end of input"):
+        answered([], lambda: input("name"))
+
+
+def test_a_prompt_that_was_flushed_is_the_question():
+    with Bench() as bench:
+        step = Speaking(answers=["x", "y"])
+
+        def work():
+            print("name:", end="", flush=True)  # as click and rich do
+            input(" ")
+            print("to stderr: ", end="", flush=True, file=sys.stderr)
+            sys.stdin.readline()
+
+        in_step(step, work)
+        bench.run_planned()
+        assert (step.asked, step.logged) == (["name: ", "to stderr: "], [])
+
+
+def test_a_password_is_asked_for_as_a_secret():
+    with Bench():
+        step = Speaking(answers=["hush"])
         got = []
-        in_step(step, lambda: got.extend([sys.stdin.readline(), next(iter(sys.stdin)), sys.stdin.read()]))
-        assert got == ["a\n", "b\n", "c\n"]
+        in_step(step, lambda: got.append(getpass.getpass("Token: ")))
+        assert (step.asked, got) == (["Token: "], ["hush"])
+
+
+def test_a_breakpoint_in_a_coroutine_says_what_to_do():
+    with Bench():
+        token = engine_context._current.set(Speaking("Ask"))
+        try:
+            with pytest.raises(
+                StepContextError, match=r"breakpoint\(\) in the coroutine Ask\.work .*`:break Ask\.work`"
+            ):
+                input("(Pdb) ")
+        finally:
+            engine_context._current.reset(token)
 
 
 def test_input_on_the_event_loop_says_what_to_write_instead():

@@ -150,9 +150,11 @@ class ChatPanel(Vertical):
         self._note.update(safe_content(text))
         self._note.set_class(bool(text), "said")
 
-    def accepted(self, request_id: str, text: str) -> None:
+    def accepted(self, request: OpenRequest, text: str) -> None:
         """The answer was taken: the box is emptied for the next."""
-        self._history.add(text)
+        request_id = request.request_id
+        if not request.is_secret:
+            self._history.add(text)
         self._drafts.pop(request_id, None)
         if self._current == request_id or self.box.value == text:
             self._put(self._drafts.pop(self._current, "") if self._current != request_id and self._current else "")
@@ -182,8 +184,9 @@ class ChatPanel(Vertical):
         if request is None:
             self.box.placeholder = _ASKED_THEN if self._asked_then else _NOTHING
         else:
-            how = "" if request.response_type in _PLAIN_TYPES else " as JSON"
+            how = "" if request.response_type.removesuffix(" | None") in _PLAIN_TYPES else " as JSON"
             self.box.placeholder = f"your answer, {_article(safe(request.response_type, 40))}{how}"
+        self.box.password = request is not None and request.is_secret
         several = len(self._requests) > 1
         if request is not None and several:
             place = self._requests.index(request) + 1
@@ -207,17 +210,29 @@ class ChatPanel(Vertical):
             self.transcript.follow()
             self.post_message(AnswerGiven(request, event.value))
 
+    @on(TextBox.Ended)
+    def _ended(self, event: TextBox.Ended) -> None:
+        event.stop()
+        request = self.request
+        if request is not None and request.takes_end:
+            self.post_message(AnswerGiven(request, None))
+        else:
+            self._say_problem("this question takes no end of input" if request is not None else _NOTHING)
+
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
         self._say_problem("")
 
 
-_PLAIN_TYPES = frozenset({"", "Any", "bool", "date", "datetime", "float", "int", "str"})
+_PLAIN_TYPES = frozenset({"", "Any", "bool", "date", "datetime", "float", "int", "str", "SecretStr"})
 """Types whose answers are written as they are read."""
 
 
 def _article(name: str) -> str:
+    name = name.removesuffix(" | None")
     if name in ("str", "", "Any"):
         return "a text"
+    if name == "SecretStr":
+        return "a secret (not recorded)"
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"

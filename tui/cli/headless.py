@@ -172,8 +172,10 @@ class _Headless:
 
     async def _idle_or_ended(self, state: RunState) -> int | None:
         if state is RunState.IDLE_WITH_PENDING_REQUESTS:
-            if not self._is_input_ended:
-                self._answer(self._session.status.requests)
+            requests = self._session.status.requests
+            is_on_its_way = self._reading is not None or not requests  # the run has not come to the answer yet
+            if is_on_its_way or not self._is_input_ended or any(request.takes_end for request in requests):
+                self._answer(requests)
                 return None
             if not self._is_cancelled_here:
                 self._is_cancelled_here = True
@@ -189,17 +191,18 @@ class _Headless:
         return GOOD if self._session.status.recording_failed is None else UNRECORDED
 
     def _answer(self, requests: Sequence[OpenRequest]) -> None:
-        if self._reading is None and not self._is_input_ended and requests:
+        if self._is_input_ended:
+            requests = [request for request in requests if request.takes_end]
+        if self._reading is None and requests:
             request = min(requests, key=lambda request: request.seq)
             if request.seq <= self._printed:
                 self._reading = asyncio.create_task(self._read_answer(request))
 
     async def _read_answer(self, request: OpenRequest) -> str | None:
         try:
-            line = await self._lines.next()
-            if line is None:
-                self._is_input_ended = True
-            else:
+            line = await self._lines.next() if not self._is_input_ended else None
+            self._is_input_ended = line is None
+            if line is not None or request.takes_end:
                 await self._do(Respond(request_id=request.request_id, value=line))
             return line
         finally:

@@ -1,10 +1,12 @@
 """The one-line box that everything typed goes into, and what was typed in it before; shows nothing that acts."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 
 from rich.text import Text
 from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.widgets import Input
 
 from tui.text.safe_text import safe
@@ -22,10 +24,22 @@ class TextBox(Input):
     TextBox, TextBox:focus { border: none; height: 1; padding: 0; background: transparent; }
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+d", "end_input", show=False)]
+
+    class Ended(Message):
+        """Ctrl+D was pressed in the empty box: nothing more comes."""
+
+    def action_end_input(self) -> None:
+        """End the input, as in a terminal; where there is text, delete the character after the cursor."""
+        if self.value:
+            self.action_delete_right()
+        else:
+            self.post_message(self.Ended())
+
     @property
     def _value(self) -> Text:
         """What the box shows: cell for character the same length as its value, and harmless."""
-        value = self.value
+        value = self.value if not self.password else "•" * len(self.value)
         if not (value.isascii() and value.isprintable()):
             value = "".join(_picture(character) for character in value)
         return Text(value, no_wrap=True, overflow="ignore", end="")

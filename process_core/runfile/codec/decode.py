@@ -72,6 +72,11 @@ class Tagged:
         return str(self)
 
 
+def is_secret(value: Any) -> bool:
+    """Return whether a decoded value stands for a secret, which is not recorded."""
+    return isinstance(value, Tagged) and value.kind == "secret"
+
+
 _INEXACT = frozenset({"repr", "cut", "secret", "near"})
 _WRAPPED = frozenset({"object", "sub", "defaultdict", "odict", "std", "near"})
 

@@ -49,6 +49,16 @@ class OpenRequest(Message):
     response_type: str
     seq: int
 
+    @property
+    def is_secret(self) -> bool:
+        """Whether the answer must not be seen."""
+        return "SecretStr" in self.response_type
+
+    @property
+    def takes_end(self) -> bool:
+        """Whether it can be answered that nothing more comes, with None."""
+        return "None" in (part.strip() for part in self.response_type.split("|"))
+
 
 class ReloadInfo(Message):
     """The state of the last edit, where it is not in force.

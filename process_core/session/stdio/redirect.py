@@ -1,12 +1,13 @@
-"""What `print` and `input` mean inside a step: log events, and questions in the chat.
+"""What `print`, `input` and `getpass` mean inside a step: log events, and questions in the chat.
 
-The writers and the reader here replace `sys.stdout`, `sys.stderr`, `sys.stdin` and `input` in a worker. They find out
-from the current context which step is speaking.
+The writers and the reader here replace `sys.stdout`, `sys.stderr`, `sys.stdin`, `input` and `getpass.getpass` in a
+worker. They find out from the current context which step is speaking.
 """
 
 import builtins
 import codecs
 import contextlib
+import getpass
 import io
 import os
 import sys
@@ -14,7 +15,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from process_core.engine.context import StepContext, current_context, want_tracking
+from process_core.engine.context import StepContext, current_context, follow_calls, want_tracking
 from process_core.errors import StepContextError
 from process_core.session.stdio.line_buffer import LineBuffer
 
@@ -95,10 +96,11 @@ class StepWriter(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Log the unfinished line of the step that is speaking."""
-        context = current_context()
-        line = self.take_unfinished(context)
-        if line:
+        """Do nothing: an unfinished line is logged soon by itself, unless it is the prompt of a question."""
+
+    def log_unfinished(self, context: StepContext) -> None:
+        """Log the unfinished line of an invocation that ends."""
+        if self._unfinished and (line := self.take_unfinished(context)):
             self._log(context, line)
 
     def take_unfinished(self, context: StepContext | None) -> str:
@@ -151,17 +153,35 @@ class StepReader(io.TextIOBase):
     """Reads by asking: a line from `sys.stdin` is an answer in the chat.
 
     Args:
-        ask: Returns the answer to a prompt.
+        ask: Returns the answer to a prompt; None at the end of the input.
     """
 
-    def __init__(self, ask: Callable[[str], str]) -> None:
+    def __init__(self, ask: Callable[[str], str | None]) -> None:
         super().__init__()
         self._ask = ask
+        self._rest = ""
+        self._lock = threading.RLock()
+        self._binary = io.BufferedReader(_RawReader(self))
+
+    @property
+    def name(self) -> str:
+        """How a traceback calls the stream."""
+        return "<stdin>"
 
     @property
     def encoding(self) -> str:  # type: ignore[override]  # typeshed has a plain attribute
         """The encoding that a terminal would have."""
         return "utf-8"
+
+    @property
+    def errors(self) -> str:  # type: ignore[override]  # typeshed has a plain attribute
+        """What `buffer` does with text that has no bytes."""
+        return "surrogateescape"
+
+    @property
+    def buffer(self) -> io.BufferedIOBase:
+        """The same stream for bytes."""
+        return self._binary
 
     def readable(self) -> bool:
         """Report that it can be read from."""
@@ -172,13 +192,49 @@ class StepReader(io.TextIOBase):
         return 0
 
     def readline(self, size: int | None = -1) -> str:  # type: ignore[override]  # typeshed leaves None out
-        """Ask for one line, cut to `size` where that is not negative; a newline ends it."""
-        line = self._ask("") + "\n"
-        return line if size is None or size < 0 else line[:size]
+        """Read a line, or its first `size` characters where that is not negative; empty at the end of the input."""
+        with self._lock:
+            line = self._rest or self._next()
+            size = len(line) if size is None or size < 0 else size
+            line, self._rest = line[:size], line[size:]
+            return line
 
     def read(self, size: int | None = -1) -> str:
-        """Ask for one line, as `readline` does; there is no end of input to read up to."""
-        return self.readline(size)
+        """Read so many characters, or all to the end of the input; fewer come only at the end."""
+        with self._lock:
+            text, self._rest = self._rest, ""
+            while size is None or size < 0 or len(text) < size:
+                line = self._next()
+                if not line:
+                    return text
+                text += line
+            text, self._rest = text[:size], text[size:]
+            return text
+
+    def _next(self) -> str:
+        line = self._ask("")
+        return "" if line is None else line + "\n"
+
+
+class _RawReader(io.RawIOBase):
+    """The bytes side of a reader."""
+
+    def __init__(self, reader: StepReader) -> None:
+        super().__init__()
+        self._reader = reader
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._reader.fileno()
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._rest or self._reader.readline().encode("utf-8", "surrogateescape")
+        size = min(len(buffer), len(data))
+        buffer[:size], self._rest = data[:size], data[size:]
+        return size
 
 
 class StepStreams:
@@ -196,44 +252,82 @@ class StepStreams:
         self._loop_thread = threading.get_ident()
         self._pid = os.getpid()
         self._before: tuple[Any, ...] | None = None
+        self._unfollow: Callable[[], None] | None = None
 
     def install(self) -> None:
         """Put the streams and `input` in place, on the event loop's thread."""
         self._loop_thread = threading.get_ident()
-        self._before = (sys.stdout, sys.stderr, sys.stdin, builtins.input)
+        self._before = (sys.stdout, sys.stderr, sys.stdin, builtins.input, getpass.getpass)
         sys.stdout, sys.stderr, sys.stdin = self.stdout, self.stderr, self.stdin
-        builtins.input = self._input
+        builtins.input, getpass.getpass = self._input, self._getpass
         want_tracking(self, wanted=True)
+        self._unfollow = follow_calls(self)
         os.register_at_fork(after_in_child=self._restore_in_fork)
 
     def undo(self) -> None:
         """Log what is unfinished and give the interpreter its own streams back."""
         want_tracking(self, wanted=False)
+        if self._unfollow is not None:
+            self._unfollow()
+            self._unfollow = None
         for writer in (self.stdout, self.stderr):
             writer._flush_held()  # noqa: SLF001 - the two are one mechanism
         if self._before is not None:
-            sys.stdout, sys.stderr, sys.stdin, builtins.input = self._before
+            sys.stdout, sys.stderr, sys.stdin, builtins.input, getpass.getpass = self._before
             self._before = None
+
+    def begins(self, context: StepContext) -> None:
+        """Note that a call begins: nothing to do."""
+
+    def ends(self, context: StepContext) -> None:
+        """Log what a call that ends has printed without a line break, while it can be recorded as its own."""
+        self.stdout.log_unfinished(context)
+        self.stderr.log_unfinished(context)
 
     def _restore_in_fork(self) -> None:
         # A forked child has no run to log to: what it prints goes to the captured descriptors like any child's output.
         if self._before is not None:
             sys.stdout = open(1, "w", closefd=False, buffering=1, errors="backslashreplace")  # noqa: SIM115 - it stays
             sys.stderr = open(2, "w", closefd=False, buffering=1, errors="backslashreplace")  # noqa: SIM115 - it stays
-            sys.stdin, builtins.input = self._before[2:]
+            sys.stdin, builtins.input, getpass.getpass = self._before[2:]
 
     def _input(self, prompt: object = "", /) -> str:
-        context = current_context()
-        return self._ask(self.stdout.take_unfinished(context) + str(prompt))
+        line = self._ask(str(prompt))
+        if line is None:
+            raise EOFError("end of input")
+        return line
 
-    def _ask(self, prompt: str) -> str:
+    def _getpass(self, prompt: str = "Password: ", stream: Any = None, **_: Any) -> str:
+        """Ask for what nobody may see: the answer is neither shown nor recorded."""
+        del stream
+        from pydantic import SecretStr  # noqa: PLC0415 - costs 60 ms, and a worker that is asked has it by now
+
+        secret = self._asked(prompt, SecretStr | None)
+        if secret is None:
+            raise EOFError("end of input")
+        word: str = secret.get_secret_value()
+        return word
+
+    def _ask(self, prompt: str) -> str | None:
+        line: str | None = self._asked(prompt, str | None)
+        return line
+
+    def _asked(self, prompt: str, response_type: Any) -> Any:
         context = current_context()
+        printed = self.stdout.take_unfinished(context) or self.stderr.take_unfinished(context)
+        prompt = printed + prompt
         if context is None:
             raise EOFError("nobody can answer here: only the function of a step can read input")
         if threading.get_ident() == self._loop_thread:
+            where = f"{context.path}.{context.function}"
+            if prompt.startswith("(Pdb"):
+                raise StepContextError(
+                    f"breakpoint() in the coroutine {where} would hold up every step: make the function a plain `def`,"
+                    f" where pdb is answered in the chat, or pause before it with `:break {where}`"
+                )
             asked = prompt.strip() or "..."
             raise StepContextError(
-                f"reading input in the coroutine {context.path}.{context.function} would hold up every step:"
+                f"reading input in the coroutine {where} would hold up every step:"
                 f" write `text = await context.request_info({asked!r})`, or make the function a plain `def`"
             )
-        return context.ask_from_thread(prompt)
+        return context.ask_from_thread(prompt, response_type)

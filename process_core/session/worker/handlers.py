@@ -25,7 +25,7 @@ from process_core.session.worker.status import pending_message
 Handler = Callable[[LiveSession, Any], Awaitable[Any]]
 H = TypeVar("H", bound=Handler)
 
-_TAKES_TEXT: Final = frozenset({"str", "Any", "object", ""})
+_TAKES_TEXT: Final = frozenset({"str", "SecretStr", "Any", "object", ""})
 """Types of an answer that typed text is, as it is."""
 HANDLERS: Final[dict[type[Command], Handler]] = {}
 

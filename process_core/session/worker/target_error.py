@@ -52,6 +52,12 @@ def from_exception(error: BaseException, doing: str) -> TargetError:
                 " install it there, or choose another with --python"
             )
             return TargetError("import_error", message, traceback=user_traceback(error))
+        case RuntimeError() if "from a running event loop" in str(error) or "loop is already running" in str(error):
+            message = (
+                f"{doing} called asyncio.run() or the like, and the process runs on an event loop already;"
+                " put what runs it under `if __name__ == '__main__':`"
+            )
+            return TargetError("import_error", message, traceback=user_traceback(error))
     message = f"{doing} raised {type(error).__name__}: {exception_text(error)}"
     return TargetError("import_error", message, traceback=user_traceback(error))
 

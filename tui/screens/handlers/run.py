@@ -34,6 +34,7 @@ class RunHandler:
             "stop": self.stop,
             "restart": self.restart,
             "answer": self.answer,
+            "end_input": self.end_input,
             "send": self.send,
             "next_request": self.next_request,
         }
@@ -120,16 +121,27 @@ class RunHandler:
         request = parts.chat.request
         if request is None:
             raise RefusedError("nothing is asked now")
+        if request.is_secret:
+            raise RefusedError("this answer must not be seen: press a, and type it into the box of the chat")
         await parts.control.answer(request.request_id, argument)
 
-    async def answer_from_box(self, request: OpenRequest, text: str) -> None:
+    async def end_input(self) -> None:
+        """Answer the open question with the end of the input."""
+        request = self._parts.chat.request
+        if request is None:
+            raise RefusedError("nothing is asked now")
+        if not request.takes_end:
+            raise RefusedError("this question takes no end of input: answer it")
+        await self.answer_from_box(request, None)
+
+    async def answer_from_box(self, request: OpenRequest, text: str | None) -> None:
         """Answer a question with what was typed into the chat; the chat shows why where that is refused."""
         try:
             await self._parts.control.answer(request.request_id, text)
         except RefusedError as error:
             self._parts.chat.refused(str(error))
         else:
-            self._parts.chat.accepted(request.request_id, text)
+            self._parts.chat.accepted(request, text or "")
 
     async def send(self, argument: str) -> None:
         """Send an outside event."""
