@@ -80,14 +80,14 @@ def run_in_worker(tmp_path):
 # --- recording
 
 
-async def test_rule_41_a_run_that_can_no_longer_be_recorded_says_so_and_has_a_code_of_its_own(run):
+async def test_rule_41_a_run_that_can_no_longer_be_recorded_says_so_and_has_a_code_of_its_own(run_in_worker):
     body = """
         import resource
         resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
         for number in range(4000):
             context.yield_output(f"{number:0500}")
     """
-    code, out, err = await run(ONE.format(body=body.strip()))
+    code, out, err = await run_in_worker(ONE.format(body=body.strip()))
     assert code == 3, err
     assert "no longer recorded" in err
     assert "superstep_started" in out
