@@ -63,7 +63,8 @@ def kitchen(tmp_path_factory):
     return project
 
 
-async def test_a_target_runs_where_its_packages_are(kitchen):
+async def test_a_target_runs_where_its_packages_are(kitchen, monkeypatch):
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     out, err = io.StringIO(), io.StringIO()
     code = await run_headless("inner/flow.py", stdin=io.StringIO(), stdout=out, stderr=err, cwd=kitchen)
     assert (code, out.getvalue().count("= ")) == (0, 2), out.getvalue() + err.getvalue()
