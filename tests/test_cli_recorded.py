@@ -52,6 +52,12 @@ def build():
 
 
 @pytest.fixture
+def stepscope(stepscope, loads_in_process):
+    """The command, which resumes in this interpreter; on a terminal it does so in a worker."""
+    return stepscope
+
+
+@pytest.fixture
 def project(tmp_path):
     (tmp_path / "chat.py").write_text(CHAT)
     return tmp_path
