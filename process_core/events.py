@@ -148,6 +148,7 @@ EVENT_TYPES: Final[dict[str, EventType]] = {
 WARNING_CODES: Final[dict[str, str]] = {
     "abandoned_thread": "a cancelled call runs in a thread, which cannot be interrupted",
     "answer_refused": "a recorded answer does not fit the changed code, so the question is asked again",
+    "background_failure": "a task that a function started and left has failed",
     "changed_queue_lost": "messages changed by hand before the run was cut off could not be brought back",
     "checkpoint_incomplete": "a value can only be written as text, so the run cannot be resumed from here",
     "condition_failed": "a route's condition raised",

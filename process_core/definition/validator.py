@@ -36,6 +36,8 @@ _READ_ONCE: Final = (
     collections.abc.Iterable, collections.abc.Iterator, collections.abc.Generator,
     collections.abc.AsyncIterable, collections.abc.AsyncIterator, collections.abc.AsyncGenerator,
 )  # fmt: skip
+MOST_LEVELS: Final = 24
+"""Processes within processes; a checkpoint of calls parked that deep can still be written, payloads and all."""
 
 
 class DefinitionValidator:
@@ -92,20 +94,36 @@ class DefinitionValidator:
                 self._wrong("duplicate_step", f"two steps are named {name!r}", name, None, "give one another name")
                 continue
             graph = declaration.inner
-            if graph is not None and not isinstance(graph, Graph):
-                if not hasattr(graph, "resolve"):
-                    self._wrong("invalid_process", f"{graph!r} is not a process", name, None,
-                                "pass a ProcessBuilder or a built Process")  # fmt: skip
+            if graph is not None:
+                graph = self._inner_graph(graph, declaration.kind, name, (*enclosing, builder))
+                if graph is None:
                     continue
-                if graph is builder or graph in enclosing:
-                    self._wrong("recursive_process", f"process {graph.name!r} contains itself", name, None,
-                                "a loop is a route back to an earlier step")  # fmt: skip
-                    continue
-                graph = self._resolve_inner(graph, name, (*enclosing, builder))
             spec = resolve_step(declaration, len(steps), graph, self.problems)
             self._steps[name] = spec
             steps.append(spec)
         return steps
+
+    def _inner_graph(
+        self, inner: Any, kind: StepKind, name: str, enclosing: "tuple[ProcessBuilder, ...]"
+    ) -> Graph | None:
+        """Return the graph inside a step; None where there is a problem with it."""
+        graph: Graph | None = inner if isinstance(inner, Graph) else None
+        if graph is None:
+            if not hasattr(inner, "resolve"):
+                self._wrong("invalid_process", f"{inner!r} is not a process", name, None,
+                            "pass a ProcessBuilder or a built Process")  # fmt: skip
+                return None
+            if inner in enclosing:
+                self._wrong("recursive_process", f"process {inner.name!r} contains itself", name, None,
+                            "a loop is a route back to an earlier step")  # fmt: skip
+                return None
+            if len(enclosing) <= MOST_LEVELS:
+                graph = self._resolve_inner(inner, name, enclosing)
+        if graph is None or _levels(graph) <= MOST_LEVELS < _levels(graph) + _level(kind):
+            text = f"processes are nested more than {MOST_LEVELS} levels deep (a map of a process counts as two)"
+            self._wrong("nested_too_deep", text, name, None, "route between the steps of one process where you can")
+            return None
+        return graph
 
     def _resolve_inner(self, inner: "ProcessBuilder", name: str, enclosing: "tuple[ProcessBuilder, ...]") -> Graph:
         graph, resolver = inner.resolve(enclosing)
@@ -317,6 +335,15 @@ class DefinitionValidator:
         self, code: str, message: str, step: str | None, function: str | None = None, suggestion: str | None = None
     ) -> None:
         self.problems.append(Problem(code, message, step, function, suggestion))
+
+
+def _level(kind: StepKind) -> int:
+    return 2 if kind is StepKind.MAP else 1
+
+
+def _levels(graph: Graph) -> int:
+    """Return how deep processes are nested in a graph."""
+    return max((_level(step.kind) + _levels(step.graph) for step in graph.steps if step.graph is not None), default=0)
 
 
 def _kind_of_event(step: StepSpec, name: str) -> SourceKind:

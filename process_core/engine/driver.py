@@ -70,7 +70,7 @@ class SuperstepDriver:
 
     def __init__(self, run: RunRecord, stream: EventStream | None = None) -> None:
         self._run = run
-        self._tasks = RunTasks(run.loop, stream)
+        self._tasks = RunTasks(run, stream)
         run.driver = self
         run.root = ProcessRecord(run, run.plan, JoinBuffer())
         self._loop = SuperstepLoop(run.root, self._tasks, self)

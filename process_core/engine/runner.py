@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Coroutine, Iterable, Sequence
 from time import monotonic
 from typing import Any, Final, Protocol
 
+from process_core.engine.background_tasks import BackgroundTasks
 from process_core.engine.event_stream import EventStream
 from process_core.engine.records import UNSET, CallScope, ForcedResult, Invocation, Request, RunRecord, StepInstance
 from process_core.engine.request_log import RecordedQuestion, RequestLog
@@ -41,7 +42,7 @@ class RunTasks:
     """The tasks of a run: each has the context variables that the run began with.
 
     Args:
-        loop: The loop of the run.
+        run: The run.
         stream: What its events go to, whose reader it must not leave behind.
 
     Attributes:
@@ -51,12 +52,13 @@ class RunTasks:
 
     __slots__ = ("_context", "_is_turning", "_loop", "_owner", "_stream", "_unwinding", "due", "is_closing")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, stream: EventStream | None = None) -> None:
-        self._loop = loop
+    def __init__(self, run: RunRecord, stream: EventStream | None = None) -> None:
+        self._loop = run.loop
         self._stream = stream
         if stream is not None:
             stream.on_full = self.hurry
         self._context = contextvars.copy_context()
+        BackgroundTasks(run).watch_in(self._context)
         self._owner = asyncio.current_task()
         self._unwinding: set[asyncio.Task[Any]] | None = None
         self._is_turning = False

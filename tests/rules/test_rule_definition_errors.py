@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 from rules_observing import problem, problems_of
-from rules_steps import Pair, Sink, Trigger
+from rules_steps import Ask, Pair, Sink, Trigger
 
 from process_core import (
     ProcessBuilder,
     ProcessDefinitionError,
+    RunState,
     Step,
     function,
 )
@@ -165,3 +166,49 @@ def test_an_input_of_a_join_must_be_listened_for():
     a, b, c = (process.on_input_event(name) for name in "abc")
     process.listen_for(all_of=[a, b]).send_event_to(process.add_step(Pair), inputs={"left": a, "right": c})
     assert problems_of(process)
+
+
+# --- nesting has a limit
+
+
+def nested(levels, *, mapped=False, built=False):
+    inner = ProcessBuilder("P0")
+    inner.on_input_event("Go").send_event_to(inner.add_step(Ask))
+    for level in range(levels):
+        outer = ProcessBuilder(f"P{level + 1}")
+        content = inner.build() if built else inner
+        if mapped:
+            outer.on_input_event("Go").send_event_to(outer.add_map_step(content, name="in"))
+        else:
+            outer.on_input_event("Go").send_event_to(outer.add_process(content, name="in").where_input_event_is("Go"))
+        inner = outer
+    return inner
+
+
+@pytest.mark.parametrize("levels", [25, 200, 2000])
+def test_processes_nested_deeper_than_can_be_recorded_are_refused(levels):
+    found = problem(nested(levels), "nested_too_deep")
+    assert "more than 24 levels deep" in found.message
+
+
+def test_built_processes_and_maps_count_too():
+    with pytest.raises(ProcessDefinitionError, match="nested_too_deep"):
+        nested(26, built=True)
+    assert "a map of a process counts as two" in problem(nested(13, mapped=True), "nested_too_deep").message
+
+
+@pytest.mark.parametrize(("levels", "mapped"), [(24, False), (12, True)])
+async def test_what_is_nested_as_deep_as_is_allowed_is_parked_and_resumed(tmp_path, levels, mapped):
+    payload = {"a": [{"b": [[[{"c": [1]}]]]}]}
+    data = payload
+    for _ in range(levels if mapped else 0):
+        data = [data]
+    process = nested(levels, mapped=mapped).build()
+    async with process.start("Go", data, run_file=tmp_path / "x.run") as run:
+        await run.idle()
+        assert [e.code for e in run.events if e.type == "warning"] == ["pending_request"]
+    async with process.start(resume_from=tmp_path / "x.run") as run:
+        await run.idle()
+        await run.respond(run.pending_requests[0].request_id, "yes")
+        await run.idle()
+        assert run.state is RunState.IDLE

@@ -1,0 +1,103 @@
+"""Notices the tasks that a function starts and leaves, and reports those that fail (rule 45)."""
+
+import asyncio
+import contextvars
+import traceback
+from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
+
+from process_core.engine.instrument import RunInstrument
+from process_core.engine.records import CallScope, Invocation, MapRecord, RunRecord
+
+_watch: contextvars.ContextVar["BackgroundTasks | None"] = contextvars.ContextVar("process_background", default=None)
+_watched: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+
+
+class BackgroundTasks(RunInstrument):
+    """Watches the tasks that the functions of a run start.
+
+    Nobody hears of a failure in a task that somebody keeps: asyncio reports it when the task is forgotten. So the task
+    factory of the loop is wrapped, once; nothing that begins a call has to do anything for that.
+
+    Args:
+        run: The run.
+    """
+
+    def __init__(self, run: RunRecord) -> None:
+        self._run = run
+        self._calls: WeakKeyDictionary[asyncio.Future[Any], Invocation] = WeakKeyDictionary()
+        self._unsettled: list[tuple[Invocation, asyncio.Future[Any]]] = []
+        _wrap_factory(run.loop)
+
+    def watch_in(self, context: contextvars.Context) -> None:
+        """Watch what is started in a context, in which functions run."""
+        context.run(_watch.set, self)
+
+    def started(self, task: "asyncio.Future[Any]", by: "asyncio.Future[Any] | None") -> None:
+        """Take note of a new task."""
+        call = self._call_of(by)
+        if call is not None:
+            self._calls[task] = call
+            task.add_done_callback(self._ended)
+
+    def _call_of(self, task: "asyncio.Future[Any] | None") -> Invocation | None:
+        if task is None or task in self._calls:
+            return None if task is None else self._calls[task]
+        scopes: list[CallScope] = [self._run.root]
+        for scope in scopes:
+            inside = scope.elements if isinstance(scope, MapRecord) else scope.process.slots
+            scopes += [slot.child for slot in inside if slot is not None and slot.child is not None]
+        calls = (call for scope in scopes for call in scope.working)
+        return next((call for call in calls if call.task is task and call.slot.plan.is_leaf), None)
+
+    def _ended(self, task: "asyncio.Future[Any]") -> None:
+        call = self._calls.get(task)
+        if call is None or task.cancelled() or not _is_unseen(task):
+            return
+        if call.is_closed:
+            self._run.loop.call_soon(self._report, call, task)  # who awaits it is woken after this, and sees to it
+            return
+        if not self._unsettled and self not in self._run.instruments:
+            self._run.attach(self)
+        self._unsettled.append((call, task))  # the function may still await it
+
+    def invocation_ended(self, call: Invocation) -> None:
+        """Report what failed while the function ran, and was not awaited."""
+        mine = [task for one, task in self._unsettled if one is call]
+        self._unsettled = [(one, task) for one, task in self._unsettled if one is not call]
+        for task in mine:
+            self._report(call, task)
+
+    def _report(self, call: Invocation, task: "asyncio.Future[Any]") -> None:
+        if self._run.state.is_ended or not _is_unseen(task):
+            return
+        error = task.exception()
+        assert error is not None
+        call.scope.warn(
+            "background_failure",
+            f"a task that {call} started and left has failed: {type(error).__qualname__}: {error}",
+            call,
+            type=type(error).__qualname__,
+            traceback="".join(traceback.format_exception(error)),
+        )
+
+
+def _is_unseen(task: "asyncio.Future[Any]") -> bool:
+    """Whether a task has failed and nobody has awaited it; asyncio keeps that to report it at the end."""
+    return bool(getattr(task, "_log_traceback", False))
+
+
+def _wrap_factory(loop: asyncio.AbstractEventLoop) -> None:
+    if loop in _watched:
+        return
+    _watched.add(loop)
+    inner = loop.get_task_factory()
+
+    def make(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> Any:
+        task = asyncio.Task(work, loop=loop, **options) if inner is None else inner(loop, work, **options)
+        watch = _watch.get()
+        if watch is not None:
+            watch.started(task, asyncio.current_task(loop))
+        return task
+
+    loop.set_task_factory(make)
