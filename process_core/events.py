@@ -175,8 +175,8 @@ WARNING_CODES: Final[dict[str, str]] = {
 
 def may_user_add(event_type: str) -> bool:
     """Return whether user code may add events of a type: of a custom one, and of some that the engine knows."""
-    known = EVENT_TYPES.get(event_type)
-    return known is None or known.from_user
+    kind = EVENT_TYPES.get(event_type)
+    return kind is None or kind.from_user
 
 
 @dataclass(slots=True, eq=False)

@@ -15,7 +15,7 @@ def nearest(name: object, names: Iterable[str]) -> str | None:
     close = get_close_matches(str(name), names, n=1, cutoff=_LIKENESS)
     if close:
         return close[0]
-    folded = {known.casefold(): known for known in names}
+    folded = {original.casefold(): original for original in names}
     close = get_close_matches(str(name).casefold(), folded, n=1, cutoff=_LIKENESS)
     return folded[close[0]] if close else None
 

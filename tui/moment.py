@@ -187,9 +187,9 @@ def _message(message: RecordedMessage, place: int, preview: str, *, is_next: boo
 
 def _hit_by(run_file: RunFile, seq: int, specs: Iterable[BreakpointSpec]) -> tuple[BreakpointSpec, ...]:
     """Return the breakpoints with the number of times that they had been hit by then."""
-    known = tuple(specs)
-    if not any(spec.hit_count for spec in known):
-        return known
+    breakpoints = tuple(specs)
+    if not any(spec.hit_count for spec in breakpoints):
+        return breakpoints
     counts: dict[int, int] = {}
     view = run_file.view(Filter(types=("breakpoint_hit",)))
     view.advance(_SLICE)
@@ -199,6 +199,6 @@ def _hit_by(run_file: RunFile, seq: int, specs: Iterable[BreakpointSpec]) -> tup
         number, hit = (details.get("breakpoint"), details.get("hit")) if isinstance(details, dict) else (None, None)
         if isinstance(number, int) and isinstance(hit, int):
             counts.setdefault(number, hit)
-        if len(counts) >= len(known):
+        if len(counts) >= len(breakpoints):
             break
-    return tuple(spec.model_copy(update={"hit_count": counts.get(spec.id or 0, 0)}) for spec in known)
+    return tuple(spec.model_copy(update={"hit_count": counts.get(spec.id or 0, 0)}) for spec in breakpoints)

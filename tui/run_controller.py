@@ -298,9 +298,9 @@ class RunControl:
             text = f"breakpoint {made.id} on {safe(write_breakpoint(made, self.place_names), PREVIEW)}"
             return (text, True) if made.problem is None else (f"{text}: {safe(made.problem, PREVIEW)}", False)
         named = made.event or made.step or ""
-        known = (*self.events, *self.steps)
+        places = (*self.events, *self.steps)
         problem = safe(made.problem or f"nothing in this process matches {named!r}", PREVIEW)
-        hint = "" if "did you mean" in problem else suggestion(named, known)
+        hint = "" if "did you mean" in problem else suggestion(named, places)
         return f"breakpoint {made.id} waits: {problem}{hint}", False
 
     async def send(self, argument: str) -> str:
@@ -309,10 +309,10 @@ class RunControl:
         Raises:
             RefusedError: The data is not JSON, or the event is unknown.
         """
-        known = self.loaded.input_events if self.loaded else ()
-        event, text = split_event(argument, known)
-        if event not in known:
-            raise RefusedError(f"no input event {self.unknown(event, known)}")
+        inputs = self.loaded.input_events if self.loaded else ()
+        event, text = split_event(argument, inputs)
+        if event not in inputs:
+            raise RefusedError(f"no input event {self.unknown(event, inputs)}")
         command = SendEvent(event=event)
         if text:
             try:

@@ -30,8 +30,8 @@ def samples() -> list[Sample]:
     spec = find_spec("sample_processes")
     folders = [Path(folder) for folder in spec.submodule_search_locations or ()] if spec is not None else []
     files = [file for folder in folders for file in folder.glob("*.py") if not file.name.startswith("_")]
-    found = [Sample(file.stem, file, _about(file)) for file in files]
-    return sorted(found, key=lambda sample: (sample.name != "chatbot", sample.name))
+    all_samples = [Sample(file.stem, file, _about(file)) for file in files]
+    return sorted(all_samples, key=lambda sample: (sample.name != "chatbot", sample.name))
 
 
 def _about(file: Path) -> str:

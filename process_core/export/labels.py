@@ -89,23 +89,23 @@ class Names:
 
 def own_edges(graph: Drawable) -> dict[str, list[Edge]]:
     """Sort the edges of a graph by the path of the process that they belong to."""
-    found: dict[str, list[Edge]] = {}
+    by_process: dict[str, list[Edge]] = {}
     for edge in graph.edges:
-        found.setdefault(edge.scope, []).append(edge)
-    return found
+        by_process.setdefault(edge.scope, []).append(edge)
+    return by_process
 
 
 def own_nodes(graph: Drawable) -> dict[str, list[Node]]:
     """Sort the steps of a graph by the path of the process that they belong to; empty nested ones are there too."""
-    found: dict[str, list[Node]] = {}
+    by_process: dict[str, list[Node]] = {}
     for node in graph.nodes:
         scope = node.path.removesuffix(node.name).removesuffix("/")
         if scope == node.path:  # only a damaged recording holds a step without a name; inside itself it has no end
             continue
-        found.setdefault(scope, []).append(node)
+        by_process.setdefault(scope, []).append(node)
         if node.kind is StepKind.PROCESS:
-            found.setdefault(node.path, [])
-    return found
+            by_process.setdefault(node.path, [])
+    return by_process
 
 
 def _is_invisible(char: str) -> bool:

@@ -159,9 +159,9 @@ def _field(event: Any, name: str) -> Any:
     """Read from an event of whatever make; events are the engine's or rows of a recording, never a user's object."""
     if isinstance(event, Mapping):
         return event.get(name)
-    found = getattr(event, name, _UNSET)
-    if found is not _UNSET:
-        return found
+    value = getattr(event, name, _UNSET)
+    if value is not _UNSET:
+        return value
     keys = getattr(event, "keys", None)
     return event[name] if keys is not None and name in keys() else None
 

@@ -86,11 +86,11 @@ class _Translator:
         """Return a condition that holds wherever the part does; it may hold elsewhere too."""
         if isinstance(node, ast.BoolOp):
             parts = [self.condition(value, exact=False) or self.implied(value) for value in node.values]
-            known = [part for part in parts if part is not None]
+            decided = [part for part in parts if part is not None]
             if isinstance(node.op, ast.And):
-                return _joined(" AND ", known) if known else None
+                return _joined(" AND ", decided) if decided else None
             # NULL stands for "raises" and never lets an alternative through that Python would take, so OR is sound.
-            return _joined(" OR ", known) if len(known) == len(parts) else None
+            return _joined(" OR ", decided) if len(decided) == len(parts) else None
         return self.condition(node, exact=False)
 
     def condition(self, node: ast.expr, *, exact: bool) -> _Sql | None:
@@ -118,8 +118,8 @@ class _Translator:
         parts.append(self.condition(node.values[-1], exact=exact))
         if any(part is None for part in parts):
             return None
-        known = [part for part in parts if part is not None]
-        return _in_order(known, stops_at) if inner_exact else _joined(" AND ", known)
+        decided = [part for part in parts if part is not None]
+        return _in_order(decided, stops_at) if inner_exact else _joined(" AND ", decided)
 
     def _compare(self, node: ast.Compare, *, exact: bool) -> _Sql | None:
         tests: list[_Sql] = []

@@ -189,10 +189,10 @@ def _check_call(node: ast.Call, source: Source) -> None:
     function = FUNCTIONS.get(name)
     is_method = isinstance(node.func, ast.Attribute)
     if function is None or (is_method and not function.method):
-        known = [n for n, f in FUNCTIONS.items() if f.method or not is_method]
-        known += [] if is_method else PATTERN_FUNCTIONS
-        close = nearest(name, known)
-        also = f"did you mean {close!r}?" if close is not None else f"there are {', '.join(sorted(known))}"
+        names = [n for n, f in FUNCTIONS.items() if f.method or not is_method]
+        names += [] if is_method else PATTERN_FUNCTIONS
+        close = nearest(name, names)
+        also = f"did you mean {close!r}?" if close is not None else f"there are {', '.join(sorted(names))}"
         at = source.name_column(node.func) if isinstance(node.func, ast.Attribute) else source.column(node)
         raise PredicateError(source.text, f"{name!r} cannot be called ({also})", at)
     if not function.least <= len(arguments) <= function.most:

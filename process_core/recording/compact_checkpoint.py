@@ -79,7 +79,7 @@ _SHORT = 10**15
 
 def _supersteps_of_idle(process: ProcessRecord) -> dict[str, Any] | None:
     """Return the supersteps of the nested processes that were used; None where one of them is not idle."""
-    found: dict[str, Any] = {}
+    supersteps: dict[str, Any] = {}
     for step in process.plan.processes:
         slot = process.slots[step.index]
         if slot is None or not isinstance(slot.child, ProcessRecord):
@@ -90,5 +90,5 @@ def _supersteps_of_idle(process: ProcessRecord) -> dict[str, Any] | None:
         inner = _supersteps_of_idle(child)
         if inner is None:
             return None
-        found[step.name] = [child.superstep, inner]
-    return found
+        supersteps[step.name] = [child.superstep, inner]
+    return supersteps

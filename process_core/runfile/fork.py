@@ -67,8 +67,8 @@ def fork_run_file(
     connection = Connection(source)
     try:
         number = checkpoint if isinstance(checkpoint, int) else checkpoint.id
-        found = read_checkpoints(connection, "id = ?", (number,))
-        if not found:
+        checkpoints = read_checkpoints(connection, "id = ?", (number,))
+        if not checkpoints:
             raise RunFileError(source, f"there is no checkpoint {number}")
         run = connection.one("SELECT run_id, process, target, started, metadata FROM run")
     finally:
@@ -87,14 +87,14 @@ def fork_run_file(
             # Times in the file count from here, and the copied events keep theirs.
             "started": started,
             "parent_run": parent,
-            "parent_superstep": found[0].superstep,
-            "parent_seq": found[0].seq,
+            "parent_superstep": checkpoints[0].superstep,
+            "parent_seq": checkpoints[0].seq,
             "metadata": inherited if metadata is None else dump_metadata(metadata),
         }
-        create(into, lambda child: _fill(child, source, found[0], values)).close()
+        create(into, lambda child: _fill(child, source, checkpoints[0], values)).close()
     finally:
         lock.release()
-    return found[0]
+    return checkpoints[0]
 
 
 def _fill(child: sqlite3.Connection, source: Path, point: Checkpoint, run: dict[str, Any]) -> None:

@@ -102,8 +102,8 @@ def list_runs(folder: str | Path | None = None) -> list[RunInfo | UnreadableRun]
         The run in each file, the latest first; those that cannot be read come with the reason.
     """
     where = Path.cwd() / RUNS_FOLDER if folder is None else Path(folder)
-    found = [_look_at(path) for path in where.glob(f"*{SUFFIX}")]
-    return sorted(found, key=lambda run: (_last_used(run), run.path.name), reverse=True)
+    runs = [_look_at(path) for path in where.glob(f"*{SUFFIX}")]
+    return sorted(runs, key=lambda run: (_last_used(run), run.path.name), reverse=True)
 
 
 def prune_runs(

@@ -51,10 +51,10 @@ class BreakpointController:
             return specs
         matches = tuple(s for s in specs if which in (str(s.id), s.event, s.step) or which == self.text_of(s))
         if not matches:
-            known = [name for spec in specs for name in (spec.event, spec.step) if name]
+            places = [name for spec in specs for name in (spec.event, spec.step) if name]
             numbers = ", ".join(str(spec.id) for spec in specs)
             shown = safe(which, NAME)
-            raise RefusedError(f"no breakpoint {shown!r} (there are: {numbers}){suggestion(which, known)}")
+            raise RefusedError(f"no breakpoint {shown!r} (there are: {numbers}){suggestion(which, places)}")
         return matches
 
     async def toggle(self, *, event: str | None = None, step: str | None = None) -> str:

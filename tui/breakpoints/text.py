@@ -149,12 +149,12 @@ def split_place(text: str, names: Names) -> tuple[dict[str, Any], str]:
             place["code"], text = _take_name(text, ())
     while _first(text) in FIELDS:
         field, _, after = text.partition(" ")
-        known = names.events if field == "event" else names.steps if field == "step" else ()
+        candidates = names.events if field == "event" else names.steps if field == "step" else ()
         if not after.strip():
             raise BreakTextError(f"{field} needs a name after it")
         if field in place:
             raise BreakTextError(f"{field} is named twice")
-        place[field], text = _take_name(after.lstrip(), known)
+        place[field], text = _take_name(after.lstrip(), candidates)
     if not place:
         quoted = text.startswith('"')
         name, text = _take_name(text, [*names.events, *names.steps])
@@ -201,8 +201,8 @@ def _take_state(text: str, names: Names) -> tuple[dict[str, Any], str]:
         except ValueError:
             raise BreakTextError('the step has no closing " (a quote within it is written \\")') from None
     else:
-        known = [name for name in names.steps if text.startswith(name) and text[len(name) :][:1] in ("", " ", ".", "[")]
-        step = max(known, key=len, default="")
+        steps = [name for name in names.steps if text.startswith(name) and text[len(name) :][:1] in ("", " ", ".", "[")]
+        step = max(steps, key=len, default="")
         if not step:
             word = _first(text)
             outer, slash, name = word.rpartition("/")
@@ -319,22 +319,22 @@ def _take_template(text: str) -> tuple[str, str]:
 def _place_text(spec: BreakpointSpec, names: Names) -> str:
     if spec.kind == "state":
         return _state_text(spec, names)
-    given: dict[str, str] = {field: value for field in FIELDS if (value := getattr(spec, field)) is not None}
-    wanted = {**given, **({"kind": spec.kind} if spec.kind != "event" else {})}
+    fields: dict[str, str] = {field: value for field in FIELDS if (value := getattr(spec, field)) is not None}
+    wanted = {**fields, **({"kind": spec.kind} if spec.kind != "event" else {})}
     if spec.code is not None:
         wanted["code"] = spec.code
-    short = [*given.values()] if len(given) == 1 and spec.kind == "event" else []
-    if spec.kind == "event" and set(given) == {"step", "function"}:
-        short.append(f"{given['step']}.{given['function']}")
+    short = [*fields.values()] if len(fields) == 1 and spec.kind == "event" else []
+    if spec.kind == "event" and set(fields) == {"step", "function"}:
+        short.append(f"{fields['step']}.{fields['function']}")
     for text in short:
         if text.isprintable() and _reads_as(text, wanted, names):
             return text
     words: list[str] = [spec.kind] if spec.kind != "event" else []
     if spec.code is not None:
         words.append(word_of(spec.code, ()))
-    for field, value in given.items():
-        known = names.events if field == "event" else names.steps if field == "step" else ()
-        words += [field, word_of(value, known)]
+    for field, value in fields.items():
+        candidates = names.events if field == "event" else names.steps if field == "step" else ()
+        words += [field, word_of(value, candidates)]
     return " ".join(words)
 
 

@@ -146,8 +146,8 @@ def _of_field(field: str, names: Names) -> list[tuple[str, str]]:
     if field == "function":
         functions = dict.fromkeys(name.rpartition(".")[2] for name in names.functions)
         return [(name, "function") for name in functions]
-    known = names.events if field == "event" else names.steps
-    return [(word_of(name, known), field) for name in known]
+    candidates = names.events if field == "event" else names.steps
+    return [(word_of(name, candidates), field) for name in candidates]
 
 
 def _breakpoint(typed: str, names: Names, verb: str) -> Completable:
@@ -157,10 +157,10 @@ def _breakpoint(typed: str, names: Names, verb: str) -> Completable:
         several = [("all", "every breakpoint")] if verb in ("enable", "disable", "delete") and names.breakpoints else []
         return Completable("", typed, [*((str(point.number), point.text) for point in names.breakpoints), *several])
     now = {"cond": point.condition, "hits": point.hits, "log": point.log, "change": point.text}.get(verb, "")
-    known = [(now, "as it is now")] if now else []
+    ways = [(now, "as it is now")] if now else []
     if verb == "hits":
-        known += [("==", "at the Nth time"), (">=", "from the Nth time on"), ("%", "every Nth time")]
-    return Completable(f"{number} ", after.lstrip(), known)
+        ways += [("==", "at the Nth time"), (">=", "from the Nth time on"), ("%", "every Nth time")]
+    return Completable(f"{number} ", after.lstrip(), ways)
 
 
 def _message(typed: str, names: Names, verb: str) -> Completable:

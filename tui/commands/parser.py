@@ -107,8 +107,8 @@ def complete(line: str, names: Names) -> list[Completion]:
     ]
 
 
-def _matching(typed: str, known: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+def _matching(typed: str, entries: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
     low = typed.casefold()
-    starts = [entry for entry in known if entry[0].casefold().startswith(low)]
-    holds = [entry for entry in known if low in entry[0].casefold() and entry not in starts] if low else []
+    starts = [entry for entry in entries if entry[0].casefold().startswith(low)]
+    holds = [entry for entry in entries if low in entry[0].casefold() and entry not in starts] if low else []
     return [*starts, *holds][:_MOST]

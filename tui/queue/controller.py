@@ -136,9 +136,9 @@ def number_of(argument: str, messages: Sequence[PendingMessage], selected: Pendi
     if digits.isascii() and digits.isdigit():
         number = int(digits)
         if all(message.id != number for message in messages):
-            known = ", ".join(str(message.id) for message in messages[:8]) or "none"
+            numbers = ", ".join(str(message.id) for message in messages[:8]) or "none"
             more = ", ..." if len(messages) > 8 else ""  # noqa: PLR2004 - as many as were listed
-            raise RefusedError(f"no message {number} is pending (there are: {known}{more})")
+            raise RefusedError(f"no message {number} is pending (there are: {numbers}{more})")
         return number, rest.strip()
     if word:
         raise RefusedError(f"{safe(word, NAME)!r} is not a message number; the queue (6) lists them")

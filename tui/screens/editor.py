@@ -286,7 +286,7 @@ def _kind(schema: Any) -> str:
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     if "anyOf" in schema and isinstance(schema["anyOf"], list):
-        return " or ".join(_kind(one) for one in schema["anyOf"][:4])
+        return " or ".join(_kind(option) for option in schema["anyOf"][:4])
     kind = str(schema.get("type") or "any")
     if kind == "array" and "items" in schema:
         return f"list of {_kind(schema['items'])}"

@@ -45,17 +45,17 @@ def lit_edges(rows: Sequence[Linked], edges: Iterable[Edge]) -> frozenset[str]:
     """Return the keys of the edges that a chain of events travelled, and that its newest event is about to."""
     if not rows:
         return frozenset()
-    known = list(edges)
+    all_edges = list(edges)
     travelled = {(_scope(row.path), row.route) for row in rows if row.route is not None}
-    keys = {edge.key for edge in known if (edge.scope, edge.id) in travelled}
+    keys = {edge.key for edge in all_edges if (edge.scope, edge.id) in travelled}
     by_seq = {row.seq: row for row in rows}
     for row in rows:
         if len(row.causes) > 1:  # a join names the route of its last value only
             brought = {(above.path, above.event_id) for seq in row.causes if (above := by_seq.get(seq)) is not None}
-            keys |= {e.key for e in known if e.target == row.path and (e.source, e.event_id) in brought}
+            keys |= {e.key for e in all_edges if e.target == row.path and (e.source, e.event_id) in brought}
     newest = rows[0]
     if newest.type == "event_emitted":
-        keys |= {edge.key for edge in known if edge.source == newest.path and edge.event_id == newest.event_id}
+        keys |= {edge.key for edge in all_edges if edge.source == newest.path and edge.event_id == newest.event_id}
     return frozenset(keys)
 
 
@@ -91,14 +91,14 @@ def inputs_of(waiting: Iterable[WaitingInputs], edges: Sequence[Edge]) -> tuple[
     """Return the keys of the edges whose value has arrived, and of those whose value a half-filled call misses."""
     came: set[str] = set()
     awaited: set[str] = set()
-    for one in waiting:
-        inputs = [edge for edge in edges if edge.target == one.path and edge.function == one.function]
+    for call in waiting:
+        inputs = [edge for edge in edges if edge.target == call.path and edge.function == call.function]
         joined = [edge for edge in inputs if edge.joined]
         for edge in inputs:
             name = edge.parameter or (f"input {joined.index(edge) + 1}" if edge.joined else "")
-            if name in one.arrived:
+            if name in call.arrived:
                 came.add(edge.key)
-            elif name in one.missing:
+            elif name in call.missing:
                 awaited.add(edge.key)
     return frozenset(came), frozenset(awaited)
 
@@ -139,11 +139,11 @@ def overlay_of(
             states[path] = Mark.DONE
     waiting: dict[str, str] = {}
     arrived: dict[str, frozenset[str]] = {}
-    for one in status.waiting:
-        states[one.path] = Mark.WAITING
-        total = len(one.arrived) + len(one.missing)
-        waiting[one.path] = f"{len(one.arrived)}/{total} needs {', '.join(one.missing)}"
-        arrived[one.path] = arrived.get(one.path, frozenset()) | frozenset(one.arrived)
+    for call in status.waiting:
+        states[call.path] = Mark.WAITING
+        total = len(call.arrived) + len(call.missing)
+        waiting[call.path] = f"{len(call.arrived)}/{total} needs {', '.join(call.missing)}"
+        arrived[call.path] = arrived.get(call.path, frozenset()) | frozenset(call.arrived)
     for path in status.parked:
         states[path] = Mark.WAITING
         waiting[path] = "asks for an answer"

@@ -40,13 +40,13 @@ def load_nodes(text: str) -> tuple[Node, ...]:
     try:
         return tuple(
             Node(
-                path=_text(found["path"]),
-                name=_text(found["name"]),
-                kind=StepKind(found["kind"]),
-                functions=tuple(_text(name) for name in found["functions"]),
-                parameters={name: tuple(map(_text, needed)) for name, needed in found["parameters"].items()},
+                path=_text(fields["path"]),
+                name=_text(fields["name"]),
+                kind=StepKind(fields["kind"]),
+                functions=tuple(_text(name) for name in fields["functions"]),
+                parameters={name: tuple(map(_text, needed)) for name, needed in fields["parameters"].items()},
             )
-            for found in json.loads(text)
+            for fields in json.loads(text)
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"the graph's steps cannot be read: {error!r}") from error
@@ -55,13 +55,13 @@ def load_nodes(text: str) -> tuple[Node, ...]:
 def load_edges(text: str) -> tuple[Edge, ...]:
     """Return what `dump_edges` wrote; ValueError if the text is something else."""
     try:
-        return tuple(_edge(found) for found in json.loads(text))
+        return tuple(_edge(fields) for fields in json.loads(text))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"the graph's routes cannot be read: {error!r}") from error
 
 
-def _edge(found: dict[str, Any]) -> Edge:
-    edge = Edge(**{**found, "kind": SourceKind(found["kind"])})
+def _edge(fields: dict[str, Any]) -> Edge:
+    edge = Edge(**{**fields, "kind": SourceKind(fields["kind"])})
     for name in ("id", "scope", "source", "event_id", "target"):
         _text(getattr(edge, name))
     for name in ("function", "parameter", "condition"):

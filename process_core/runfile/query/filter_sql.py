@@ -50,12 +50,12 @@ class MatchingNames:
         """Look at the names that are new, and return SQL that is true of the events `e` of the matching ones."""
         newest = self._connection.one("SELECT coalesce(max(id), 0) FROM shapes")[0]
         if newest > self._seen:
-            found = self._connection.rows(self._query, (self._seen, *self._values))
-            hits = [(shape[0],) for shape in found if self._test is None or self._test(shape)]
+            rows = self._connection.rows(self._query, (self._seen, *self._values))
+            hits = [(shape[0],) for shape in rows if self._test is None or self._test(shape)]
             self._connection.many(f"INSERT INTO {self._table} VALUES (?)", hits)  # noqa: S608 - our own name
             # Shapes may have come in between the two statements; they are looked at the next time, and no event that
             # this piece looks at can have one of them.
-            self._seen = max(newest, found[-1][0] if found else 0)
+            self._seen = max(newest, rows[-1][0] if rows else 0)
         return f"e.shape IN {self._table}"
 
     def drop(self) -> None:

@@ -198,8 +198,8 @@ class Effects:
                 )
             """
             first, last = block * _BLOCK, (block + 1) * _BLOCK - 1
-            found = self._connection.rows(sql, (first, last, first, last))[0][0]
-            earliest = self._earliest[block] = found if isinstance(found, int) else last
+            cause = self._connection.rows(sql, (first, last, first, last))[0][0]
+            earliest = self._earliest[block] = cause if isinstance(cause, int) else last
         return earliest
 
 

@@ -91,17 +91,17 @@ class Connection:
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """Run a statement and return its first row; RunFileError if there is none."""
-        found = self.rows(sql, values)
-        if not found:
+        rows = self.rows(sql, values)
+        if not rows:
             raise RunFileError(self.path, "it is damaged: something is missing that must be there")
-        return found[0]
+        return rows[0]
 
     def ts_of(self, seq: int) -> int:
         """Return the time of an event as the column `ts` counts it, in microseconds since the run started."""
-        found = self.rows("SELECT ts FROM events WHERE seq = ?", (seq,))
-        if not found:
+        rows = self.rows("SELECT ts FROM events WHERE seq = ?", (seq,))
+        if not rows:
             raise RunFileError(self.path, f"there is no event {seq}")
-        ts = found[0][0]
+        ts = rows[0][0]
         if not isinstance(ts, int):
             raise RunFileError(self.path, f"it is damaged: the time of event {seq} is {ts!r:.80}")
         return ts
@@ -119,17 +119,17 @@ class Connection:
         """Return the JSON of a payload, by its number or as it is."""
         if isinstance(ref, str):
             return ref.encode()
-        found = self.rows("SELECT codec, body FROM payloads WHERE id = ?", (ref,))
-        if not found:
+        rows = self.rows("SELECT codec, body FROM payloads WHERE id = ?", (ref,))
+        if not rows:
             raise RunFileError(self.path, f"it is damaged: payload {ref} is missing")
-        return self._unpacked(*found[0])
+        return self._unpacked(*rows[0])
 
     def start_of(self, number: int, limit: int) -> tuple[bytes, int]:
         """Return the first `limit` bytes of a stored payload's JSON, unpacking no more, and the size of the whole."""
-        found = self.rows("SELECT codec, size FROM payloads WHERE id = ?", (number,))
-        if not found:
+        rows = self.rows("SELECT codec, size FROM payloads WHERE id = ?", (number,))
+        if not rows:
             raise RunFileError(self.path, f"it is damaged: payload {number} is missing")
-        codec, size = found[0]
+        codec, size = rows[0]
         # Packed text is smaller than plain text but never by more than this; small packed bodies are read whole.
         part = self.rows("SELECT substr(body, 1, ?) FROM payloads WHERE id = ?", (limit + 1024, number))[0][0]
         if not isinstance(size, int) or not isinstance(part, str | bytes):
@@ -157,10 +157,10 @@ class Connection:
             raise RunFileError(self.path, f"it is damaged: a payload is not JSON: {error}") from error
 
     def _read_started(self) -> float:
-        found = self.rows("SELECT started FROM run")
-        if not found or not isinstance(found[0][0], float) or not 0 <= found[0][0] < _LATEST:
+        rows = self.rows("SELECT started FROM run")
+        if not rows or not isinstance(rows[0][0], float) or not 0 <= rows[0][0] < _LATEST:
             raise RunFileError(self.path, "it is damaged: it does not say which run it holds")
-        return found[0][0]
+        return rows[0][0]
 
     def _unpacked(self, codec: int, body: Any) -> bytes:
         try:
@@ -174,10 +174,10 @@ def _unpack(codec: int, body: Any) -> bytes:
     if codec != _ZLIB:
         return body.encode() if isinstance(body, str) else bytes(memoryview(body))
     unpacker = zlib.decompressobj()
-    found = unpacker.decompress(body, MAX_BYTES)
+    text = unpacker.decompress(body, MAX_BYTES)
     if not unpacker.eof:
         raise ValueError("it ends too early, or is larger than any payload may be")
-    return found
+    return text
 
 
 def _unpack_text(codec: int, body: Any) -> Any:

@@ -77,18 +77,18 @@ def checkpoints(path: str | Path) -> list[Checkpoint]:
 def read_checkpoints(connection: Connection, where: str = "1", values: tuple[Any, ...] = ()) -> list[Checkpoint]:
     """Return the checkpoints that a condition in SQL chooses, oldest first."""
     sql = f"SELECT id, parent, superstep, seq, path FROM checkpoints WHERE {where} ORDER BY id"  # noqa: S608 - our own words
-    found = [Checkpoint(*row) for row in connection.rows(sql, values)]
-    for one in found:
+    checkpoints = [Checkpoint(*row) for row in connection.rows(sql, values)]
+    for one in checkpoints:
         numbers = (one.id, one.superstep, one.seq, one.parent or 0)
         if not isinstance(one.path, str) or not all(isinstance(number, int) for number in numbers):
             raise RunFileError(connection.path, "it is damaged: a checkpoint cannot be read")
-    return found
+    return checkpoints
 
 
 def read_snapshot(connection: Connection, number: int) -> Snapshot:
     """Return all that the checkpoint of a number holds, decoded."""
-    found = read_checkpoints(connection, "id = ?", (number,))
-    if not found:
+    checkpoints = read_checkpoints(connection, "id = ?", (number,))
+    if not checkpoints:
         raise RunFileError(connection.path, f"there is no checkpoint {number}")
     columns = "pending, joins, requests, answers, extra"
     parts = connection.rows(f"SELECT {columns} FROM checkpoints WHERE id = ?", (number,))[0]  # noqa: S608 - our own words
@@ -96,9 +96,9 @@ def read_snapshot(connection: Connection, number: int) -> Snapshot:
         None if ref is None else connection.decode(connection.body(ref)) for ref in parts
     )
     if isinstance(extra, list):
-        extra = _expanded(connection, extra, found[0].superstep)
-    states, versions = read_states(connection, found[0].seq)
-    return Snapshot(found[0], states, versions, pending or [], joins or [], requests or [], answers or [], extra)
+        extra = _expanded(connection, extra, checkpoints[0].superstep)
+    states, versions = read_states(connection, checkpoints[0].seq)
+    return Snapshot(checkpoints[0], states, versions, pending or [], joins or [], requests or [], answers or [], extra)
 
 
 def read_states(connection: Connection, seq: int) -> tuple[dict[str, Any], dict[str, str]]:
@@ -146,8 +146,8 @@ def read_state_history(
         SELECT seq, state FROM states WHERE step = (SELECT id FROM steps WHERE path = ?) AND seq <= ?
         ORDER BY seq DESC LIMIT ?
     """
-    found = connection.rows(sql, (path, _LAST if until is None else until, limit))
-    return [(seq, None if ref is None else connection.decode(connection.body(ref))) for seq, ref in reversed(found)]
+    states = connection.rows(sql, (path, _LAST if until is None else until, limit))
+    return [(seq, None if ref is None else connection.decode(connection.body(ref))) for seq, ref in reversed(states)]
 
 
 def _expanded(connection: Connection, compact: Sequence[Any], superstep: int) -> dict[str, Any]:

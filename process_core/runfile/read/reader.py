@@ -108,10 +108,10 @@ class RunFile:
 
     def row(self, seq: int) -> Row:
         """Return one row; RunFileError if there is no such event."""
-        found = read_rows(self._connection, "e.seq = ?", (seq,))
-        if not found:
+        rows = read_rows(self._connection, "e.seq = ?", (seq,))
+        if not rows:
             raise RunFileError(self.path, f"there is no event {seq}; the last is {self.count()}")
-        return found[0]
+        return rows[0]
 
     def rows(self, seqs: Iterable[int]) -> list[Row]:
         """Return the rows of some events, in order of seq; those that do not exist are left out."""

@@ -78,10 +78,10 @@ class Row:
 
 def read_rows(connection: Connection, where: str, values: Sequence[Any] = ()) -> list[Row]:
     """Return the rows that a condition in SQL over `e.seq` chooses, in order of seq."""
-    found = connection.rows(f"{SELECT_ROWS} WHERE {where} ORDER BY e.seq", values)
-    joined = _joined(connection, found)
+    records = connection.rows(f"{SELECT_ROWS} WHERE {where} ORDER BY e.seq", values)
+    joined = _joined(connection, records)
     try:
-        return [_row(record, connection, joined) for record in found]
+        return [_row(record, connection, joined) for record in records]
     except (TypeError, ValueError, AttributeError) as error:
         raise RunFileError(connection.path, f"it is damaged: an event cannot be read: {error}") from error
 

@@ -287,11 +287,11 @@ class RunAtEvent:
                 for message in in_joins
                 if not edges.is_taken(scope, message, taken.calls)
             ]
-        for given in extra.get("inputs") or ():
-            if taken.inputs[given["event"]]:
-                taken.inputs[given["event"]] -= 1
+        for entry in extra.get("inputs") or ():
+            if taken.inputs[entry["event"]]:
+                taken.inputs[entry["event"]] -= 1
             else:
-                left.append(RecordedMessage(given["event"], data=given.get("data")))
+                left.append(RecordedMessage(entry["event"], data=entry.get("data")))
         held += [_undeliverable(fields) for fields in extra.get("stranded") or ()]
         return (*left, *held), tuple(buffered)
 

@@ -58,9 +58,9 @@ class Decoder:
 
     def feed(self, data: bytes) -> list[bytes | BadFrame]:
         """Take the next piece of the stream; return the frames that it completes, and what was refused, in order."""
-        found: list[bytes | BadFrame] = []
+        frames: list[bytes | BadFrame] = []
         if self._lost:
-            return found
+            return frames
         if self._skip:
             dropped = min(self._skip, len(data))
             self._skip -= dropped
@@ -73,20 +73,20 @@ class Decoder:
             body = start + _HEADER.size
             if length > MAX_FRAME:
                 self._lost = length > _HOPELESS
-                found.append(_too_large(length, fatal=self._lost))
+                frames.append(_too_large(length, fatal=self._lost))
                 if self._lost:
                     buffer.clear()
-                    return found
+                    return frames
                 there = min(length, len(buffer) - body)
                 self._skip = length - there
                 start = body + there
                 continue
             if len(buffer) - body < length:
                 break
-            found.append(bytes(buffer[body : body + length]) if length else BadFrame("an empty frame"))
+            frames.append(bytes(buffer[body : body + length]) if length else BadFrame("an empty frame"))
             start = body + length
         del buffer[:start]
-        return found
+        return frames
 
     def end(self) -> BadFrame | None:
         """Return the frame that the end of the stream cut off, or None."""
