@@ -152,6 +152,7 @@ WARNING_CODES: Final[dict[str, str]] = {
     "changed_queue_lost": "messages changed by hand before the run was cut off could not be brought back",
     "checkpoint_incomplete": "a value can only be written as text, so the run cannot be resumed from here",
     "condition_failed": "a route's condition raised",
+    "deactivate_failed": "a step's `deactivate` raised or took too long",
     "discarded_emissions": "a failed or cancelled call's events go nowhere",
     "discarded_messages": "messages were not delivered, since the process stopped or was cancelled",
     "held_messages": "messages are held and have not been delivered",

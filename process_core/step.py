@@ -66,7 +66,7 @@ def function(
 class Step(Generic[StateT]):
     """A step: a class with one or more functions and, as `Step[State]`, typed state.
 
-    One instance lives for one run. The engine sets `state` before `activate`.
+    One instance lives for one run. The engine sets `state` before `activate`, and calls `deactivate` at the end.
 
     Attributes:
         state: The step's state in this run.
@@ -95,6 +95,14 @@ class Step(Generic[StateT]):
 
         Args:
             state: The step's state, also at `self.state`.
+        """
+
+    async def deactivate(self) -> None:
+        """Let go of what `activate` or the functions have taken, such as connections; called once for every `activate`.
+
+        That is at the end of the run, whatever ends it, and before this instance is replaced, as by a hot reload; for
+        an element of a map, when the map is over. It may be a plain `def`. What it raises, or that it takes longer than
+        five seconds, is a warning of the run and nothing more.
         """
 
     @classmethod

@@ -413,7 +413,7 @@ class Debugger:
             if not driver.is_over:
                 self.run.cancel()
                 await driver.idle()
-            driver.dismiss()
+            await driver.dismiss()
             self.run.close()
 
     # New code.

@@ -203,6 +203,7 @@ class MapRunner:
             await runner.until_done()
             if record.failed is not None:
                 record.forget_finished(why="the map failed")
+                record.let_go()
                 raise record.failed
             if not record.parked:
                 break
@@ -214,6 +215,7 @@ class MapRunner:
         record.in_batch = False
         record.forget_finished()
         self._gather(invocation, calls)
+        record.let_go()
         record.elements = []
         record.calls = []
         return [call.result for call in calls]

@@ -1,10 +1,12 @@
 """What makes a run go on: the `Driver` protocol, and the driver that goes from superstep to superstep."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from process_core.engine.composite import open_composite
+from process_core.engine.deactivation import deactivate_all, deactivate_later
 from process_core.engine.end_report import failed_event, report_leftovers
 from process_core.engine.event_stream import EventStream
 from process_core.engine.join_buffer import JoinBuffer
@@ -43,7 +45,7 @@ class Driver(Protocol):
     async def idle(self) -> None:
         """Wait until nothing is left to do, or the run has ended."""
 
-    def dismiss(self) -> None:
+    async def dismiss(self) -> None:
         """Let go of an idle run; nothing more can come."""
 
     def has_work(self) -> bool:
@@ -56,6 +58,9 @@ class Driver(Protocol):
     def open_child(self, slot: "StepInstance") -> "ProcessRecord | MapRecord":
         """Make what is inside a step that is a nested process or a map."""
         ...
+
+    def deactivate(self, slot: "StepInstance", instance: Any) -> None:
+        """End an instance that its step no longer uses."""
 
 
 class SuperstepDriver:
@@ -121,9 +126,10 @@ class SuperstepDriver:
             self._idlers = (*self._idlers, waiter)
             await waiter
 
-    def dismiss(self) -> None:
+    async def dismiss(self) -> None:
         """Let go of an idle run; nothing more can come."""
         self._run.is_dismissed = True
+        await deactivate_all(self._run)
         if self._task is not None and not self._task.done():
             self._task.cancel()
 
@@ -144,6 +150,10 @@ class SuperstepDriver:
     def open_child(self, slot: "StepInstance") -> "ProcessRecord | MapRecord":
         """Make what is inside a step that is a nested process or a map."""
         return open_composite(slot, self._tasks)
+
+    def deactivate(self, slot: "StepInstance", instance: Any) -> None:
+        """End an instance that its step no longer uses; see `Driver.deactivate`."""
+        deactivate_later(slot, instance)
 
     # What the loop calls.
 
@@ -183,6 +193,11 @@ class SuperstepDriver:
                 raise
             run.is_cancelling = True
             self._loop.discard_all("cancelled from outside")
+            if run.activated:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0)  # what worked in this task was cancelled just now, and that comes first
+                with contextlib.suppress(asyncio.CancelledError):
+                    await deactivate_all(run)
             run.set_state(RunState.CANCELLED)
             self._release_idlers()
             raise
@@ -224,6 +239,8 @@ class SuperstepDriver:
         """Be idle; False where nothing can come any more."""
         run = self._run
         is_waiting = bool(run.unanswered)
+        if not run.is_answerable:
+            await self._deactivate()
         self._wake = run.loop.create_future()
         run.set_state(RunState.IDLE_WITH_PENDING_REQUESTS if is_waiting else RunState.IDLE)
         await self._tasks.settle()
@@ -243,6 +260,7 @@ class SuperstepDriver:
             await self._before_end()
         elif root.is_stopped and not run.is_cancelling:
             await self._before_end()
+        await self._deactivate()
         if root.failed is not None and not run.is_cancelling:
             self._fail()
         elif root.is_stopped and not run.is_cancelling:
@@ -253,6 +271,12 @@ class SuperstepDriver:
             run.error = RunCancelledError("the run was cancelled")
         await self._tasks.settle()
         self._release_idlers()
+
+    async def _deactivate(self) -> None:
+        """End the instances of the steps, after what cancelled functions do last."""
+        if self._run.activated or self._run.ending:
+            await self._tasks.settle()
+            await deactivate_all(self._run)
 
     async def _before_end(self) -> None:
         """Pass the controller the last moment before the run ends; what comes from outside meanwhile is lost."""

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, runtime_checkable
 
 from process_core.engine.context import StepContext, entered
+from process_core.engine.deactivation import activated, ended
 from process_core.engine.records import UNSET, Invocation, StepInstance
 from process_core.errors import ProcessError
 from process_core.graph import Injected
@@ -67,11 +68,20 @@ async def _forced(result: Any) -> Any:
 def _begun(invocation: Invocation) -> Awaitable[Any]:
     slot = invocation.slot
     if slot.instance is None:
+        if slot.scope.run.ending:
+            return _begun_after_the_last(invocation)
         instance = _new_instance(slot)
         if getattr(instance.activate, "__func__", None) is not Step.activate:
             return _activate_and_call(instance, invocation)
-        slot.instance = instance
+        activated(slot, instance)
     return _call(invocation)
+
+
+async def _begun_after_the_last(invocation: Invocation) -> Any:
+    """Run an invocation of a step whose instance was replaced, once the one before has ended."""
+    await ended(invocation.slot)
+    instance = _new_instance(invocation.slot)
+    return await _activate_and_call(instance, invocation)
 
 
 def _new_instance(slot: StepInstance) -> Any:
@@ -89,7 +99,7 @@ async def _activate_and_call(instance: Any, invocation: Invocation) -> Any:
     activation = instance.activate(getattr(instance, "state", None))
     if inspect.isawaitable(activation):
         await activation
-    invocation.slot.instance = instance
+    activated(invocation.slot, instance)
     return await _call(invocation)
 
 

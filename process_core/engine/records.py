@@ -302,16 +302,24 @@ class StepInstance:
         except Exception:  # noqa: BLE001 - comparing states is the user's code
             return False
 
+    def let_go(self) -> None:
+        """Be without an instance; one that was activated is ended."""
+        instance, self.instance = self.instance, None
+        run = self.scope.run
+        if instance is not None and run.activated and self in run.activated:
+            del run.activated[self]
+            run.driver.deactivate(self, instance)
+
     def replace_instance(self, state: Any) -> None:
         """Make the next call on a new instance with this state; UNSET for the one that a run starts with."""
-        self.instance = None
+        self.let_go()
         self._state = state
 
     def reset(self) -> None:
         """Make the step as it is in a new run."""
         if self.child is not None:
             self.child.reset()
-        self.instance = None
+        self.let_go()
         self._state = UNSET
 
     def save_state(self) -> Any:
@@ -901,6 +909,12 @@ class MapRecord(CallScope):
         """The process that holds the map."""
         return self.slot.scope.process
 
+    def let_go(self) -> None:
+        """Be through with the instances of the elements."""
+        if self.run.activated:
+            for slot in self.elements:
+                slot.reset()
+
     def states(self) -> dict[str, Any]:
         """Return nothing: elements keep no state after the map."""
         return {}
@@ -953,6 +967,8 @@ class RunRecord:
         is_dismissed: Whether its user has let go of it while it was idle.
         file: The run file it is written to, or None.
         generation: Of the code, from 1.
+        activated: The live instances that have to be ended, by step, the first one first; or None.
+        ending: What ends instances that were replaced, by step; None where nothing does.
         undeliverable: Messages whose target the code has no more.
         host: Runs the functions.
         services: What steps receive by type.
@@ -960,12 +976,14 @@ class RunRecord:
 
     __slots__ = (
         *HOOKS,
+        "activated",
         "asked",
         "awaited",
         "controller",
         "driver",
         "early_answers",
         "edit_batch",
+        "ending",
         "error",
         "file",
         "fingerprint",
@@ -1048,6 +1066,8 @@ class RunRecord:
         self.undeliverable: Sequence[Undeliverable] = ()
         self.is_cancelling = False
         self.is_dismissed = False
+        self.activated: dict[StepInstance, Any] | None = None
+        self.ending: dict[StepInstance, asyncio.Task[None]] | None = None
         self.file: RunFileLink | None = None
         self.controller: RunController | None = None
         self.edit_batch: Callable[[ProcessRecord, list[Message]], list[Message]] | None = None

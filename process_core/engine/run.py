@@ -315,7 +315,7 @@ class Run:
         if self._is_elsewhere("leaving it"):
             await self._serve(record.driver.dismiss)
         else:
-            record.driver.dismiss()
+            await record.driver.dismiss()
             await asyncio.sleep(0)
         self.close()
 

@@ -21,7 +21,7 @@ from process_core.recording.compact_checkpoint import CompactCheckpoints
 from process_core.recording.fast_recorder import FastRecorder
 from process_core.resume import JournalHost, OutputLog, ResumePoint, version_of
 from process_core.resume.reconstruct import Reconstructor, losses
-from process_core.runfile import RunFileWriter, fork_run_file
+from process_core.runfile import RunFile, RunFileWriter, fork_run_file
 from process_core.runfile.codec.decode import decode
 from process_core.runfile.codec.encode import encode
 from process_core.type_names import find_loaded
@@ -136,8 +136,15 @@ class RunRecorder(RunInstrument):
         _open.discard(self)
         self._writer.close()
         if self._point is None and not self._run.root.superstep and self._writer.failed is None:
-            self.path.unlink(missing_ok=True)
+            self._remove_empty()
         self._warn_failed()  # the last of it may have failed just now, when the loop has no more turns
+
+    def _remove_empty(self) -> None:
+        """Remove the file of a run in which nothing was done; what drives it may do without supersteps."""
+        with RunFile(self.path) as file:
+            is_empty = file.count() <= _FEW and all(row.type in _BEFORE_ALL for row in file.page(0, _FEW))
+        if is_empty:
+            self.path.unlink(missing_ok=True)
 
     def _failed(self, _: Exception) -> None:
         self._call_on_loop(self._warn_failed)
@@ -326,6 +333,8 @@ def _close_all() -> None:
             recorder.close()
 
 
+_FEW: Final = 20
+_BEFORE_ALL: Final = frozenset({"started", "status", "warning"})
 _MOST_PLACES: Final = 5
 _PLACE: Final = re.compile(r"\[\d+\]")
 _ASKED_AGAIN: Final = re.compile(r"\['questions'\]\[\d+\]\[\d+\] is a secret ")

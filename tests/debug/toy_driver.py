@@ -62,7 +62,7 @@ class ToyDriver:
             self.idlers.append(waiter)
             await waiter
 
-    def dismiss(self):
+    async def dismiss(self):
         self.run.is_dismissed = True
         self.task.cancel()
 

@@ -161,6 +161,49 @@ async def test_the_next_message_after_a_reload_at_a_breakpoint_runs_the_new_code
     assert await talk.outputs(2) == ["old ['one']", "NEW ['one', 'two']"]
 
 
+LIVES = """
+from process_core import ProcessBuilder, Step, StepContext, function
+
+class Holds(Step[list[str]]):
+    async def activate(self, state):
+        self.context = None
+
+    @function
+    async def work(self, context: StepContext, text: str):
+        with open("log.txt", "a") as log:
+            log.write("{name} works\\n")
+        await context.request_info("?")
+
+    async def deactivate(self):
+        with open("log.txt", "a") as log:
+            log.write("{name} ends\\n")
+
+def build():
+    process = ProcessBuilder("Lives")
+    process.on_input_event("go").send_event_to(process.add_step(Holds))
+    return process.build()
+"""
+
+
+async def test_rule_44_an_instance_is_ended_before_a_reload_replaces_it_and_when_the_session_goes_back(
+    talk, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    talk.save(LIVES.format(name="old"))
+    await talk.session.load("chat.py")
+    await talk.session.request(Start(data="a", has_data=True))
+    await talk.say("1")
+    await talk.until(lambda: talk.status.state is RunState.IDLE)
+    talk.save(LIVES.format(name="new"))
+    await talk.reload()
+    await talk.session.request(SendEvent(event="go", data="b", has_data=True))
+    await talk.asked()
+    assert (tmp_path / "log.txt").read_text().split("\n") == ["old works", "old ends", "new works", ""]
+    await talk.session.resume(talk.status.run_file, superstep=0)
+    await talk.asked()
+    assert (tmp_path / "log.txt").read_text().split("\n")[3:] == ["new ends", "new works", ""]
+
+
 async def test_a_reload_while_a_question_waits_leaves_it_open_and_says_who_finishes_on_old_code(talk):
     await talk.begin(chat())
     await talk.asked()
