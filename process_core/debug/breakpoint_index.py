@@ -135,6 +135,12 @@ class BreakpointIndex:
             self._cursor = point
             self._arrange()
 
+    def silent(self) -> dict[str, Breakpoint]:
+        """Return the breakpoints that pause nothing, each by where it is and why."""
+        why = "breakpoints are muted" if self._is_muted else "it is off"
+        points = [point for point in self if point.kind == "event" and (self._is_muted or not point.enabled)]
+        return {f"The breakpoint on {point.place} does not count: {why}": point for point in points}
+
     def _arrange(self) -> None:
         given = () if self._is_muted else tuple(self)
         points = [point for point in (*given, self._cursor) if point is not None and point.bound]

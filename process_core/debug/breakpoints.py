@@ -187,6 +187,12 @@ class Breakpoint:
         return self.state if self.state.startswith("[") else f".{self.state}"
 
     @property
+    def place(self) -> str:
+        """Where it is, in words."""
+        given = ((name, getattr(self, name)) for name in _PLACES)
+        return ", ".join(f"{name} `{value}`" for name, value in given if value is not None)
+
+    @property
     def is_event_glob(self) -> bool:
         """Whether its event stands for many."""
         return self._event_glob is not None

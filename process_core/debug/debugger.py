@@ -313,7 +313,7 @@ class Debugger:
             ProcessError: There is no run yet, or nothing keeps its events.
         """
         run, question = self._held().run, Question(seq, path, function)
-        return explain_live(run, self.events, self.pending(), self.process.graph, question)
+        return explain_live(run, self.events, self.pending(), self.process.graph, question, self._index.silent())
 
     @property
     def editor(self) -> Editor:

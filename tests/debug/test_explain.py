@@ -211,7 +211,7 @@ async def test_an_otherwise_that_did_not_apply(debug, tmp_path, how):
     route = the_route(explain(path="Else"))
     assert (route.code, route.text) == (
         "otherwise_not_taken",
-        "a condition held for `Out` (#6), so `otherwise` did not apply",
+        "the condition `data > 10` (to K) held for `Out` (#6), so `otherwise` did not apply",
     )
 
 
@@ -225,7 +225,7 @@ async def test_a_source_that_failed_before_it_emitted(debug, tmp_path, how):
     route = the_route(explain(path="Keep"))
     assert route.code == "source_failed"
     assert "ValueError: told to: 0" in route.text
-    assert "The run is over (FAILED)" in explain(path="Keep").summary
+    assert "The run is over (FAILED: ValueError: told to: 0)" in explain(path="Keep").summary
 
 
 @HOW
@@ -344,6 +344,158 @@ async def test_what_is_on_its_way(debug, tmp_path):
     route = the_route(explain(path="B"))
     assert route.code == "pending"
     assert "is on its way" in route.text
+
+
+async def test_only_the_next_message_is_said_to_be_delivered_next(debug, tmp_path):
+    process = ProcessBuilder("three")
+    say, keeps = process.add_step(Say), [process.add_step(Keep, name=name) for name in ("K1", "K2", "K3")]
+    process.on_input_event("go").send_event_to(say)
+    for number, keep in enumerate(keeps):
+        say.on_event(f"E{number}").send_event_to(keep)
+    debugger = await debug(process, {"step": "K1"}, data=["E0", "E1", "E2"], run_file=tmp_path / "x.run")
+    await paused(debugger)
+    turns = [the_route(debugger.explain(path=path)).text.partition("on its way: ")[2] for path in ("K1", "K2", "K3")]
+    assert turns == ["it is delivered next", "1 message comes before it", "2 messages come before it"]
+    debugger.editor.move(debugger.pending()[2].id)
+    assert the_route(debugger.explain(path="K3")).text.endswith("it is delivered next")
+    with RunFile(tmp_path / "x.run") as file:
+        recorded = [the_route(explain_recorded(file, path=path)).text for path in ("K1", "K3")]
+    assert [text.partition("on its way: ")[2] for text in recorded] == [
+        "1 message comes before it",
+        "it is delivered next",
+    ]
+
+
+@HOW
+async def test_a_message_dropped_by_hand_is_named_so(debug, tmp_path, how):
+    explain, path = None, tmp_path / "x.run"
+    options = {} if how == "memory" else {"run_file": path, "collect_events": False}
+    debugger = await debug(joined(), {"event": "ADone"}, **options)
+    message = (await paused(debugger)).message
+    drop = debugger.editor.drop(message.id)
+    explain = debugger.explain
+    if how == "recorded":
+        await debugger.close()
+        with RunFile(path) as file:
+            left = next(i for i in explain_recorded(file, path="Pair").functions[0].inputs if i.parameter == "left")
+    else:
+        left = next(i for i in explain(path="Pair").functions[0].inputs if i.parameter == "left")
+    assert (left.routes[0].code, left.routes[0].text) == (
+        "discarded",
+        f"`ADone` (#{message.seq}) was dropped by hand (#{drop.seq})",
+    )
+
+
+async def test_a_drop_that_was_undone_and_an_edit_explain_nothing_away(debug):
+    debugger = await debug(joined(), {"event": "ADone"})
+    message = (await paused(debugger)).message
+    debugger.editor.drop(message.id)
+    debugger.editor.undo()
+    debugger.editor.edit(message.id, 7)
+    left = next(i for i in debugger.explain(path="Pair").functions[0].inputs if i.parameter == "left")
+    assert left.routes[0].code == "pending"
+    debugger.release("continue")
+    await ended(debugger)
+    await debugger.run.send_event("other", 1)
+    assert await ended(debugger) == "IDLE"
+    left = next(i for i in debugger.explain(path="Pair").functions[0].inputs if i.parameter == "left")
+    assert left.routes[0].code == "used"
+
+
+@HOW
+async def test_the_route_and_the_condition_that_decided_about_an_event_are_named(debug, tmp_path, how):
+    explain = await at_rest(debug, tmp_path, to_keep(condition="data > 10", otherwise=True), data=30, how=how)
+    emitted = explain(seq=6)
+    assert "It went to K.keep, since `data > 10` held." in emitted.summary
+    assert "Not to Else.keep: the condition `data > 10` (to K) held" in emitted.summary
+    call = next(effect.seq for effect in emitted.effects if "K.keep was called" in effect.text)
+    assert "It came by the route `W.Out -> K.keep(value)`, since `data > 10` held." in explain(seq=call).summary
+
+
+@HOW
+async def test_a_condition_that_was_false_is_named_for_the_event_that_went_nowhere(debug, tmp_path, how):
+    explain = await at_rest(debug, tmp_path, to_keep(condition="data > 10"), data=3, how=how)
+    assert "Not to K.keep: the condition `data > 10` was false for `Out` (#6)" in explain(seq=6).summary
+
+
+@HOW
+async def test_the_limit_of_supersteps_is_named(debug, tmp_path, how):
+    process = ProcessBuilder("round", max_supersteps=3)
+    count = process.add_step(Relay, name="Count")
+    process.on_input_event("go").send_event_to(count)
+    count.on_event("CountDone").send_event_to(count)
+    explain = await at_rest(debug, tmp_path, process, how=how)
+    route = the_route(explain(path="Count"), "Count")
+    assert route.code == "discarded"
+    assert "(FAILED: did not become idle within 3 supersteps" in route.text
+    assert "The run is over (FAILED: did not become idle within 3 supersteps" in explain(path="Count").summary
+
+
+@HOW
+async def test_the_answer_that_led_to_an_event_is_among_its_causes(debug, tmp_path, how):
+    process = ProcessBuilder("asking")
+    ask, keep = process.add_step(Ask, name="A"), process.add_step(Keep)
+    process.on_input_event("go").send_event_to(ask)
+    ask.on_event("ADone").send_event_to(keep)
+    options = {} if how == "memory" else {"run_file": tmp_path / "x.run", "collect_events": False}
+    debugger = await debug(process, **options)
+    await ended(debugger)
+    await debugger.run.respond(debugger.run.pending_requests[0].request_id, "yes")
+    assert await ended(debugger) == "IDLE"
+    last = debugger.explain(path="Keep").functions[0].last_seq
+    if how == "recorded":
+        await debugger.close()
+        with RunFile(tmp_path / "x.run") as file:
+            causes = explain_recorded(file, seq=last).causes
+    else:
+        causes = debugger.explain(seq=last).causes
+    texts = [cause.text for cause in causes]
+    (answer,) = [text for text in texts if text.startswith("A.ask was answered with") and "yes" in text]
+    assert texts.index(answer) < next(at for at, text in enumerate(texts) if text.startswith("A.ask emitted ADone"))
+
+
+@HOW
+async def test_an_id_that_is_never_emitted_and_one_that_is_not_routed_are_brought_together(debug, tmp_path, how):
+    process = ProcessBuilder("typo")
+    say, keep = process.add_step(Say), process.add_step(Keep)
+    process.on_input_event("go").send_event_to(say)
+    say.on_event("GivenUp").send_event_to(keep)
+    explain = await at_rest(debug, tmp_path, process, data=["GaveUp"], how=how)
+    route = the_route(explain(path="Keep"))
+    assert (route.code, route.seq) == ("not_emitted", 5)
+    assert "it emitted `GaveUp` (#6), which no route takes: is that what was meant?" in route.text
+    assert "a route waits for `GivenUp`, which was never emitted; is that what was meant?" in explain(seq=6).summary
+
+
+@pytest.mark.parametrize("is_muted", [True, False])
+async def test_a_breakpoint_that_does_not_count_is_named_where_it_is_asked_about(debug, is_muted):
+    debugger = await debug(chain("A", "B"), {"event": "ADone"}, {"step": "A", "condition": "data > 99"}, paused=True)
+    debugger.muted = is_muted
+    if not is_muted:
+        debugger.breakpoints[0].enabled = False
+    await paused(debugger)
+    debugger.release("continue")
+    assert await ended(debugger) == "IDLE"
+    why = "breakpoints are muted" if is_muted else "it is off"
+    assert f"The breakpoint on event `ADone` does not count: {why}." in debugger.explain(path="B").summary
+    emitted = next(event.seq for event in debugger.events if event.event_id == "ADone")
+    assert f"The breakpoint on event `ADone` does not count: {why}." in debugger.explain(seq=emitted).summary
+    assert "event `ADone`" not in debugger.explain(path="A").summary
+
+
+async def test_inside_a_superstep_of_the_past_what_has_arrived_has_arrived(debug, tmp_path):
+    process = ProcessBuilder("joining")
+    say, pair, keep = process.add_step(Say), process.add_step(Pair), process.add_step(Keep)
+    process.on_input_event("go").send_event_to(say)
+    process.on_input_event("other").send_event_to(pair, parameter="right")
+    say.on_event("X").send_event_to(pair, parameter="left")
+    say.on_event("Y").send_event_to(keep)
+    await at_rest(debug, tmp_path, process, data=["X", "Y"], how="recorded")
+    with RunFile(tmp_path / "x.run") as file:
+        call = next(row.seq for row in file.page(0, 100) if row.type == "executor_invoked" and row.path == "Keep")
+        then = explain_recorded(file, path="Pair", until=call)
+    left = next(given for given in then.functions[0].inputs if given.parameter == "left")
+    assert (left.routes[0].code, left.arrived) == ("arrived", (left.routes[0].seq,))
 
 
 async def test_an_outside_event_that_has_been_sent_and_not_taken_in(debug, tmp_path):

@@ -1,13 +1,15 @@
 """Why a route has not brought what it could: nobody sent it, its source has not run, its condition was false, ..."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from process_core.debug.explain.event_history import EventRecord, bounded, effects_of
 from process_core.debug.explain.model import ExplainedRoute
 from process_core.debug.explain.step_history import StepHistory
+from process_core.events import RunState
 from process_core.graph import RESULT_SOURCE, Edge, Node, SourceKind, StepKind
 from process_core.runfile.query.globs import without_index
+from process_core.suggestions import nearest
 
 _DEEP: Final = 8
 """Steps that an explanation goes back through in words."""
@@ -83,8 +85,8 @@ class Blockers:
         if snapshot.pending.get(key):
             seq = snapshot.pending[key][0]
             if snapshot.is_over:
-                return "stopped", f"{what} (#{seq}) was on its way when the run ended ({snapshot.state.value})", seq
-            return "pending", f"{what} (#{seq}) is on its way: it is delivered next", seq
+                return "stopped", f"{what} (#{seq}) was on its way when the run ended ({self._steps.end_of_run()})", seq
+            return "pending", f"{what} (#{seq}) is on its way: {_turn(snapshot.ahead.get((key, seq)))}", seq
         if edge.kind is SourceKind.INPUT and not edge.scope and edge.event_id in snapshot.sent:
             return "pending", f"{what} has been sent from outside, and is taken in when the run goes on", 0
         seq = self._emitted(edge)
@@ -119,8 +121,7 @@ class Blockers:
     def _after_emission(self, edge: Edge, event: EventRecord) -> tuple[str, str, int]:
         """Report what became of the last event that could have travelled the route."""
         seq, what = event.seq, f"`{edge.event_id}` (#{event.seq})"
-        history, state = self._steps.history, self._snapshot.state.value
-        effects = history.events(effects_of(history, seq, depth=1))
+        effects = self._effects(seq)
         for effect in effects:
             is_target = without_index(effect.path) == edge.target and effect.function == edge.function
             if effect.type == "executor_invoked" and is_target:
@@ -137,20 +138,91 @@ class Blockers:
         if edge.kind is SourceKind.EVENT and self._is_composite(edge.source) and not _is_public(event):
             return "internal_event", f"{what} is internal to `{edge.source}`: emit it with Visibility.PUBLIC", seq
         if edge.condition == "otherwise":
-            return "otherwise_not_taken", f"a condition held for {what}, so `otherwise` did not apply", seq
+            which = self._which_held(edge, effects)
+            return "otherwise_not_taken", f"{which} held for {what}, so `otherwise` did not apply", seq
         if edge.condition is not None:
             data = f" (its data: {bounded(event.preview)})" if event.preview else ""
             return "condition_false", f"the condition `{edge.condition}` was false for {what}{data}", seq
         if any(effect.type == "input_waiting" for effect in effects):
             return "discarded", f"{what} arrived, but is no longer there", seq
         if self._snapshot.is_over:
-            return "stopped", f"{what} was not delivered: the run has ended ({state})", seq
+            return "stopped", f"{what} was not delivered: the run has ended ({self._steps.end_of_run()})", seq
         return "pending", f"{what} is on its way: it is delivered in the next superstep", seq
+
+    def _effects(self, seq: int) -> list[EventRecord]:
+        """Return what an event led to at once; what an act by hand made of its message counts as its own."""
+        history = self._steps.history
+        effects = history.events(effects_of(history, seq, depth=1))
+        for effect in [e for e in effects if e.type == "operator"]:
+            effects += history.events(effects_of(history, effect.seq, depth=1))
+        undone = {e.details.get("undoes") for e in effects if e.type == "operator"}
+        return [e for e in effects if e.seq not in undone and (e.type != "operator" or e.code == "drop")]
+
+    def _which_held(self, edge: Edge, effects: Iterable[EventRecord]) -> str:
+        """Name the condition that kept `otherwise` from being taken."""
+        others = [other for other in self._beside(edge) if other.condition not in (None, "otherwise")]
+        taken = {effect.route for effect in effects}
+        held = [other for other in others if other.id in taken] or others
+        named = " or ".join(f"`{other.condition}` (to {other.target or 'the stop'})" for other in held[:_REASONS])
+        if len(held) == 1:
+            return f"the condition {named}"
+        return f"one of the conditions {named}" if held else "a condition"
+
+    def _beside(self, edge: Edge) -> list[Edge]:
+        """Return the other routes of a route's source."""
+        source = edge.scope, edge.kind, edge.source, edge.event_id
+        return [e for e in self._edges if (e.scope, e.kind, e.source, e.event_id) == source and e is not edge]
+
+    # What an event met on its way.
+
+    def decided(self, event: EventRecord) -> list[str]:
+        """Report which routes and conditions decided about an event: how a call came about, where an emission went."""
+        scope = without_index(event.path).rpartition("/")[0]
+        if event.type == "executor_invoked":
+            edge = next((e for e in self._edges if e.scope == scope and e.id == event.route), None)
+            return [f"It came by the route `{edge.id}`, {_condition(edge)}"] if edge and edge.condition else []
+        if event.type not in ("event_emitted", "executor_completed") or not event.event_id:
+            return []
+        edges = [edge for edge in self._edges if self._carries(edge, event, scope)]
+        if not edges:
+            return self._unrouted(event)
+        effects = self._effects(event.seq)
+        texts = []
+        for edge in edges:
+            target = f"{edge.target}.{edge.function}" if edge.target else "the stop"
+            if any(effect.type == "executor_invoked" and effect.route == edge.id for effect in effects):
+                if edge.condition:
+                    texts.append(f"It went to {target}, {_condition(edge)}")
+                continue
+            code, text, _ = self._after_emission(edge, event)
+            if code not in ("used", "pending", "stopped") or (code == "stopped" and not effects):
+                texts.append(f"Not to {target}: {text}")
+        return texts
+
+    def _carries(self, edge: Edge, event: EventRecord, scope: str) -> bool:
+        if edge.event_id != event.event_id:
+            return False
+        if event.type == "event_emitted" and not event.path:
+            return edge.kind is SourceKind.INPUT and not edge.scope
+        path = without_index(event.path)
+        is_raised = self._is_composite(edge.source) and path.startswith(f"{edge.source}/")
+        return (edge.source == path and edge.scope == scope) or (is_raised and event.type == "event_emitted")
+
+    def _unrouted(self, event: EventRecord) -> list[str]:
+        """Say of an event that no route takes it, and which route may have been meant."""
+        if event.type != "event_emitted":  # nobody has to route a result
+            return []
+        path = without_index(event.path)
+        emitted = self._steps.emitted_by(path, inside=False)
+        missed = [e.event_id for e in self._edges if e.source == path and e.event_id not in emitted]
+        close = nearest(event.event_id, [name for name in missed if "." not in name])
+        meant = f": a route waits for `{close}`, which was never emitted; is that what was meant?" if close else ""
+        return [f"No route takes `{event.event_id}` of {path or 'the input'}{meant}"]
 
     def _reported_by(self, effect: EventRecord, edge: Edge, what: str) -> tuple[str, str, int] | None:
         """Report what became of an event, where a warning or an operator reports it."""
-        if effect.type == "operator":
-            return "discarded", f"{what} was changed by hand: {bounded(effect.message, 160)}", effect.seq
+        if effect.type == "operator" and effect.route == edge.id:
+            return "discarded", f"{what} was dropped by hand (#{effect.seq})", effect.seq
         match effect.code:
             case "internal_event_not_visible":
                 return (
@@ -164,7 +236,9 @@ class Blockers:
             case "condition_failed" if effect.route == edge.id:
                 return "condition_failed", f"{bounded(effect.message, 160)} for {what}", effect.seq
             case "discarded_messages":
-                return "discarded", f"{what} was discarded: {bounded(effect.message, 160)}", effect.seq
+                failed = self._snapshot.state is RunState.FAILED
+                end = f" ({self._steps.end_of_run()})" if failed else ""
+                return "discarded", f"{what} was discarded: {bounded(effect.message, 160)}{end}", effect.seq
         return None
 
     def _unfinished(self, edge: Edge, event: EventRecord, what: str) -> tuple[str, str, int] | None:
@@ -230,7 +304,29 @@ class Blockers:
         times = "once" if activity.runs == 1 else f"{activity.runs} times"
         inner = " as a public event" if self._is_composite(path) else ""
         last = f"last #{activity.last_run}" if activity.runs > 1 else f"#{activity.last_run}"
-        return "not_emitted", f"{name} ran {times} ({last}) and did not emit {what}{inner}", activity.last_run
+        text = f"{name} ran {times} ({last}) and did not emit {what}{inner}{self._like(edge)}"
+        return "not_emitted", text, activity.last_run
+
+    def _like(self, edge: Edge) -> str:
+        """Name what a source emitted that no route takes and that looks like what a route waits for."""
+        routed = {other.event_id for other in self._edges if other.source == edge.source}
+        emitted = self._steps.emitted_by(edge.source, inside=self._is_composite(edge.source))
+        close = nearest(edge.event_id, [name for name in emitted if name not in routed])
+        if close is None:
+            return ""
+        return f"; it emitted `{close}` (#{emitted[close]}), which no route takes: is that what was meant?"
+
+
+def _turn(ahead: int | None) -> str:
+    if ahead is None:
+        return "it is delivered in the next superstep"
+    if not ahead:
+        return "it is delivered next"
+    return f"{ahead} message{'s' * (ahead > 1)} come{'s' * (ahead == 1)} before it"
+
+
+def _condition(edge: Edge) -> str:
+    return "since no condition held" if edge.condition == "otherwise" else f"since `{edge.condition}` held"
 
 
 def _is_public(event: EventRecord) -> bool:

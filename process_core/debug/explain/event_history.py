@@ -45,8 +45,8 @@ class EventRecord:
 
     @property
     def message(self) -> str:
-        """What a warning or failure says."""
-        found = self.details.get("message")
+        """What a warning, a failure or an act by hand says."""
+        found = self.details.get("message", self.details.get("text"))
         return found if isinstance(found, str) else self.preview
 
 
@@ -227,25 +227,28 @@ def event_text(event: EventRecord) -> str:
             return f"{who} completed" + (f" and returned {data}" if data and data != "null" else "")
         case "executor_failed":
             return f"{who} failed: {event.details.get('type', 'error')}: {bounded(event.message)}"
-        case "executor_cancelled" | "request_withdrawn":
-            return f"{who} {_ENDED[event.type]}"
+        case "executor_cancelled" | "request_withdrawn" | "response":
+            return f"{who} {_ENDED[event.type]}{with_data if event.type == 'response' else ''}"
         case "request_info":
             return f"{who} asked {data}"
-        case "response":
-            return f"{who} was answered{with_data}"
         case "input_waiting":
             missing = event.details.get("missing")
             named = ", ".join(map(str, missing)) if isinstance(missing, list | tuple) else "its other inputs"
             return f"{event_id} reached {who}, which then still waited for {named}"
-        case "warning":
-            return f"warning {event.code}: {bounded(event.message)}"
+        case "warning" | "operator" | "failed":
+            what = {"warning": f"warning {event.code}", "operator": "by hand", "failed": "the run failed"}[event.type]
+            return f"{what}: {bounded(event.message)}"
         case "status":
             return f"the run was {event.state}"
         case _:
             return f"{event.type}{f' of {who}' if path else ''}{with_data}"
 
 
-_ENDED: Final = {"executor_cancelled": "was cancelled", "request_withdrawn": "went on without an answer"}
+_ENDED: Final = {
+    "executor_cancelled": "was cancelled",
+    "request_withdrawn": "went on without an answer",
+    "response": "was answered",
+}
 
 
 def bounded(text: str, limit: int = _SHOWN) -> str:

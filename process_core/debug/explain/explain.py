@@ -1,12 +1,16 @@
 """Explains events and steps: of a run that a debugger holds, and of a recorded one from its file alone."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
+from process_core.debug.breakpoints import Breakpoint, Candidate
 from process_core.debug.debug_state import PendingMessage
 from process_core.debug.explain.blockers import Blockers
 from process_core.debug.explain.event_history import (
     EFFECTS,
+    REACH,
     EventHistory,
     EventRecord,
     InMemoryHistory,
@@ -34,6 +38,8 @@ from process_core.suggestions import did_you_mean
 
 CAUSES: Final = 100
 """Causes that an explanation lists at most, beside the outside input."""
+_NEAR: Final = 10
+"""Causes of which the answers that led to them are named too."""
 _FAR: Final = 20_000
 """Steps back that are taken at most to find the outside input."""
 _READ_WITHIN: Final = 1.0
@@ -79,8 +85,12 @@ def explain_live(
     pending: Collection[PendingMessage],
     graph: Graph,
     question: Question,
+    silent: Mapping[str, Breakpoint],
 ) -> Explanation:
-    """Explain an event, or where a step stands, of a run that a debugger holds; see `Debugger.explain`."""
+    """Explain an event, or where a step stands, of a run that a debugger holds; see `Debugger.explain`.
+
+    `silent` has the breakpoints that pause nothing, by where they are in words and why they do not.
+    """
 
     def snapshot() -> RunSnapshot:
         return of_live(run, pending)
@@ -88,10 +98,10 @@ def explain_live(
     if run.file is not None:
         run.file.flush(_READ_WITHIN)
         with RunFile(run.file.path) as file:
-            return _explain(RunFileHistory(file), snapshot, graph.nodes, graph.edges, question)
+            return _explain(RunFileHistory(file), snapshot, graph.nodes, graph.edges, question, silent)
     if not events:
         raise ProcessError("nothing keeps the events of this run: give run_file=, or leave collect_events on")
-    return _explain(InMemoryHistory(events), snapshot, graph.nodes, graph.edges, question)
+    return _explain(InMemoryHistory(events), snapshot, graph.nodes, graph.edges, question, silent)
 
 
 def _explain(
@@ -100,16 +110,19 @@ def _explain(
     nodes: Collection[Node],
     edges: Collection[Edge],
     question: Question,
+    silent: Mapping[str, Breakpoint] = MappingProxyType({}),
 ) -> Explanation:
     seq, path, function = question
     if (seq is None) is (path is None):
         raise ExplainError("ask why about one thing: an event (seq) or a step (path)")
     if path is None:
         assert seq is not None
-        found = _explain_event(history, seq)
-        if found is None:
+        asked = next(iter(history.events((seq,))), None)
+        if asked is None:
             raise ExplainError(f"there is no event #{seq}; the last is #{history.last}")
-        return found
+        steps = StepHistory(history, snapshot())
+        place = Candidate((asked.event_id or "",), asked.path, asked.function, (asked.route or "",))
+        return _with_silent(_Event(steps, Blockers(steps, nodes, edges), asked).explain(), silent, [place])
     node = next((node for node in nodes if node.path == without_index(path)), None)
     if node is None:
         hint = did_you_mean(path, [node.path for node in nodes])
@@ -118,31 +131,64 @@ def _explain(
         hint = did_you_mean(function, node.functions)
         raise ExplainError(f"{path} has no function {function!r}" + (f" ({hint})" if hint else ""))
     steps = StepHistory(history, snapshot())
-    return _Step(steps, Blockers(steps, nodes, edges), node).explain(function)
+    routes = [edge for edge in edges if edge.target == node.path and function in (None, edge.function)]
+    about = [Candidate((edge.event_id,), node.path, edge.function, (edge.id, edge.key)) for edge in routes]
+    return _with_silent(_Step(steps, Blockers(steps, nodes, edges), node).explain(function), silent, about)
 
 
-def _explain_event(history: EventHistory, seq: int) -> Explanation | None:
-    """Return what led to an event and what it led to; None if there is no such event."""
-    asked = next(iter(history.events((seq,))), None)
-    if asked is None:
-        return None
-    ancestors, further = walk_back(asked.causes, history.events, CAUSES)
-    met = [(ancestor.event, ancestor.depth) for ancestor in ancestors if ancestor.event is not None]
-    causes = [ExplainedEvent(event.seq, depth, event_text(event)) for event, depth in met]
-    origin = _origin(history, met[-1][0]) if further and met else None
-    if origin is not None:
-        causes.append(ExplainedEvent(origin[0].seq, origin[1] + met[-1][1], event_text(origin[0])))
-    causes.sort(key=lambda event: event.seq)
-    seqs = effects_of(history, seq)
-    effects = tuple(ExplainedEvent(event.seq, seqs[event.seq], event_text(event)) for event in history.events(seqs))
-    return Explanation(f"why #{seq}?", _summary(asked, causes, effects, has_more=bool(further)), tuple(causes), effects)
+def _with_silent(found: Explanation, silent: Mapping[str, Breakpoint], about: Collection[Candidate]) -> Explanation:
+    """Add why the run does not pause where a breakpoint is: somebody may ask because it did not."""
+    texts = [f" {why}." for why, point in silent.items() if any(map(point.fits, about))]
+    return replace(found, summary=found.summary + "".join(texts)) if texts else found
 
 
-def _origin(history: EventHistory, oldest: EventRecord) -> tuple[EventRecord, int] | None:
-    """Go on back from one cause to the first one, to the event that came from outside."""
-    seq, steps = history.origin(oldest.seq, _FAR)
-    found = history.events((seq,))
-    return (found[0], steps) if steps and found and not found[0].causes else None
+class _Event:
+    """Explains one event."""
+
+    def __init__(self, steps: StepHistory, blockers: Blockers, asked: EventRecord) -> None:
+        self._steps = steps
+        self._history = steps.history
+        self._blockers = blockers
+        self._asked = asked
+
+    def explain(self) -> Explanation:
+        """Explain what led to it and what it led to."""
+        asked, history = self._asked, self._history
+        ancestors, further = walk_back(asked.causes, history.events, CAUSES)
+        met = [(ancestor.event, ancestor.depth) for ancestor in ancestors if ancestor.event is not None]
+        causes = [ExplainedEvent(event.seq, depth, event_text(event)) for event, depth in met]
+        origin = self._origin(met[-1][0]) if further and met else None
+        if origin is not None:
+            causes.append(ExplainedEvent(origin[0].seq, origin[1] + met[-1][1], event_text(origin[0])))
+        for event, depth in [(asked, 0), *met[:_NEAR]]:
+            causes += self._answers(event, depth)
+        causes.sort(key=lambda event: event.seq)
+        seqs = effects_of(history, asked.seq)
+        effects = tuple(ExplainedEvent(e.seq, seqs[e.seq], event_text(e)) for e in history.events(seqs))
+        sentences = [_summary(asked, causes, effects, has_more=bool(further))]
+        sentences += [f"{text}." for text in self._blockers.decided(asked)]
+        return Explanation(f"why #{asked.seq}?", " ".join(sentences), tuple(causes), effects)
+
+    def _origin(self, oldest: EventRecord) -> tuple[EventRecord, int] | None:
+        """Go on back from one cause to the first one, to the event that came from outside."""
+        seq, steps = self._history.origin(oldest.seq, _FAR)
+        found = self._history.events((seq,))
+        return (found[0], steps) if steps and found and not found[0].causes else None
+
+    def _answers(self, event: EventRecord, depth: int) -> list[ExplainedEvent]:
+        """Return the answer that the call of an event had received before it, which led to it as much as the call."""
+        is_of_call = event.type in ("event_emitted", "executor_completed", "executor_failed", "request_info")
+        if not is_of_call or not event.causes or not self._steps.has_answers(without_index(event.path)):
+            return []
+        history = self._history
+        links = history.links(event.causes[-1] + 1, min(event.seq - 1, event.causes[-1] + REACH))
+        effects: dict[int, list[int]] = {}
+        for seq, cause in links:
+            effects.setdefault(cause, []).append(seq)
+        asked = effects.get(event.causes[-1], [])
+        rows = history.events([seq for question in asked for seq in effects.get(question, ())])
+        answers = [row for row in rows if row.type == "response"]
+        return [ExplainedEvent(row.seq, depth + 1, event_text(row)) for row in answers[-1:]]
 
 
 def _summary(
@@ -186,7 +232,7 @@ class _Step:
         if not functions:
             return f"No route goes to {self._node.path}: it can never run."
         state = self._steps.snapshot.state
-        over = f" The run is over ({state.value})." if state.is_ended else ""
+        over = f" The run is over ({self._steps.end_of_run()})." if state.is_ended else ""
         if len(functions) == 1:
             return f"{self._node.path}.{functions[0].function} {functions[0].text}.{over}"
         return " ".join(f"{f.function} {f.text}." for f in functions) + over

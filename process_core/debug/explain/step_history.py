@@ -21,6 +21,7 @@ class RunSnapshot:
         state: Of the run.
         arrived: Per route (its key), seqs of the events whose values wait in a join.
         pending: Per route, seqs of the events that are still to be delivered by it.
+        ahead: Per route and seq of those, how many messages are delivered before it.
         held: Per route, seqs of those that are kept back by hand.
         sent: Ids of the outside events that have been sent and not been taken in.
         questions: Per step path, what its open questions ask.
@@ -30,6 +31,7 @@ class RunSnapshot:
     state: RunState
     arrived: dict[str, list[int]] = field(default_factory=dict)
     pending: dict[str, list[int]] = field(default_factory=dict)
+    ahead: dict[tuple[str, int], int] = field(default_factory=dict)
     held: dict[str, list[int]] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
     questions: dict[str, str] = field(default_factory=dict)
@@ -44,18 +46,20 @@ def of_live(core: RunRecord, pending: Iterable[Any]) -> RunSnapshot:
         pending: What its debugger lists as pending.
     """
     found = RunSnapshot(core.state, is_over=core.state.is_ended)
-    for scope in core.root.processes():
-        for fifos in scope.joins.waiting.values():
-            for fifo in fifos:
-                for held in fifo:
-                    _note(found.arrived, scope.prefix, held.message.route.id, held.message.seq)
-    for item in pending:
+    for place, item in enumerate(sorted(pending, key=lambda item: not item.next)):
         if item.route is None and not item.target:
             found.sent.add(item.event_id)
         elif item.route is not None:
-            scope_path = without_index(item.target).rpartition("/")[0]
-            kept = found.held if getattr(item, "held", False) else found.pending
-            _note(kept, f"{scope_path}/" if scope_path else "", item.route, item.seq or 0)
+            scope_path = without_index(item.target or item.source).rpartition("/")[0]
+            prefix = f"{scope_path}/" if scope_path else ""
+            _note(found.held if item.held else found.pending, prefix, item.route, item.seq or 0)
+            found.ahead.setdefault((prefix + item.route, item.seq or 0), place)
+    for scope in core.root.processes():
+        for fifos in scope.joins.waiting.values():
+            for message in [buffered.message for fifo in fifos for buffered in fifo]:
+                key = without_index(scope.prefix) + message.route.id
+                if message.seq not in found.pending.get(key, ()):  # a join is filled before its messages are let go
+                    _note(found.arrived, scope.prefix, message.route.id, message.seq)
     for request in core.requests.values():
         found.questions[without_index(request.invocation.slot.path)] = str(request.prompt)
     return found
@@ -73,10 +77,12 @@ def of_recorded(file: RunFile, until: int | None = None) -> RunSnapshot:
     snapshot = RunSnapshot(
         RunState.IN_PROGRESS if is_past or info.state is None else info.state, is_over=not info.is_live
     )
-    for message in run.messages:
+    for place, message in enumerate(run.messages):
         if message.route and not message.is_undeliverable:
             kept = snapshot.held if message.is_held else snapshot.pending
-            _note(kept, f"{message.scope}/" if message.scope else "", message.route, message.seq)
+            prefix = f"{message.scope}/" if message.scope else ""
+            _note(kept, prefix, message.route, message.seq)
+            snapshot.ahead.setdefault((prefix + message.route, message.seq), place)
     for scope, route, seq in run.buffered:
         _note(snapshot.arrived, f"{scope}/" if scope else "", route, seq)
     return snapshot
@@ -150,6 +156,34 @@ class StepHistory:
             where: What fits.
         """
         return _last(f for f in self._facts if f.type == kind and where(f))
+
+    def end_of_run(self) -> str:
+        """Return how the run ended, and where it failed, why: `FAILED: did not become idle within 1000 supersteps`."""
+        state = self.snapshot.state.value
+        seq = self.last("failed", lambda _: True) if self.snapshot.state is RunState.FAILED else 0
+        for event in self.history.events((seq,)) if seq else ():
+            kind = event.details.get("type")
+            error = f"{kind}: " if isinstance(kind, str) and event.code == "step_failed" else ""
+            return f"{state}: {error}{bounded(event.message, 160)}"
+        return state
+
+    def emitted_by(self, path: str, *, inside: bool) -> dict[str, int]:
+        """Return the ids of the events that a step has emitted, each with the seq of the last.
+
+        Args:
+            path: The step.
+            inside: Whether those of the steps in it count too.
+        """
+        found: dict[str, int] = {}
+        for fact in self._facts:
+            is_its = fact.path == path or (inside and fact.path.startswith(f"{path}/"))
+            if fact.type == "event_emitted" and fact.event_id and is_its:
+                found[fact.event_id] = max(fact.last, found.get(fact.event_id, 0))
+        return found
+
+    def has_answers(self, path: str) -> bool:
+        """Return whether a step has been answered."""
+        return any(fact.type == "response" and fact.path == path for fact in self._facts)
 
     def failure(self, path: str, function: str | None) -> tuple[int, str]:
         """Return the last failure of a step: its seq, and the error in words.
