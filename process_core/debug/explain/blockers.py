@@ -209,7 +209,7 @@ class Blockers:
         return (edge.source == path and edge.scope == scope) or (is_raised and event.type == "event_emitted")
 
     def _unrouted(self, event: EventRecord) -> list[str]:
-        """Say of an event that no route takes it, and which route may have been meant."""
+        """Report of an event that no route takes it, and which route may have been meant."""
         if event.type != "event_emitted":  # nobody has to route a result
             return []
         path = without_index(event.path)
