@@ -130,19 +130,24 @@ async def test_leaving_the_context_leaves_a_resting_run_as_it_is():
 
 async def test_rule_13_a_cancelled_run_call_cancels_its_steps():
     seen = []
+    entered = asyncio.Event()
 
     class Watch(Step):
         @function
         async def watch(self) -> None:
             try:
+                entered.set()
                 await asyncio.sleep(60)
             finally:
                 seen.append("left")
 
     process = ProcessBuilder("P")
     process.on_input_event("go").send_event_to(process.add_step(Watch))
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(process.build().run("go"), 0.02)
+    running = asyncio.create_task(process.build().run("go"))
+    await entered.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
     assert seen == ["left"]
 
 

@@ -341,9 +341,9 @@ async def test_ten_megabytes_are_shown_by_their_beginning(tmp_path, data):
             assert any("MB are shown; Enter loads all" in line.item.line for line in panel.outline.lines)
             row = run_file.row(1)
             panel.clear()
-            began = time.perf_counter()
+            began = time.thread_time()
             panel.show_event(present_of(run_file, Status(), ()), row)
-            assert time.perf_counter() - began < 0.5  # a bound against reading it all, not a measurement
+            assert time.thread_time() - began < 0.5  # a bound against reading it all, not a measurement
             await pilot.press("end", "pageup", "home")
             assert app.is_running
 

@@ -178,10 +178,10 @@ def test_a_value_a_thousand_levels_deep_opens_level_by_level():
 def test_a_large_value_is_described_at_once():
     large = {f"key {number}": ["x" * 1000] * 10 for number in range(100_000)}
     text = "\x1b" * 10_000_000
-    began = time.perf_counter()
+    began = time.thread_time()
     for value in (large, [text] * 3, text):
         _ = value_item("x", value).line, value_item("x", value).below[0].line
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5  # a bound against describing it all, not a measurement
 
 
 def test_hostile_keys_and_texts_are_shown_as_what_they_are():
