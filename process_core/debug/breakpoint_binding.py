@@ -186,7 +186,7 @@ def _problem(point: Breakpoint, nodes: tuple[Node, ...], edges: tuple[Edge, ...]
         if name == point.event and any(map(point.fits_event, known)):
             continue
         if name == point.step and point.is_of_elements and (plain := without_index(name)) in known:
-            return f"{plain!r} is no map step, so it has no elements"
+            return f"{plain!r} is not a map step, so it has no elements"
         hint = _step_hint(name, known) if name == point.step else did_you_mean(_literal(name), sorted(known))
         return problem.format(name) + (f" ({hint})" if hint else "")
     given = (point.event, point.step, point.function, point.route)

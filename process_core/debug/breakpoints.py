@@ -134,7 +134,7 @@ class Breakpoint:
             self._element_glob = element_pattern(self.step)
         if self.kind == "state":
             if not _is_path(self.state_path):
-                raise BreakpointError(f"{self.state!r} is no path in a state, such as total or orders[0].total")
+                raise BreakpointError(f"{self.state!r} is not a path in a state, such as total or orders[0].total")
             self.watched = compile_predicate(f"data{self.state_path}", names=("data",))
         self._counts = _count_test(self.hits) if self.hits is not None else None
         self.predicate = compile_predicate(self.condition) if self.condition is not None else None

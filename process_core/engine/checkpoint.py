@@ -373,7 +373,7 @@ class _CheckpointLoader:
         elif "elements" in entry:
             record = None if slot.plan.is_leaf else slot.scope.run.child_of(slot)
             if not isinstance(record, MapRecord):
-                raise TypeError(f"{slot.path} is no map")
+                raise TypeError(f"{slot.path} is not a map")
             inner = slot.plan.inner if self._is_older else None
             record.resume_elements = lambda calls: self._elements(calls, entry["elements"], inner)
 
@@ -464,7 +464,7 @@ def _slot(process: ProcessRecord, name: str) -> StepInstance:
 def _nested(slot: StepInstance) -> ProcessRecord:
     child = None if slot.plan.is_leaf else slot.scope.run.child_of(slot)
     if not isinstance(child, ProcessRecord):
-        raise TypeError(f"{slot.path} is no nested process")
+        raise TypeError(f"{slot.path} is not a nested process")
     return child
 
 

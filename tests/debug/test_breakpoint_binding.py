@@ -65,7 +65,7 @@ UNBOUND = [
     ({"step": "*/Y"}, "no step matches '*/Y'", "did you mean '**/Y'?"),
     ({"step": "x"}, "no step matches 'x'", "did you mean '**/X'?"),
     ({"step": "Map[7]", "event": "list"}, "all of 'list', 'Map[7]'", ""),
-    ({"step": "A[7]"}, "'A' is no map step, so it has no elements", ""),
+    ({"step": "A[7]"}, "'A' is not a map step, so it has no elements", ""),
     ({"step": "Mop[*]"}, "no step matches 'Mop[*]'", "did you mean 'Map'?"),
     ({"step": "*/Y2"}, "no step matches '*/Y2'", "did you mean '**/Y'?"),
     ({"step": "*/Zz"}, "no step matches '*/Zz'", "did you mean '*/Z'?"),

@@ -179,7 +179,7 @@ def test_a_watchpoint_that_can_see_nothing_says_why(given, problem):
 
 @pytest.mark.parametrize("path", ["total + 1", "lines[i]", "len(lines)", "a b", "total)", "lines[0"])
 def test_a_path_in_a_state_has_fields_and_indexes_only(path):
-    with pytest.raises((BreakpointError, PredicateError), match="is no path in a state"):
+    with pytest.raises((BreakpointError, PredicateError), match="is not a path in a state"):
         Debugger(shop().build()).add_breakpoint(**watch(path))
 
 

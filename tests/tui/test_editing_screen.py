@@ -53,7 +53,7 @@ async def test_keys_of_the_queue_move_hold_and_drop_the_selected_message(debug, 
     async with paused_with_queue(debug, process_file) as d:
         chosen = d.screen.queue.messages[-1]
         await d.press("end", "d")
-        await d.until("no message; W says what for")
+        await d.until("not a message; W says which")
         await d.press("up", "K")
         await d.until(lambda: d.screen.queue.messages[-1].id != chosen.id)
         assert d.screen.queue.selected.id == chosen.id

@@ -145,7 +145,7 @@ _SLICE: Final = 0.008
 
 
 class ChatReader:
-    """What was said in one run, from where the last reading ended.
+    """Reads what is said in one run, each time from where the reading before ended.
 
     Args:
         run_file: The run; read on the thread it was opened by.

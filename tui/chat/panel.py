@@ -217,7 +217,7 @@ class ChatPanel(Vertical):
         if request is not None and request.takes_end:
             self.post_message(AnswerGiven(request, None))
         else:
-            self._say_problem("this question takes no end of input" if request is not None else _NOTHING)
+            self._say_problem("this question does not take the end of the input" if request is not None else _NOTHING)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:

@@ -50,7 +50,7 @@ def do(arguments: argparse.Namespace) -> int:
     try:
         text = _write(process, arguments)
     except RecursionError:
-        raise UsageError(f"{safe(arguments.target, 300)} is nested too deep to be drawn") from None
+        raise UsageError(f"{safe(arguments.target, 300)} is nested too deeply to be drawn") from None
     try:
         encoding = sys.stdout.encoding or "ascii"
         sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -33,7 +33,7 @@ def find_run(word: str, folder: Path | None = None) -> Path:
         if path.is_dir():
             raise UsageError(f"{safe(word, 300)} is a folder; name a run file, or `stepscope runs` lists them")
     except (OSError, ValueError) as error:  # a name that is too long, or holds a null character
-        raise UsageError(f"{safe(word, 300)!r} is no path: {safe(str(error), 300)}") from None
+        raise UsageError(f"{safe(word, 300)!r} cannot be a path: {safe(str(error), 300)}") from None
     where = RUNS_FOLDER if folder is None else folder
     fitting = _fitting(word, where)
     if not fitting:

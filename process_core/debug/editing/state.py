@@ -30,7 +30,7 @@ class StateEditor:
         slot = step_at(self._run, path)
         if slot.plan.spec.has_state:
             return slot
-        what = "has no state" if slot.plan.is_leaf else "is no step of its own: its steps have their states"
+        what = "has no state" if slot.plan.is_leaf else "has no state of its own: its steps have theirs"
         raise EditingError("no_state", f"{path} {what}")
 
     def prepare(self, path: str, state: Any) -> tuple[StepInstance, Any]:
@@ -52,7 +52,7 @@ class StateEditor:
         try:
             return slot, PayloadCheck(wanted)(state)
         except PayloadMismatchError as error:
-            raise EditingError("invalid_state", f"that is no state for {path}: {error}") from error
+            raise EditingError("invalid_state", f"this is not a state of {path}: {error}") from error
 
     def put(self, slot: StepInstance, state: Any) -> Restore:
         """Return a step its new state, for its next call to see."""

@@ -69,7 +69,7 @@ async def test_a_stopped_run_is_forked_from_a_superstep_only(app, tmp_path):
         await d.command("resume")
         await d.until("resume SUPERSTEP forks a new one")
         await d.command("resume two")
-        await d.until("'two' is no superstep")
+        await d.until("'two' is not a superstep")
         await d.press("escape")
         await d.command("resume 2")
         await d.until("Fork this run after superstep 2?")

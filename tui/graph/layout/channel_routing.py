@@ -180,7 +180,7 @@ def _reach(below: Sequence[set[int]]) -> list[int]:
 
 
 def _pack(runs: Sequence[Run], below: Sequence[set[int]]) -> int:
-    """Assign tracks without weighing every pair: a channel with hundreds of runs is no pleasure in any order."""
+    """Assign tracks without weighing every pair: no order of hundreds of runs looks good."""
     tracks: list[list[tuple[int, int]]] = []
     for index in _topological(below):
         run = runs[index]

@@ -399,7 +399,7 @@ def _straight(wanted: Sequence[int], first: int, last: int, gap: int) -> set[int
 
 @dataclass(slots=True)
 class BoxPlacement:
-    """A process whose cells have places across the flow; the shapes_of adds those along it.
+    """A process whose cells have places across the flow; `shapes_from_layout` adds those along it.
 
     Attributes:
         axes: The direction.

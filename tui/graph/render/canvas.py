@@ -87,7 +87,7 @@ def can_draw(encoding: str | None) -> bool:
 
 
 class OwnerKind(StrEnum):
-    """What a cell belongs to."""
+    """What kind of thing a cell belongs to."""
 
     NOTHING = "nothing"
     BOX = "box"
@@ -97,7 +97,7 @@ class OwnerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """What a cell belongs to.
+    """The box, route or label that a cell belongs to.
 
     Attributes:
         kind: Whether it is a box, a route or a label.

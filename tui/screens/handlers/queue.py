@@ -56,7 +56,7 @@ class QueueHandler:
         """Return the message that is meant; the panel may not have been shown yet, so the worker is asked."""
         queue = self._parts.queue
         if not argument and self._parts.panel is Panel.QUEUE and queue.selected_waiting is not None:
-            raise RefusedError("this is a call that waits for more, no message; W says what for")
+            raise RefusedError("this is a call that waits for more inputs, not a message; W says which")
         messages = await self._parts.control.pending()
         number, rest = number_of(argument, messages, queue.selected or _next(messages))
         if not number:

@@ -70,7 +70,7 @@ class RunHandler:
         target = paused.message.target if paused is not None and paused.message is not None else ""
         await self._parts.control.verb("into")
         if target and not any(path.startswith(f"{target}/") for path in self._parts.control.steps):
-            self._parts.say(f"{safe(target, 60)} is no nested process: delivered its message")
+            self._parts.say(f"{safe(target, 60)} is not a nested process, so its message was delivered")
 
     async def out(self) -> None:
         """Step out of the nested process."""
@@ -131,7 +131,7 @@ class RunHandler:
         if request is None:
             raise RefusedError("nothing is asked now")
         if not request.takes_end:
-            raise RefusedError("this question takes no end of input: answer it")
+            raise RefusedError("this question does not take the end of the input: answer it")
         await self.answer_from_box(request, None)
 
     async def answer_from_box(self, request: OpenRequest, text: str | None) -> None:

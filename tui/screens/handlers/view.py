@@ -115,7 +115,7 @@ class ViewHandler:
         """Select the event of a number."""
         digits = argument.lstrip("@#").replace(",", "")
         if not digits.isdigit():
-            raise RefusedError(f"{safe(argument, 40)!r} is no event number")
+            raise RefusedError(f"{safe(argument, 40)!r} is not an event number")
         if not self._parts.timeline.select(int(digits)):
             raise RefusedError(f"there is no event {digits}; the last is {self._parts.status.written:,}")
         self._parts.go_to(Panel.TIMELINE)
@@ -185,7 +185,7 @@ class ViewHandler:
         step = edge.source if edge is not None else self._parts.selected_step
         out = [e for e in self._parts.edges if e.source == step]
         if step is None or not out:
-            raise RefusedError("select a step that routes lead out of")
+            raise RefusedError("select a step that has routes out of it")
         chosen = out[(out.index(edge) + 1) % len(out) if edge is not None else 0]
         self._parts.graph.select(chosen.key)
         self._parts.say(f"route {safe(chosen.event_id, 60)} → {safe(chosen.target, 60) or 'STOP'}")
@@ -201,7 +201,7 @@ class ViewHandler:
         """Show or hide the small map."""
         self._parts.graph.action_toggle_map()
         if self._parts.graph.show_map and self._parts.graph.map_region is None:
-            self._parts.say("the small map is for graphs that do not fit, in a panel with room for it")
+            self._parts.say("the small map is only for a graph that does not fit, in a panel with room for the map")
 
     # Screen
 
