@@ -204,7 +204,7 @@ def resume_arguments(argument: str) -> tuple[int | None, Reset]:
         return superstep, ()
     if first != "reset":
         raise RefusedError(
-            f"{safe(first, 40)!r} is not a superstep; resume alone resumes the run at its end, and reset [STEP] after it"
+            f"{safe(first, 40)!r} is not a superstep; resume alone resumes the run at its end, reset [STEP] after it"
             " begins steps with a new state"
         )
     return superstep, (rest.strip(),) if rest.strip() else True
