@@ -236,7 +236,13 @@ class Process:
             self._input_event(event_id)
         settings = RunSettings.of({**options, "run_file": into, "initial_states": dict(changes.states)})
         point = load_point(
-            path, self.graph, superstep, fork=True, new_states=changes.states, reset=settings.reset
+            path,
+            self.graph,
+            superstep,
+            fork=True,
+            new_states=changes.states,
+            new_payloads={*changes.payloads, *changes.drop},
+            reset=settings.reset,
         ).edited(changes)
         return self._prepared(settings, None, is_answerable=True, point=point)
 

@@ -21,6 +21,7 @@ from process_core.recording.compact_checkpoint import CompactCheckpoints
 from process_core.recording.fast_recorder import FastRecorder
 from process_core.resume import JournalHost, OutputLog, ResumePoint, version_of
 from process_core.resume.reconstruct import Reconstructor, losses
+from process_core.resume.resume_point import lost_values
 from process_core.runfile import RunFile, RunFileWriter, fork_run_file
 from process_core.runfile.codec.decode import decode
 from process_core.runfile.codec.encode import encode
@@ -290,10 +291,11 @@ class RunRecorder(RunInstrument):
             warned = self._incomplete.setdefault(what, set())
             if len(warned) >= _MOST_PLACES or (what == "extra" and warned):
                 continue
-            found = self._losses.of(parts[what])
             if what == "extra":
-                found = [loss for loss in found if not _ASKED_AGAIN.search(loss)]
-            lost = {_PLACE.sub("[]", loss.split(" ", 1)[0]): loss for loss in found}
+                found = self._losses.in_checkpoint(parts[what])
+                lost = {"extra": "; ".join(found[:_MOST_PLACES])} if found else {}
+            else:
+                lost = {_PLACE.sub("[]", loss.split(" ", 1)[0]): loss for loss in self._losses.of(parts[what])}
             new = [loss for place, loss in lost.items() if place not in warned]
             if not new:
                 continue
@@ -311,7 +313,7 @@ class RunRecorder(RunInstrument):
     def _warn_lost(self, what: str, lost: str) -> None:
         warn = self._run.root.warn
         if what == "extra":
-            text = "a pending payload cannot be recorded exactly, so the run cannot be resumed from here"
+            text = f"what is on its way cannot be recorded exactly, so the run cannot be resumed from here: {lost}"
             warn("checkpoint_incomplete", text, what=what)
         else:
             text = f"the state of {what} cannot be recorded exactly, so the run cannot be resumed: {lost}"
@@ -337,8 +339,6 @@ _FEW: Final = 20
 _BEFORE_ALL: Final = frozenset({"started", "status", "warning"})
 _MOST_PLACES: Final = 5
 _PLACE: Final = re.compile(r"\[\d+\]")
-_ASKED_AGAIN: Final = re.compile(r"\['questions'\]\[\d+\]\[\d+\] is a secret ")
-"""A loss that costs nobody anything: what was answered in secret is asked again when the run is resumed."""
 
 
 class _Losses:
@@ -355,10 +355,18 @@ class _Losses:
 
     def of(self, value: Any) -> list[str]:
         """Return what is not exact, each with its path within the value."""
+        self._look_at_graph()
+        return losses(decode(encode(value)), self._find)
+
+    def in_checkpoint(self, extra: Any) -> list[str]:
+        """Return what is not exact of what is on its way, each with the message or call that it belongs to."""
+        self._look_at_graph()
+        return lost_values(decode(encode(extra)), self._find)
+
+    def _look_at_graph(self) -> None:
         if self._graph is not self._run.plan.graph:
             self._graph = self._run.plan.graph
             self._find = Reconstructor(self._graph).find
-        return losses(decode(encode(value)), self._find)
 
 
 class _PayloadWarnings:

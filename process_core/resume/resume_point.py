@@ -1,5 +1,6 @@
 """A point of a recorded run from which it can go on."""
 
+import contextlib
 import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from process_core.suggestions import did_you_mean
 
 _LAST = 2**62
 _MOST_CHANGES = 50
+_LOST_ON_ITS_WAY = "fork with another payload for that message, or without it, or from an earlier superstep"
 
 
 @dataclass(slots=True)
@@ -149,6 +151,7 @@ def load_point(
     *,
     fork: bool = False,
     new_states: Collection[str] = (),
+    new_payloads: Collection[int] = (),
     reset: bool | Collection[str] = (),
     has_ended: bool = False,
 ) -> ResumePoint:
@@ -162,6 +165,7 @@ def load_point(
         fork: Whether to leave aside what was recorded afterwards; so it is at any point but the last, too, and at the
             last one of a run that was stopped or is still going on, where it is named.
         new_states: Paths of steps whose recorded states are not wanted.
+        new_payloads: Numbers of pending messages whose recorded payloads are not wanted.
         reset: Paths of steps that begin with a new state; True for every one whose recorded state does not fit.
         has_ended: Whether the run is known to be over, though whoever recorded it still holds its file.
 
@@ -192,7 +196,7 @@ def load_point(
         states = StateReader(graph, reconstructor)
         snapshot = file.snapshot(chosen)
         try:
-            blob = _revived(snapshot.extra, reconstructor)
+            blob = _revived(snapshot.extra, reconstructor, new_payloads)
             journal = None if is_fork else Journal(file, chosen.seq, graph, reconstructor, states).read()
         except NotRestorableError as error:
             raise ResumeError(f"cannot resume {path} after superstep {chosen.superstep}: {error}") from error
@@ -267,15 +271,15 @@ def _compiled(path: str | Path, name: str, nodes: Sequence[Node], edges: Sequenc
         raise ResumeError(f"cannot resume {path}: its steps and routes make no sense: {error!r}") from error
 
 
-def _revived(extra: Any, reconstructor: Reconstructor) -> Any:
+def _revived(extra: Any, reconstructor: Reconstructor, new_payloads: Collection[int]) -> Any:
     """Return what a checkpoint holds beside states, live; NotRestorableError names what was not recorded exactly."""
-    try:
-        _ask_again(extra.get("root"))
-        lost = list(_lost_values(extra.get("root"), "", reconstructor.find))
-    except (AttributeError, TypeError):  # it makes no sense, which whoever uses it reports
-        lost = []
+    with contextlib.suppress(AttributeError, TypeError, LookupError):  # it makes no sense, which its user reports
+        for number, message in enumerate(extra["root"]["pending"]):
+            if number in new_payloads:
+                message["data"] = None
+    lost = lost_values(extra, reconstructor.find)
     if lost:
-        raise NotRestorableError("; ".join(lost))
+        raise NotRestorableError(f"{'; '.join(lost)} ({_LOST_ON_ITS_WAY})")
     return reconstructor.revive(extra)
 
 
@@ -294,6 +298,24 @@ def _ask_again(process: Any) -> None:
 def _unanswered(question: Any) -> Any:
     name, request_id, prompt, _, answer = question
     return [name, request_id, prompt, False, None] if is_secret(answer) else question
+
+
+def lost_values(extra: Any, find: Callable[[str], Any]) -> list[str]:
+    """Return what of a checkpoint, beside states, was not recorded exactly, with the message or call it belongs to.
+
+    Answers that were given in secret are no loss: the questions are made open ones again.
+    """
+    try:
+        _ask_again(extra.get("root"))
+        inputs = [
+            f"the payload of the outside event {entry.get('event')}: {loss}"
+            for entry in extra.get("inputs", ())
+            for loss in losses(entry.get("data"), find)
+        ]
+        others = {name: part for name, part in extra.items() if name not in ("root", "inputs")}
+        return [*inputs, *_lost_values(extra.get("root"), "", find), *losses(others, find)]
+    except (AttributeError, TypeError, ValueError):  # it makes no sense, which whoever uses it reports
+        return []
 
 
 def _lost_values(process: Any, prefix: str, find: Callable[[str], Any]) -> Iterator[str]:

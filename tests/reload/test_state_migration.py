@@ -167,7 +167,7 @@ def live(generation):
     return load
 
 
-def test_what_holds_an_old_object_moves_and_what_it_holds_stays_the_same_objects(live):
+def test_rule_35_what_holds_an_old_object_moves_and_what_it_holds_stays_the_same_objects(live):
     old = live()
     lock, untouched, shared = threading.Lock(), [1, {2}], old.Part("shared")
     value = old.Whole(parts=None)

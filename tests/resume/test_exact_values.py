@@ -304,7 +304,7 @@ VALUES = {
 
 
 @pytest.mark.parametrize("make", VALUES.values(), ids=VALUES)
-def test_every_type_comes_back_exactly_alone_and_inside(make):
+def test_rule_35_every_type_comes_back_exactly_alone_and_inside(make):
     value = make()
     assert is_restorable(encode(value))
     assert losses(decode(encode(value))) == []
@@ -369,7 +369,7 @@ INEXACT = {
 
 
 @pytest.mark.parametrize(("make", "reason"), INEXACT.values(), ids=INEXACT)
-def test_what_is_not_exact_is_known_when_it_is_written_and_refused_when_it_is_read(make, reason):
+def test_rule_35_what_is_not_exact_is_known_when_it_is_written_and_refused_when_it_is_read(make, reason):
     value = {"a": [1, make()]}
     body = encode(value)
     assert SECRET.encode() not in body
@@ -633,7 +633,7 @@ async def recorded(process, path):
 
 
 @pytest.mark.parametrize("make", STATES.values(), ids=STATES)
-async def test_every_state_comes_back_exactly_when_a_run_is_resumed(tmp_path, make):
+async def test_rule_35_every_state_comes_back_exactly_when_a_run_is_resumed(tmp_path, make):
     process = keeping(type(make()), make)
     before, events = await recorded(process, tmp_path / "x.run")
     assert [event.data for event in events if event.type == "warning" and event.code != "pending_request"] == []
@@ -645,7 +645,7 @@ async def test_every_state_comes_back_exactly_when_a_run_is_resumed(tmp_path, ma
 
 
 @pytest.mark.parametrize("make", STATES.values(), ids=STATES)
-def test_every_state_comes_back_exactly_inside_a_payload(make):
+def test_rule_35_every_state_comes_back_exactly_inside_a_payload(make):
     value = {"a": [make(), (make(),)]}
     assert same(returned(value), value)
 
@@ -710,7 +710,7 @@ class WatchfulData:
         object.__setattr__(self, name, value)
 
 
-def test_nothing_of_the_users_runs_when_a_value_is_written_or_an_unchanged_class_is_read_back():
+def test_rule_35_nothing_of_the_users_runs_when_a_value_is_written_or_an_unchanged_class_is_read_back():
     value = Watchful(a=1, tags={"x"}, inner=[WatchfulData(3), {"deep": Watchful()}])
     FIRED.clear()
     found = returned([value])[0]
@@ -778,7 +778,7 @@ SECRETS = [
 
 
 @pytest.mark.parametrize("value", SECRETS, ids=lambda value: type(value).__name__)
-def test_a_secret_is_never_written(value):
+def test_rule_35_a_secret_is_never_written(value):
     body = encode(value)
     assert SECRET.encode() not in body
     assert losses(decode(body))
@@ -789,7 +789,7 @@ def test_a_secret_is_not_written_as_the_value_of_an_enum():
     assert SECRET.encode() not in encode(Hidden.KEY)
 
 
-async def test_a_secret_stands_nowhere_in_a_run_file_and_its_state_is_refused_by_name(tmp_path):
+async def test_rule_35_a_secret_stands_nowhere_in_a_run_file_and_its_state_is_refused_by_name(tmp_path):
     class Sender(Step[Leaky]):
         @function
         async def send(self, context: StepContext) -> Leaky:
@@ -835,7 +835,7 @@ class Takes(Step):
         """Nothing more."""
 
 
-async def test_what_is_not_exact_is_warned_of_when_it_is_first_written_by_step_and_path(tmp_path):
+async def test_rule_35_what_is_not_exact_is_warned_of_when_it_is_first_written_by_step_and_path(tmp_path):
     process = ProcessBuilder("Handles")
     handles, takes = process.add_step(Handles), process.add_step(Takes)
     process.on_input_event("Go").send_event_to(handles)
@@ -859,6 +859,31 @@ async def test_what_is_not_exact_is_warned_of_when_it_is_first_written_by_step_a
     assert [event.path for event in warned] == ["Handles", "Handles", "Handles", "Takes"]
 
 
+class Sends(Step):
+    @function
+    async def send(self) -> dict[str, Any]:
+        return {"deep": [1, threading.Lock()]}
+
+
+async def test_rule_35_a_message_that_is_not_exact_can_be_given_another_payload_or_be_dropped_in_a_fork(tmp_path):
+    process = ProcessBuilder("Sending")
+    sends, takes = process.add_step(Sends), process.add_step(Takes)
+    process.on_input_event("Go").send_event_to(sends)
+    sends.on_function_result("send").send_event_to(takes)
+    built, path = process.build(), tmp_path / "x.run"
+    async with built.start("Go", run_file=path) as run:
+        await run.idle()
+    lost = r"the payload of Sends -> Sends[^ ]* -> Takes.take\(value\): \['deep'\]\[1\] was recorded only as text"
+    with pytest.raises(ResumeError, match=rf"{lost}.*\(fork with another payload for that message, or without it"):
+        built.fork(path, 1, tmp_path / "same.run")
+    async with built.fork(path, 1, tmp_path / "other.run", edits={"payloads": {0: "other"}}) as run:
+        await run.idle()
+        assert [e.data for e in run.events if e.type == "executor_invoked"] == [{"value": "other"}]
+    async with built.fork(path, 1, tmp_path / "without.run", edits={"drop": [0]}) as run:
+        await run.idle()
+        assert [e.data for e in run.events if e.type == "executor_invoked"] == []
+
+
 async def test_a_run_begins_with_started_though_its_first_state_is_not_exact(tmp_path):
     async with keeping(Holder).start("Go", run_file=tmp_path / "x.run") as run:
         await run.idle()
@@ -869,7 +894,7 @@ async def test_a_run_begins_with_started_though_its_first_state_is_not_exact(tmp
 # --- one object in several places
 
 
-def test_what_is_there_twice_is_one_object_again():
+def test_rule_35_what_is_there_twice_is_one_object_again():
     shared, model, data = [1, {2}], Tool(text="x"), Frozen([3])
     value = {"a": shared, "b": (shared, model), "c": Anything(v=[model, data, data]), "d": MyDict(x=shared)}
     found = returned(value)
@@ -974,7 +999,7 @@ class After(BaseModel):
         return f"was {value}"
 
 
-def test_only_the_fields_of_a_class_that_changed_are_validated():
+def test_rule_35_only_the_fields_of_a_class_that_changed_are_validated():
     made = Reconstructor(EMPTY).revive(decode(renamed(encode(Before(n=5, tags=(1, {2}), gone_soon=7)), After)))
     assert vars(made) == {"n": 5, "tags": (1, {2}), "gone_soon": "was 7", "added": [1]}
     assert made.model_fields_set == {"n", "tags", "gone_soon"}
@@ -1211,7 +1236,7 @@ NESTINGS = st.recursive(ATOMS, containers, max_leaves=8)
 
 @settings(max_examples=100, deadline=None)
 @given(NESTINGS)
-def test_any_nesting_comes_back_exactly_with_what_it_shares(value):
+def test_rule_35_any_nesting_comes_back_exactly_with_what_it_shares(value):
     comes_back(value)
 
 

@@ -84,7 +84,7 @@ CONCEALED = [
 
 
 @pytest.mark.parametrize(("annotation", "value"), CONCEALED, ids=lambda part: str(part)[:40])
-def test_what_a_type_calls_a_secret_is_hidden_in_plain_data(annotation, value):
+def test_rule_35_what_a_type_calls_a_secret_is_hidden_in_plain_data(annotation, value):
     hidden = Concealment(annotation)(value)
     assert SECRET not in repr(hidden)
     assert "****" in repr(hidden)
@@ -116,7 +116,7 @@ def nowhere(folder):
     return all(SECRET.encode() not in file.read_bytes() for file in files)
 
 
-async def test_a_secret_that_is_sent_or_answered_as_text_stands_nowhere_in_the_run_file(tmp_path):
+async def test_rule_35_a_secret_that_is_sent_or_answered_as_text_stands_nowhere_in_the_run_file(tmp_path):
     async with keeper().start("Go", {"pass": SECRET}, run_file=tmp_path / "x.run") as run:
         await run.idle()
         await run.respond(run.pending_requests[0].request_id, SECRET)
@@ -128,7 +128,7 @@ async def test_a_secret_that_is_sent_or_answered_as_text_stands_nowhere_in_the_r
         assert any("****" in file.payload_text(row.data, 1000)[0] for row in file.page(0, 100) if row.data)
 
 
-async def test_a_secret_in_data_that_does_not_fit_stands_nowhere(tmp_path):
+async def test_rule_35_a_secret_in_data_that_does_not_fit_stands_nowhere(tmp_path):
     with pytest.raises(StepFailedError) as caught:
         await keeper().run("Go", {"user": [1], "pass": SECRET}, run_file=tmp_path / "x.run")
     assert SECRET not in str(caught.value)

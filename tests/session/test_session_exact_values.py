@@ -134,7 +134,7 @@ async def session(tmp_path):
         yield using
 
 
-async def test_a_reload_that_changes_a_comment_changes_no_value(session):
+async def test_rule_35_a_reload_that_changes_a_comment_changes_no_value(session):
     await session.reload(FIRST + "\n# a comment\n")
     assert session.session.status.generation == 2
     assert await session.again() == KEPT
@@ -150,7 +150,7 @@ async def test_a_reload_that_adds_a_field_moves_the_others_as_they_are(session):
     assert await session.again() == KEPT + "added=new"
 
 
-async def test_a_reload_that_changes_a_field_validates_that_one_alone(session):
+async def test_rule_35_a_reload_that_changes_a_field_validates_that_one_alone(session):
     await session.reload(
         SOURCE.replace("    n: int = 0\n", "    n: str = ''\n")
         .replace("value * 2", "f'was {value}'")
@@ -170,7 +170,7 @@ async def test_a_state_with_a_secret_is_warned_of_by_step_and_path_and_stands_no
         assert b"s3cret" not in file.read_bytes()
 
 
-async def test_an_edit_of_one_field_changes_that_field_alone(session):
+async def test_rule_35_an_edit_of_one_field_changes_that_field_alone(session):
     shown = await session.session.request(ReadState(path="Keeper"))
     assert shown.value["key"] == "**********"
     assert not shown.is_exact
@@ -178,7 +178,7 @@ async def test_an_edit_of_one_field_changes_that_field_alone(session):
     assert await session.again() == KEPT.replace("n=1", "n=10")
 
 
-async def test_sending_back_what_was_shown_changes_nothing(session):
+async def test_rule_35_sending_back_what_was_shown_changes_nothing(session):
     shown = await session.session.request(ReadState(path="Keeper"))
     await session.session.request(EditState(path="Keeper", state=shown.value))
     assert await session.again() == KEPT
@@ -301,7 +301,7 @@ def build():
 """
 
 
-async def test_no_edit_by_hand_writes_a_secret_in_the_clear(tmp_path):
+async def test_rule_35_no_edit_by_hand_writes_a_secret_in_the_clear(tmp_path):
     (tmp_path / "a.py").write_text(HIDDEN)
     secret = {"key": "s3cret"}
     async with await InProcessSession.open(cwd=tmp_path) as session:
