@@ -124,7 +124,7 @@ async def test_a_step_of_a_nested_process_may_be_named_without_its_path(debug):
         await d.command("runto Picker")
         await d.until(lambda: d.status.paused and d.status.paused.path == "Fulfilment/Picker")
         await d.press("c")
-        assert "Fulfilment/Packer  breakpoint 2" in await d.until("breakpoint 2")
+        assert "Fulfilment/Packer.pack completed  breakpoint 2" in await d.until("breakpoint 2")
 
 
 async def test_an_answer_of_the_wrong_type_is_reported_beside_the_box_and_kept(debug, process_file):

@@ -69,7 +69,8 @@ class QueueEditor:
                         return location
         if not number:
             raise EditingError(
-                "unknown_message", "what has no number cannot be changed: an element of a map, or what is undeliverable"
+                "unknown_message",
+                "what has no number (an element of a map, an undeliverable message) cannot be changed; list them again",
             )
         raise EditingError(
             "unknown_message",
