@@ -12,6 +12,8 @@ from typing import Any, Final, get_args, get_origin
 from process_core.errors import PayloadMismatchError, SchemaError
 from process_core.graph import type_text
 
+_UNIONS = (typing.Union, types.UnionType)
+
 
 class PayloadCheck:
     """The check for one annotation.
@@ -65,7 +67,7 @@ def _exact_types(annotation: Any) -> frozenset[type[Any]] | None:
         return _exact_types(_bound_of(annotation))
     if annotation is None or annotation is type(None):
         return frozenset({type(None)})
-    if get_origin(annotation) in (typing.Union, types.UnionType):
+    if get_origin(annotation) in _UNIONS:
         members = [_exact_types(a) for a in get_args(annotation)]
         if any(m is None for m in members):
             return None
@@ -185,3 +187,38 @@ def field_names(kind: Any) -> frozenset[str]:
         aliases = {alias for f in fields.values() for alias in (f.alias, f.validation_alias) if isinstance(alias, str)}
         return frozenset({*fields, *aliases})
     return frozenset(f.name for f in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else frozenset()
+
+
+def unknown_field(kind: Any, value: Any, where: str = "") -> tuple[str, frozenset[str]] | None:
+    """Return the path of a field in plain data that its type does not have, and those that it has; None if all fit.
+
+    A model passes over such a field without a word, and takes its defaults in place of what was meant.
+    """
+    if isinstance(value, dict):
+        known = field_names(kind)
+        for name in value if known else ():
+            if name not in known:
+                return f"{where}{name}", known
+        types = _field_types(kind) if known else {}
+        parts = ((f"{where}{name}.", types.get(name, _item_type(kind)), part) for name, part in value.items())
+    elif isinstance(value, list):
+        parts = ((f"{where}{place}.", _item_type(kind), part) for place, part in enumerate(value))
+    else:
+        return None
+    if get_origin(kind) in _UNIONS:
+        members = [unknown_field(member, value, where) for member in get_args(kind) if member is not type(None)]
+        return None if not members or None in members else members[0]
+    return next((found for part in parts if (found := unknown_field(part[1], part[2], part[0])) is not None), None)
+
+
+def _field_types(kind: Any) -> dict[str, Any]:
+    fields = getattr(kind, "model_fields", None)
+    if isinstance(fields, dict):
+        return {name: field.annotation for name, field in fields.items()}
+    return {f.name: f.type for f in dataclasses.fields(kind)} if dataclasses.is_dataclass(kind) else {}
+
+
+def _item_type(kind: Any) -> Any:
+    """Return the type of what a container of a type holds: of the values of a mapping, of the items of a list."""
+    arguments = get_args(kind)
+    return arguments[-1] if arguments and get_origin(kind) in (list, dict, set, frozenset) else Any

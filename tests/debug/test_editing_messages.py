@@ -1,10 +1,12 @@
 """Surgery on messages: moved, held, dropped, doubled and edited, alone, before a join, and in a nested process."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
 from debug_steps import Hold, Pair, Relay, Say, Typed, chain, ended, fan, invoked, of, paused, wrapped
+from pydantic import BaseModel
 
 from process_core import ProcessBuilder, Step, StepContext, function
 from process_core.debug import EditingError
@@ -188,6 +190,47 @@ async def test_a_payload_that_does_not_fit_is_refused_and_changes_nothing(debug)
     assert (debugger.pending(), len(debugger.events)) == before
     await on(debugger)
     assert values(debugger, "Typed") == [7]
+
+
+class Author(BaseModel):
+    name: str = ""
+
+
+class Book(BaseModel):
+    title: str = ""
+    authors: list[Author] = []
+    by_shop: dict[str, Author | None] = {}
+
+
+class Shelf(Step):
+    @function
+    async def put(self, book: Book | None, more: list[Book] | None = None) -> Book | None:
+        return book
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "hint"),
+    [
+        ({"titel": 3}, "titel", "did you mean 'title'?"),
+        ({"title": "x", "authors": [{"nmae": "y"}]}, "authors.0.nmae", "did you mean 'name'?"),
+        ({"by_shop": {"a": None, "b": {"nam": "y"}}}, "by_shop.b.nam", "did you mean 'name'?"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("how", ["edit", "inject"])
+async def test_a_field_that_a_payloads_type_does_not_have_is_refused_with_what_was_meant(debug, data, field, hint, how):
+    process = ProcessBuilder("shelf")
+    process.on_input_event("go").send_event_to(process.add_step(Shelf), parameter="book")
+    debugger = await debug(process, data=Book(title="kept"), paused=True)
+    message = (await paused(debugger)).message
+    with pytest.raises(EditingError, match=re.escape(f"has no field {field!r} ({hint})")) as refused:
+        debugger.editor.edit(message.id, data) if how == "edit" else debugger.editor.inject("go", data)
+    assert refused.value.code == "payload_mismatch"
+    debugger.editor.edit(message.id, {"title": "new", "authors": [{"name": "y"}], "by_shop": {"a": None}})
+    debugger.release("continue")
+    assert await ended(debugger) == "IDLE"
+    results = [event.data for event in of(debugger, "executor_completed")]
+    assert results == [Book(title="new", authors=[Author(name="y")], by_shop={"a": None})]
 
 
 async def test_a_payload_becomes_what_the_parameter_wants(debug):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from process_core.debug.editing.history import EditingError, Restore
+from process_core.debug.editing.state import check_names
 from process_core.debug.pause_controller import PauseController
 from process_core.debug.pending_messages import Batch, PendingMessages
 from process_core.engine.checkpoint import dump_queue
@@ -177,6 +178,7 @@ def fitting(route: CompiledRoute, data: Any) -> Any:
     """
     if route.parameter is None:
         return data
+    check_names("payload_mismatch", f"parameter {route.parameter!r} of {route.target}", route.check.annotation, data)
     try:
         return checked(route, data)
     except PayloadMismatchError as error:

@@ -7,7 +7,7 @@ from process_core.debug.editing.history import EditingError, Restore
 from process_core.engine.compiled import CompiledProcess
 from process_core.engine.records import UNSET, RunRecord, StepInstance, copy_state
 from process_core.errors import PayloadMismatchError
-from process_core.payload_check import PayloadCheck, field_names
+from process_core.payload_check import PayloadCheck, unknown_field
 from process_core.suggestions import did_you_mean
 
 
@@ -48,7 +48,7 @@ class StateEditor:
         wanted = slot.plan.spec.state_type
         if wanted is None:
             return slot, state
-        _check_names(path, wanted, state)
+        check_names("invalid_state", f"the state of {path}", wanted, state)
         try:
             return slot, PayloadCheck(wanted)(state)
         except PayloadMismatchError as error:
@@ -95,12 +95,14 @@ def _paths(plan: CompiledProcess, prefix: str) -> Iterator[str]:
             yield from _paths(step.inner, f"{prefix}{step.name}/")
 
 
-def _check_names(path: str, wanted: Any, state: Any) -> None:
-    """Refuse fields that a model would pass over without a word."""
-    known = field_names(wanted)
-    if not isinstance(state, dict) or not known:
-        return
-    for name in state:
-        if name not in known:
-            hint = did_you_mean(name, sorted(known))
-            raise EditingError("invalid_state", f"the state of {path} has no field {name!r} ({hint})")
+def check_names(code: str, what: str, wanted: Any, value: Any) -> None:
+    """Refuse fields that a model would pass over without a word.
+
+    Raises:
+        EditingError: There is one, with this code.
+    """
+    unknown = unknown_field(wanted, value)
+    if unknown is not None:
+        path, known = unknown
+        hint = did_you_mean(path.rpartition(".")[2], sorted(known))
+        raise EditingError(code, f"{what} has no field {path!r} ({hint})")
