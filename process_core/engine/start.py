@@ -15,14 +15,13 @@ from process_core.engine.host import LocalHost
 from process_core.engine.recorder import Recorder, Sink
 from process_core.engine.records import RunRecord
 from process_core.engine.run import Attachable
+from process_core.engine.superstep import DEFAULT_MAX_SUPERSTEPS
 from process_core.errors import PayloadMismatchError, ProcessError, UnknownStepError
 from process_core.events import WorkflowEvent
 from process_core.graph import Graph, type_text
 from process_core.payload_check import PayloadCheck
 from process_core.services import Services
 from process_core.suggestions import did_you_mean
-
-DEFAULT_MAX_SUPERSTEPS: Final = 1000
 
 
 class Continuation(Protocol):

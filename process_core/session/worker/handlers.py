@@ -3,14 +3,10 @@
 Whether a command makes sense now is checked once, before its handler, by what the command says it needs.
 """
 
-import json
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 from process_core.debug import EditRecord
-from process_core.engine.run import Run
-from process_core.errors import InvalidResponseError
 from process_core.events import NO_DATA
 from process_core.session.protocol import verbs
 from process_core.session.protocol.breakpoints import BreakpointSpec
@@ -21,12 +17,11 @@ from process_core.session.worker.command_errors import CommandError
 from process_core.session.worker.editable import TEXT, editable, edited
 from process_core.session.worker.live_session import LiveSession
 from process_core.session.worker.status import pending_message
+from process_core.session.worker.typed_answer import answer
 
 Handler = Callable[[LiveSession, Any], Awaitable[Any]]
 H = TypeVar("H", bound=Handler)
 
-_TAKES_TEXT: Final = frozenset({"str", "SecretStr", "Any", "object", ""})
-"""Types of an answer that typed text is, as it is."""
 HANDLERS: Final[dict[type[Command], Handler]] = {}
 
 
@@ -165,39 +160,7 @@ async def _respond(session: LiveSession, command: verbs.Respond) -> None:
     run = session.run
     request = next((event for event in run.pending_requests if event.request_id == command.request_id), None)
     response_type = (request.response_type or "") if request is not None else ""
-    await _answer(run, command.request_id, response_type, command.value)
-
-
-async def _answer(run: Run, request_id: str, response_type: str, value: Any) -> None:
-    """Answer a request, reading typed text as the type asked for.
-
-    Text answers a question for text unchanged. For any other type it is read as JSON, and where that does not fit,
-    tried unchanged (`yes` for a bool, `red` for an enumeration).
-
-    Raises:
-        UnknownRequestError: The request is not open.
-        InvalidResponseError: No reading of the text fits; the request stays open.
-    """
-    if not isinstance(value, str) or _takes_text(response_type):
-        await run.respond(request_id, value)
-        return
-    try:
-        read = json.loads(value)
-    except (ValueError, RecursionError):
-        await run.respond(request_id, value)
-        return
-    try:
-        await run.respond(request_id, read)
-    except InvalidResponseError as refused:
-        try:
-            await run.respond(request_id, value)
-        except InvalidResponseError:
-            raise refused from None
-
-
-def _takes_text(response_type: str) -> bool:
-    outside = re.sub(r"\[.*\]", "", response_type)
-    return not _TAKES_TEXT.isdisjoint(part.strip() for part in outside.split("|"))
+    await answer(run, command.request_id, response_type, command.value)
 
 
 @handles(verbs.Explain)
