@@ -35,12 +35,13 @@ class BackgroundTasks(RunInstrument):
 
     def started(self, task: "asyncio.Future[Any]", by: "asyncio.Future[Any] | None") -> None:
         """Take note of a new task."""
-        call = self._call_of(by)
+        call = self.call_of(by)
         if call is not None:
             self._calls[task] = call
             task.add_done_callback(self._ended)
 
-    def _call_of(self, task: "asyncio.Future[Any] | None") -> Invocation | None:
+    def call_of(self, task: "asyncio.Future[Any] | None") -> Invocation | None:
+        """Return the call that a task serves, or that started it."""
         if task is None or task in self._calls:
             return None if task is None else self._calls[task]
         scopes: list[CallScope] = [self._run.root]

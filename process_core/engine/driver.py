@@ -131,7 +131,7 @@ class SuperstepDriver:
         self._run.is_dismissed = True
         await deactivate_all(self._run)
         if self._task is not None and not self._task.done():
-            self._task.cancel()
+            self._tasks.end(self._task)
 
     def has_work(self) -> bool:
         """Whether there is another superstep to run."""
@@ -191,6 +191,9 @@ class SuperstepDriver:
                 return
             if run.state.is_ended:
                 raise
+            if self._tasks.has_cancelled_itself(asyncio.current_task()):
+                self.hand_over(finish_first=run.root.in_batch)  # a function did so, and returned before it took effect
+                return
             run.is_cancelling = True
             self._loop.discard_all("cancelled from outside")
             if run.activated:

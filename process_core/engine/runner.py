@@ -24,18 +24,34 @@ _GRACE_SECONDS: Final = 1.0
 """How long the end of a run waits for cancelled functions to clean up."""
 
 
-class _DrivingTask(asyncio.Task[Any]):
-    """A task that drives a run, which notices when its loop closes: whoever closes one cancels every task first."""
+class _RunTask(asyncio.Task[Any]):
+    """A task that drives a run, or serves a call of it.
 
-    __slots__ = ("tasks",)
+    It notices when its loop closes, for whoever closes one cancels every task first. Calls of the run cannot cancel it,
+    but for the one that it serves: a step may cancel all the tasks that it finds.
+    """
+
+    __slots__ = ("has_cancelled_itself", "tasks")
 
     tasks: "RunTasks"
+    has_cancelled_itself: bool
 
     def cancel(self, msg: Any = None) -> bool:
         """Cancel the task; see `asyncio.Task.cancel`."""
-        if not self.get_loop().is_running():
+        loop = self.get_loop()
+        if not loop.is_running():
             self.tasks.is_closing = True
+            return super().cancel(msg)
+        by = asyncio.current_task(loop)
+        if by is self:
+            self.has_cancelled_itself = True
+        elif by is not None and self.tasks.is_of_another_call(by, self):
+            return False
         return super().cancel(msg)
+
+    def end(self) -> None:
+        """Cancel the task on behalf of the run."""
+        super().cancel()
 
 
 class RunTasks:
@@ -50,7 +66,17 @@ class RunTasks:
         is_closing: Whether the loop is being closed.
     """
 
-    __slots__ = ("_context", "_is_turning", "_loop", "_owner", "_stream", "_unwinding", "due", "is_closing")
+    __slots__ = (
+        "_background",
+        "_context",
+        "_is_turning",
+        "_loop",
+        "_owner",
+        "_stream",
+        "_unwinding",
+        "due",
+        "is_closing",
+    )
 
     def __init__(self, run: RunRecord, stream: EventStream | None = None) -> None:
         self._loop = run.loop
@@ -58,7 +84,8 @@ class RunTasks:
         if stream is not None:
             stream.on_full = self.hurry
         self._context = contextvars.copy_context()
-        BackgroundTasks(run).watch_in(self._context)
+        self._background = BackgroundTasks(run)
+        self._background.watch_in(self._context)
         self._owner = asyncio.current_task()
         self._unwinding: set[asyncio.Task[Any]] | None = None
         self._is_turning = False
@@ -94,8 +121,8 @@ class RunTasks:
 
     def spawn_later(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run a coroutine in a task."""
-        task = _DrivingTask(work, loop=self._loop, context=self._context.copy())
-        task.tasks = self
+        task = _RunTask(work, loop=self._loop, context=self._context.copy())
+        task.tasks, task.has_cancelled_itself = self, False
         return task
 
     if sys.version_info >= (3, 12):
@@ -121,7 +148,26 @@ class RunTasks:
                 self._unwinding = set()
             self._unwinding.add(task)
             task.add_done_callback(self._unwinding.discard)
+            self.end(task)
+
+    def end(self, task: asyncio.Task[Any]) -> None:
+        """Cancel a task on behalf of the run."""
+        if isinstance(task, _RunTask):
+            task.end()
+        else:
             task.cancel()
+
+    def is_of_another_call(self, task: asyncio.Task[Any], served: asyncio.Task[Any]) -> bool:
+        """Whether a task belongs to a call of the run other than the one that another task serves."""
+        call = self._background.call_of(task)
+        return call is not None and call is not self._background.call_of(served)
+
+    def has_cancelled_itself(self, task: "asyncio.Task[Any] | None") -> bool:
+        """Whether a function has cancelled the task that it ran in; asked once."""
+        if not isinstance(task, _RunTask) or not task.has_cancelled_itself:
+            return False
+        task.has_cancelled_itself = False
+        return True
 
     async def settle(self) -> None:
         """Let cancelled functions clean up, for a while."""
@@ -378,6 +424,7 @@ class InvocationRunner:
                 raise error
             while task.cancelling():
                 task.uncancel()
+            self._tasks.has_cancelled_itself(task)
 
     # RequestLog, and waiting for answers.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from typing import Any
 
 import pytest
 from rules_observing import assert_grammar, of, only, warnings
@@ -319,3 +320,85 @@ def test_rule_13_a_loop_that_closes_cancels_the_run(is_owner_gone):
 
     run = asyncio.run(leave())
     assert run.state is RunState.CANCELLED
+
+
+# --- a step that cancels every task that it finds
+
+
+def cancelling_all(*, waits, spare_itself):
+    class CancelsAll(Step[Seen]):
+        @function
+        async def cancel(self) -> None:
+            for task in asyncio.all_tasks() - NOT_OURS:
+                if task is not asyncio.current_task() or not spare_itself:
+                    task.cancel()
+            if waits:
+                await asyncio.sleep(0)
+            self.state.values.append("done")
+
+    return CancelsAll
+
+
+NOT_OURS: set["asyncio.Task[Any]"] = set()
+
+
+@pytest.mark.parametrize("others", [0, 1, 2])
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize("spare_itself", [False, True])
+async def test_rule_12_a_step_that_cancels_all_tasks_fails_alone(others, waits, spare_itself):
+    class Other(Step[Seen]):
+        @function
+        async def work(self) -> None:
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            self.state.values.append("done")
+
+    process = ProcessBuilder("P")
+    handles = process.add_step(Sink, name="Handles")
+    process.on_error().send_event_to(handles)
+    for number in range(others):
+        process.on_input_event("go").send_event_to(process.add_step(Other, name=f"Other{number}"))
+    cancels = process.add_step(cancelling_all(waits=waits, spare_itself=spare_itself), name="Cancels")
+    after = process.add_step(Sink, name="After")
+    process.on_input_event("go").send_event_to(cancels)
+    cancels.on_function_result().send_event_to(after)
+    NOT_OURS.clear()
+    NOT_OURS.update(asyncio.all_tasks())
+    async with process.build().start("go") as run:
+        await run.idle()
+        assert run.state is RunState.IDLE
+        fails = waits and not spare_itself
+        failed = [failure.step for failure in run.step_states["Handles"].values]
+        assert ("Cancels" in failed) is fails
+        assert run.step_states["After"].values == ([] if fails else [None])
+        for name in (f"Other{number}" for number in range(others)):  # its task may have been among those cancelled
+            assert (run.step_states[name].values == ["done"]) is (name not in failed)
+        await run.send_event("go")
+        await run.idle()
+        assert run.state is RunState.IDLE
+        assert_grammar(run.events)
+
+
+async def test_a_task_that_a_function_started_may_cancel_it():
+    class Watched(Step[Seen]):
+        @function
+        async def work(self) -> None:
+            me = asyncio.current_task()
+            assert me is not None
+
+            async def watchdog():
+                me.cancel()
+
+            watching = asyncio.create_task(watchdog())
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                me.uncancel()
+                self.state.values.append("bitten")
+            await watching
+
+    process = ProcessBuilder("P")
+    process.on_input_event("go").send_event_to(process.add_step(Watched))
+    async with process.build().start("go") as run:
+        await run.idle()
+        assert run.step_states["Watched"].values == ["bitten"]
