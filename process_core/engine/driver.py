@@ -204,10 +204,14 @@ class SuperstepDriver:
             run.set_state(RunState.CANCELLED)
             self._release_idlers()
             raise
-        except Exception as error:  # noqa: BLE001 - a fault of the engine must end the run, or its user waits for ever
+        except GeneratorExit:
+            raise
+        except BaseException as error:  # a fault of the engine must end the run, or its user waits for ever
             run.root.failed = None
             run.root.fail(None, error)
             await self._end()
+            if not isinstance(error, Exception):
+                raise  # a signal that came between two calls is the program's business too
 
     async def _drive_on(self, *, finish_first: bool) -> None:
         run, root, loop = self._run, self._run.root, self._loop

@@ -294,3 +294,33 @@ def floods():
     builder.on_input_event("Go").send_event_to(step)
     step.on_event("Never").stop_process()
     return builder
+
+
+class ReachesForTheLoop(Step):
+    """Does what would end a program that shares its event loop with it, then answers like any other step."""
+
+    @function
+    async def work(self, context: StepContext, how: str):
+        if how == "interrupt":
+            signal.raise_signal(signal.SIGINT)
+        elif how == "alarm":
+            signal.signal(signal.SIGALRM, _raise)
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+            await asyncio.sleep(0.05)
+        elif how == "cancel all":
+            for task in asyncio.all_tasks():
+                task.cancel()
+        elif how == "cancel others":
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+        elif how == "stop":
+            asyncio.get_running_loop().stop()
+        await asyncio.sleep(0)
+        context.yield_output(how)
+
+
+def _raise(*_):
+    raise TimeoutError("too long")
+
+
+reaches = alone(ReachesForTheLoop)

@@ -101,6 +101,27 @@ async def test_a_step_that_calls_sys_exit_fails_and_the_worker_lives(tmp_path):
         assert worker.session.died is None
 
 
+async def test_a_step_that_reaches_for_the_event_loop_leaves_the_worker_alive(tmp_path):
+    expected = {
+        "interrupt": (RunState.FAILED, "KeyboardInterrupt"),
+        "alarm": (RunState.IDLE, ""),
+        "cancel all": (RunState.FAILED, "cancelled by something other than its run"),
+        "cancel others": (RunState.IDLE, ""),
+        "stop": (RunState.IDLE, ""),
+    }
+    async with working(tmp_path, "reaches", start=False) as worker:
+        before = ""
+        for how, (state, error) in expected.items():
+            await worker.session.request(Start(event="Go", data=how, has_data=True))
+            await worker.until(lambda s, before=before: s.status.run_file != before)
+            status = await worker.at_rest()
+            assert (how, status.state) == (how, state)
+            assert error in (status.error or ""), how
+            if how == "alarm":
+                assert any("TimeoutError: too long" in text for _, _, text in worker.logs())
+            before = status.run_file
+
+
 async def test_a_step_that_returns_what_cannot_be_serialised_is_recorded_by_its_repr(tmp_path):
     async with working(tmp_path, "unserialisable") as worker:
         assert (await worker.at_rest()).state is RunState.IDLE

@@ -15,6 +15,7 @@ from process_core.session.protocol.envelope import bounded
 from process_core.session.protocol.status import Loaded, Reloaded, ReloadInfo
 from process_core.session.protocol.verbs import Reload
 from process_core.session.worker.command_errors import CommandError, failure_of
+from process_core.session.worker.guarded_loop import GuardedTask, guarded
 from process_core.session.worker.target import LoadedTarget
 
 _TEXT: Final = 20_000
@@ -53,7 +54,7 @@ class HotReload:
         self._staged: StagedModules[LoadedTarget] | None = None
         self._declined: dict[str, str | None] = {}
         self._resets: frozenset[str] = frozenset()
-        self._watching: asyncio.Task[None] | None = None
+        self._watching: GuardedTask | None = None
 
     @property
     def is_watching(self) -> bool:
@@ -67,13 +68,13 @@ class HotReload:
         self._forget()
         self._declined = {}
         if watch:
-            self._watching = asyncio.get_running_loop().create_task(self._watch())
+            self._watching = guarded(self._watch())
 
     async def stop(self) -> None:
         """Stop watching the files."""
         watching, self._watching = self._watching, None
         if watching is not None:
-            watching.cancel()
+            watching.end()
             with contextlib.suppress(asyncio.CancelledError):
                 await watching
 
@@ -238,7 +239,7 @@ class HotReload:
 
     def _end_watching(self) -> None:
         if self._watching is not None:
-            self._watching.cancel()
+            self._watching.end()
             self._watching = None
 
 

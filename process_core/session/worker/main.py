@@ -23,6 +23,7 @@ from process_core.session.stdio.attribution import Attribution
 from process_core.session.stdio.fd_capture import FdCapture
 from process_core.session.stdio.redirect import StepStreams
 from process_core.session.worker.ending import GRACE, Ending, end_at_once, end_tasks, wait_for_threads
+from process_core.session.worker.guarded_loop import run_guarded
 from process_core.session.worker.server import SessionServer
 from process_core.session.worker.worker_channel import WorkerChannel
 
@@ -41,12 +42,17 @@ def main(arguments: list[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
     try:
-        asyncio.Runner().run(_serve(channel, errors, options.runs, options.breakpoints, ending))
+        run_guarded(_serve(channel, errors, options.runs, options.breakpoints, ending), _report)
     except BaseException:  # noqa: BLE001 - the client shows the error output of a worker that failed
         with contextlib.suppress(OSError):
             os.write(2, traceback.format_exc().encode())
         end_at_once(1)
     ending.leave()
+
+
+def _report(error: BaseException) -> None:
+    print("raised between two calls of steps, as the handler of a signal may; the worker goes on:", file=sys.stderr)
+    traceback.print_exception(error)
 
 
 async def _serve(

@@ -14,6 +14,7 @@ from process_core.session.protocol.framing import BadFrame
 from process_core.session.protocol.status import Reloaded, Status
 from process_core.session.protocol.verbs import Command, Quit, read_command
 from process_core.session.worker.command_errors import CommandError, bad_command, failure_of
+from process_core.session.worker.guarded_loop import guarded
 from process_core.session.worker.handlers import dispatch
 from process_core.session.worker.live_session import LiveSession
 from process_core.session.worker.run_paths import RunPaths
@@ -83,7 +84,7 @@ class SessionServer:
         self._early: list[str] = []
         self._early_hidden = 0
         self._queue: asyncio.Queue[Command] = asyncio.Queue()
-        self._serving = asyncio.create_task(self._serve())
+        self._serving = guarded(self._serve())
 
     def receive(self, frame: bytes | BadFrame) -> None:
         """Take a frame from the decoder; what is not a command is refused, and does no harm."""
@@ -111,7 +112,7 @@ class SessionServer:
 
     async def close(self) -> None:
         """End the run, and stop serving."""
-        self._serving.cancel()
+        self._serving.end()
         with contextlib.suppress(asyncio.CancelledError):
             await self._serving
         if self._timer is not None:
