@@ -51,8 +51,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _report(error: BaseException) -> None:
-    print("raised between two calls of steps, as the handler of a signal may; the worker goes on:", file=sys.stderr)
-    traceback.print_exception(error)
+    what = "raised between two calls of steps, as the handler of a signal may; the worker goes on:\n"
+    sys.stderr.write(what + "".join(traceback.format_exception(error)))
 
 
 async def _serve(
