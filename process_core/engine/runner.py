@@ -426,7 +426,7 @@ class InvocationRunner:
                 task.uncancel()
             self._tasks.has_cancelled_itself(task)
 
-    # RequestLog, and waiting for answers.
+    # Questions, and waiting for answers.
 
     async def ask(self, invocation: Invocation, prompt: Any, response_type: Any) -> Any:
         """Ask outside on behalf of an invocation; see `StepContext.request_info`."""
