@@ -719,8 +719,8 @@ _PUBLIC_NONE: Final = {**_PUBLIC, **HAS_NONE}
 NONE_HELD: Final[Mapping[Message, bool]] = MappingProxyType({})
 """What a process holds where nobody has asked it to."""
 NO_ANSWERS: Final[Mapping[str, Any]] = MappingProxyType({})
-NO_IDS: Final[frozenset[str]] = frozenset()  # each empty one is an object of 216 bytes
 """The early answers of a run that nobody answered early."""
+NO_IDS: Final[frozenset[str]] = frozenset()  # each empty one is an object of 216 bytes
 
 
 class ProcessRecord(CallScope):
