@@ -162,6 +162,7 @@ WARNING_CODES: Final[dict[str, str]] = {
     "no_condition_matched": "no condition on a source held, and there is no `otherwise`",
     "not_rolled_back": "the state of a step that failed cannot be copied, so it is not as before the call",
     "not_serialisable": "a payload or state holds something that cannot be recorded exactly",
+    "payload_changed": "a payload was changed between emission and delivery",
     "pending_request": "a question is unanswered at the end",
     "recording_failed": "the run file cannot be written any more",
     "reserved_event_type": "user code added an event of a type that is the engine's",

@@ -6,6 +6,7 @@ from typing import Any, Final
 from process_core.engine.recorder import Recorder
 from process_core.engine.records import Invocation
 from process_core.events import WorkflowEvent
+from process_core.recording.payload_changes import PayloadChanges
 from process_core.runfile import RunFileWriter
 from process_core.runfile.write.write_buffer import FULL
 from process_core.runfile.write.writer import SHORT_INT
@@ -18,15 +19,23 @@ class FastRecorder(Recorder):
         recorder: The recorder.
         writer: The run file.
         warn: Called with an event whose payload the file has only in part.
+        changes: Looks at payloads that can change.
     """
 
-    __slots__ = ("_buffer", "_names", "_started", "_warn", "_writer")
+    __slots__ = ("_buffer", "_changes", "_names", "_started", "_warn", "_writer")
 
-    def __init__(self, recorder: Recorder, writer: RunFileWriter, warn: Callable[[WorkflowEvent], None]) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        writer: RunFileWriter,
+        warn: Callable[[WorkflowEvent], None],
+        changes: PayloadChanges,
+    ) -> None:
         super().__init__(recorder.run_id, recorder.sinks, copies=recorder.copies, clock=recorder.clock)
         self.seq = recorder.seq
         self._writer = writer
         self._warn = warn
+        self._changes = changes
         self._buffer, self._names, self._started = writer.buffer, writer.names.common, writer.started
 
     def record_call(
@@ -100,6 +109,8 @@ class FastRecorder(Recorder):
                     function=function.name,
                 )
             )
+        if writer.encoded is not None:
+            self._changes.note(type, call, seq, data)
         return seq
 
     def record_superstep(self, type: str, path: str, superstep: int) -> None:  # noqa: A002 - as above

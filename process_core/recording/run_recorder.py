@@ -19,6 +19,7 @@ from process_core.events import WorkflowEvent
 from process_core.graph import Graph, type_text
 from process_core.recording.compact_checkpoint import CompactCheckpoints
 from process_core.recording.fast_recorder import FastRecorder
+from process_core.recording.payload_changes import PayloadChanges, WatchingRecorder
 from process_core.resume import JournalHost, OutputLog, ResumePoint, version_of
 from process_core.resume.reconstruct import Reconstructor, losses
 from process_core.resume.resume_point import lost_values
@@ -75,8 +76,12 @@ class RunRecorder(RunInstrument):
         self._losses = _Losses(run)
         warnings = _PayloadWarnings(run, writer, self._losses)
         recorder.sinks.append(warnings.take)
-        if len(recorder.sinks) == 1:
-            recorder = FastRecorder(recorder, writer, warnings.warn)
+        self._changes = PayloadChanges(writer)
+        is_only_file = len(recorder.sinks) == 1
+        if is_only_file:
+            recorder = FastRecorder(recorder, writer, warnings.warn, self._changes)
+        else:
+            recorder = WatchingRecorder(recorder, self._changes)
         self._recorder = run.recorder = recorder
         run.file = self
         run.fingerprint = _fingerprint
@@ -233,6 +238,7 @@ class RunRecorder(RunInstrument):
             self._warn_held_back()
         if process is not run.root or run.is_cancelling or process.superstep == self._last:
             return
+        self._changes.superstep_ended()
         outputs = None if self._kept else self._outputs.unchanged()
         compact = self._compact.write(self._writer.generation, outputs) if outputs is not None else None
         if compact is not None:

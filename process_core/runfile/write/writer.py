@@ -71,6 +71,8 @@ class RunFileWriter:
         generation: Generation of the code, stamped on the events appended from now on.
         partial: Whether a payload held something that could only be written as its repr, until whoever reports it
             sets this back to False.
+        encoded: The encoding of the last payload that was no number or short text, until whoever looks at it sets this
+            back to None.
         started: `run.started`, what time is counted from.
         buffer: What waits to be written.
         names: Numbers the combinations of names.
@@ -138,6 +140,7 @@ class RunFileWriter:
         self._on_error = on_error
         self._on_written = on_written
         self.partial = False
+        self.encoded: bytes | None = None
         self._opened: OpenedForWriting | None = None
         self._batches: BatchWriter | None = None
         self.names = NameTable(1)
@@ -285,7 +288,7 @@ class RunFileWriter:
             text = self.small(data)
             if text is not None:
                 return text, None
-        body = encode(data)
+        body = self.encoded = encode(data)
         if b'{"$":' in body and not is_restorable(body):
             self.partial = True
         return (body.decode(), None) if len(body) <= INLINE_LIMIT else (None, body)
