@@ -12,7 +12,7 @@ import sys
 import types
 import weakref
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -37,6 +37,10 @@ BASES: Final[tuple[type, ...]] = (
 )
 """Types whose subclasses are written as the base's value and what the object has besides."""
 
+OWN_COPY: Final = ("__deepcopy__", "__copy__", "__reduce__", "__reduce_ex__", "__getstate__")
+"""Methods by which a class says itself how its objects are copied."""
+
+_ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes})
 _IMMUTABLE_TYPE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made by a `class` statement, or by an extension in a like way
 _POINTER = 8
@@ -275,6 +279,30 @@ def owns_something(kind: type) -> bool:
     return any("__del__" in vars(c) for c in kind.__mro__)
 
 
+def leads_to_owner(value: Any) -> bool:
+    """Return whether a deep copy of a value would copy something that owns something; nothing of the user's runs."""
+    seen: set[int] = set()
+    left = [value]
+    while left:
+        part = left.pop()
+        kind = type(part)
+        if kind in _ATOMS or id(part) in seen or issubclass(kind, type):
+            continue
+        seen.add(id(part))
+        if kind in _PARTS:
+            left += _PARTS[kind](part)
+            continue
+        if owns_something(kind):
+            return True
+        shape = shape_of(kind)
+        if shape.form is Form.MODEL:
+            left += [*attributes_of(part, shape).values(), *(p for p in model_parts(part)[1:] if p)]
+        elif not any(name in vars(c) for c in kind.__mro__[:-1] for name in OWN_COPY):
+            left += attributes_of(part, shape).values()
+            left += [plain_of(part, shape)] if shape.base in _PARTS and shape.form is not Form.PLAIN else []
+    return False
+
+
 def _plain_defaultdict(value: Any) -> Any:
     factory = vars(collections.defaultdict)["default_factory"].__get__(value)
     return collections.defaultdict(factory, dict(dict.items(value)))
@@ -300,6 +328,13 @@ _PLAIN: dict[Any, Callable[[Any], Any]] = {
     float: float.__float__,
     complex: complex.__pos__,
 }
+
+
+_PARTS: Final[Mapping[Any, Callable[[Any], Iterable[Any]]]] = {
+    **dict.fromkeys((list, tuple, set, frozenset, collections.deque), iter),
+    **dict.fromkeys((dict, collections.defaultdict, collections.OrderedDict), lambda value: (*value, *value.values())),
+}
+"""Plain containers, and what is in one."""
 
 
 def _fill_defaultdict(made: Any, inner: Any) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from process_core.events import RunState, WorkflowEvent
 from process_core.object_storage import (
+    OWN_COPY,
     Form,
     attributes_of,
     is_only_attributes,
@@ -130,7 +131,7 @@ class _Snapshot:
             return made
         if form is Form.SUBCLASS or form is Form.NAMED_TUPLE:
             made = new_subclass_instance(kind, self.value(plain_of(value, shape)))
-        elif is_only_attributes(kind) and not any(name in vars(c) for c in kind.__mro__[:-1] for name in _OWN_COPY):
+        elif is_only_attributes(kind) and not any(name in vars(c) for c in kind.__mro__[:-1] for name in OWN_COPY):
             made = self._copies[key] = object.__new__(kind)
         else:
             return Unsnapshotable(value)
@@ -154,7 +155,6 @@ _LIBRARIES = frozenset(
 )  # fmt: skip
 """Modules whose objects cannot change, or not so that it would show."""
 _CODE = (type, FunctionType, BuiltinFunctionType, MethodType, ModuleType, range, slice, type(...), type(NotImplemented))
-_OWN_COPY = ("__deepcopy__", "__copy__", "__reduce__", "__reduce_ex__", "__getstate__")
 
 
 class Recorder:

@@ -21,6 +21,7 @@ from process_core.engine.request_log import RequestLog
 from process_core.errors import PayloadMismatchError, StepContextError, StepFailure
 from process_core.events import NO_DATA, ProcessEvent, RunState, Visibility, WorkflowEvent
 from process_core.graph import type_text
+from process_core.object_storage import leads_to_owner
 from process_core.services import Services
 
 if TYPE_CHECKING:
@@ -346,7 +347,7 @@ class StepInstance:
 def copy_state(state: Any) -> Any:
     """Copy a state, to be put back if a call fails; `UNCOPIED` where it cannot be copied."""
     try:
-        return copy.deepcopy(state)
+        return UNCOPIED if leads_to_owner(state) else copy.deepcopy(state)
     except Exception:  # noqa: BLE001 - a lock in it, or anything else of the user's; the call is made all the same
         return UNCOPIED
 

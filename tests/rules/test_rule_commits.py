@@ -1,6 +1,8 @@
 """Rules 22 and 34: an invocation commits when it completes, or not at all."""
 
 import asyncio
+import gc
+import itertools
 import threading
 from dataclasses import dataclass, field
 from typing import Any
@@ -178,3 +180,47 @@ async def test_rule_43_a_state_that_cannot_be_copied_is_not_rolled_back_which_is
         (warning,) = warnings(run.events, "not_rolled_back")
         assert warning.path == path
         assert "cannot be copied" in said(warning)
+
+
+CLOSED: list[int] = []
+NUMBERS = itertools.count()
+
+
+class Connection:
+    """As in many client libraries: closes what it owns when it is collected."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __del__(self) -> None:
+        CLOSED.append(self.number)
+
+
+class Wrapper:
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda c: c, lambda c: [(c,)], lambda c: {"a": Wrapper(Wrapper([c]))}, lambda c: Seen(values=[c])]
+)
+async def test_rule_43_what_a_state_owns_is_never_copied_to_roll_it_back(wrap):
+    class Holds(Step[dict]):
+        @function
+        async def count(self, value: int) -> None:
+            if not self.state:
+                self.state["held"] = wrap(Connection(number))
+            if value < 0:
+                raise ValueError("negative")
+
+    number = next(NUMBERS)
+    process = ProcessBuilder("P")
+    process.on_input_event("go").send_event_to(process.add_step(Holds))
+    process.on_error().send_event_to(process.add_step(Trigger, name="Handler"))
+    async with process.build().start("go", 1) as run:
+        await run.idle()
+        await run.send_event("go", -1)
+        await run.idle()
+        gc.collect()
+        assert number not in CLOSED
+        assert [w.path for w in warnings(run.events, "not_rolled_back")] == ["Holds"]
