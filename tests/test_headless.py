@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from process_core.runfile import RunFile
 from tui.cli.headless import run_headless
 from tui.cli.line_source import LineSource
 from tui.cli.main import parser
@@ -108,6 +109,25 @@ def test_run_and_resume_take_the_limit_of_supersteps(capsys):
         with pytest.raises(SystemExit):
             parser().parse_args([*command, "--max-supersteps", "0"])
     assert "counted from 1" in capsys.readouterr().err
+
+
+# --- names that are not UTF-8
+
+
+async def test_folder_and_target_may_have_names_that_are_not_utf_8(tmp_path):
+    folder, name = tmp_path / os.fsdecode(b"caf\xe9"), os.fsdecode(b"th\xe9.py")
+    folder.mkdir()
+    (folder / name).write_text(CHAT)
+    for target in (name, f"{name}:build"):
+        out, err = io.StringIO(), io.StringIO()
+        code = await run_headless(target, stdin=io.StringIO("exit\n"), stdout=out, stderr=err, cwd=folder)
+        assert (code, err.getvalue()) == (0, "")
+    targets = [RunFile(path).info.target for path in (folder / ".stepscope/runs").glob("*.run")]
+    assert sorted(targets) == [name, f"{name}:build"]
+    (folder / name).write_text("1 / 0")
+    err = io.StringIO()
+    assert await run_headless(name, stdout=io.StringIO(), stderr=err, cwd=folder) == 2
+    assert "ZeroDivisionError" in err.getvalue()
 
 
 # --- reading standard input

@@ -1,3 +1,4 @@
+import os
 from typing import get_args
 
 import pytest
@@ -20,7 +21,7 @@ from process_core.session.protocol.status import (
     WaitingInputs,
     answers,
 )
-from process_core.session.protocol.verbs import Command, Start
+from process_core.session.protocol.verbs import Command, Load, ResumeRun, Start
 from process_core.session.worker.handlers import HANDLERS
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -84,6 +85,14 @@ def test_a_status_arrives_as_it_was_sent(number, text, state, paths, seconds):
         blocked_for=seconds,
     )
     assert answers.validate_json(status.model_dump_json()) == status
+
+
+@given(st.binary().filter(lambda name: b"\0" not in name))
+def test_a_path_arrives_as_it_was_sent_whatever_bytes_its_name_has(name):
+    path = os.fsdecode(name)
+    assert answers.validate_json(Status(run_file=path).model_dump_json()).run_file == path
+    for command in (Load(id=1, target=path), ResumeRun(id=1, run_file=path)):
+        assert verbs.read_command(command.model_dump_json()) == command
 
 
 def test_what_was_loaded_arrives_with_its_graph():

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import sys
 import typing
@@ -60,6 +61,23 @@ def test_a_file_without_attribute_gives_what_its_build_function_returns(write, t
     process = load_target("greeter.py", tmp_path)
     assert isinstance(process, Process)
     assert process.name == "Greeter"
+
+
+def test_the_name_of_a_file_may_hold_a_colon(write, tmp_path):
+    write("a:b.py", GOOD)
+    for target in ("a:b.py", "a:b.py:build", "./a:b.py"):
+        assert load_target(target, tmp_path).name == "Greeter"
+
+
+def test_a_script_that_runs_itself_when_it_is_loaded_says_what_to_do(write, tmp_path):
+    write("script.py", "import asyncio\nasync def main(): ...\nm = main()\ntry: asyncio.run(m)\nfinally: m.close()")
+
+    async def load():
+        return refusal("script.py", tmp_path)
+
+    refused = asyncio.run(load())
+    assert refused.code == "import_error"
+    assert "put what runs it under `if __name__ == '__main__':`" in refused.message
 
 
 def test_an_attribute_may_be_a_process_a_builder_or_a_function(write, tmp_path):

@@ -1,5 +1,6 @@
 """What a run file has about its run as a whole."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +70,7 @@ def read_info(connection: Connection) -> RunInfo:
     columns = "run_id, process, target, started, ended, state, parent_run, parent_superstep, parent_seq, metadata"
     row = connection.one(f"SELECT {columns} FROM run")  # noqa: S608 - our own words
     run_id, process, target, started, ended, state, parent_run, parent_superstep, parent_seq, metadata = row
+    target = os.fsdecode(target) if isinstance(target, bytes) else target  # the name of a file that is not UTF-8
     generation, nodes, edges = read_graph(connection, None)
     events = connection.last_seq()
     texts = isinstance(run_id, str) and isinstance(process, str) and isinstance(target, str | None)

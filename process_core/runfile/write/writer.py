@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -102,7 +103,7 @@ class RunFileWriter:
             run = {
                 "run_id": run_id,
                 "process": process,
-                "target": target,
+                "target": target if target is None or target.isascii() else _as_stored(target),
                 "started": time.time() if started is None else started,
                 "parent_run": parent_run,
                 "parent_superstep": parent_superstep,
@@ -539,3 +540,12 @@ def _as_run_file_errors(path: Path) -> Iterator[None]:
         yield
     except (*STORAGE_ERRORS, ValueError, TypeError) as error:
         raise RunFileError(path, f"cannot record there: {explain(error)}") from error
+
+
+def _as_stored(target: str) -> str | bytes:
+    """Return a target as SQLite can hold it; the names of files need not be UTF-8."""
+    try:
+        target.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(target)
+    return target

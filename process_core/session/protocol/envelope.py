@@ -1,8 +1,9 @@
 """What every message of a session has in common: how a command is answered or refused, and how texts are bounded."""
 
-from typing import Any, Final, Literal
+import os
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 PROTOCOL_VERSION: Final = 2
 """Version 2 has one command for each verb, where version 1 had `control` with a `verb`."""
@@ -10,6 +11,33 @@ PROTOCOL_VERSION: Final = 2
 
 WIRE: Final = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 """How everything that travels is read: a field that nobody knows is refused."""
+
+_BYTES: Final = "\0"
+"""Begins a path that is not UTF-8 and travels as hexadecimal bytes; no path holds it."""
+
+
+def _from_wire(text: Any) -> str:
+    if not isinstance(text, str):
+        raise ValueError("a path is a text")  # noqa: TRY004 - what pydantic turns into a problem of the field
+    return os.fsdecode(bytes.fromhex(text[1:])) if text.startswith(_BYTES) else text
+
+
+def _to_wire(path: str) -> str:
+    return path if path.isascii() or _is_unicode(path) else _BYTES + os.fsencode(path).hex()
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+PathText = Annotated[
+    str, PlainValidator(_from_wire), PlainSerializer(_to_wire, return_type=str), WithJsonSchema({"type": "string"})
+]
+"""A path, or a target with one: JSON cannot hold the names of files that are not UTF-8."""
 
 PREVIEW: Final = 160
 """Characters of a payload that a message shows."""

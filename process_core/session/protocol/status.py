@@ -18,7 +18,7 @@ from process_core.debug.explain.model import (
 from process_core.events import RunState
 from process_core.graph import Edge, Node
 from process_core.session.protocol.breakpoints import BreakpointSpec
-from process_core.session.protocol.envelope import Message, Notice, ProblemInfo, Reply
+from process_core.session.protocol.envelope import Message, Notice, PathText, ProblemInfo, Reply
 
 __all__ = [
     "AnyAnswer",
@@ -108,7 +108,7 @@ class Status(Message):
 
     type: Literal["status"] = "status"
     run_id: str = ""
-    run_file: str = ""
+    run_file: PathText = ""
     state: RunState | None = None
     written: int = 0
     superstep: int = 0
@@ -137,7 +137,7 @@ class Loaded(Message):
         limits: The debugger verbs that runs of the target do not have, each with the reason.
     """
 
-    target: str
+    target: PathText
     name: str
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]

@@ -17,7 +17,7 @@ from pydantic_core import from_json
 from process_core.debug.explain.model import Explanation
 from process_core.events import RunState
 from process_core.session.protocol.breakpoints import BreakpointSpec
-from process_core.session.protocol.envelope import PROTOCOL_VERSION, WIRE, Message
+from process_core.session.protocol.envelope import PROTOCOL_VERSION, WIRE, Message, PathText
 from process_core.session.protocol.status import Loaded, PendingMessage, Status
 
 
@@ -221,7 +221,7 @@ class Load(Command):
     answer = Loaded
 
     type: Literal["load"] = "load"
-    target: str
+    target: PathText
     watch: bool = False
 
 
@@ -259,7 +259,7 @@ class ResumeRun(Command):
     answer = Loaded
 
     type: Literal["resume_run"] = "resume_run"
-    run_file: str
+    run_file: PathText
     superstep: int | None = None
     paused: bool = False
     max_supersteps: Limit | None = None

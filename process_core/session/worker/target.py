@@ -100,7 +100,7 @@ def _refused(shown: str) -> Callable[[BaseException], TargetError]:
 def _parse(text: str, cwd: Path) -> tuple[ModuleLocation, str, str]:
     text = text.strip()
     where, colon, attribute = text.rpartition(":")
-    if not colon or "/" in attribute or "\\" in attribute:
+    if not colon or "/" in attribute or "\\" in attribute or attribute.endswith(".py"):
         where, attribute = text, ""
     elif not all(part.isidentifier() for part in attribute.split(".")):
         raise TargetError("bad_target", f"{attribute!r} in {text!r} is not an attribute; a target is path.py:attribute")

@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import json
 import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
+
+from pydantic_core import PydanticSerializationError
 
 from process_core.session.protocol.envelope import Failure, Notice, Reply
 from process_core.session.protocol.framing import BadFrame, Decoder, FrameTooLargeError, encode
@@ -128,9 +131,23 @@ class WorkerChannel:
         self._beat_due = True
 
 
+def _unicode(value: Any) -> Any:
+    """Return plain data with every text written so that JSON can hold it."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_unicode(key): _unicode(part) for key, part in value.items()}
+    return [_unicode(part) for part in value] if isinstance(value, list | tuple) else value
+
+
 def _frame(message: Reply | Status | Notice | Reloaded) -> bytes:
     try:
-        return encode(message.model_dump_json().encode())
+        try:
+            return encode(message.model_dump_json().encode())
+        except PydanticSerializationError:  # a name or a text that is not Unicode, such as a file's
+            if isinstance(message, Reply) and message.failure is None:
+                raise  # a value is passed on as it is, or not at all
+            return encode(json.dumps(_unicode(message.model_dump(mode="json"))).encode())
     except (FrameTooLargeError, ValueError) as error:
         reason = f"the answer cannot be sent: {error}"[:1000]
         if isinstance(message, Reply):
