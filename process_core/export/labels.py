@@ -1,6 +1,7 @@
 """What the exports write on boxes and arrows, before each escapes it for its own language."""
 
 import unicodedata
+from collections.abc import Iterator
 from typing import Protocol
 
 from process_core.graph import Edge, Node, SourceKind, StepKind
@@ -57,11 +58,42 @@ def entry_label(edge: Edge) -> str:
     return visible(edge.event_id if edge.kind is SourceKind.INPUT else "on error")
 
 
-class Names:
-    """Short ids that are safe in any language: `n0`, `n1`, ... in the order in which things are first named."""
+class Diagram:
+    """A graph as any language draws it: its parts by process, and short ids for them.
 
-    def __init__(self) -> None:
+    The ids, `n0`, `n1` and so on, are safe in any language, in the order in which things are first named.
+
+    Args:
+        graph: What is drawn.
+    """
+
+    def __init__(self, graph: Drawable) -> None:
+        self.name = visible(graph.name)
+        self.edges = own_edges(graph)
+        self._nodes = {node.path: node for node in graph.nodes}
+        self._inside = own_nodes(graph)
         self._ids: dict[tuple[str, ...], str] = {}
+
+    def entries(self, scope: str) -> dict[str, str]:
+        """Return the labels of what a process starts from, by id."""
+        return {self.entry(edge): entry_label(edge) for edge in self.edges.get(scope, ()) if not edge.source}
+
+    def steps(self, scope: str) -> Iterator[tuple[Node, str, str]]:
+        """Yield the steps of a process, each with its id and label."""
+        for step in self._inside.get(scope, ()):
+            yield step, self.node(step.path), visible(step.name) + (" (map)" if step.kind is StepKind.MAP else "")
+
+    def is_nested(self, step: Node) -> bool:
+        """Whether a step has steps of its own."""
+        return step.path in self._inside
+
+    def has_stop(self, scope: str) -> bool:
+        """Whether a route ends a process."""
+        return any(not edge.target for edge in self.edges.get(scope, ()))
+
+    def label(self, edge: Edge) -> str:
+        """Return what is written on an arrow."""
+        return edge_label(edge, self._nodes)
 
     def node(self, path: str) -> str:
         """Return the id of a step."""

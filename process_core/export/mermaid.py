@@ -3,18 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from process_core.export.labels import (
-    ERROR_KINDS,
-    STOP,
-    Drawable,
-    Names,
-    edge_label,
-    entry_label,
-    own_edges,
-    own_nodes,
-    visible,
-)
-from process_core.graph import Edge, Node, StepKind
+from process_core.export.labels import ERROR_KINDS, STOP, Diagram, Drawable
+from process_core.graph import Edge, StepKind
 
 # Letters, digits, spaces and what stands between them; everything else is written as an entity. Mermaid would read
 # quotes, backticks, `#35;`, HTML, Markdown (`__x__`, `1. x`) and links out of a label.
@@ -28,29 +18,21 @@ def to_mermaid(graph: Drawable) -> str:
 
 class _Writer:
     def __init__(self, graph: Drawable) -> None:
-        self._graph = graph
-        self._names = Names()
-        self._nodes: dict[str, Node] = {node.path: node for node in graph.nodes}
-        self._edges = own_edges(graph)
-        self._inside = own_nodes(graph)
+        self._diagram = Diagram(graph)
 
     def lines(self) -> Iterator[str]:
         yield from self._boxes("", "    ")
-        for edges in self._edges.values():
+        for edges in self._diagram.edges.values():
             for edge in edges:
                 yield f"    {self._arrow(edge)}"
 
     def _boxes(self, scope: str, indent: str) -> Iterator[str]:
         """Write every step, entry and end of one process; nested ones inside."""
-        edges = self._edges.get(scope, [])
-        entries = {self._names.entry(edge): edge for edge in edges if not edge.source}
-        for name, edge in entries.items():
-            yield f"{indent}{name}([{_quoted(entry_label(edge))}])"
-        for step in self._inside.get(scope, []):
-            name, label = self._names.node(step.path), visible(step.name)
-            if step.kind is StepKind.MAP:
-                label += " (map)"
-            if step.path in self._inside:
+        diagram = self._diagram
+        for name, label in diagram.entries(scope).items():
+            yield f"{indent}{name}([{_quoted(label)}])"
+        for step, name, label in diagram.steps(scope):
+            if diagram.is_nested(step):
                 yield f"{indent}subgraph {name} [{_quoted(label)}]"
                 yield from self._boxes(step.path, indent + "    ")
                 yield f"{indent}end"
@@ -58,14 +40,14 @@ class _Writer:
                 yield f"{indent}{name}[[{_quoted(label)}]]"
             else:
                 yield f"{indent}{name}[{_quoted(label)}]"
-        if any(not edge.target for edge in edges):
-            yield f"{indent}{self._names.stop(scope)}((({_quoted(STOP)})))"
+        if diagram.has_stop(scope):
+            yield f"{indent}{diagram.stop(scope)}((({_quoted(STOP)})))"
 
     def _arrow(self, edge: Edge) -> str:
         shaft = "-.->" if edge.kind in ERROR_KINDS else "==>" if edge.joined else "-->"
-        label = edge_label(edge, self._nodes)
+        label = self._diagram.label(edge)
         text = f"|{_quoted(label)}|" if label else ""
-        return f"{self._names.source(edge)} {shaft}{text} {self._names.target(edge)}"
+        return f"{self._diagram.source(edge)} {shaft}{text} {self._diagram.target(edge)}"
 
 
 def _quoted(text: str) -> str:

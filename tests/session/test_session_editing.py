@@ -277,7 +277,8 @@ async def test_an_unknown_message_is_refused(session, number):
     await paused(session)
     for kind in (MoveMessage, HoldMessage, DropMessage, DuplicateMessage, ReadMessage):
         failure = await refusal(session, kind(message=number))
-        assert (failure.code, "list them again" in failure.message) == ("unknown_message", True)
+        assert failure.code == "unknown_message"
+        assert ("list them again" if number else "has no number") in failure.message
 
 
 HOSTILE = ["", "\x1b]52;c;x\x07", "[@click=app.quit]x[/]", "a/../b", "__class__", "Reserve/" * 3000]

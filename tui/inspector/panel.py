@@ -57,14 +57,8 @@ class InspectorPanel(CursorList):
             self.seq = seq
             super().__init__()
 
-    def __init__(
-        self,
-        *,
-        name: str | None = None,
-        id: str | None = None,  # noqa: A002 - Textual's name
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
         self.outline = Outline()
         self._run_file: Any = None
         self._row: Any = None

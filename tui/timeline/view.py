@@ -69,14 +69,8 @@ class TimelineView(CursorList):
             self.row = row
             super().__init__()
 
-    def __init__(
-        self,
-        *,
-        name: str | None = None,
-        id: str | None = None,  # noqa: A002 - Textual's name
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
         self._source: TimelineSource | None = None
         self._window: Window | None = None
         self._marks = RowMarks()

@@ -36,14 +36,8 @@ class CursorList(TrueScrollView, can_focus=True):
     HEADER: ClassVar[int] = 0
     """Lines above the first one that do not scroll."""
 
-    def __init__(
-        self,
-        *,
-        name: str | None = None,
-        id: str | None = None,  # noqa: A002 - Textual's name
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
         self.painter = LinePainter(self)
 
     @property
