@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from process_core.runfile import schema
 from process_core.session.client.in_process import InProcessSession
 from tui.cli import graph, headless
 from tui.cli.main import main
@@ -25,6 +27,20 @@ class Ended(NamedTuple):
     returncode: int
     stdout: str
     stderr: str
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _waits_for_no_disk() -> Iterator[None]:
+    """Leaves out the waits for the disk at the end of each run file: only a power cut would show the difference."""
+    prepare = schema._prepare
+
+    def prepare_and_wait_for_nothing(connection: sqlite3.Connection) -> None:
+        prepare(connection)
+        connection.execute("PRAGMA synchronous = OFF")
+
+    schema._prepare = prepare_and_wait_for_nothing
+    yield
+    schema._prepare = prepare
 
 
 @pytest.fixture(autouse=True)
