@@ -344,7 +344,7 @@ class Debugger:
         return await self._go("step")
 
     async def next(self) -> bool:
-        """Run to the first message of the next superstep; returns as `step` does."""
+        """Run to the first message of the next superstep, of a nested process too; returns as `step` does."""
         return await self._go("next")
 
     async def into(self) -> bool:

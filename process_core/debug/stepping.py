@@ -27,8 +27,9 @@ class SteppingGoal:
         self.call: Invocation | None = None
         self._inner = origin.parent if origin is not None else None
         outer = origin.enclosing() if origin is not None else []
-        ahead = [origin, *outer] if isinstance(origin, ProcessRecord) and reason == "next" else outer
-        self._batches: dict[CallScope, int] = {process: process.batch_id for process in ahead}
+        # A process that is not among them by then is a nested one that has begun since.
+        known = origin.run.root.processes() if origin is not None and reason == "next" else outer
+        self._batches: dict[CallScope, int] = {process: process.batch_id for process in known}
 
     @property
     def is_one_call(self) -> bool:
@@ -44,7 +45,7 @@ class SteppingGoal:
         if self.reason == "step":
             return self.call is None  # while it runs, what comes here is within it
         if self.reason == "next":
-            return isinstance(scope, ProcessRecord) and scope.batch_id > self._batches.get(scope, scope.batch_id)
+            return isinstance(scope, ProcessRecord) and scope.batch_id > self._batches.get(scope, 0)
         if self.reason == "out":
             return scope in self._batches and (self._inner is None or self._inner.is_closed)
         return True

@@ -172,9 +172,20 @@ async def test_next_goes_to_the_first_message_of_the_next_superstep(debug):
     assert invoked(debugger) == ["A", "B"]
 
 
-async def test_next_runs_nested_processes_of_the_superstep_to_their_end(debug):
+async def test_next_stops_at_the_supersteps_of_nested_processes_too(debug):
     debugger = await debug(deep(), paused=True)
-    assert await pauses(debugger, "next") == ["go -> A", "ADone -> outer", "ZDone -> B"]
+    assert await pauses(debugger, "next") == EVERY_MESSAGE
+
+
+async def test_next_lets_what_has_begun_side_by_side_go_on(debug):
+    debugger = await debug(wrapped(chain("A", "B", name="one"), chain("C", "D", name="two")), paused=True)
+    assert await pauses(debugger, "next") == [
+        "go -> one",
+        "go -> one/A",
+        "ADone -> one/B",
+        "CDone -> two/D",
+        "OnResult -> End",
+    ]
 
 
 async def test_next_within_a_nested_process_goes_by_its_supersteps_and_then_by_those_around_it(debug):

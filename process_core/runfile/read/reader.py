@@ -22,7 +22,7 @@ from process_core.runfile.read.history import (
 )
 from process_core.runfile.read.info import RunInfo, read_graph, read_info
 from process_core.runfile.read.rows import PayloadRef, Row, read_rows, rows_of
-from process_core.runfile.read.run_at_event import KeptCheckpoint, RunAtEvent
+from process_core.runfile.read.run_at_event import KeptCheckpoint, RunAtEvent, nested_superstep_end
 from process_core.runfile.read.step_counts import EventTotals, StepCount, StepCounts, read_totals
 
 TEXT_LIMIT: Final = 20_000
@@ -130,6 +130,10 @@ class RunFile:
     def links(self, first: int, last: int) -> list[tuple[int, int]]:
         """Return pairs of an event and one of its causes, for the events between two seqs, in order."""
         return read_links(self._connection, first, last)
+
+    def nested_superstep_end(self, first: int, last: int, *, backwards: bool) -> int | None:
+        """Find where a superstep of a nested process was over, the first between two events, or the last."""
+        return nested_superstep_end(self._connection, first, last, backwards=backwards)
 
     def origin(self, seq: int, limit: int) -> tuple[int, int]:
         """Go back through the last cause of each event, `limit` steps at most; return where that ends and the steps."""

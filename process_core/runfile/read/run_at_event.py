@@ -477,7 +477,25 @@ def _names(value: Any) -> tuple[str, ...]:
 
 
 def superstep_end(file: "RunFile", seq: int, *, backwards: bool) -> int | None:
-    """Find the event at which a superstep of the root process was over."""
+    """Find the event at which a superstep was over, of the root process or of a nested one, before or after another."""
+    end = _root_superstep_end(file, seq, backwards=backwards)
+    if not any(file.last_seqs({"superstep_completed"})):  # by path, and the root has none
+        return end
+    first, last = ((end or 0) + 1, seq - 1) if backwards else (seq + 1, (end or file.count() + 1) - 1)
+    return file.nested_superstep_end(first, last, backwards=backwards) or end
+
+
+def nested_superstep_end(connection: Connection, first: int, last: int, *, backwards: bool) -> int | None:
+    """Return the last, or first, end of a superstep of a nested process between two events, both included."""
+    sql = f"""
+        SELECT e.seq FROM events e JOIN shapes s ON s.id = e.shape
+        WHERE e.seq BETWEEN ? AND ? AND s.type = 'superstep_completed' AND s.path <> ''
+        ORDER BY e.seq {"DESC" if backwards else "ASC"} LIMIT 1
+    """  # noqa: S608 - one of two words
+    return next((number for (number,) in connection.rows(sql, (first, last))), None)
+
+
+def _root_superstep_end(file: "RunFile", seq: int, *, backwards: bool) -> int | None:
     checkpoint = file.checkpoint_at(seq - 2) if backwards else file.checkpoint_after(seq - 1)
     if checkpoint is None:
         return None

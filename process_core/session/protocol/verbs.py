@@ -334,7 +334,7 @@ class StepOnce(Verb):
 
 
 class Next(Verb):
-    """Run to the end of the superstep and pause."""
+    """Run to the next superstep, in this process, one nested in it or one around it, and pause."""
 
     needs = (is_paused,)
     reach = Viewpoint.RECORDING

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from process_core.runfile import RunFile, runs_again
+from process_core.runfile import RunFile, runs_again, superstep_end
 from process_core.session.protocol.breakpoints import BreakpointSpec
 from sample_processes import nested_order
 from tui.recorded.reverse_search import find_back, wanted_by, wanted_of
@@ -71,6 +71,20 @@ def test_one_that_stops_nothing_looks_for_nothing(fields):
 async def test_a_predicate_is_looked_for_in_every_event(order):
     hits = rows(order, wanted_by('type == "executor_invoked" and superstep == 1 and path == "Intake"'))
     assert [row.function for row in hits] == ["accept"]
+
+
+async def test_the_ends_of_supersteps_are_found_both_ways_those_of_nested_processes_too(order):
+    ends = [row.seq for row in order.page(0, 1000) if row.type == "superstep_completed"]
+    paths = [order.row(seq).path for seq in ends]
+    assert {"", "Fulfilment"} <= set(paths)
+    seq, back = order.count(), []
+    while (seq := superstep_end(order, seq, backwards=True) or 1) > 1:
+        back.append(seq)
+    assert back[::-1] == ends
+    seq, on = 1, []
+    while (seq := superstep_end(order, seq, backwards=False) or order.count()) < order.count():
+        on.append(seq)
+    assert on == ends
 
 
 async def test_what_runs_again_is_what_was_called_after_the_superstep(order):
