@@ -1,13 +1,17 @@
 """Where invocations run: the seam at which a step may live in another process, and the host that keeps it here."""
 
 import asyncio
+import contextlib
 import contextvars
 import functools
 import inspect
+import os
 import queue
+import sys
 import threading
+import traceback
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
 from process_core.engine.context import StepContext, entered
 from process_core.engine.deactivation import activated, ended
@@ -167,14 +171,34 @@ class _Worker(threading.Thread):
                         return
                 continue  # a job was put in between the timeout and the lock
             result, error = None, None
+            pid = os.getpid()
             try:
                 result = call()
             except BaseException as raised:  # noqa: BLE001 - a step may raise anything; it is handed to the loop
                 error = raised
+            if os.getpid() != pid:
+                leave_forked_child(error)
             with _lock:
                 _idle.append(self)
             done(result, error)
             del call, done, result, error
+
+
+def leave_forked_child(error: BaseException | None) -> NoReturn:
+    """End a child that a function forked, where the function ends: nothing that follows is the child's to do.
+
+    Args:
+        error: What the function raised.
+    """
+    code = 0 if error is None else 1
+    if isinstance(error, SystemExit):
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+    elif error is not None:
+        traceback.print_exception(error)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    os._exit(code)
 
 
 async def run_in_thread(call: Callable[[], Any]) -> Any:

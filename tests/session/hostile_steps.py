@@ -324,3 +324,44 @@ def _raise(*_):
 
 
 reaches = alone(ReachesForTheLoop)
+
+
+class Forks(Step):
+    """Forks, and lets the child fall through to whatever comes next; the parent waits for its end."""
+
+    @function
+    async def in_a_coroutine(self, context: StepContext):
+        fork(context)
+
+    @function
+    def in_a_thread(self, context: StepContext):
+        fork(context)
+
+    @function
+    async def child_waits(self, context: StepContext):
+        if fork(context) == 0:
+            await asyncio.sleep(0)
+            context.yield_output("a child went on")
+
+    @function
+    async def child_exits(self, context: StepContext):
+        if fork(context) == 0:
+            sys.exit(7)
+
+
+def fork(context):
+    pid = os.fork()
+    if pid == 0:
+        print("the child speaks")
+    else:
+        context.yield_output(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    return pid
+
+
+def forks():
+    builder = ProcessBuilder("Forks")
+    step = builder.add_step(Forks)
+    names = ("in_a_coroutine", "in_a_thread", "child_waits", "child_exits")
+    for name in names:
+        builder.on_input_event(name).send_event_to(step, function=name)
+    return builder.build()

@@ -122,6 +122,21 @@ async def test_a_step_that_reaches_for_the_event_loop_leaves_the_worker_alive(tm
             before = status.run_file
 
 
+async def test_a_child_that_a_step_forked_ends_where_its_function_does(tmp_path):
+    codes = {"in_a_coroutine": 0, "in_a_thread": 0, "child_waits": 0, "child_exits": 7}
+    async with working(tmp_path, "forks", start=False) as worker:
+        before = ""
+        for how, code in codes.items():
+            await worker.session.request(Start(event=how))
+            await worker.until(lambda s, before=before: s.status.run_file != before)
+            status = await worker.at_rest()
+            with RunFile(status.run_file) as run_file:
+                outputs = [run_file.payload(row.data) for row in worker.rows() if row.type == "output"]
+            assert (how, status.state, outputs) == (how, RunState.IDLE, [code])
+            await worker.until(lambda _: any("the child speaks" in text for _, _, text in worker.logs()))
+            before = status.run_file
+
+
 async def test_a_step_that_returns_what_cannot_be_serialised_is_recorded_by_its_repr(tmp_path):
     async with working(tmp_path, "unserialisable") as worker:
         assert (await worker.at_rest()).state is RunState.IDLE

@@ -24,11 +24,12 @@ class Voice(StrEnum):
     NOTE = "note"
 
 
-TYPES: Final = ("request_info", "response", "output", "log", "error", "failed", "status")
+TYPES: Final = ("request_info", "response", "request_withdrawn", "output", "log", "error", "failed", "status")
 """Types of event that make up a conversation."""
 _VOICES: Final = {
     "request_info": Voice.ASKED,
     "response": Voice.ANSWERED,
+    "request_withdrawn": Voice.NOTE,
     "output": Voice.OUTPUT,
     "log": Voice.LOG,
     "error": Voice.WRONG,

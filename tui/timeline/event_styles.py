@@ -35,6 +35,7 @@ STYLES: Final[dict[str, EventStyle]] = {
     "superstep_completed": EventStyle("╌", "step", Tone.RULE),
     "request_info": EventStyle("?", "ask", Tone.ASK),
     "response": EventStyle("↵", "answer", Tone.ASK),
+    "request_withdrawn": EventStyle("?", "gone", Tone.QUIET),
     "event_emitted": EventStyle("→", "emit", Tone.EMIT),
     "input_waiting": EventStyle("⋯", "wait", Tone.QUIET),
     "log": EventStyle("·", "log", Tone.QUIET),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from process_core.debug import Debugger
+from process_core.engine.instrument import RunInstrument
 from process_core.engine.run import Run, unknown_event
 from process_core.errors import ProcessError
 from process_core.events import NO_DATA
@@ -123,6 +124,12 @@ class LiveSession:
             return False
         self._has_changed()
         return True
+
+    def attach_to_run(self, instrument: RunInstrument) -> None:
+        """Let an instrument observe the current run before all others, where there is one."""
+        run = self._debugger.run if self._debugger is not None else None
+        if run is not None:
+            run.record.attach(instrument, first=True)
 
     async def close(self) -> None:
         """End the run."""

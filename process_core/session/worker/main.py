@@ -101,6 +101,7 @@ async def _serve(
     unfollow = follow_calls(attribution)
     streams = StepStreams(log, later)
     streams.install()
+    os.register_at_fork(after_in_child=server.leave_in_child)
     link.start(server.receive)
     await ended.wait()
     streams.undo()

@@ -7,6 +7,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
+from process_core.engine.host import leave_forked_child
+from process_core.engine.instrument import RunInstrument
+from process_core.engine.records import Invocation
 from process_core.errors import ProcessError
 from process_core.events import RunState
 from process_core.session.protocol.envelope import Failure, Notice, Reply, bounded
@@ -110,6 +113,11 @@ class SessionServer:
         else:
             self._early_hidden += 1
 
+    def leave_in_child(self) -> None:
+        """Make a child that a step forked end where its function ends, or waits: loop and run are not its own."""
+        self._loop.call_soon(leave_forked_child, None)
+        self._session.attach_to_run(_LeavesForkedChild())
+
     async def close(self) -> None:
         """End the run, and stop serving."""
         self._serving.end()
@@ -185,6 +193,19 @@ class SessionServer:
         self._early, self._early_hidden = [], 0
         more = f"\n… {hidden} more lines" if hidden else ""
         self._notice("information", "printed outside a run:\n" + "\n".join(lines) + more)
+
+
+class _LeavesForkedChild(RunInstrument):
+    """Ends a forked child with the call that forked it."""
+
+    def invocation_completing(self, call: Invocation) -> None:
+        """End the process before anything is recorded."""
+        del call
+        leave_forked_child(None)
+
+    def invocation_ended(self, call: Invocation) -> None:
+        """End the process where the call has failed."""
+        leave_forked_child(call.error)
 
 
 def _options(clock: Callable[[], float] | None, run_ids: Callable[[], str] | None) -> dict[str, Any]:
