@@ -164,6 +164,7 @@ WARNING_CODES: Final[dict[str, str]] = {
     "not_serialisable": "a payload or state holds something that cannot be recorded exactly",
     "payload_changed": "a payload was changed between emission and delivery",
     "pending_request": "a question is unanswered at the end",
+    "read_once": "a payload that can be read only once, such as a generator, goes to several functions",
     "recording_failed": "the run file cannot be written any more",
     "reserved_event_type": "user code added an event of a type that is the engine's",
     "state_does_not_fit": "a step stays on its old code, since its state does not fit the new",

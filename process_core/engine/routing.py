@@ -8,6 +8,7 @@ from process_core.engine.failures import describe
 from process_core.engine.records import HAS_NONE, Emission, EventSite, Invocation, Message, ProcessRecord, StepInstance
 from process_core.errors import StepFailure
 from process_core.events import NO_DATA, ProcessEvent, Visibility, WorkflowEvent
+from process_core.graph import type_text
 
 
 class ConditionError(Exception):
@@ -46,7 +47,10 @@ def receive(process: ProcessRecord, event_id: str, data: Any) -> list[Message]:
 def enter(process: ProcessRecord, routes: RouteSet, event_id: str, data: Any, seq: int) -> list[Message]:
     """Return the messages that an event leads to which comes to a process, in order of declaration."""
     messages: list[Message] = []
-    for route in matching(process, routes, event_id, data, None):
+    found = matching(process, routes, event_id, data, None)
+    if len(found) > 1 and hasattr(data.__class__, "__next__"):
+        _warn_read_once(process, None, event_id, data, seq, found)
+    for route in found:
         if route.step is None:
             process.stop_at(route, seq)
         else:
@@ -89,7 +93,10 @@ def _commit_invocation(process: ProcessRecord, slot: StepInstance, invocation: I
 
 def _send(process: ProcessRecord, slot: StepInstance, routes: RouteSet, emission: Emission) -> None:
     pending = process.pending
-    for route in matching(process, routes, emission.event_id, emission.data, slot, emission.seq):
+    found = matching(process, routes, emission.event_id, emission.data, slot, emission.seq)
+    if len(found) > 1 and hasattr(emission.data.__class__, "__next__"):
+        _warn_read_once(process, slot, emission.event_id, emission.data, emission.seq, found)
+    for route in found:
         if route.step is None:
             process.stop_at(route, emission.seq)
         else:
@@ -196,3 +203,22 @@ def _warn_invisible(process: ProcessRecord, invocation: Invocation, emission: Em
             causes=(emission.seq,) if emission.seq else (),
             event=emission.event_id,
         )
+
+
+def _warn_read_once(
+    process: ProcessRecord,
+    slot: StepInstance | None,
+    event_id: str,
+    data: Any,
+    seq: int,
+    routes: Sequence[CompiledRoute],
+) -> None:
+    names = ", ".join(str(route.route.target) for route in routes if route.route.target is not None)
+    process.warn(
+        "read_once",
+        f"the payload of {event_id!r}, a {type_text(type(data))}, can be read only once and goes to {names}: all but"
+        " the first to read it find it empty; send a list",
+        EventSite(slot.path, slot.plan.name, None) if slot is not None else None,
+        event_id=event_id,
+        causes=(seq,) if seq else (),
+    )

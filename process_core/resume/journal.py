@@ -1,5 +1,6 @@
 """What was recorded after a checkpoint: outcomes that count though their superstep was never committed."""
 
+import contextlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from process_core.resume.reconstruct import NotRestorableError, Reconstructor
 from process_core.resume.state_reader import StateReader
 from process_core.runfile import Row, RunFile, to_plain
 from process_core.runfile.codec.decode import is_secret
-from process_core.runfile.codec.encode import MAX_BYTES
+from process_core.runfile.codec.encode import MAX_BYTES, encode
 
 RESUMED: Final = "resumed_from_checkpoint"
 """Code of the `resumed` event with which a run is resumed."""
@@ -34,7 +35,8 @@ class Attempt:
         path: Its step.
         function: Name of its function.
         seq: Seq of the event that said so.
-        given: Its arguments as they were written, made `comparable`, or None where they are known from the checkpoint.
+        given: Its arguments as they were written, and as the code of now writes them, made `comparable`; empty where
+            they are known from the checkpoint.
         is_completed: Whether it completed; if not it is run again, with the answers it had.
         result: What it returned.
         emissions: Event id, payload and visibility, in order.
@@ -46,7 +48,7 @@ class Attempt:
     path: str
     function: str
     seq: int
-    given: str | None = None
+    given: frozenset[str] = frozenset()
     is_completed: bool = False
     result: Any = None
     emissions: list[tuple[str, Any, Visibility]] = field(default_factory=list)
@@ -113,7 +115,7 @@ class Journal:
         if not attempts:
             return None
         attempt = attempts.pop(0)
-        if attempt.function != function or attempt.given != given:
+        if attempt.function != function or given not in attempt.given:
             attempts.clear()  # the run goes another way than it did: what follows belongs to the other one
             return None
         return attempt
@@ -180,13 +182,22 @@ class Journal:
         else:
             attempts = self._by_path.setdefault(row.path, [])
             if self._counts[row.path] == len(attempts):
-                given = self._file.payload_text(row.data, MAX_BYTES)[0]
-                attempts.append(Attempt(row.path, row.function or "", row.seq, comparable(given)))
+                attempts.append(Attempt(row.path, row.function or "", row.seq, self._given(row)))
             attempt = attempts[self._counts[row.path]]
             self._counts[row.path] += 1
         if not attempt.is_completed:
             attempt.seq, attempt.emissions, attempt.outputs = row.seq, [], []
         return attempt
+
+    def _given(self, row: Row) -> frozenset[str]:
+        """Return how the arguments of a call were written, and how they are with classes that have changed since."""
+        text = self._file.payload_text(row.data, MAX_BYTES)[0]
+        texts = {comparable(text)}
+        if '{"$":' in text:
+            with contextlib.suppress(NotRestorableError):
+                live = self._reconstructor.revive(self._file.payload(row.data))
+                texts.add(comparable(encode(live).decode("utf-8", "replace")))
+        return frozenset(texts)
 
     def _take_outcome(self, row: Row) -> None:
         if row.type == "response":

@@ -3,10 +3,10 @@
 import sqlite3
 
 import pytest
-from pydantic import BaseModel
-from resume_steps import BROKEN, DONE, Asks, Does, Joins, Keeps, asking, chain, fails
+from pydantic import BaseModel, create_model
+from resume_steps import BROKEN, DONE, Asks, Does, Joins, Keeps, asking, chain, do, fails
 
-from process_core import ProcessBuilder, RunState, Step, function
+from process_core import ProcessBuilder, RunState, Step, StepContext, function
 from process_core.resume import ResumeError, StateMismatchError
 from process_core.runfile import RunFile
 
@@ -268,6 +268,32 @@ async def refused(process, path, **options):
     with pytest.raises(ResumeError) as refusal:
         await process.resume(path, **options)
     return refusal.value
+
+
+async def test_rule_42_what_had_finished_does_not_run_again_though_the_class_of_its_input_has_a_new_field(path):
+    def build(**fields):
+        Item = create_model("Item", n=(int, 1), **fields)  # noqa: N806 - a class
+
+        class Sends(Step):
+            @function
+            async def send(self, context: StepContext, name: str) -> None:
+                context.emit_event("Out", Item(n=3))
+
+        class Takes(Step):
+            @function
+            async def take(self, context: StepContext, item: Item) -> None:
+                do(context.step)
+
+        process = ProcessBuilder("Items")
+        sends = process.add_step(Sends)
+        process.on_input_event("Go").send_event_to(sends)
+        for name in ("Good", "Bad"):
+            sends.on_event("Out").send_event_to(process.add_step(Takes, name=name))
+        return process.build()
+
+    await cut_off(path, build(), broken="Bad")
+    await build(more=(int, 0)).resume(path)
+    assert DONE == ["Bad"]
 
 
 async def test_rule_42_every_state_that_does_not_fit_is_reported_with_the_difference(path):

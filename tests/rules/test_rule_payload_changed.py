@@ -135,3 +135,36 @@ async def test_rule_38_a_payload_that_was_changed_by_hand_is_not_taken_for_a_cha
 
 async def test_rule_38_a_run_that_is_not_recorded_pays_nothing_for_it():
     assert codes((await build(Takes).run("go", "change")).events) == []
+
+
+# Payloads that can be read only once.
+
+
+class Lists(Step[list[Any]]):
+    @function
+    async def take(self, value: Any) -> None:
+        self.state.append(list(value))
+
+
+@pytest.mark.parametrize("outside", [False, True], ids=["step", "outside"])
+@pytest.mark.parametrize("receivers", [1, 2])
+async def test_a_payload_that_can_be_read_only_once_is_warned_of_where_it_goes_to_several(receivers, outside):
+    class Generates(Step):
+        @function
+        async def send(self, context: StepContext, value: Any) -> None:
+            await context.emit_event("E", iter([1, 2]))
+
+    process = ProcessBuilder("P")
+    source = process.on_input_event("go")
+    if not outside:
+        source = source.send_event_to(process.add_step(Generates))
+        source = process.steps[0].on_event("E")
+    for number in range(receivers):
+        source.send_event_to(process.add_step(Lists, name=f"L{number}"))
+    result = await process.build().run("go", iter([1, 2]))
+    assert codes(result.events) == ["read_once"] * (receivers - 1)
+    assert result.step_states["L0"] == [[1, 2]]
+    if receivers > 1:
+        (warning,) = warnings(result.events, "read_once")
+        assert "L0.take(value), L1.take(value)" in said(warning)
+        assert warning.path == ("" if outside else "Generates")
