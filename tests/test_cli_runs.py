@@ -70,6 +70,19 @@ def test_runs_are_listed_latest_first_with_what_a_user_asks_of_them(folder, runs
     assert re.match(r"a +Chat +STOPPED +3 d ago +3 +[\d.]+ kB$", second)
 
 
+def test_a_fork_is_marked_with_what_it_was_forked_from(folder, runs):
+    write(folder / "a.run", age=90)
+    for name, parent in (("b", ("id-a", 3, 2)), ("c", ("gone", None, 1))):
+        RunFileWriter(folder / f"{name}.run", process="Mail", run_id=f"id-{name}", parent=parent).close()
+    code, out, _ = runs()
+    assert code == 0
+    assert re.search(r"^b +Mail, fork of a @3 ", out, re.MULTILINE)
+    assert re.search(r"^c +Mail, fork of gone ", out, re.MULTILINE)
+    from tui.cli.runs import listing
+
+    assert "fork" in listing(list_runs(folder), folder, now=time.time(), width=80)[1]
+
+
 def test_an_interrupted_run_is_said_to_be_one(folder, runs):
     killed = "import sys; sys.path.insert(0, sys.argv[1]); from test_cli_runs import *; import os, signal, pathlib\n"
     killed += "p = pathlib.Path(sys.argv[2]); out = RunFileWriter(p, process='P', run_id='r', started=time.time())\n"

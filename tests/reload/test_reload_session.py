@@ -675,6 +675,28 @@ async def test_stepping_back_after_a_reload_forks_and_runs_on_the_new_code(talk)
     assert talk.status.generation == 2
 
 
+async def test_generations_go_on_counting_where_a_run_is_resumed_or_forked_in_another_session(talk, tmp_path):
+    await talk.begin(chat(), breakpoints=["Said"])
+    await talk.say("one")
+    await talk.paused()
+    talk.save(chat("NEW {texts}"))
+    await talk.reload()
+    await talk.resume()
+    await talk.asked()
+    await talk.session.request(Stop())
+    await talk.until(lambda: talk.status.state is RunState.CANCELLED)
+    path, superstep = talk.status.run_file, talk.status.superstep
+    await talk.session.close()
+    async with await InProcessSession.open(cwd=tmp_path) as session:
+        for command in (ResumeRun(run_file=path), ResumeRun(run_file=path, superstep=superstep)):
+            other = Chat(session, tmp_path)
+            await session.request(command)
+            await other.asked()
+            assert other.status.generation == 2
+            await session.request(Stop())
+            await other.until(lambda: session.status.state is RunState.CANCELLED)
+
+
 async def test_a_run_that_is_started_again_begins_with_the_save_that_was_waiting(talk, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     await talk.begin(SLOW.format(said="old"))

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -69,7 +69,8 @@ def listing(runs: list[RunInfo | UnreadableRun], folder: Path, *, now: float, wi
     if not runs:
         return [f"no runs in {safe(str(folder), 300)} yet; `stepscope run TARGET` records one"]
     good = [run for run in runs if isinstance(run, RunInfo)]
-    lines = _table([_TITLES, *(_cells(run, now) for run in good)], width) if good else []
+    names = {run.run_id: run.path.stem for run in good}
+    lines = _table([_TITLES, *(_cells(run, now, names) for run in good)], width) if good else []
     bad = [run for run in runs if isinstance(run, UnreadableRun)]
     for run in bad:
         lines.append(f"{safe(run.path.name, 100)}  cannot be read: {safe(run.error.reason, 400)}")
@@ -83,10 +84,15 @@ def listing(runs: list[RunInfo | UnreadableRun], folder: Path, *, now: float, wi
     return lines
 
 
-def _cells(run: RunInfo, now: float) -> tuple[str, ...]:
+def _cells(run: RunInfo, now: float, names: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what the list shows of a run; `names` has the names of the runs by their ids."""
+    process = safe(run.process, 60)
+    if run.parent_run is not None:
+        at = f" @{run.parent_superstep}" if run.parent_superstep is not None else ""
+        process += f", fork of {safe(names.get(run.parent_run, run.parent_run), 200)}{at}"
     return (
         safe(run.path.stem, 200),
-        safe(run.process, 60),
+        process,
         state_words(run, briefly=True),
         ago(run.started, now),
         f"{run.events:,}",
