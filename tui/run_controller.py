@@ -9,6 +9,7 @@ from typing import Any, Final
 from process_core.events import RunState
 from process_core.session.client.session import RESTARTED, CommandRefused, Session
 from process_core.session.protocol.breakpoints import BreakpointSpec
+from process_core.session.protocol.envelope import Failure
 from process_core.session.protocol.status import Loaded, PendingMessage, Status
 from process_core.session.protocol.verbs import (
     AddBreakpoint,
@@ -34,6 +35,7 @@ from tui.status.keys import BUSY
 from tui.text.safe_text import NAME, PREVIEW, safe
 
 NOT_RESUMED: Final = "not_resumed"
+UNKNOWN_EVENT: Final = "unknown_event"
 """Code of the failure to resume a recorded run with a target that could be loaded."""
 
 
@@ -373,3 +375,11 @@ async def request_resume(session: Session, command: ResumeRun) -> Loaded:
 
 def _is_over(status: Status) -> bool:
     return status.state is not None and status.state.is_ended
+
+
+def unknown_event(event: str | None, loaded: Loaded) -> Failure | None:
+    """Return why a run cannot start with an event that the user named, or None where the process has it."""
+    if event is None or event in loaded.input_events:
+        return None
+    hint = suggestion(event, loaded.input_events)
+    return Failure(code=UNKNOWN_EVENT, message=f"{loaded.name} has no input event {event!r}{hint}")

@@ -87,7 +87,7 @@ def test_textual_is_not_imported_where_there_is_no_terminal(tmp_path):
     ],
     ids=["syntax error", "unknown event"],
 )
-def test_in_a_terminal_bad_input_is_reported_before_the_screen_opens(tmp_path, source, options, message):
+def test_in_a_terminal_bad_input_ends_the_command_with_the_reason(tmp_path, source, options, message):
     (tmp_path / "target.py").write_text(source)
     ours, theirs = pty.openpty()
     process = subprocess.Popen(

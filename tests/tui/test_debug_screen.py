@@ -349,3 +349,10 @@ async def test_an_outside_event_is_sent_from_the_command_line(debug, process_fil
         await d.until("did you mean 'Go'?")
         await d.command("send Go {")
         await d.until("the data is not JSON")
+
+
+async def test_an_unknown_first_event_ends_the_app_also_where_the_target_loads_when_it_is_open(debug, process_file):
+    async with debug(process_file(CHAT), event="startProces") as d:
+        await d.until(lambda: d.app.refusal is not None)
+        assert d.app.return_code == 2
+        assert "did you mean 'startProcess'?" in d.app.refusal.message

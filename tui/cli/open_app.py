@@ -59,14 +59,14 @@ async def open_app(
         loading = asyncio.create_task(begin(session) if begin is not None else session.load(target))
         await asyncio.sleep(0)  # sends the command, so that the worker loads during the imports
     try:
-        app_class, load_error_text = await asyncio.to_thread(_import_ui)
+        app_class, load_error_text, unknown_event = await asyncio.to_thread(_import_ui)
         start = options()
         if loading is not None:
             done, _ = await asyncio.wait([loading], timeout=_GRACE)
             if done and isinstance(error := loading.exception(), CommandRefused):
                 raise UsageError(load_error_text(target, error.failure))
-            if done and loading.exception() is None:
-                _check_event(start.event, loading.result())
+            if done and loading.exception() is None and (unknown := unknown_event(start.event, loading.result())):
+                raise UsageError(load_error_text(target, unknown))
         app = app_class(open_session, target, start, session=session, loading=loading)
         try:
             await app.run_async()
@@ -82,17 +82,9 @@ async def open_app(
             await session.close()
 
 
-def _check_event(event: str | None, loaded: "Loaded") -> None:
-    from process_core.suggestions import suggestion  # noqa: PLC0415 - the UI is imported by now
-    from tui.text.safe_text import safe  # noqa: PLC0415
-
-    if event is not None and event not in loaded.input_events:
-        hint = suggestion(event, loaded.input_events)
-        raise UsageError(f"{safe(loaded.name)} has no input event {safe(event)!r}{hint}")
-
-
-def _import_ui() -> tuple[Any, Any]:
+def _import_ui() -> tuple[Any, Any, Any]:
     from tui.app import StepscopeApp  # noqa: PLC0415 - the worker starts meanwhile
+    from tui.run_controller import unknown_event  # noqa: PLC0415
     from tui.screens.load_error import load_error_text  # noqa: PLC0415
 
-    return StepscopeApp, load_error_text
+    return StepscopeApp, load_error_text, unknown_event

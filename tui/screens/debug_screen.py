@@ -23,7 +23,7 @@ from tui.commands.parser import CommandSyntaxError, parse
 from tui.graph.widget.view import GraphView
 from tui.inspector.panel import InspectorPanel
 from tui.messages import ActionWanted, AnswerGiven, TargetRefused
-from tui.run_controller import RefusedError, RunControl
+from tui.run_controller import RefusedError, RunControl, unknown_event
 from tui.screens.dispatcher import Dispatcher
 from tui.screens.handlers.breakpoints import BreakpointsHandler
 from tui.screens.handlers.explain import ExplainHandler
@@ -144,6 +144,10 @@ class DebugScreen(Screen[None]):
             return
         finally:
             self.presenter.show_waiting("")
+        unknown = unknown_event(self.control.options.event, loaded)
+        if unknown is not None:
+            self.app.post_message(TargetRefused(self.control.target, unknown, is_first=True))
+            return
         self.presenter.show_loaded(loaded)
         await self._begin()
 

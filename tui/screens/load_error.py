@@ -10,11 +10,12 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from process_core.session.protocol.envelope import Failure, ProblemInfo
-from tui.run_controller import NOT_RESUMED
+from tui.run_controller import NOT_RESUMED, UNKNOWN_EVENT
 from tui.text.safe_text import safe, safe_lines
 
 _LINES: Final = 400
 _WIDTH: Final = 500
+_REFUSED: Final = {NOT_RESUMED: "cannot resume the recorded run of", UNKNOWN_EVENT: "cannot start"}
 
 
 def load_error_lines(target: str, failure: Failure) -> list[tuple[str, str]]:
@@ -27,7 +28,7 @@ def load_error_lines(target: str, failure: Failure) -> list[tuple[str, str]]:
     Returns:
         Safe lines with a tone each: `title`, `text`, `bad` or `quiet`.
     """
-    what = "cannot resume the recorded run of" if failure.code == NOT_RESUMED else "cannot load"
+    what = _REFUSED.get(failure.code, "cannot load")
     lines = [(f"{what} {safe(target, 200)}", "title"), ("", "text")]
     lines += [(line, "text") for line in safe_lines(failure.message, _LINES, _WIDTH)]
     for number, problem in enumerate(failure.problems, 1):
