@@ -97,7 +97,7 @@ class FastRecorder(Recorder):
         names = (type, slot.path, slot.plan.name, function.name, event_id, route)
         if details is None and names in self._names:
             self._names[type, slot.path, function, event_id, route] = self._names[names]
-        if writer.partial:
+        if writer.partial is not None:
             self._warn(
                 WorkflowEvent(
                     type,

@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import weakref
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from process_core.resume import JournalHost, OutputLog, ResumePoint, version_of
 from process_core.resume.reconstruct import Reconstructor, losses
 from process_core.resume.resume_point import lost_values
 from process_core.runfile import RunFile, RunFileWriter, fork_run_file
-from process_core.runfile.codec.decode import decode
+from process_core.runfile.codec.decode import decode, marks_of_losses
 from process_core.runfile.codec.encode import encode
 from process_core.type_names import find_loaded
 
@@ -266,8 +266,9 @@ class RunRecorder(RunInstrument):
         for path, state in states.items():
             if element is not None:
                 self._kept.setdefault(element.path, {})[path[len(element.path) + 1 :]] = snapshot(state)
-            if self._writer.state(path, state, seq=seq, version=self._versions.get(path)):
-                self._warn_incomplete([path], states)
+            body = self._writer.state(path, state, seq=seq, version=self._versions.get(path))
+            if body is not None:
+                self._warn_incomplete({path: body})
 
     def _rest_of_checkpoint(self) -> dict[str, Any]:
         """Return what a checkpoint holds beside states."""
@@ -287,21 +288,23 @@ class RunRecorder(RunInstrument):
             versions=self._versions if states else None,
             extra=extra,
         )
-        self._warn_incomplete(incomplete, {**states, "extra": extra})
+        self._warn_incomplete(incomplete)
 
-    def _warn_incomplete(self, names: Collection[str], parts: Mapping[str, Any]) -> None:
+    def _warn_incomplete(self, parts: Mapping[str, bytes]) -> None:
         """Warn of what cannot be made again from the file: once of each place within a state, and of a few at most."""
         if not self._is_beginning:
             self._warn_held_back()
-        for what in names:
+        for what, body in parts.items():
             warned = self._incomplete.setdefault(what, set())
             if len(warned) >= _MOST_PLACES or (what == "extra" and warned):
                 continue
+            if self._losses.are_known(what, body):
+                continue
             if what == "extra":
-                found = self._losses.in_checkpoint(parts[what])
+                found = self._losses.in_checkpoint(body)
                 lost = {"extra": "; ".join(found[:_MOST_PLACES])} if found else {}
             else:
-                lost = {_PLACE.sub("[]", loss.split(" ", 1)[0]): loss for loss in self._losses.of(parts[what])}
+                lost = {_PLACE.sub("[]", loss.split(" ", 1)[0]): loss for loss in self._losses.of(body)}
             new = [loss for place, loss in lost.items() if place not in warned]
             if not new:
                 continue
@@ -344,6 +347,7 @@ def _close_all() -> None:
 _FEW: Final = 20
 _BEFORE_ALL: Final = frozenset({"started", "status", "warning"})
 _MOST_PLACES: Final = 5
+_MOST_LOOKS: Final = 100
 _PLACE: Final = re.compile(r"\[\d+\]")
 
 
@@ -358,16 +362,26 @@ class _Losses:
         self._run = run
         self._graph: Graph | None = None
         self._find: Callable[[str], Any] = find_loaded
+        self._known: dict[object, set[tuple[bytes, ...]]] = {}
 
-    def of(self, value: Any) -> list[str]:
-        """Return what is not exact, each with its path within the value."""
+    def are_known(self, what: object, body: bytes) -> bool:
+        """Return whether the same was lost of it before: to read a state after each superstep would cost too much."""
+        known = self._known.setdefault(what, set())
+        marks = marks_of_losses(body)
+        if marks in known or len(known) >= _MOST_LOOKS:
+            return True
+        known.add(marks)
+        return False
+
+    def of(self, body: bytes) -> list[str]:
+        """Return what of a value as it was written is not exact, each with its path within the value."""
         self._look_at_graph()
-        return losses(decode(encode(value)), self._find)
+        return losses(decode(body), self._find)
 
-    def in_checkpoint(self, extra: Any) -> list[str]:
+    def in_checkpoint(self, extra: bytes) -> list[str]:
         """Return what is not exact of what is on its way, each with the message or call that it belongs to."""
         self._look_at_graph()
-        return lost_values(decode(encode(extra)), self._find)
+        return lost_values(decode(extra), self._find)
 
     def _look_at_graph(self) -> None:
         if self._graph is not self._run.plan.graph:
@@ -386,15 +400,15 @@ class _PayloadWarnings:
 
     def take(self, event: WorkflowEvent) -> None:
         self._writer.append(event)
-        if self._writer.partial:
+        if self._writer.partial is not None:
             self.warn(event)
 
     def warn(self, event: WorkflowEvent) -> None:
-        self._writer.partial = False
+        body, self._writer.partial = self._writer.partial, None
         key = (event.path, event.function, event.type)
-        if key in self._warned:
+        if body is None or key in self._warned or self._losses.are_known(key, body):
             return
-        lost = self._losses.of(event.data)
+        lost = self._losses.of(body)
         if not lost:
             return
         self._warned.add(key)

@@ -307,7 +307,7 @@ def test_a_disk_that_fills_up_ends_the_recording_once_and_loses_nothing_earlier(
     assert not out.flush(10)
     written = out.written
     out.append(event(20_001))
-    assert out.checkpoint(superstep=1, seq=20_000, states={"A": 1}) == ()
+    assert out.checkpoint(superstep=1, seq=20_000, states={"A": 1}) == {}
     out.close("IDLE")
     assert len(problems) == 1
     assert f"recording stopped after event {written}: the disk is full" in str(problems[0])

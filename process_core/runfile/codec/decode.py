@@ -139,6 +139,12 @@ def is_restorable(body: bytes) -> bool:
     return _NOT_WHOLE.search(body) is None
 
 
+def marks_of_losses(body: bytes) -> tuple[bytes, ...]:
+    """Return the marks of what recorded JSON does not hold whole: where they are the same, so are the losses."""
+    return tuple(found.group() for found in _LOSS.finditer(body))
+
+
+_LOSS = re.compile(rb'\{"\$":"(?:repr|cut|secret|near|local)",(?:"type":"[^"]*")?')
 _NOT_WHOLE = re.compile(rb'\{"\$":"(?:repr|cut|secret|near|local)",')
 
 

@@ -70,8 +70,8 @@ class RunFileWriter:
         written: Seq of the last event that is in the file for good; a screen shows none beyond it.
         failed: What ended the recording, or None.
         generation: Generation of the code, stamped on the events appended from now on.
-        partial: Whether a payload held something that could only be written as its repr, until whoever reports it
-            sets this back to False.
+        partial: The encoding of a payload with something that could only be written as its repr, until whoever reports
+            it sets this back to None.
         encoded: The encoding of the last payload that was no number or short text, until whoever looks at it sets this
             back to None.
         started: `run.started`, what time is counted from.
@@ -140,7 +140,7 @@ class RunFileWriter:
         self.failed: RunFileError | None = None
         self._on_error = on_error
         self._on_written = on_written
-        self.partial = False
+        self.partial: bytes | None = None
         self.encoded: bytes | None = None
         self._opened: OpenedForWriting | None = None
         self._batches: BatchWriter | None = None
@@ -291,7 +291,7 @@ class RunFileWriter:
                 return text, None
         body = self.encoded = encode(data)
         if b'{"$":' in body and not is_restorable(body):
-            self.partial = True
+            self.partial = body
         return (body.decode(), None) if len(body) <= INLINE_LIMIT else (None, body)
 
     def checkpoint(
@@ -307,7 +307,7 @@ class RunFileWriter:
         requests: Iterable[Any] | None = None,
         answers: Iterable[Any] | None = None,
         extra: Mapping[str, Any] | None = None,
-    ) -> tuple[str, ...]:
+    ) -> dict[str, bytes]:
         """Take in what is needed to show the run at this point, and to resume from it.
 
         Call it after each superstep, with the states that have changed since the checkpoint before (at the first one:
@@ -326,30 +326,30 @@ class RunFileWriter:
             extra: A mapping of whatever else the engine needs to resume (counters, nested processes, parked calls).
 
         Returns:
-            What cannot be made again from the file, because a value in it can only be written as its repr: step paths,
-            and `pending`, `joins`, `requests`, `answers` or `extra`.
+            What cannot be made again from the file, because a value in it can only be written as its repr, as it was
+            written: by step path, and by `pending`, `joins`, `requests`, `answers` or `extra`.
         """
         if self.failed is not None:
-            return ()
-        lost: list[str] = []
+            return {}
+        lost: dict[str, bytes] = {}
         bodies: dict[str, bytes] = {}
         if states:
             for step, state in states.items():
                 bodies[step] = body = encode(state)
                 if not is_restorable(body):
-                    lost.append(step)
+                    lost[step] = body
         parts: dict[str, bytes] = {}
         given = {"pending": pending, "joins": joins, "requests": requests, "answers": answers, "extra": extra}
         for name, part in given.items():
             if part is not None:
                 parts[name] = body = encode(part if name == "extra" else list(part))
                 if not is_restorable(body):
-                    lost.append(name)
+                    lost[name] = body
         number, parent = self._number_checkpoint(path)
         self._put(
             CheckpointItem(number, parent, path, superstep, seq, bodies, dict(versions) if versions else {}, parts)
         )
-        return tuple(lost)
+        return lost
 
     def brief_checkpoint(self, brief: str, *, superstep: int, seq: int) -> None:
         """Take in a checkpoint of the root in the compact form; the event `seq` must have been appended."""
@@ -369,17 +369,17 @@ class RunFileWriter:
         self._last_checkpoints[path] = number
         return number, parent
 
-    def state(self, path: str, state: Any, *, seq: int, version: str | None = None) -> bool:
-        """Take in a step's state, and return whether a value in it can only be written as its repr.
+    def state(self, path: str, state: Any, *, seq: int, version: str | None = None) -> bytes | None:
+        """Take in a step's state; return it as it was written, if a value in it can only be written as its repr.
 
         Call it just before the event `seq` that ends the invocation is appended: then no file holds that event without
         the state that goes with it.
         """
         if self.failed is not None:
-            return False
+            return None
         body = encode(state)
         self._put(StateItem(path, seq, self._next_checkpoint, version, body))
-        return not is_restorable(body)
+        return None if is_restorable(body) else body
 
     def new_generation(
         self,
