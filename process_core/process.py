@@ -112,7 +112,7 @@ class Process:
     async def run_stream(
         self, event: str | Enum | None = None, data: Any = NO_DATA, **options: Unpack[RunOptions]
     ) -> AsyncIterator[WorkflowEvent]:
-        """Run the process and give its events as they happen.
+        """Run the process and yield its events as they happen.
 
         A slow reader slows the run down: where some thousand events wait to be read, no call begins until the reader
         comes for more. Calls that run go on; what they emit meanwhile waits too.

@@ -50,6 +50,22 @@ def test_every_warning_code_that_is_used_stands_in_the_table_and_the_other_way_r
     assert used == set(WARNING_CODES)
 
 
+def recorded_types(tree):
+    """Every text that is the type of an event which the engine makes itself."""
+    recorders = [c for c in calls(tree, "record") if ast.unparse(c.func).endswith("recorder.record")]
+    return {text for call in (*recorders, *calls(tree, "WorkflowEvent")) for text in texts(call.args[0])}
+
+
+def test_every_event_type_that_is_recorded_stands_in_the_table_and_the_other_way_round():
+    trees = [ast.parse(path.read_text()) for path in SOURCES if path.name != "events.py"]
+    recorded = set().union(*map(recorded_types, trees))
+    assert len(recorded) > 10
+    assert recorded <= EVENT_TYPES.keys()
+    written = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    unused = {name for name, kind in EVENT_TYPES.items() if not kind.from_user and name not in written}
+    assert not unused
+
+
 @pytest.mark.parametrize(
     "table", [{n: k.meaning for n, k in EVENT_TYPES.items()}, WARNING_CODES], ids=["types", "codes"]
 )
