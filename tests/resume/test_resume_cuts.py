@@ -8,7 +8,7 @@ from stories import STORIES
 from process_core import RunState
 from process_core.resume import ResumeError
 
-STRIDE = 5
+STRIDE = 9
 
 
 def check_cuts(story, folder, monkeypatch, seqs):
