@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from process_core.runfile import schema
 from process_core.session.client.in_process import InProcessSession
@@ -19,6 +20,10 @@ from tui.cli.main import main
 
 if sys.prefix != sys.base_prefix:  # else a `.venv` of another Python above the samples would run their workers
     os.environ["VIRTUAL_ENV"] = sys.prefix
+
+# How long an example takes is the machine's business, not the test's.
+settings.register_profile("suite", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 class Ended(NamedTuple):

@@ -144,7 +144,7 @@ def test_lists_that_do_not_change_are_stored_once(tmp_path):
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("ABC"), st.integers() | st.lists(st.text(max_size=30)), max_size=3)))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_state_at_every_event_is_what_replaying_the_changes_gives(tmp_path_factory, changes):
     path = tmp_path_factory.mktemp("runs") / "x.run"
     expected, so_far = [{}], {}

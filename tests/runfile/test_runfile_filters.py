@@ -110,7 +110,7 @@ predicates = st.lists(comparisons, min_size=1, max_size=3).flatmap(
 
 
 @given(st.lists(payloads, min_size=1, max_size=12), predicates)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_predicate_leaves_the_same_rows_with_the_help_of_sql_as_without(tmp_path, found, text):
     predicate = compile_predicate(text)
     path = record(tmp_path / f"{time.monotonic_ns()}.run", [event(n, data=data) for n, data in enumerate(found, 1)])
@@ -121,7 +121,7 @@ def test_a_predicate_leaves_the_same_rows_with_the_help_of_sql_as_without(tmp_pa
 
 
 @given(st.text("ab%_\\\"'é\n", min_size=1, max_size=3), st.lists(st.text("ab%_\\\"'é\n", max_size=6), max_size=10))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_text_search_finds_what_contains_the_text(tmp_path, text, found):
     path = record(
         tmp_path / f"{time.monotonic_ns()}.run", [event(n, "t", data=data) for n, data in enumerate(found, 1)]

@@ -66,7 +66,7 @@ drafts = st.fixed_dictionaries(
 
 
 @given(st.lists(drafts, max_size=30))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_is_recorded_is_read_again(tmp_path, found):
     path = tmp_path / f"{time.monotonic_ns()}.run"
     record(path, [event(seq, **fields) for seq, fields in enumerate(found, 1)])

@@ -144,7 +144,7 @@ TERMS = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
 @given(st.lists(TERMS, min_size=1, max_size=4))
 def test_a_filter_finds_what_looking_at_every_row_finds(run_file, terms):
     expected = [row.seq for row in ROWS if all(holds(term, row) for term in terms)]
