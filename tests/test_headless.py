@@ -111,6 +111,16 @@ def test_run_and_resume_take_the_limit_of_supersteps(capsys):
     assert "counted from 1" in capsys.readouterr().err
 
 
+# --- what comes late
+
+
+async def test_what_a_thread_prints_after_the_end_of_the_run_is_printed(run_in_worker):
+    body = "import threading; threading.Timer(0.2, print, ['a late word']).start()"
+    code, out, err = await run_in_worker(ONE.format(body=body))
+    assert (code, err) == (0, "")
+    assert out.rstrip().endswith("| a late word")
+
+
 # --- names that are not UTF-8
 
 

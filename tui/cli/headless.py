@@ -80,10 +80,12 @@ async def run_headless(
             out.complain(f"runs in {interpreter}")
         async with await WorkerSession.open(cwd=cwd, interpreter=interpreter) as session:
             lines = LineSource(stdin or sys.stdin or io.StringIO())  # a closed standard input is None
+            headless = _Headless(session, lines, out)
             try:
-                return await _Headless(session, lines, out).run(target, start, breakpoints)
+                code = await headless.run(target, start, breakpoints)
             finally:
                 lines.close()
+        headless.print_late_logs()
     except CommandRefused as refused:  # there is no worker
         out.failure(refused.failure)
         return BAD_INPUT
@@ -94,6 +96,7 @@ async def run_headless(
         out.give_up()
         out.complain(f"cannot write to standard output: {error}")
         return BAD_INPUT
+    return code
 
 
 class _Headless:
@@ -249,6 +252,15 @@ class _Headless:
         except RunFileError as error:
             self._out.complain(f"the run goes on, but its file cannot be read: {error}")
             self._printed = written
+
+    def print_late_logs(self) -> None:
+        """Print what steps still logged while their worker ended, such as the prints of threads they left."""
+        if self._run_file is not None:  # which is closed by now
+            with contextlib.suppress(RunFileError), RunFile(self._run_file.path) as run_file:
+                for row in run_file.page(self._printed, _PAGE):
+                    if row.type == "log":
+                        for line in event_lines(run_file, row):
+                            self._out.say(line)
 
     def _recorded_before(self, run_file: RunFile) -> int:
         """Return the seq of the last event recorded before this program began."""
