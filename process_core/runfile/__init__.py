@@ -22,7 +22,7 @@ from process_core.runfile.read.info import RunInfo
 from process_core.runfile.read.reader import RunFile
 from process_core.runfile.read.rows import PayloadRef, Row
 from process_core.runfile.read.run_at_event import BufferedInput, RecordedMessage, RunAtEvent, superstep_end
-from process_core.runfile.read.step_counts import EventTotals, RerunPreview, StepCount, runs_again
+from process_core.runfile.read.step_counts import EventTotals, RerunPreview, StepCount
 from process_core.runfile.runs import (
     RUNS_FOLDER,
     UnreadableRun,
@@ -67,7 +67,6 @@ __all__ = [
     "new_run_path",
     "prune_runs",
     "remove_run",
-    "runs_again",
     "runs_folder",
     "superstep_end",
     "to_plain",

@@ -1,7 +1,7 @@
 """What runs again when a recorded run goes on from an earlier superstep."""
 
 from process_core import ProcessBuilder, Step, StepContext, function
-from process_core.runfile import RunFile, runs_again
+from process_core.runfile import RunFile
 
 
 class Relay(Step):
@@ -27,7 +27,7 @@ async def test_what_is_shown_is_what_happens(tmp_path):
     process, path = deep(), tmp_path / "x.run"
     await process.run("go", 1, run_file=path)
     with RunFile(path) as file:
-        preview = runs_again(file, 1)
+        preview = file.runs_again(1)
     async with process.start(resume_from=path, superstep=1, run_file=tmp_path / "fork.run") as run:
         await run.idle()
         again = [event.path for event in run.events if event.type == "executor_invoked"]
@@ -42,5 +42,5 @@ async def test_a_loop_is_counted(tmp_path):
     count.on_event("Done").otherwise().stop_process()
     await process.build().run("go", 0, run_file=tmp_path / "x.run")
     with RunFile(tmp_path / "x.run") as file:
-        assert runs_again(file, 1).calls == (("Count", 4),)
-        assert runs_again(file, 9) is None
+        assert file.runs_again(1).calls == (("Count", 4),)
+        assert file.runs_again(9) is None

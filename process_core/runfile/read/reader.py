@@ -23,7 +23,7 @@ from process_core.runfile.read.history import (
 from process_core.runfile.read.info import RunInfo, read_graph, read_info
 from process_core.runfile.read.rows import PayloadRef, Row, read_rows, rows_of
 from process_core.runfile.read.run_at_event import KeptCheckpoint, RunAtEvent, nested_superstep_end
-from process_core.runfile.read.step_counts import EventTotals, StepCount, StepCounts, read_totals
+from process_core.runfile.read.step_counts import EventTotals, RerunPreview, StepCount, StepCounts, read_totals
 
 TEXT_LIMIT: Final = 20_000
 """Bytes that `payload_text` returns by default."""
@@ -193,6 +193,22 @@ class RunFile:
         """Return the last event of each type about a step, up to an event: its last input and output, for one."""
         seqs = self._counts.last_seqs(types, until).get(path, {})
         return {row.type: row for row in rows_of(self._connection, seqs.values())}
+
+    def runs_again(self, superstep: int) -> RerunPreview | None:
+        """List the steps that were called after a superstep of the root process."""
+        ends = [point for point in self.checkpoints() if not point.path and point.superstep == superstep]
+        if not ends:
+            return None
+        seq = ends[0].seq
+        before, now = self.step_counts(seq), self.step_counts()
+        order = {node.path: place for place, node in enumerate(self.graph_at(self.count())[1])}
+        calls = []
+        for path, count in sorted(now.items(), key=lambda item: order.get(item[0], len(order))):
+            then = before.get(path, StepCount())
+            times = count.invoked - then.invoked + then.running  # what had not ended begins again
+            if path and times:
+                calls.append((path, times))
+        return RerunPreview(seq, tuple(calls))
 
     # --- history -----------------------------------------------------------------------------------------------------
 

@@ -3,13 +3,10 @@
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from process_core.runfile.errors import RunFileError
 from process_core.runfile.read.connection import Connection
-
-if TYPE_CHECKING:
-    from process_core.runfile.read.reader import RunFile
 
 _COUNTED: Final = {
     "executor_invoked": "invoked",
@@ -191,20 +188,3 @@ class RerunPreview(NamedTuple):
 
     seq: int
     calls: tuple[tuple[str, int], ...]
-
-
-def runs_again(file: "RunFile", superstep: int) -> RerunPreview | None:
-    """List the steps that were called after a superstep of the root process."""
-    ends = [point for point in file.checkpoints() if not point.path and point.superstep == superstep]
-    if not ends:
-        return None
-    seq = ends[0].seq
-    before, now = file.step_counts(seq), file.step_counts()
-    order = {node.path: place for place, node in enumerate(file.graph_at(file.count())[1])}
-    calls = []
-    for path, count in sorted(now.items(), key=lambda item: order.get(item[0], len(order))):
-        then = before.get(path, StepCount())
-        times = count.invoked - then.invoked + then.running  # what had not ended begins again
-        if path and times:
-            calls.append((path, times))
-    return RerunPreview(seq, tuple(calls))

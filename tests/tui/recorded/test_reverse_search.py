@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from process_core.runfile import RunFile, runs_again, superstep_end
+from process_core.runfile import RunFile, superstep_end
 from process_core.session.protocol.breakpoints import BreakpointSpec
 from sample_processes import nested_order
 from tui.recorded.reverse_search import find_back, wanted_by, wanted_of
@@ -88,21 +88,21 @@ async def test_the_ends_of_supersteps_are_found_both_ways_those_of_nested_proces
 
 
 async def test_what_runs_again_is_what_was_called_after_the_superstep(order):
-    again = runs_again(order, 1)
+    again = order.runs_again(1)
     assert again is not None
     assert again.calls == (("Fulfilment", 1), ("Fulfilment/Picker", 3), ("Fulfilment/Packer", 1), ("Shipping", 1))
 
 
 async def test_after_the_last_superstep_nothing_runs_again(order):
-    assert runs_again(order, 3).calls == ()
+    assert order.runs_again(3).calls == ()
 
 
 async def test_a_superstep_that_was_never_over_is_none_to_go_on_from(order):
-    assert runs_again(order, 4) is None
+    assert order.runs_again(4) is None
 
 
 async def test_what_runs_again_is_what_a_fork_then_calls(order, tmp_path):
-    again = runs_again(order, 1)
+    again = order.runs_again(1)
     async with nested_order.build().start(resume_from=order.path, superstep=1, run_file=tmp_path / "fork.run") as run:
         await run.idle()
         called = Counter(event.path for event in run.events if event.type == "executor_invoked")

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from process_core.events import RunState
-from process_core.runfile import RerunPreview, runs_again
+from process_core.runfile import RerunPreview
 from process_core.session.client.session import CommandRefused
 from tui.messages import ResumeWanted, TargetRefused
 from tui.recorded.describe import how_on
@@ -113,7 +113,7 @@ class ResumeHandler:
         run_file = self._presenter.run_file
         if run_file is None:
             raise RefusedError("there is no run yet")
-        again = runs_again(run_file, superstep)
+        again = run_file.runs_again(superstep)
         if again is None:
             last = run_file.checkpoint_at(self._parts.status.written)
             over = last.superstep if last is not None else 0
