@@ -14,7 +14,6 @@ from typing import Final
 from process_core.export import to_dot, to_mermaid
 from process_core.export.labels import Drawable
 from process_core.graph import Edge, Node
-from process_core.runfile import RunFile, RunFileError
 from process_core.session.client.interpreter import find_interpreter
 from process_core.session.client.session import CommandRefused, Update
 from process_core.session.client.worker_process import WorkerSession
@@ -28,6 +27,7 @@ from tui.graph.render.canvas import can_draw
 from tui.graph.render.export import picture_svg, picture_text
 from tui.graph.render.picture import Picture, draw
 from tui.graph.render.picture_cache import NARROW, FittedView, best_fit
+from tui.recorded.run_lookup import info_of
 from tui.text.safe_text import PREVIEW, safe, safe_lines
 
 _PIPED: Final = 100
@@ -71,11 +71,7 @@ def recorded(target: str) -> Drawable | None:
     path = Path(target).expanduser()
     if path.suffix != ".run" or not path.is_file():
         return None
-    try:
-        with RunFile(path) as run_file:
-            info = run_file.info
-    except RunFileError as error:
-        raise UsageError(safe(str(error), 500)) from None
+    info = info_of(path)
     return _Recorded(info.process, info.nodes, info.edges)
 
 

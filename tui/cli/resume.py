@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from process_core.events import RunState
-from process_core.runfile import RunFile, RunFileError, RunInfo
+from process_core.runfile import RunInfo
 from process_core.session.protocol.verbs import ResumeRun
 from tui.errors import UsageError
 from tui.recorded.describe import how_on
 from tui.recorded.resuming import folder_of, resume_recorded, target_of
-from tui.recorded.run_lookup import find_run
+from tui.recorded.run_lookup import find_run, info_of
 from tui.run_controller import StartOptions
 from tui.text.safe_text import safe
 
@@ -28,11 +28,7 @@ def do(arguments: argparse.Namespace) -> int:
         UsageError: The run cannot be resumed.
     """
     path = find_run(arguments.run)
-    try:
-        with RunFile(path) as run_file:
-            info = run_file.info
-    except RunFileError as error:
-        raise UsageError(safe(str(error), 500)) from None
+    info = info_of(path)
     check(info, arguments.superstep)
     target = target_of(info, arguments.target)
     cwd = Path.cwd() if arguments.target else folder_of(path, target)

@@ -1,9 +1,9 @@
-"""Finds the run file that a word on the command line means."""
+"""Finds the run file that a word on the command line means, and reads what it says of its run."""
 
 from pathlib import Path
 from typing import Final
 
-from process_core.runfile import RUNS_FOLDER, UnreadableRun, list_runs
+from process_core.runfile import RUNS_FOLDER, RunFile, RunFileError, RunInfo, UnreadableRun, list_runs
 from process_core.runfile.schema import SUFFIX
 from tui.errors import UsageError
 from tui.text.safe_text import safe
@@ -44,6 +44,19 @@ def find_run(word: str, folder: Path | None = None) -> Path:
         more = f" and {len(fitting) - _SHOWN} more" if len(fitting) > _SHOWN else ""
         raise UsageError(f"{safe(word, 300)} could be {names}{more}")
     return fitting[0].absolute()
+
+
+def info_of(path: Path) -> RunInfo:
+    """Return what a run file says of its run.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+    try:
+        with RunFile(path) as run_file:
+            return run_file.info
+    except RunFileError as error:
+        raise UsageError(safe(str(error), 500)) from None
 
 
 def _fitting(word: str, folder: Path) -> list[Path]:
