@@ -3,14 +3,14 @@
 import asyncio
 import contextvars
 import traceback
+from collections.abc import Sequence
 from typing import Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 from process_core.engine.instrument import RunInstrument
-from process_core.engine.records import CallScope, Invocation, MapRecord, RunRecord
+from process_core.engine.records import CallScope, Invocation, RunRecord
 
 _watch: contextvars.ContextVar["BackgroundTasks | None"] = contextvars.ContextVar("process_background", default=None)
-_watched: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 
 
 class BackgroundTasks(RunInstrument):
@@ -25,8 +25,8 @@ class BackgroundTasks(RunInstrument):
 
     def __init__(self, run: RunRecord) -> None:
         self._run = run
-        self._calls: WeakKeyDictionary[asyncio.Future[Any], Invocation] = WeakKeyDictionary()
-        self._unsettled: list[tuple[Invocation, asyncio.Future[Any]]] = []
+        self._calls: WeakKeyDictionary[asyncio.Future[Any], Invocation] | None = None  # most runs start none
+        self._unsettled: Sequence[tuple[Invocation, asyncio.Future[Any]]] = ()
         _wrap_factory(run.loop)
 
     def watch_in(self, context: contextvars.Context) -> None:
@@ -36,23 +36,31 @@ class BackgroundTasks(RunInstrument):
     def started(self, task: "asyncio.Future[Any]", by: "asyncio.Future[Any] | None") -> None:
         """Take note of a new task."""
         call = self.call_of(by)
-        if call is not None:
+        if call is None:
+            return
+        if self._calls is None:
+            self._calls = WeakKeyDictionary()
+        if task not in self._calls:
             self._calls[task] = call
             task.add_done_callback(self._ended)
 
     def call_of(self, task: "asyncio.Future[Any] | None") -> Invocation | None:
         """Return the call that a task serves, or that started it."""
-        if task is None or task in self._calls:
-            return None if task is None else self._calls[task]
+        if task is None:
+            return None
+        if self._calls is not None and task in self._calls:
+            return self._calls[task]
         scopes: list[CallScope] = [self._run.root]
         for scope in scopes:
-            inside = scope.elements if isinstance(scope, MapRecord) else scope.process.slots
-            scopes += [slot.child for slot in inside if slot is not None and slot.child is not None]
-        calls = (call for scope in scopes for call in scope.working)
-        return next((call for call in calls if call.task is task and call.slot.plan.is_leaf), None)
+            for call in scope.working:
+                if call.slot.child is not None:
+                    scopes.append(call.slot.child)
+                elif call.task is task:
+                    return call
+        return None
 
     def _ended(self, task: "asyncio.Future[Any]") -> None:
-        call = self._calls.get(task)
+        call = self.call_of(task)
         if call is None or task.cancelled() or not _is_unseen(task):
             return
         if call.is_closed:
@@ -60,12 +68,12 @@ class BackgroundTasks(RunInstrument):
             return
         if not self._unsettled and self not in self._run.instruments:
             self._run.attach(self)
-        self._unsettled.append((call, task))  # the function may still await it
+        self._unsettled = (*self._unsettled, (call, task))  # the function may still await it
 
     def invocation_ended(self, call: Invocation) -> None:
         """Report what failed while the function ran, and was not awaited."""
         mine = [task for one, task in self._unsettled if one is call]
-        self._unsettled = [(one, task) for one, task in self._unsettled if one is not call]
+        self._unsettled = tuple((one, task) for one, task in self._unsettled if one is not call)
         for task in mine:
             self._report(call, task)
 
@@ -89,16 +97,22 @@ def _is_unseen(task: "asyncio.Future[Any]") -> bool:
 
 
 def _wrap_factory(loop: asyncio.AbstractEventLoop) -> None:
-    if loop in _watched:
-        return
-    _watched.add(loop)
     inner = loop.get_task_factory()
+    if isinstance(inner, _Factory):
+        return
+    loop.set_task_factory(_Factory(inner))
 
-    def make(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> Any:
+
+class _Factory:
+    """Makes the tasks of a loop as they were made before, and informs whoever watches those that begin in a context."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> Any:
+        inner = self._inner
         task = asyncio.Task(work, loop=loop, **options) if inner is None else inner(loop, work, **options)
         watch = _watch.get()
         if watch is not None:
             watch.started(task, asyncio.current_task(loop))
         return task
-
-    loop.set_task_factory(make)
