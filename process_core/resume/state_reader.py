@@ -10,6 +10,7 @@ from process_core.payload_check import PayloadCheck
 from process_core.resume.errors import ResumeError, StateMismatchError
 from process_core.resume.reconstruct import NotRestorableError, Reconstructor, conforms, losses
 from process_core.runfile import Tagged, to_plain
+from process_core.safe_repr import safe_repr
 from process_core.step import Step
 
 ADVICE: Final = "bump Step.version and give migrate(), or reset it"
@@ -137,7 +138,7 @@ def _name(annotation: Any) -> str:
 
 def _short(value: Any) -> str:
     try:
-        text = json.dumps(value, default=str, ensure_ascii=False)
+        text = json.dumps(value, default=safe_repr, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         text = repr(type(value))
     limit = 120

@@ -6,10 +6,12 @@ from collections import deque
 from types import ModuleType
 
 import pytest
+from pydantic import SecretStr
 
 from process_core import ProcessBuilder, Step, function
 from process_core.reload import StateMigrator
 from process_core.resume import StateMismatchError
+from process_core.resume.state_reader import mismatch_report
 
 SOURCE = """
 import enum
@@ -214,3 +216,15 @@ def test_what_does_something_when_it_goes_keeps_its_class_and_that_is_reported(l
     assert using.left == [
         "the payload of X keeps its old class: a carried_things.Owner cannot be made of the new class"
     ]
+
+
+def test_a_report_of_a_state_that_does_not_fit_shows_no_secret():
+    class Shown(SecretStr):
+        def __str__(self) -> str:
+            return self.get_secret_value()
+
+        __repr__ = __str__
+
+    report = mismatch_report("it does not fit", {"key": Shown("s3cret"), "kept": [Shown("s3cret")], "n": 1}, None)
+    assert "s3cret" not in report
+    assert '"n": 1' in report
