@@ -87,7 +87,7 @@ def killed_project(tmp_path_factory):
     until(lambda: (run := info_of(path)).state is RunState.IDLE_WITH_PENDING_REQUESTS and run.events > 20)
     for pid in (process.pid, worker_of(process.pid)):
         os.kill(pid, signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     until(lambda: not info_of(path).is_live)
     return project
 
@@ -107,7 +107,7 @@ def worker_of(pid):
     return next(int(c) for c in children if b"session/worker" in Path(f"/proc/{c}/cmdline").read_bytes())
 
 
-def until(holds, seconds=20):
+def until(holds, seconds=60):
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end
@@ -201,7 +201,7 @@ def test_open_follows_a_run_until_it_ends_where_that_is_asked_for(tmp_path):
     assert "output" in process.stdout.readline()
     out.close()
     assert "later" in process.stdout.read()
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     process.communicate()
 
 
@@ -328,7 +328,7 @@ def terminal(*arguments, cwd, errors=None):
         process.communicate()
 
 
-def shows(screen, wanted, seconds=30):
+def shows(screen, wanted, seconds=60):
     seen = b""
     end = time.monotonic() + seconds
     os.set_blocking(screen, False)
@@ -345,7 +345,7 @@ def test_on_a_terminal_open_shows_the_screen_and_q_leaves(project, killed):
         shows(screen, b"REPLAY @")
         os.write(screen, b"q")
         shows(screen, b"\x1b[?1049l")
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
 
 
 def test_on_a_terminal_resume_asks_the_same_question(project, killed):
@@ -355,14 +355,14 @@ def test_on_a_terminal_resume_asks_the_same_question(project, killed):
         shows(screen, b"STOPPED")
         os.write(screen, b"q")
         shows(screen, b"\x1b[?1049l")
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
 
 
 @pytest.mark.parametrize("loading", ["", "import time; time.sleep(2)\n"], ids=["at-once", "while-the-screen-waits"])
 def test_on_a_terminal_what_cannot_be_resumed_ends_the_command_with_the_reason(project, killed, loading):
     (project / "chat.py").write_text(loading + CHAT.replace("messages", "said"))
     with terminal("resume", "last", cwd=project, errors=subprocess.PIPE) as (process, _):
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=60)
         assert process.returncode == 2
         assert b"- messages = " in errors
         assert b"Traceback (most recent call last)" not in errors

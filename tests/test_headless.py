@@ -357,7 +357,7 @@ async def test_a_reader_that_goes_away_ends_the_run_without_a_traceback(tmp_path
     )
     command = f'"{sys.executable}" -c "{code}" | head -n 2'
     done = subprocess.run(
-        command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=30, stdin=-3, check=False
+        command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=60, stdin=-3, check=False
     )
     assert len(done.stdout.splitlines()) == 2
     assert "Traceback" not in done.stderr

@@ -251,7 +251,7 @@ async def test_what_was_done_in_a_process_that_failed_since_cannot_be_taken_back
     await paused(debugger)
     debugger.editor.drop(find(debugger, target="failing/VeryLast"))
     opened.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while debugger.paused is None or debugger.paused.path != "other/X":  # where the pause moves on to
             await asyncio.sleep(0)
     with pytest.raises(EditingError, match="nested process failing has ended") as refusal:

@@ -246,7 +246,7 @@ async def test_a_run_that_goes_on_says_when_its_file_can_no_longer_be_written(pa
 
     async with chain("A", "B").start(resume_from=path) as run:
         monkeypatch.setattr(BatchWriter, "write", no)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             while not any(event.code == "recording_failed" for event in run.events):
                 await asyncio.sleep(0.01)
         assert await run.idle() is RunState.IDLE

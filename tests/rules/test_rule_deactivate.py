@@ -86,7 +86,7 @@ async def test_rule_44_it_comes_before_the_last_status():
 @pytest.mark.parametrize("what", ["hang", "ask", "go"])
 async def test_rule_44_an_instance_is_ended_where_the_run_is_left_or_cancelled(what):
     async with build().start("go", what) as run:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not DONE:
                 await asyncio.sleep(0)
         if what != "hang":

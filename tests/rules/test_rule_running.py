@@ -93,7 +93,7 @@ async def test_rule_07_steps_of_a_superstep_run_in_parallel():
 
 
 async def test_rule_07_plain_functions_of_a_superstep_run_in_parallel():
-    meeting = threading.Barrier(2, timeout=5)
+    meeting = threading.Barrier(2, timeout=30)
 
     class Meet(Step):
         @function

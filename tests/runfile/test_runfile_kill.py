@@ -33,7 +33,7 @@ def killed(path, chooser):
         child.wait(chooser.random() * 0.08)
     except Exception:
         child.send_signal(signal.SIGKILL)
-    rest, error = child.communicate(timeout=30)
+    rest, error = child.communicate(timeout=60)
     assert (child.returncode, error) == (-signal.SIGKILL, "")
     # What follows the last line end is a number that the kill cut.
     return max([*told, *(int(line) for line in rest.rpartition("\n")[0].split())])

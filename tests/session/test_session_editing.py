@@ -36,7 +36,7 @@ from process_core.session.protocol.verbs import (
     Undo,
 )
 
-PATIENCE = 20
+PATIENCE = 40
 SHOP = """
 from datetime import date
 from pydantic import BaseModel, Field

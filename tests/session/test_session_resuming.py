@@ -13,7 +13,7 @@ from process_core.session.client.worker_process import WorkerSession
 from process_core.session.protocol.breakpoints import BreakpointSpec
 from process_core.session.protocol.verbs import AddBreakpoint, Continue, Respond, ResumeRun, Start, Stop
 
-PATIENCE = 20
+PATIENCE = 40
 TALK = """
 from process_core import ProcessBuilder, Step, StepContext, function
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from waiting import until
+from waiting import PATIENCE, until
 
 from process_core.events import RunState
 from process_core.runfile.read.reader import RunFile
@@ -421,12 +421,19 @@ async def test_a_command_too_large_for_a_frame_is_refused_before_it_is_sent(sess
     await load_counts(session, data=5)
 
 
+async def answered(sent, count):
+    """Wait until a server has answered so many commands."""
+    async with asyncio.timeout(PATIENCE):
+        while sum(isinstance(message, Reply) for message in sent) < count:
+            await asyncio.sleep(0.01)
+
+
 async def test_a_refused_frame_does_no_harm(tmp_path):
     sent = []
     server = SessionServer(send=sent.append, runs_dir=tmp_path)
     server.receive(BadFrame("too large"))
     server.receive(b'{"id": 2, "type": "hello"}')
-    await asyncio.sleep(0.05)
+    await answered(sent, 2)
     await server.close()
     replies = [message for message in sent if isinstance(message, Reply)]
     assert [(reply.id, reply.failure is None) for reply in replies] == [(0, False), (2, True)]
@@ -471,7 +478,7 @@ async def test_every_message_is_plain_json(tmp_path):
     server.receive(b'{"id": 1, "type": "load", "target": "hostile_steps.py:counts"}')
     server.receive(b'{"id": 2, "type": "start", "data": 1, "has_data": true, "paused": true}')
     server.receive(b'{"id": 3, "type": "list_pending"}')
-    await asyncio.sleep(0.3)
+    await answered(sent, 3)
     await server.close()
     kinds = {json.loads(message.model_dump_json())["type"] for message in sent}
     assert {"status", "reply"} <= kinds

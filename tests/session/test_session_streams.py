@@ -294,7 +294,7 @@ os.write(keep, repr(lines).encode())
 
 def captured(work):
     code = CAPTURE.format(work=work)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=30, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=True)
     assert done.stdout == b""
     return eval(done.stderr)
 

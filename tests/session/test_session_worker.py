@@ -16,7 +16,7 @@ from process_core.session.protocol.status import Status
 from process_core.session.protocol.verbs import AddBreakpoint, ListPending, Pause, Respond, Start, Stop
 
 TARGETS = Path(__file__).with_name("hostile_steps.py")
-PATIENCE = 20
+PATIENCE = 40
 
 
 class Watched:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-PATIENCE = 15.0
+PATIENCE = 40.0
 
 
 async def until(session, holds, seconds=PATIENCE):

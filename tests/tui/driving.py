@@ -26,7 +26,7 @@ from tui.run_controller import StartOptions
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_processes"
 IDLE_STATES = ("IDLE", "IDLE_WITH_PENDING_REQUESTS", "STOPPED", "FAILED")
-PATIENCE = 15.0
+PATIENCE = 40.0
 """Seconds after which a test gives up waiting for a screen."""
 _ROUNDS = 5
 """How often widgets are waited for after a key; a run that computes keeps them busy for ever."""

@@ -48,6 +48,7 @@ def test_version_is_reported(capsys):
     ],
     ids=["missing", "syntax error", "no process", "sys.exit", "five problems"],
 )
+@pytest.mark.usefixtures("loads_in_process")
 def test_a_target_that_cannot_be_loaded_ends_with_code_2_and_no_traceback_of_ours(stepscope, tmp_path, source, message):
     if source is not None:
         (tmp_path / "target.py").write_text(source)

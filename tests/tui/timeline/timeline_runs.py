@@ -77,6 +77,6 @@ def has_cursor(app: App[None], seq: int) -> bool:
 
 async def until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
     """Wait until something holds, however busy the machine is."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(40):
         while not holds():
             await pilot.pause(0.02)
