@@ -58,11 +58,20 @@ class _Missing:
 MISSING: Final = _Missing()
 
 
+class Member(NamedTuple):
+    """A member of an Enum as a recording has it: what a predicate reads is its value, as it does live."""
+
+    name: str
+    value: Any
+
+
 def plain(value: Any) -> Any:
     """Return an exact atom for subclasses of atoms, Enum members, dates, UUIDs and paths; everything else unchanged."""
     kind = type(value)
     if kind in ATOMS or kind in _BOX_TYPES:
         return value
+    if kind is Member:
+        return plain(value.value)
     if issubclass(kind, Enum):
         inner = read(value, "_value_")
         return value if inner is MISSING else plain(inner)
@@ -102,6 +111,16 @@ def get(owner: Any, name: str, column: int) -> Any:
     if name == "value" and type(owner) in ATOMS and owner is not None:
         return owner  # `.value` of an Enum member, which was read as its value, live or recorded
     raise Fault(partial(_no_attribute, owner, name), column)
+
+
+def name_in(owner: Any, attribute: str, column: int) -> Any:
+    """Read `.name` of what an attribute holds: of an Enum member its name, which is lost once its value was read."""
+    held = owner.get(attribute, MISSING) if type(owner) is dict else read(owner, attribute)
+    if type(held) is Member:
+        return held.name
+    if issubclass(type(held), Enum):
+        return plain(read(held, "_name_"))
+    return get(get(owner, attribute, column), "name", column)
 
 
 def index(owner: Any, key: Any, column: int) -> Any:

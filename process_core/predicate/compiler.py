@@ -150,6 +150,11 @@ class _Compiler:
         return self._call(_SIGNS[type(node.op)], node, self._value(operand))
 
     def _attribute(self, node: ast.Attribute) -> ast.expr:
+        if node.attr == "name" and isinstance(node.value, ast.Attribute):
+            held = node.value
+            column = ast.Constant(self._source.name_column(held))
+            attribute = ast.Constant(held.attr)
+            return ast.Call(self._global(access.name_in), [self._value(held.value), attribute, column], [])
         column = ast.Constant(self._source.name_column(node))
         return ast.Call(self._global(access.get), [self._value(node.value), ast.Constant(node.attr), column], [])
 

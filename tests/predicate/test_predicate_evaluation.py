@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
 from process_core.events import NO_DATA, RunState, WorkflowEvent
-from process_core.predicate import Predicate, PredicateEvaluationError, compile_predicate
+from process_core.predicate import Member, Predicate, PredicateEvaluationError, compile_predicate
 
 
 class Colour(enum.Enum):
@@ -122,6 +122,10 @@ def value(text, data=None):
         ("data == 'red' and data.value == 'red'", Colour.RED),
         ("data.colour == 'red' and data.colour.value == 'red'", Order()),
         ("data.colour == 'red' and data.colour.value == 'red'", {"colour": "red"}),
+        ("data.colour.name == 'RED' and data.colour == 'red'", Order()),
+        ("data.colour.name == 'RED' and data.colour.value == 'red'", {"colour": Member("RED", "red")}),
+        ("data.level.name == 'HIGH' and data.level > 2", {"level": Level.HIGH}),
+        ("data.author.name == 'Ann'", {"author": {"name": "Ann"}}),
         ("data > 2 and data + 1 == 4", Level.HIGH),
         ("data >= '2024-01-01'", dt.date(2024, 5, 1)),
         ("data == '2024-05-01T10:00:00Z'", dt.datetime(2024, 5, 1, 10, tzinfo=dt.UTC)),

@@ -1,5 +1,6 @@
 import re
 import time
+from enum import Enum
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -199,6 +200,18 @@ def test_views_dropped_for_newer_ones_can_be_made_again(mixed):
     with RunFile(mixed) as run:
         for number in range(30):
             assert run.count(Filter(texts=(f"needle{'' if number % 2 else 's'}",), last_superstep=number)) == number % 2
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+@pytest.mark.parametrize("text", ["data.colour.name == 'RED'", "data.colour == 'red'", "data.colour.value == 'red'"])
+def test_a_member_of_an_enum_is_found_by_its_name_and_by_its_value(tmp_path, text):
+    path = record(tmp_path / "x.run", [event(n, data={"colour": c}) for n, c in enumerate(Colour, 1)])
+    with RunFile(path) as run:
+        assert [row.seq for row in run.page(0, 10, Filter(where=compile_predicate(text)))] == [1]
 
 
 def test_text_is_found_wherever_it_is(tmp_path):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from process_core.predicate import Predicate, PredicateError, compile_predicate
+from process_core.predicate import Member, Predicate, PredicateError, compile_predicate
 from process_core.runfile import Filter, Row, RunFile, RunFileError, element_globs, matches_event, to_plain
 from process_core.session.protocol.breakpoints import BreakpointSpec
 
@@ -106,7 +106,7 @@ def _fits(run_file: RunFile, row: Row, wanted: Wanted) -> bool:
             return False
     if wanted.code is not None and wanted.code not in _codes(run_file, row):
         return False
-    return wanted.condition is None or wanted.condition.holds(to_plain(_payload(run_file, row)), row)
+    return wanted.condition is None or wanted.condition.holds(to_plain(_payload(run_file, row), Member), row)
 
 
 def _call_of(run_file: RunFile, row: Row) -> str | None:

@@ -119,18 +119,25 @@ def _unfolded(value: Any, sizes: dict[int, int]) -> int:
     return size
 
 
-def to_plain(value: Any) -> Any:
-    """Return a decoded value with each `Tagged` replaced by its value, at any depth: what a model can validate."""
+def to_plain(value: Any, member: Callable[[str, Any], Any] | None = None) -> Any:
+    """Return a decoded value with each `Tagged` replaced by its value, at any depth: what a model can validate.
+
+    Args:
+        value: The value.
+        member: Makes what stands for a member of an Enum of its name and its value; None takes the value.
+    """
     if isinstance(value, Tagged):
         if value.kind == "odict":
-            return {_key(key): to_plain(part) for key, part in value.value}
-        return to_plain(value.value)
+            return {_key(key): to_plain(part, member) for key, part in value.value}
+        if value.kind == "enum" and member is not None:
+            return member(value.name, to_plain(value.value))
+        return to_plain(value.value, member)
     if type(value) is dict:
-        return {key: to_plain(part) for key, part in value.items()}
+        return {key: to_plain(part, member) for key, part in value.items()}
     if type(value) in (list, tuple):
-        return type(value)(to_plain(part) for part in value)
+        return type(value)(to_plain(part, member) for part in value)
     if type(value) is collections.deque:
-        return collections.deque(map(to_plain, value), value.maxlen)
+        return collections.deque((to_plain(part, member) for part in value), value.maxlen)
     return value
 
 

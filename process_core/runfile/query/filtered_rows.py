@@ -4,7 +4,7 @@ import time
 from array import array
 from typing import Any, Final
 
-from process_core.predicate import ENVELOPE, Predicate
+from process_core.predicate import ENVELOPE, Member, Predicate
 from process_core.runfile.codec.decode import to_plain
 from process_core.runfile.query.filter_sql import MatchingNames, TextSearch, data_condition
 from process_core.runfile.query.filters import Filter
@@ -145,7 +145,7 @@ class FilteredRows:
         event = dict(zip(predicate.names, names, strict=True))
         if data is not None:
             is_number = data.isdecimal() and data.isascii() and len(data) < _LONG_NUMBER
-            event["data"] = int(data) if is_number else to_plain(self._connection.decode(data))
+            event["data"] = int(data) if is_number else to_plain(self._connection.decode(data), Member)
         return predicate.holds(event=event)
 
 
