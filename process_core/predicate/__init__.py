@@ -4,9 +4,9 @@ Python's expression syntax on a whitelist: `data` is the payload, the other name
 `event_id`, `step`, `path`, `function`, `superstep`, `seq`, `route`, `state`, `code`). A predicate runs no code of the
 payload's classes and does bounded work, so one text serves live messages, recorded rows and text from outside.
 
-`step` and `path` name the step that a row is about: the one that emits, in the row of an emission and in a breakpoint on
-emit; the one that is called, in the rows of its call and in a breakpoint before it. `data` is what the message carries,
-which is the new value in a watchpoint; the row of a call, and a failure, have the arguments by parameter. A member of an
+`step` and `path` name the step that a row is about: the one that emits, in the row of an emission and in a breakpoint
+on emit; the one that is called, in the rows of its call and in a breakpoint before it. `data` is what the message
+carries, in a watchpoint the new value; the row of a call, and a failure, have the arguments by parameter. A member of an
 Enum is its value, and `.name` of the field that has it is its name.
 """
 
