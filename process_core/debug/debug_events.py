@@ -37,13 +37,11 @@ class DebugEvents:
         details: dict[str, Any] = {"breakpoint": point.id, "hit": hit.count}
         if point.kind != "event":
             details["kind"] = point.kind
-        if point.kind == "state":
-            details["change"] = occurrence.words
         if occurrence.code is not None:
             details["about"] = occurrence.code
         if point.problem is not None:
             details["problem"] = point.problem
-        self._about(occurrence, "breakpoint_hit", details)
+        self._about(occurrence, "breakpoint_hit", details, occurrence.words if point.kind == "state" else None)
 
     def paused(self, point: PausePoint, superstep: int) -> None:
         """Record that the run is paused.
@@ -52,8 +50,8 @@ class DebugEvents:
             point: Where.
             superstep: Of the process that it is paused in.
         """
-        about = {"about": point.about} if point.about else {}
-        self._at(point, superstep, "paused", {"reason": point.reason, "breakpoint": point.breakpoint, **about})
+        details = {"reason": point.reason, "breakpoint": point.breakpoint}
+        self._at(point, superstep, "paused", details, point.about or None)
 
     def resumed(self, point: PausePoint, superstep: int, verb: str) -> None:
         """Record that the run goes on.
@@ -128,12 +126,14 @@ class DebugEvents:
             )
             self._run.recorder.pass_on(event)
 
-    def _at(self, point: PausePoint, superstep: int, kind: str, details: dict[str, Any]) -> None:
+    def _at(
+        self, point: PausePoint, superstep: int, kind: str, details: dict[str, Any], text: str | None = None
+    ) -> None:
         item = None if point.about else point.message
         if self._run.recorder is not None:
             event = WorkflowEvent(
                 kind,
-                None,
+                text,
                 details,
                 event_id=item.event_id if item is not None else None,
                 superstep=superstep,

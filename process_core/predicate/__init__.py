@@ -6,8 +6,8 @@ payload's classes and does bounded work, so one text serves live messages, recor
 
 `step` and `path` name the step that a row is about: the one that emits, in the row of an emission and in a breakpoint
 on emit; the one that is called, in the rows of its call and in a breakpoint before it. `data` is what the message
-carries, in a watchpoint the new value; the row of a call, and a failure, have the arguments by parameter. A member of an
-Enum is its value, and `.name` of the field that has it is its name.
+carries, in a watchpoint the new value; the row of a call, and a failure, have the arguments by parameter. A member of
+an Enum is its value, and `.name` of the field that has it is its name.
 """
 
 from process_core.predicate.access import Member

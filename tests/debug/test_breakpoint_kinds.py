@@ -89,7 +89,7 @@ async def test_a_pause_says_what_it_is_about_and_not_what_comes_next(debug):
     ]
     rows = of(debugger, "paused")
     assert [(row.path, row.function, row.event_id) for row in rows[:2]] == [("A", "fail", None), ("B", "fail", None)]
-    assert [row.details["about"] for row in rows] == [about for _, _, about in said]
+    assert [row.data for row in rows] == [about for _, _, about in said]
 
 
 async def test_a_warning_pause_quotes_the_warning(debug):

@@ -93,7 +93,7 @@ async def stops(debugger: Debugger) -> list[str]:
 async def test_a_watchpoint_pauses_after_the_call_that_changed_the_value_and_shows_both(debug, given, said):
     debugger = await debug(shop(), given)
     assert await stops(debugger) == said
-    assert [event.details["change"] for event in of(debugger, "breakpoint_hit")] == said
+    assert [event.data for event in of(debugger, "breakpoint_hit")] == said
 
 
 async def test_the_whole_state_can_be_watched_and_a_change_in_place_counts(debug):
