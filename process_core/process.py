@@ -312,14 +312,14 @@ class Process:
         return self._plan
 
     def _input_event(self, event: str | Enum | None) -> str:
-        known = self.graph.input_events
+        inputs = self.graph.input_events
         if event is None:
-            if len(known) == 1:
-                return known[0]
-            raise unknown_event("", self.name, known)
+            if len(inputs) == 1:
+                return inputs[0]
+            raise unknown_event("", self.name, inputs)
         name = event_name(event)
-        if name not in known:
-            raise unknown_event(name, self.name, known)
+        if name not in inputs:
+            raise unknown_event(name, self.name, inputs)
         return name
 
     def __repr__(self) -> str:

@@ -35,10 +35,10 @@ def full_name(kind: type) -> str:
 def find_loaded(name: str) -> Any:
     """Return what stands under `module:Qualified.Name` in a module that is loaded, or None; imports nothing."""
     module_name, _, qualified = name.partition(":")
-    found: Any = sys.modules.get(module_name)
+    value: Any = sys.modules.get(module_name)
     for part in qualified.split("."):
-        found = getattr(found, part, None)
-    return found
+        value = getattr(value, part, None)
+    return value
 
 
 def name_of(kind: Any) -> TypeName:
@@ -52,8 +52,8 @@ def name_of(kind: Any) -> TypeName:
 def is_named(kind: Any, name: TypeName) -> bool:
     """Return whether a name leads to a type, and not to another one or to none."""
     try:
-        found = find_type(name, find_loaded)
-        return found is kind or (type(found) is type(kind) and bool(found == kind))
+        named = find_type(name, find_loaded)
+        return named is kind or (type(named) is type(kind) and bool(named == kind))
     except Exception:  # noqa: BLE001 - likewise
         return False
 
@@ -71,10 +71,10 @@ def find_type(name: TypeName, find: Callable[[str], Any]) -> Any:
     if name == "...":
         return ...
     if isinstance(name, str):
-        found = find(name)
-        if not isinstance(found, type):
+        kind = find(name)
+        if not isinstance(kind, type):
             raise LookupError(f"class {name.replace(':', '.')} is not loaded")  # noqa: TRY004 - mostly nothing is found
-        return found
+        return kind
     head, *parts = name
     if head == "=":
         return Literal[tuple(parts)]

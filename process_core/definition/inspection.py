@@ -309,14 +309,14 @@ def _state_type_of(step_class: type[Any]) -> Any:
 
 def _state_of(cls: type[Any], arguments: tuple[Any, ...]) -> Any:
     if cls is Step:
-        found = arguments[0] if arguments else None
-        return None if found is type(None) or isinstance(found, typing.TypeVar) else found
+        state = arguments[0] if arguments else None
+        return None if state is type(None) or isinstance(state, typing.TypeVar) else state
     own = dict(zip(getattr(cls, "__parameters__", ()), arguments, strict=False))
     for base in vars(cls).get("__orig_bases__", cls.__bases__):
         origin = get_origin(base) or base
         if isinstance(origin, type) and issubclass(origin, Step):
-            given = tuple(own.get(a, a) if isinstance(a, typing.TypeVar) else a for a in get_args(base))
-            return _resolve_state(_state_of(origin, given), cls)
+            arguments_of_base = tuple(own.get(a, a) if isinstance(a, typing.TypeVar) else a for a in get_args(base))
+            return _resolve_state(_state_of(origin, arguments_of_base), cls)
     return None
 
 

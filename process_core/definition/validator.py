@@ -127,8 +127,8 @@ class DefinitionValidator:
 
     def _resolve_inner(self, inner: "ProcessBuilder", name: str, enclosing: "tuple[ProcessBuilder, ...]") -> Graph:
         graph, resolver = inner.resolve(enclosing)
-        for found, taken in ((resolver.problems, self.problems), (resolver.warnings, self.warnings)):
-            for problem in found:
+        for inner_problems, taken in ((resolver.problems, self.problems), (resolver.warnings, self.warnings)):
+            for problem in inner_problems:
                 step = f"{name}/{problem.step}" if problem.step else name
                 taken.append(Problem(problem.code, problem.message, step, problem.function, problem.suggestion))
         return graph
@@ -155,9 +155,9 @@ class DefinitionValidator:
         if parameters is None:
             return
         number = len(joins)
-        known = [source for source in sources if source is not None]
-        joins.append(Join(number, step.name, spec.name, tuple(parameters), tuple(known)))
-        for position, (source, condition, parameter) in enumerate(zip(known, conditions, parameters, strict=True)):
+        routed = [source for source in sources if source is not None]
+        joins.append(Join(number, step.name, spec.name, tuple(parameters), tuple(routed)))
+        for position, (source, condition, parameter) in enumerate(zip(routed, conditions, parameters, strict=True)):
             target = RouteTarget(step.name, spec.name, parameter, position)
             routes.append(self._route(source, target, condition or None, len(routes), join=number))
 
@@ -245,10 +245,10 @@ class DefinitionValidator:
 
     def _target(self, target: Target) -> Any:
         """Return a RouteTarget, or False for a wrong one."""
-        found = self._function(target)
-        if found is None:
+        resolved = self._function(target)
+        if resolved is None:
             return False
-        step, spec = found
+        step, spec = resolved
         if target.parameter is not None:
             if spec.parameter(target.parameter) is None:
                 self._unknown_parameter(step, spec, target.parameter)
@@ -310,9 +310,9 @@ class DefinitionValidator:
             why = f"{name!r} of {step.name}.{spec.name} is injected; no route can feed it"
             self._wrong("unknown_parameter", why, step.name, spec.name, "name a data parameter")
             return
-        known = did_you_mean(name, (p.name for p in spec.parameters))
+        hint = did_you_mean(name, (p.name for p in spec.parameters))
         self._wrong("unknown_parameter", f"{step.name}.{spec.name} has no data parameter {name!r}", step.name,
-                    spec.name, known)  # fmt: skip
+                    spec.name, hint)  # fmt: skip
 
     def _route(
         self,

@@ -244,13 +244,13 @@ class PlanSwap:
     # A process and what is nested in it.
 
     def _scope(self, process: ProcessRecord, plan: CompiledProcess) -> None:
-        known = {step.name: step for step in plan.steps}
+        new_steps = {step.name: step for step in plan.steps}
         before = [slot for slot in (*process.slots, *process.absent) if slot is not None]
         process.plan = plan
         process.slots = [None] * len(plan.steps)
         process.absent = ()
         for slot in before:
-            new = known.get(slot.plan.name)
+            new = new_steps.get(slot.plan.name)
             if new is None or new.spec.kind is not slot.plan.spec.kind:
                 slot.plan = slot.plan.without_routes()
                 process.absent = (*process.absent, slot)
@@ -315,9 +315,9 @@ class PlanSwap:
         if len(kept) < len(call.messages):
             call.causes = tuple(message.seq for message in call.messages if message.seq)
         for message in kept:
-            found = self._find(routes, message)
-            assert found is not None
-            message.route = found
+            route = self._find(routes, message)
+            assert route is not None
+            message.route = route
         call.messages = tuple(kept)
         convert_results(call, self._convert)
         if call.is_closed:
@@ -343,9 +343,9 @@ class PlanSwap:
         routes = {route.id: route for route in process.plan.all_routes()}
         fits: Waiting = {}
         for (slot, group), fifos in waiting.items():
-            found = _same_group(slot.plan, group)
-            if found is not None and all(self._find(routes, held.message) for fifo in fifos for held in fifo):
-                fits[slot, found] = _reordered(group, found, fifos)
+            same = _same_group(slot.plan, group)
+            if same is not None and all(self._find(routes, held.message) for fifo in fifos for held in fifo):
+                fits[slot, same] = _reordered(group, same, fifos)
         return kept, fits
 
     # Messages.
@@ -358,12 +358,12 @@ class PlanSwap:
 
     def _has_place(self, process: ProcessRecord, routes: Mapping[str, CompiledRoute], message: Message) -> bool:
         """Move a message to its new route; one that has none is undeliverable."""
-        found = self._find(routes, message)
+        route = self._find(routes, message)
         message.data = self._convert(message.data, f"the payload of {message}")
-        if found is None:
+        if route is None:
             self._keep_undeliverable(Undeliverable.from_message(message, process.prefix))
             return False
-        message.route = found
+        message.route = route
         return True
 
     def _put(self, process: ProcessRecord, routes: Mapping[str, CompiledRoute], message: Message) -> None:
@@ -374,19 +374,19 @@ class PlanSwap:
         waiting, process.joins.waiting = process.joins.waiting, {}
         again: list[BufferedValue] = []
         for (slot, group), fifos in waiting.items():
-            found = _same_group(slot.plan, group) if slot in present else None
+            same = _same_group(slot.plan, group) if slot in present else None
             kept: list[deque[BufferedValue]] = [deque() for _ in fifos]
             for fifo, left in zip(fifos, kept, strict=True):
                 for held in fifo:
                     route = self._find(routes, held.message)
                     held.data = self._convert(held.data, f"the payload of {held.message}")
-                    if found is None or route is None or route.group is not found:
+                    if same is None or route is None or route.group is not same:
                         again.append(held)
                     else:
                         held.message.route = route
                         left.append(held)
-            if found is not None and any(kept):
-                process.joins.waiting[slot, found] = _reordered(group, found, kept)
+            if same is not None and any(kept):
+                process.joins.waiting[slot, same] = _reordered(group, same, kept)
         for held in sorted(again, key=lambda h: h.ordinal):
             held.message.data = held.data
             self._put(process, routes, held.message)

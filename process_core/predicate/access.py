@@ -200,9 +200,9 @@ _layouts: dict[int, tuple["weakref.ref[type]", Layout]] = {}  # by the id of the
 
 def layout_of(kind: type) -> Layout:
     """Find out, once per class, where its instances keep their data; nothing of the class is called."""
-    known = _layouts.get(id(kind))
-    if known is not None and known[0]() is kind:
-        return known[1]
+    kept = _layouts.get(id(kind))
+    if kept is not None and kept[0]() is kind:
+        return kept[1]
     key = id(kind)
     seen: dict[str, tuple[int, Any]] = {}
     for place, base in enumerate(_class_mro(kind)):
@@ -264,9 +264,9 @@ def _no_attribute(owner: Any, name: str) -> str:
 def _names(owner: Any) -> list[str]:
     """Return some names under which an object keeps data, to suggest one."""
     if issubclass(type(owner), dict):
-        found = list(islice(dict.keys(owner), _SUGGESTED))
+        names = list(islice(dict.keys(owner), _SUGGESTED))
     else:
         layout = layout_of(type(owner))
         own = _stored(owner, "__dict__", layout.own) if layout.own is not None else {}
-        found = [*islice(own, _SUGGESTED), *islice(layout.members, _SUGGESTED)] if type(own) is dict else []
-    return [name for name in found if type(name) is str and not name.startswith("_")]
+        names = [*islice(own, _SUGGESTED), *islice(layout.members, _SUGGESTED)] if type(own) is dict else []
+    return [name for name in names if type(name) is str and not name.startswith("_")]

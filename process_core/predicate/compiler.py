@@ -132,9 +132,9 @@ class _Compiler:
         for value, (part, _) in reversed(list(zip(node.values[:-1], parts[:-1], strict=True))):
             kept = self._keep()
             test = self._call(operations.truth, value, ast.NamedExpr(ast.Name(kept, ast.Store()), part))
-            known = ast.Name(kept, ast.Load())
+            reused = ast.Name(kept, ast.Load())
             is_and = isinstance(node.op, ast.And)
-            result = ast.IfExp(test, result, known) if is_and else ast.IfExp(test, known, result)
+            result = ast.IfExp(test, result, reused) if is_and else ast.IfExp(test, reused, result)
         return result, False
 
     def _not(self, node: ast.UnaryOp) -> ast.expr:

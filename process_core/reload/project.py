@@ -96,11 +96,11 @@ class Project:
 
     def edits(self) -> dict[str, str | None]:
         """Return the digest of every file that is not what was loaded, None where it is gone."""
-        found = {}
+        edited = {}
         for name in self._changed() & self.sources.keys():
             file = self._file_now(self.sources[name])
-            found[str(file)] = _digest(file)
-        return found
+            edited[str(file)] = _digest(file)
+        return edited
 
     def prepare(self, use: Callable[[ModuleType], T], as_error: AsError = _as_it_is) -> StagedModules[T] | None:
         """Load what has changed and what depends on it, without putting it in force; None where no file has changed."""
@@ -123,8 +123,8 @@ class Project:
         }
         if Project._present is self:
             Project._present = None
-        known = _loaded(self.sources) | spaces
-        view = ModuleView(known, known.values())
+        loaded = _loaded(self.sources) | spaces
+        view = ModuleView(loaded, loaded.values())
         self._finder.remove()
         self._drop(self.sources.keys() | spaces.keys())
 
@@ -154,9 +154,9 @@ class Project:
 
     def folders(self) -> set[Path]:
         """Return the folders whose files the generation in force was loaded from."""
-        found = {source.file.parent for source in self.sources.values()}
-        found |= {file.parent for file in self._failed} | {self._place.root}
-        return {folder for folder in found if folder.is_dir()}
+        parents = {source.file.parent for source in self.sources.values()}
+        parents |= {file.parent for file in self._failed} | {self._place.root}
+        return {folder for folder in parents if folder.is_dir()}
 
     def adopt(self, sources: dict[str, LoadedSource]) -> None:
         """Take note of the modules in force."""
@@ -229,9 +229,9 @@ class Project:
     # Loading.
 
     def _load(self, affected: frozenset[str], use: Callable[[ModuleType], T], as_error: AsError) -> StagedModules[T]:
-        known = _loaded({*self.sources, *affected, self._place.name})
-        staying = [module for name, module in known.items() if name not in affected]
-        before = ModuleView(known, staying)
+        loaded = _loaded({*self.sources, *affected, self._place.name})
+        staying = [module for name, module in loaded.items() if name not in affected]
+        before = ModuleView(loaded, staying)
         already = set(sys.modules)
         self._log = SourceLog(before=self.sources)
         try:
@@ -299,16 +299,16 @@ class Project:
             if error.name and f"{name}.".startswith(f"{error.name}."):
                 raise place.missing() from None
             raise
-        known = sys.modules.get(name)
+        loaded = sys.modules.get(name)
         if file is None:
             if spec is None:
                 raise place.missing()
-            if known is not None or not isinstance(spec.loader, SourceFileLoader) or spec.origin is None:
+            if loaded is not None or not isinstance(spec.loader, SourceFileLoader) or spec.origin is None:
                 return importlib.import_module(name)
             file = Path(spec.origin)
-        elif known is not None:
-            if file_of(known) == file:
-                return known
+        elif loaded is not None:
+            if file_of(loaded) == file:
+                return loaded
             name = f"target_{name.replace('.', '_')}"
             package = None
             if name in self.sources and name in sys.modules:
@@ -352,13 +352,13 @@ def file_of(module: ModuleType) -> Path | None:
 
 def _loaded(names: Iterable[str]) -> dict[str, ModuleType]:
     """Return those of the modules that are loaded, with the packages they are in, which may have no source."""
-    found: dict[str, ModuleType] = {}
+    loaded: dict[str, ModuleType] = {}
     for name in names:
-        while name and name not in found:
+        while name and name not in loaded:
             if name in sys.modules:
-                found[name] = sys.modules[name]
+                loaded[name] = sys.modules[name]
             name = name.rpartition(".")[0]  # noqa: PLW2901 - up to the package around it
-    return found
+    return loaded
 
 
 def _digest(file: Path) -> str | None:

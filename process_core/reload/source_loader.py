@@ -181,12 +181,12 @@ def imported_names(tree: ast.Module, name: str, *, is_package: bool) -> frozense
     a package that was imported as `a`: both are returned, so that many of the names are no modules.
     """
     package = name if is_package else name.rpartition(".")[0]
-    found: set[str] = set()
+    names: set[str] = set()
     aliases: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                _add(found, alias.name)
+                _add(names, alias.name)
                 if alias.asname is None:
                     top = alias.name.partition(".")[0]
                     aliases[top] = top
@@ -194,16 +194,16 @@ def imported_names(tree: ast.Module, name: str, *, is_package: bool) -> frozense
                     aliases[alias.asname] = alias.name
         elif isinstance(node, ast.ImportFrom):
             base = _base(node, package)
-            _add(found, base)
+            _add(names, base)
             for alias in node.names:
                 full = f"{base}.{alias.name}" if base else alias.name
-                found.add(full)
+                names.add(full)
                 aliases[alias.asname or alias.name] = full
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
-            _add_chain(found, node, aliases)
-    found.discard("")
-    return frozenset(found)
+            _add_chain(names, node, aliases)
+    names.discard("")
+    return frozenset(names)
 
 
 def _base(node: ast.ImportFrom, package: str) -> str:

@@ -57,11 +57,11 @@ async def _saves_seen(folders: Callable[[], Collection[Path]]) -> AsyncIterator[
 
 def _stamps(folders: Collection[Path]) -> dict[Path, tuple[int, int, int]]:
     """Return what changes about each Python file in the folders when it is saved."""
-    found = {}
+    stamps = {}
     for folder in folders:
         with contextlib.suppress(OSError):
             for file in folder.glob("*.py"):
                 with contextlib.suppress(OSError):
                     status = file.stat()
-                    found[file] = (status.st_mtime_ns, status.st_size, status.st_ino)
-    return found
+                    stamps[file] = (status.st_mtime_ns, status.st_size, status.st_ino)
+    return stamps

@@ -66,20 +66,20 @@ def read_outputs(file: RunFile, seq: int, reconstructor: Reconstructor) -> tuple
         seq: Seq of a checkpoint.
         reconstructor: Makes values live again; what it cannot make is given as it was recorded.
     """
-    found: list[dict[str, Any]] = []
+    batches: list[dict[str, Any]] = []
     while seq:
         extra = file.extra_at(seq) or {}
         before = extra.get(_BEFORE, 0)
         if _HELD in extra:
-            found.append(decode(extra[_HELD]))
+            batches.append(decode(extra[_HELD]))
         if before >= seq:
             break  # no checkpoint points forward: the file is damaged, and must not hold us for ever
         seq = before
-    found.reverse()
-    outputs = [_revived(reconstructor, output) for part in found for output in part["outputs"]]
+    batches.reverse()
+    outputs = [_revived(reconstructor, output) for part in batches for output in part["outputs"]]
     events = [
         ProcessEvent(event_id, _revived(reconstructor, data), Visibility.PUBLIC)
-        for part in found
+        for part in batches
         for event_id, data in part["events"]
     ]
     return outputs, events

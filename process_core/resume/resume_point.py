@@ -204,9 +204,9 @@ def load_point(
             raise ResumeError(f"{path} was recorded without what is needed to go on")
         if is_fork:
             blob["root"].pop("stopped", None)
-        found = _States(states, snapshot.states, snapshot.versions, journal, frozenset(new_states))
+        recorded_states = _States(states, snapshot.states, snapshot.versions, journal, frozenset(new_states))
         try:
-            live, chosen_resets = found.read(reset)
+            live, chosen_resets = recorded_states.read(reset)
         except StateMismatchError as error:
             raise StateMismatchError(
                 error.reports, f"cannot resume {path} after superstep {chosen.superstep}"
@@ -258,10 +258,10 @@ class _States:
 
 
 def _check_steps(reset: bool | Collection[str], graph: Graph) -> None:
-    known = dict(graph.stateful())
+    stateful = dict(graph.stateful())
     for path in () if isinstance(reset, bool) else reset:
-        if path not in known and "[" not in path:
-            raise ResumeError(f"reset: no step with state at {path!r} ({did_you_mean(path, known)})")
+        if path not in stateful and "[" not in path:
+            raise ResumeError(f"reset: no step with state at {path!r} ({did_you_mean(path, stateful)})")
 
 
 def _compiled(path: str | Path, name: str, nodes: Sequence[Node], edges: Sequence[Edge]) -> CompiledProcess:
@@ -346,9 +346,9 @@ def _choose(file: RunFile, superstep: int | None) -> tuple[Checkpoint, bool]:
     if superstep is None and last is not None:
         return last, True
     points = [checkpoint for checkpoint in file.checkpoints() if not checkpoint.path]
-    found = [c for c in points if c.superstep == superstep]
-    if found:
-        return found[-1], found[-1] is points[-1]
+    after_it = [c for c in points if c.superstep == superstep]
+    if after_it:
+        return after_it[-1], after_it[-1] is points[-1]
     if points:
         raise ResumeError(
             f"{file.path} holds no checkpoint after superstep {superstep};"

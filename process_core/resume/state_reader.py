@@ -121,12 +121,12 @@ def mismatch_report(reason: str, state: Any, kind: Any) -> str:
     lines = [reason]
     wanted = getattr(kind, "model_fields", None) or getattr(kind, "__dataclass_fields__", None)
     if isinstance(state, dict) and wanted is not None:
-        known = list(wanted)
+        fields = list(wanted)
         for name, value in state.items():
-            mark = " " if name in known else "-"
+            mark = " " if name in fields else "-"
             lines.append(f"  {mark} {name} = {_short(value)}")
         hints = getattr(kind, "__annotations__", {})
-        lines += [f"  + {name}: {_name(hints.get(name, '?'))}" for name in known if name not in state]
+        lines += [f"  + {name}: {_name(hints.get(name, '?'))}" for name in fields if name not in state]
     else:
         lines.append(f"  it holds {_short(state)}")
     return "\n".join(lines)[:_SHOWN]

@@ -115,12 +115,12 @@ class StepCounts:
 
     def last_seqs(self, types: Collection[str], until: int | None = None) -> dict[str, dict[str, int]]:
         """Return the last event of each type about each step: path -> type -> seq."""
-        found: dict[str, dict[str, int]] = {}
+        by_path: dict[str, dict[str, int]] = {}
         for path, kind, _, last in self._tallied(until):
             if kind in types:
-                seqs = found.setdefault(path, {})
+                seqs = by_path.setdefault(path, {})
                 seqs[kind] = max(last, seqs.get(kind, 0))
-        return found
+        return by_path
 
     def prepare(self, seconds: float) -> bool:
         """Go through events for about `seconds`, so that asking for the past costs less; return whether all are."""
@@ -141,8 +141,8 @@ class StepCounts:
             return self._sound(self._connection.rows(sql))
         seq, tallied = self._latest
         if seq != until or not tallied:
-            found = self._at(until).items()
-            tallied = self._sound([(*self._named(shape), number, last) for shape, (number, last) in found])
+            counts = self._at(until).items()
+            tallied = self._sound([(*self._named(shape), number, last) for shape, (number, last) in counts])
             self._latest = (until, tallied)
         return tallied
 
