@@ -38,7 +38,7 @@ from tui.screens.parts import ScreenParts
 from tui.screens.presenter import Presenter
 from tui.screens.workspace import Workspace
 from tui.status.bars import KeysLine
-from tui.text.safe_text import safe
+from tui.text.safe_text import PREVIEW, safe
 from tui.timeline.view import TimelineView
 from tui.widgets.cursor_list import RowList
 
@@ -152,6 +152,8 @@ class DebugScreen(Screen[None]):
         await self._begin()
 
     async def _begin(self) -> None:
+        if self.control.session.runs_in:
+            self.parts.say(f"runs in {safe(self.control.session.runs_in, PREVIEW)}")
         try:
             for text in await self.control.begin():
                 self.parts.say(text, "warning")

@@ -138,7 +138,8 @@ def parts(view: ModeState) -> list[Part]:
         if status.pending:
             line.append(Part(f"{status.pending} pending", Role.QUIET, 7))
     line.append(Part(f"gen {status.generation}", Role.QUIET, 5))
-    line.append(Part(safe(view.runs_in, NAME), Role.QUIET, 6))
+    version = view.runs_in.rpartition("(")[2].partition(",")[0]  # of `PATH (Python 3.12.1, from ...)`
+    line.append(Part(safe(view.runs_in, NAME), Role.QUIET, 6, safe(version, NAME)))
     if status.reload is not None:
         line.append(Part(*_SAVES[status.reload.state]))
     return [part for part in line if part.text]

@@ -76,6 +76,7 @@ def test_a_text_box_with_the_focus_says_insert_beside_the_state():
 def test_the_python_of_the_target_is_shown_where_it_is_not_the_one_of_the_screen():
     interpreter = "/shop/.venv/bin/python (Python 3.12.1, from the .venv in /shop)"
     assert interpreter in text(ModeState(status=PAUSED, runs_in=interpreter))
+    assert "  Python 3.12.1" in text(ModeState(status=PAUSED, runs_in=interpreter), 125)
     assert "ython" not in text(ModeState(status=PAUSED))
 
 
