@@ -162,7 +162,11 @@ async def test_the_next_message_after_a_reload_at_a_breakpoint_runs_the_new_code
 
 
 LIVES = """
+from pathlib import Path
+
 from process_core import ProcessBuilder, Step, StepContext, function
+
+LOG = Path(__file__).with_name("log.txt")  # the session ends an instance after the test
 
 class Holds(Step[list[str]]):
     async def activate(self, state):
@@ -170,12 +174,12 @@ class Holds(Step[list[str]]):
 
     @function
     async def work(self, context: StepContext, text: str):
-        with open("log.txt", "a") as log:
+        with open(LOG, "a") as log:
             log.write("{name} works\\n")
         await context.request_info("?")
 
     async def deactivate(self):
-        with open("log.txt", "a") as log:
+        with open(LOG, "a") as log:
             log.write("{name} ends\\n")
 
 def build():
@@ -185,10 +189,7 @@ def build():
 """
 
 
-async def test_rule_44_an_instance_is_ended_before_a_reload_replaces_it_and_when_the_session_goes_back(
-    talk, tmp_path, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
+async def test_rule_44_an_instance_is_ended_before_a_reload_replaces_it_and_when_the_session_goes_back(talk, tmp_path):
     talk.save(LIVES.format(name="old"))
     await talk.session.load("chat.py")
     await talk.session.request(Start(data="a", has_data=True))
