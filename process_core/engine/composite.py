@@ -194,7 +194,7 @@ class MapRunner:
         self._begin_batch()
         controller = record.run.controller
         if controller is not None and controller.holds_elements(record):
-            await controller.dispatch_elements(record, runner.start)
+            await controller.dispatch_elements(record, runner.start_at_once)
         else:
             for call in calls:
                 if not call.is_closed:

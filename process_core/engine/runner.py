@@ -246,6 +246,11 @@ class InvocationRunner:
         if self._take_on(invocation):
             self._spawn(invocation)
 
+    def start_at_once(self, invocation: Invocation) -> None:
+        """Begin an invocation before anything else is decided; a controller gives others their turns itself."""
+        if self._take_on(invocation):
+            self._spawn(invocation, gives_turn=False)
+
     async def run_inline(self, invocations: Iterable[Invocation]) -> bool:
         """Run invocations in this task, one after another for as long as none of them suspends.
 
@@ -300,8 +305,8 @@ class InvocationRunner:
         self._working[invocation] = None
         return True
 
-    def _spawn(self, invocation: Invocation) -> None:
-        task = self._tasks.spawn(self._serve(invocation.slot, invocation))
+    def _spawn(self, invocation: Invocation, *, gives_turn: bool = True) -> None:
+        task = self._tasks.spawn(self._serve(invocation.slot, invocation, gives_turn=gives_turn))
         if invocation.task is None:  # a task that starts eagerly has set itself already
             invocation.task = task
 
@@ -312,17 +317,25 @@ class InvocationRunner:
             await self._barrier
         self._barrier = None
 
-    async def _serve(self, slot: StepInstance, invocation: Invocation, task: "asyncio.Task[Any] | None" = None) -> None:
+    async def _serve(
+        self,
+        slot: StepInstance,
+        invocation: Invocation,
+        task: "asyncio.Task[Any] | None" = None,
+        *,
+        gives_turn: bool = True,
+    ) -> None:
         """Run a step's invocations one after another, until its queue is empty.
 
         Args:
             slot: The step.
             invocation: The first.
             task: The task this runs in, where the caller knows.
+            gives_turn: Whether to look first whether others of the loop are due, where the caller has not.
         """
         if task is None:
             task = asyncio.current_task()
-            if monotonic() > self._tasks.due:
+            if gives_turn and monotonic() > self._tasks.due:
                 await self.give_turn()
         scope = self.scope
         following: Invocation | None = invocation

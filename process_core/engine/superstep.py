@@ -98,7 +98,7 @@ class SuperstepLoop:
         process, controller = self.process, self._run.controller
         if controller is not None and process.failed is None and controller.holds(process.delivered):
             controller.take(process, process.delivered)
-            await controller.dispatch(process, ready, self.runner.start)
+            await controller.dispatch(process, ready, self.runner.start_at_once)
         else:
             for _, invocation in ready:
                 if process.failed is None:  # an eager task may have failed already

@@ -167,3 +167,14 @@ async def test_rule_40_others_that_take_long_do_not_keep_the_run_from_going_on(c
         await run.idle()
         others.cancel()
     assert clock.calls == 40
+
+
+@pytest.mark.parametrize(("event", "data", "path"), [("side by side", 9, "One5"), ("map", list(range(9)), "Map[5]")])
+async def test_rule_40_what_was_delivered_before_a_pause_has_begun_however_slow_it_is(clock, event, data, path):
+    debugger = Debugger(computing(clock, SLOW))
+    debugger.add_breakpoint(step=path)
+    await debugger.start(event, data)
+    assert await debugger.wait()
+    assert clock.calls == 5
+    assert len([e for e in debugger.events if e.type == "executor_invoked" and e.path != "Map"]) == 5
+    await debugger.close()
