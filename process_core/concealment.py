@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, get_args, get_origin
 
 from process_core.object_storage import Form, is_root_model, shape_of
+from process_core.type_names import is_typed_dict
 
 _DEEP = 30
 _UNIONS = (typing.Union, types.UnionType)
@@ -94,7 +95,7 @@ def _fields(kind: Any) -> dict[Any, Any]:
                 if isinstance(alias, str):
                     named[alias] = field.annotation
         return named
-    if not dataclasses.is_dataclass(kind) and not typing.is_typeddict(kind) and not hasattr(kind, "_fields"):
+    if not dataclasses.is_dataclass(kind) and not is_typed_dict(kind) and not hasattr(kind, "_fields"):
         return {}
     try:
         return typing.get_type_hints(kind)

@@ -94,6 +94,11 @@ def is_generic(kind: Any) -> bool:
     return isinstance(kind, type) and typing.Generic in kind.__mro__
 
 
+def is_typed_dict(kind: Any) -> bool:
+    """Return whether a type is a `TypedDict`, of `typing` or of `typing_extensions`."""
+    return type(kind).__name__ == "_TypedDictMeta"
+
+
 def modules_of(name: TypeName) -> Iterator[str]:
     """Return the modules that a name speaks of."""
     if isinstance(name, str):

@@ -1,5 +1,6 @@
 """Makes workflow events and hands them to whoever observes the run."""
 
+import copy
 import time
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -76,10 +77,23 @@ def snapshot(value: Any) -> Any:
         return Unsnapshotable(value)
 
 
-class _Snapshot:
-    """Copies one value: what is there more than once is one object in the copy."""
+def exact_copy(value: Any) -> Any:
+    """Return a copy of a recorded state, for which nothing of the user's runs; by `deepcopy` where it holds more."""
+    try:
+        return _Snapshot(must_be_whole=True).value(value)
+    except Exception:  # noqa: BLE001 - what new code has put into it
+        return copy.deepcopy(value)
 
-    def __init__(self) -> None:
+
+class _Snapshot:
+    """Copies one value: what is there more than once is one object in the copy.
+
+    Args:
+        must_be_whole: Whether to raise where something cannot be copied; else its description stands there.
+    """
+
+    def __init__(self, *, must_be_whole: bool = False) -> None:
+        self._must_be_whole = must_be_whole
         self._copies: dict[int, Any] = {}
         self._seen: list[Any] = []
 
@@ -103,8 +117,10 @@ class _Snapshot:
                 made = self._object(value, kind, key)
             except RecursionError:
                 raise
-            except Exception:  # noqa: BLE001 - a hostile class; what is around it is copied all the same
-                made = Unsnapshotable(value)
+            except Exception:
+                if self._must_be_whole:
+                    raise
+                made = Unsnapshotable(value)  # a hostile class; what is around it is copied all the same
         self._copies[key] = made
         return made
 
@@ -133,6 +149,8 @@ class _Snapshot:
             made = new_subclass_instance(kind, self.value(plain_of(value, shape)))
         elif is_only_attributes(kind) and not any(name in vars(c) for c in kind.__mro__[:-1] for name in OWN_COPY):
             made = self._copies[key] = object.__new__(kind)
+        elif self._must_be_whole:
+            raise TypeError(f"a {kind.__name__} cannot be copied without its help")
         else:
             return Unsnapshotable(value)
         own = {name: self.value(part) for name, part in attributes_of(value, shape).items()}

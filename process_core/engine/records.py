@@ -9,14 +9,14 @@ import copy
 import logging
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, get_origin
 
 from process_core.engine.compiled import CompiledFunction, CompiledProcess, CompiledRoute, CompiledStep
 from process_core.engine.failures import NestedFailureError, describe
 from process_core.engine.instrument import HOOKS, RunController, RunInstrument, bound_hooks
-from process_core.engine.recorder import Recorder, RunFileLink, snapshot_arguments
+from process_core.engine.recorder import Recorder, RunFileLink, exact_copy, snapshot_arguments
 from process_core.engine.request_log import RequestLog
 from process_core.errors import PayloadMismatchError, StepContextError, StepFailure
 from process_core.events import NO_DATA, ProcessEvent, RunState, Visibility, WorkflowEvent
@@ -278,7 +278,7 @@ class StepInstance:
             initial = self.plan.spec.initial_state
         if initial is None:
             return default_state(self.plan.spec.state_type)
-        return copy.deepcopy(initial)
+        return exact_copy(initial) if self.path in self.scope.run.recorded_states else copy.deepcopy(initial)
 
     @property
     def state(self) -> Any:
@@ -973,6 +973,7 @@ class RunRecord:
         ending: What ends instances that were replaced, by step; None where nothing does.
         undeliverable: Messages whose target the code has no more.
         host: Runs the functions.
+        recorded_states: Paths of the steps whose first states came from a run file, and are copied exactly.
         services: What steps receive by type.
     """
 
@@ -993,6 +994,7 @@ class RunRecord:
         "generation",
         "host",
         "initial_states",
+        "recorded_states",
         "inputs",
         "instruments",
         "is_answerable",
@@ -1037,6 +1039,7 @@ class RunRecord:
         services: Services,
         max_supersteps: int,
         initial_states: Mapping[str, Any],
+        recorded_states: Collection[str] = (),
         is_answerable: bool,
         host: "StepHost",
     ) -> None:
@@ -1046,6 +1049,7 @@ class RunRecord:
         self.services = services
         self.max_supersteps = max_supersteps
         self.initial_states = initial_states
+        self.recorded_states = recorded_states
         self.is_answerable = is_answerable
         self.host = host
         self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()

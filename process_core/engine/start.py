@@ -120,6 +120,7 @@ class PreparedRun:
         "_first",
         "_is_answerable",
         "_plan",
+        "_recorded",
         "_settings",
         "_states",
         "_stream",
@@ -144,10 +145,13 @@ class PreparedRun:
         self._stream = stream
         self._continuation = continuation
         self._attachments = attachments
+        recorded = continuation.states if continuation is not None else {}
+        given = _checked_states(plan.graph, settings.initial_states or {})
         self._states = {
-            **(continuation.states if continuation is not None else {}),
-            **_checked_states(plan.graph, settings.initial_states or {}),
+            **recorded,
+            **given,
         }
+        self._recorded = recorded.keys() - given.keys()
 
     def open(self) -> tuple[RunRecord, list[WorkflowEvent]]:
         """Make the run, observed and held but not launched yet; return it, and the list its events go to."""
@@ -166,6 +170,7 @@ class PreparedRun:
             services=settings.services or Services(),
             max_supersteps=settings.max_supersteps or self._plan.max_supersteps or DEFAULT_MAX_SUPERSTEPS,
             initial_states=self._states,
+            recorded_states=self._recorded,
             is_answerable=self._is_answerable,
             host=LocalHost(),
         )

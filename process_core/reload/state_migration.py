@@ -21,10 +21,9 @@ from process_core.object_storage import (
     shape_of,
     stored_in,
 )
-from process_core.payload_check import PayloadCheck
 from process_core.resume import ResumeError, StateMismatchError, version_of
-from process_core.resume.reconstruct import Reconstructor, conforms, fill, rebuild_named_tuple
-from process_core.resume.state_reader import ADVICE, StateReader, mismatch_report
+from process_core.resume.reconstruct import Reconstructor, fill, rebuild_named_tuple
+from process_core.resume.state_reader import ADVICE, StateReader, as_wanted, mismatch_report
 from process_core.type_names import find_type, modules_of
 
 _ATOMS: Final = frozenset({type(None), bool, int, float, complex, str, bytes})
@@ -83,7 +82,7 @@ class StateMigrator:
             if was != now:
                 return self._states.migrated(path, _plain(state), was)
             moved = _Move(self._reconstructor, self._replaced).state(state, wanted)
-            return moved if wanted is None or conforms(moved, wanted) else PayloadCheck(wanted)(moved)
+            return as_wanted(moved, wanted)
         except Exception as error:  # the defaults and validators of changed fields are the user's
             reason = str(error)
             if not isinstance(error, ResumeError):

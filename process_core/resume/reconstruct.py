@@ -35,7 +35,7 @@ from process_core.object_storage import (
 )
 from process_core.payload_check import PayloadCheck, first_complaint
 from process_core.runfile import Tagged
-from process_core.type_names import ARGUMENTS, find_loaded, find_type
+from process_core.type_names import ARGUMENTS, find_loaded, find_type, is_generic, is_typed_dict
 
 __all__ = ["NotRestorableError", "Reconstructor", "conforms", "fill", "losses", "rebuild_named_tuple"]
 
@@ -486,7 +486,12 @@ def conforms(value: Any, annotation: Any) -> bool:
         return True
     if annotation is None:
         return value is None
+    named = getattr(annotation, "__supertype__", None) or getattr(annotation, "__value__", None)
+    if named is not None and not isinstance(annotation, type):  # a `NewType`, or what `type X = ...` names
+        return conforms(value, named)
     origin, arguments = get_origin(annotation), get_args(annotation)
+    if is_typed_dict(annotation):
+        return _is_typed_dict(value, annotation)
     if origin is None:
         if annotation is float:
             return isinstance(value, float | int)
@@ -503,6 +508,16 @@ def conforms(value: Any, annotation: Any) -> bool:
     return isinstance(origin, type) and isinstance(value, origin) and _parts_conform(value, origin, arguments)
 
 
+def _is_typed_dict(value: Any, annotation: Any) -> bool:
+    try:
+        hints = typing.get_type_hints(annotation)
+    except Exception:  # noqa: BLE001 - annotations may name anything, and are only read
+        return False
+    if type(value) is not dict or not annotation.__required_keys__ <= value.keys() <= hints.keys():
+        return False
+    return all(conforms(part, hints[key]) for key, part in value.items())
+
+
 def _parts_conform(value: Any, origin: type, arguments: tuple[Any, ...]) -> bool:
     if isinstance(value, tuple) and issubclass(origin, tuple):
         if len(arguments) == 2 and arguments[1] is ...:  # noqa: PLR2004 - `tuple[X, ...]`
@@ -514,9 +529,9 @@ def _parts_conform(value: Any, origin: type, arguments: tuple[Any, ...]) -> bool
         return len(arguments) == 2 and all(  # noqa: PLR2004 - of keys and of values
             conforms(key, arguments[0]) and conforms(part, arguments[1]) for key, part in dict.items(value)
         )
-    if isinstance(value, list | tuple | set | frozenset) or type(value).__name__ == "deque":
+    if isinstance(value, list | tuple | set | frozenset | collections.deque):
         return len(arguments) == 1 and all(conforms(part, arguments[0]) for part in value)
-    return False
+    return is_generic(origin)
 
 
 def _refitted(kind: Any, shape: ClassShape, stored: Stored, name: str) -> Stored:

@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final, get_args, get_origin
 
 from process_core.errors import PayloadMismatchError
-from process_core.graph import Graph, StepSpec
+from process_core.graph import Graph, StepSpec, type_text
 from process_core.payload_check import PayloadCheck
 from process_core.resume.errors import ResumeError, StateMismatchError
 from process_core.resume.reconstruct import NotRestorableError, Reconstructor, conforms, losses
 from process_core.runfile import Tagged, to_plain
+from process_core.runfile.codec.encode import encode
 from process_core.safe_repr import safe_repr
 from process_core.step import Step
+from process_core.type_names import is_typed_dict
 
 ADVICE: Final = "bump Step.version and give migrate(), or reset it"
 _LOST: Final = "reset it, or fork with a new state for it"
@@ -86,11 +88,26 @@ class StateReader:
         is_class = isinstance(wanted, type) and wanted is not Any and not get_args(wanted)
         if not isinstance(recorded, Tagged) or recorded.kind != "object" or not is_class:
             value = self._reconstructor.revive(recorded)
-            return value if wanted is None or conforms(value, wanted) else PayloadCheck(wanted)(value)
+            return as_wanted(value, wanted)
         kind = self._reconstructor.find(recorded.type)
         if kind is None or not issubclass(kind, wanted):  # the class has another name now
             return self._reconstructor.build(wanted, recorded)
         return self._reconstructor.revive(recorded)
+
+
+def as_wanted(value: Any, wanted: Any) -> Any:
+    """Return a state as the code wants it: itself where it is of that type, else what pydantic makes of it.
+
+    Raises:
+        PayloadMismatchError: It does not fit; so too where a container of the same kind would hold other values.
+    """
+    if wanted is None or conforms(value, wanted):
+        return value
+    made = PayloadCheck(wanted)(value)
+    kind = get_origin(wanted) or (dict if is_typed_dict(wanted) else None)
+    if isinstance(kind, type) and isinstance(value, kind) and encode(made) != encode(value):
+        raise PayloadMismatchError(f"it holds what is no {type_text(wanted)} as it is: {_short(to_plain(value))}")
+    return made
 
 
 def version_of(step: StepSpec) -> str:

@@ -1,6 +1,7 @@
 """Rule 35: values come back exactly as they were, or somebody is warned when they are written."""
 
 import collections
+import collections.abc
 import dataclasses
 import datetime as dt
 import decimal
@@ -16,7 +17,7 @@ import types
 import typing
 import uuid
 import zoneinfo
-from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, Literal, NamedTuple, Required, TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -37,6 +38,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.dataclasses import dataclass as pydantic_dataclass
+from typing_extensions import TypedDict
 
 from process_core import ProcessBuilder, Step, StepContext, function
 from process_core.engine.recorder import snapshot
@@ -605,7 +607,7 @@ STATES = {
 }
 
 
-def keeping(state_type, make=None):
+def keeping(state_type, make=None, initial=None):
     """A process whose step takes up a state and then asks."""
 
     class Keeper(Step[state_type]):
@@ -620,7 +622,7 @@ def keeping(state_type, make=None):
             await context.request_info("go?")
 
     process = ProcessBuilder("Keeping")
-    keeper = process.add_step(Keeper, name="Keeper")
+    keeper = process.add_step(Keeper, name="Keeper", initial_state=initial)
     process.on_input_event("Go").send_event_to(keeper, function="work")
     keeper.on_event("Kept").send_event_to(keeper, function="ask")
     return process.build()
@@ -648,6 +650,55 @@ async def test_rule_35_every_state_comes_back_exactly_when_a_run_is_resumed(tmp_
 def test_rule_35_every_state_comes_back_exactly_inside_a_payload(make):
     value = {"a": [make(), (make(),)]}
     assert same(returned(value), value)
+
+
+class Counted(BaseModel):
+    n: int = 0
+
+    @field_validator("n")
+    @classmethod
+    def more(cls, n: int) -> int:
+        return n + 1
+
+
+class Shelf(TypedDict):
+    items: list[Counted]
+    recent: collections.deque[int]
+
+
+def shelf():
+    items = MyList([Counted(n=1)])
+    return {"items": items, "recent": collections.deque([1], maxlen=2)}
+
+
+TYPED = {
+    "TypedDict": (Shelf, shelf),
+    "list of models": (list[Counted], lambda: [Counted(n=1), Counted(n=2)]),
+    "deque": (collections.deque[int], lambda: collections.deque([1, 2], maxlen=2)),
+    "dict of sequences": (dict[str, collections.abc.Sequence[int]], lambda: {"a": (1, 2), "b": [3]}),
+    "union": (list[int] | dict[str, int] | None, lambda: {"a": 1}),
+    "generic dataclass": (Pair[int, str], lambda: Pair[int, str](1, "a")),
+    "generic model": (Box[list[int]], lambda: Box[list[int]](item=[1])),
+}
+
+
+@pytest.mark.parametrize(("kind", "make"), TYPED.values(), ids=TYPED)
+async def test_rule_35_a_state_that_is_no_class_comes_back_exactly(tmp_path, kind, make):
+    process = keeping(kind, make, initial=None if kind is Shelf else make())
+    before, _ = await recorded(process, tmp_path / "x.run")
+    async with process.start(resume_from=tmp_path / "x.run") as run:
+        assert same(run.step_states["Keeper"], before)
+
+
+async def test_rule_35_a_container_with_values_of_another_type_is_refused_and_not_converted(tmp_path):
+    process = keeping(dict[str, int], lambda: {"a": "5"})
+    await recorded(process, tmp_path / "x.run")
+    with pytest.raises(
+        ResumeError, match=r"the state of Keeper does not fit .*it holds what is no dict\[str, int\] as it is"
+    ):
+        process.start(resume_from=tmp_path / "x.run")
+    async with process.start(resume_from=tmp_path / "x.run", reset=["Keeper"]) as run:
+        assert run.step_states["Keeper"] == {}
 
 
 FIRED = []
@@ -1071,7 +1122,17 @@ def test_what_an_older_version_wrote_is_still_read():
         (collections.deque([1]), collections.deque[int], True),
         (collections.Counter("a"), collections.Counter[str], True),
         (5, Annotated[int, Field(ge=9)], True),
-        ({}, typing.TypedDict("D", {"a": int}), False),
+        ({}, TypedDict("D", {"a": int}), False),
+        ({"a": 1}, TypedDict("D", {"a": int}), True),
+        ({"a": "1"}, TypedDict("D", {"a": int}), False),
+        ({"b": 1}, TypedDict("D", {"a": int}, total=False), False),
+        ({"a": [Tool(text="x")]}, TypedDict("D", {"a": Required[list[Message]], "b": int}, total=False), True),
+        (3, typing.NewType("Id", int), True),
+        ("3", typing.NewType("Id", int), False),
+        ([1], collections.abc.Sequence[int], True),
+        ((1, 2), collections.abc.Sequence[int], True),
+        (Pair(1, "a"), Pair[int, str], True),
+        (Box[int](item=1), Box[int], True),
     ],
 )
 def test_a_value_conforms_to_a_type_by_its_shape(value, annotation, fits):
