@@ -5,6 +5,7 @@ import dataclasses
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from time import monotonic
 
 from process_core.debug.breakpoint_index import BreakpointIndex, HitQueue, Hits
 from process_core.debug.breakpoints import Breakpoint
@@ -13,6 +14,7 @@ from process_core.debug.debug_state import PausePoint, PendingMessage, Reason
 from process_core.debug.occurrence import from_element
 from process_core.debug.pending_messages import PendingMessages
 from process_core.debug.stepping import SteppingGoal, Verb, stepping_goal
+from process_core.engine.instrument import SLICE_SECONDS, TURNS
 from process_core.engine.join_buffer import ReadyCall
 from process_core.engine.records import CallScope, Invocation, MapRecord, Message, ProcessRecord, RunRecord
 from process_core.events import WorkflowEvent
@@ -138,8 +140,7 @@ class PauseController:
                     call = batch.deliver()
                     goal = self._started_alone(call)
                     if call is not None and not call.is_closed:  # new code may have no place for it
-                        start(call)
-                        await asyncio.sleep(0)  # it begins before anything else is decided
+                        await _begin(call, start)
                 finally:
                     self._passed(delivery)
                 if goal is not None:
@@ -165,8 +166,7 @@ class PauseController:
                         break
                     call = left.popleft()
                     goal = self._started_alone(call)
-                    start(call)
-                    await asyncio.sleep(0)  # it begins before anything else is decided
+                    await _begin(call, start)
                 finally:
                     self._passed(delivery)
                 if goal is not None:
@@ -504,6 +504,16 @@ class PauseController:
         if self._held is delivery:
             self.paused = self._held = self._due = None
             self.arm("pause")
+
+
+async def _begin(call: Invocation, start: Callable[[Invocation], None]) -> None:
+    """Let a call begin before anything else is decided; where it takes long, others get their turns (rule 40)."""
+    since = monotonic()
+    start(call)
+    await asyncio.sleep(0)
+    if monotonic() - since > SLICE_SECONDS:
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
 
 
 def _has_gone_as_far_as_it_can(call: Invocation) -> bool:

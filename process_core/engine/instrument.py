@@ -77,6 +77,12 @@ def bound_hooks(instrument: RunInstrument) -> dict[str, Callable[..., None]]:
     }
 
 
+SLICE_SECONDS: Final = 0.02
+"""How long calls run one after another before others of the loop get a turn; calls may never suspend by themselves."""
+TURNS: Final = 3
+"""Turns of the loop that others get then: a command that came from a thread wakes a task, which carries it out."""
+
+
 class RunController(Protocol):
     """Stands between messages and the calls they lead to; a debugger's way to hold a run."""
 

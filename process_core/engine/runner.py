@@ -10,16 +10,13 @@ from typing import Any, Final, Protocol
 
 from process_core.engine.background_tasks import BackgroundTasks
 from process_core.engine.event_stream import EventStream
+from process_core.engine.instrument import SLICE_SECONDS, TURNS
 from process_core.engine.records import UNSET, CallScope, ForcedResult, Invocation, Request, RunRecord, StepInstance
 from process_core.engine.request_log import RecordedQuestion, RequestLog
 from process_core.errors import PayloadMismatchError
 from process_core.payload_check import PayloadCheck, check_annotation
 
-_SLICE_SECONDS: Final = 0.02
-"""How long calls run one after another before others of the loop get a turn; calls may never suspend by themselves."""
 _AT_ONCE: Final = 1e-9
-_TURNS: Final = 3
-"""Turns of the loop that others get: a command that came from a thread wakes a task, which carries it out."""
 _GRACE_SECONDS: Final = 1.0
 """How long the end of a run waits for cancelled functions to clean up."""
 
@@ -102,11 +99,11 @@ class RunTasks:
         while self.due and monotonic() > self.due:
             if not self._is_turning:
                 self._is_turning = True
-                self._loop.call_soon(self._turn, _TURNS)
-            for _ in range(_TURNS):
+                self._loop.call_soon(self._turn, TURNS)
+            for _ in range(TURNS):
                 await asyncio.sleep(0)
         if not self.due:
-            self.due = monotonic() + _SLICE_SECONDS
+            self.due = monotonic() + SLICE_SECONDS
 
     def hurry(self) -> None:
         """Make the next turn due at once."""

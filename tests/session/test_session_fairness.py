@@ -7,6 +7,7 @@ import types
 import pytest
 from waiting import until
 
+from process_core.debug import pause_controller
 from process_core.engine import runner as engine_runner
 from process_core.engine import superstep as engine_superstep
 from process_core.events import RunState
@@ -28,6 +29,14 @@ process = ProcessBuilder("Busy", max_supersteps=10**6)
 circle = process.add_step(Circle)
 process.on_input_event("Go").send_event_to(circle)
 circle.on_event("Next").send_event_to(circle)
+
+class One(Step):
+    @function
+    async def take(self) -> None:
+        clock.compute()
+
+for number in range(40):
+    process.on_input_event("Fan").send_event_to(process.add_step(One, name=f"One{number}"))
 """
 
 
@@ -50,7 +59,7 @@ async def busy(tmp_path, monkeypatch):
     module = types.ModuleType("stepscope_test_clock")
     module.clock = clock
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    for measuring in (engine_runner, engine_superstep):
+    for measuring in (engine_runner, engine_superstep, pause_controller):
         monkeypatch.setattr(measuring, "monotonic", lambda: clock.now)
     (tmp_path / "busy.py").write_text(SOURCE)
     async with await InProcessSession.open(cwd=tmp_path, runs_dir=tmp_path / "runs") as session:
@@ -73,5 +82,15 @@ async def test_rule_40_a_run_that_computes_is_stopped_within_a_call_of_the_comma
     clock.send = lambda: session.request(Stop())
     await session.request(Start(event="Go"))
     await until(session, lambda status: status.state is RunState.CANCELLED)
+    assert clock.calls <= 4
+    await clock.sent
+
+
+async def test_rule_40_messages_held_against_breakpoints_leave_the_worker_its_turns(busy):
+    session, clock = busy
+    await session.request(AddBreakpoint(breakpoint=BreakpointSpec(event="Fan", condition="data == 'never'")))
+    clock.send = lambda: session.request(Pause())
+    await session.request(Start(event="Fan"))
+    await until(session, lambda status: status.paused)
     assert clock.calls <= 4
     await clock.sent
