@@ -120,11 +120,9 @@ class PauseController:
         """Whether any of these messages may have to wait; if not, the engine runs at full speed."""
         if self.on_continue is not None and self.paused is None:
             self.on_continue()
-        return self._is_busy() or (self._index.holds_messages and self._index.may_hold(batch))
-
-    def _is_busy(self) -> bool:
-        """Whether everything has to come to the gate, whatever it is."""
-        return self._goal is not None or self._held is not None or self._passing is not None or bool(self._hits.due)
+        if self._goal is not None or self._held is not None or self._passing is not None or self._hits.due:
+            return True
+        return self._index.holds_messages and self._index.may_hold(batch)
 
     async def dispatch(
         self, process: ProcessRecord, ready: list[ReadyCall], start: Callable[[Invocation], None]
@@ -150,8 +148,8 @@ class PauseController:
 
     def holds_elements(self, record: MapRecord) -> bool:
         """Whether any element of a map that begins may have to wait."""
-        if self._is_busy():
-            return bool(record.calls)
+        if self._goal is not None or self._held is not None or self._passing is not None or self._hits.due:
+            return True
         step = record.slot.plan.element
         return self._index.holds_messages and step is not None and bool(self._index.before_elements(step))
 
@@ -177,9 +175,9 @@ class PauseController:
     @property
     def has_to_settle(self) -> bool:
         """Whether a superstep that is about to end has to come to `settle` first."""
-        if self._index.watches:
+        if self._held is not None or self._hits.due or self.on_boundary is not None:
             return True
-        return self._held is not None or bool(self._hits.due) or self.on_boundary is not None
+        return bool(self._index.watches)
 
     async def settle(self, process: ProcessRecord) -> None:
         """Pause before the superstep's end where something in it asked for that."""
