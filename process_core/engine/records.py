@@ -1066,7 +1066,7 @@ class RunRecord:
         self.asked = 0
         self.awaited = NO_IDS
         self.early_answers: Mapping[str, Any] = NO_ANSWERS
-        self.withdrawn = NO_IDS
+        self.withdrawn: set[str] | frozenset[str] = NO_IDS
         self.fingerprint: Callable[[Any], str] | None = None
         self.generation = 1
         self.undeliverable: Sequence[Undeliverable] = ()
@@ -1217,7 +1217,10 @@ class RunRecord:
 
     def record_withdrawal(self, request: Request) -> None:
         """Record that a function went on without the answer to its question."""
-        self.withdrawn |= {request.id}
+        if isinstance(self.withdrawn, set):
+            self.withdrawn.add(request.id)
+        else:
+            self.withdrawn = {request.id}
         if self.recorder is not None:
             text = f"{request.invocation} went on without an answer"
             self.recorder.pass_on(self._event_about(request, "request_withdrawn", text))
