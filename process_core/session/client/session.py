@@ -102,6 +102,8 @@ class Session(ABC):
         """
         if self._greeting is None:
             self._greeting = asyncio.ensure_future(self._greet())
+            # Whoever waits for it may be gone before it fails, as where the session is closed at once.
+            self._greeting.add_done_callback(lambda greeting: greeting.cancelled() or greeting.exception())
         await asyncio.shield(self._greeting)
         return await self._request(command)
 
