@@ -257,3 +257,16 @@ async def test_cancelling_a_run_that_is_paused_beside_an_open_question_ends_both
     assert await ended(debugger) == "CANCELLED"
     assert debugger.run.pending_requests == []
     assert debugger.live().parked == ()
+
+
+async def test_a_run_cancelled_before_an_element_of_a_map_ends_and_can_be_resumed(debug, tmp_path):
+    process = ProcessBuilder("mapping")
+    process.on_input_event("go").send_event_to(process.add_map_step(Relay, name="Map"))
+    debugger = await debug(process, {"step": "Map[1]"}, data=[1, 2, 3], run_file=tmp_path / "x.run")
+    assert (await paused(debugger)).path == "Map[1]"
+    debugger.run.cancel()
+    assert await ended(debugger) == "CANCELLED"
+    await debugger.close()
+    again = await process.build().resume(tmp_path / "x.run")
+    results = [event.data for event in again.events if (event.type, event.path) == ("executor_completed", "Map")]
+    assert (again.state, results) == ("IDLE", [[1, 2, 3]])
