@@ -228,7 +228,8 @@ class PauseController:
                 self._hits.see_completion(invocation)
         else:
             self._hits.see_failure(invocation)
-        self.notify()
+        if self._waiting or self._news is not None or self._listener.call is not None:  # one call less at full speed
+            self.notify()
 
     def note_states(self) -> None:
         """Take what watchpoints look at as it is now."""
