@@ -82,6 +82,11 @@ async def _serve(
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(ended.set)
 
+    def in_child() -> None:
+        with contextlib.suppress(ValueError):  # a child of a child
+            unfollow()  # or it would read what it prints, in place of the worker
+        server.leave_in_child()
+
     link = WorkerChannel(channel, loop, client_gone)
     server = SessionServer(
         send=link.send,
@@ -101,7 +106,7 @@ async def _serve(
     unfollow = follow_calls(attribution)
     streams = StepStreams(log, later)
     streams.install()
-    os.register_at_fork(after_in_child=server.leave_in_child)
+    os.register_at_fork(after_in_child=in_child)
     link.start(server.receive)
     await ended.wait()
     streams.undo()
