@@ -74,7 +74,8 @@ def read_info(connection: Connection) -> RunInfo:
     generation, nodes, edges = read_graph(connection, None)
     events = connection.last_seq()
     texts = isinstance(run_id, str) and isinstance(process, str) and isinstance(target, str | None)
-    if not texts or not isinstance(ended, float | int | None):
+    parents = isinstance(parent_run, str | None) and isinstance(parent_superstep, int | None)
+    if not (texts and parents) or not isinstance(ended, float | int | None):
         raise RunFileError(connection.path, "it is damaged: it does not say which run it holds")
     try:
         run_state = RunState(state)
