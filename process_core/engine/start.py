@@ -1,6 +1,5 @@
 """Gets a run ready: checks what it receives, and ties together the records, the driver and who observes."""
 
-import dataclasses
 import secrets
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -69,17 +68,16 @@ class RunSettings:
             TypeError: There is no option of that name, or it has the wrong type.
             ValueError: `max_supersteps` is less than 1.
         """
-        names = [field.name for field in dataclasses.fields(cls)]
-        for name in options:
-            if name not in names:
-                raise TypeError(f"there is no run option {name!r} ({did_you_mean(name, names)})")
-        settings = cls(**options)
-        for name, kind in _KINDS.items():
-            value = getattr(settings, name)
-            if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+        for name, value in options.items():
+            kind = _KINDS.get(name)
+            if kind is None:
+                raise TypeError(f"there is no run option {name!r} ({did_you_mean(name, _KINDS)})")
+            if name == "reset":
+                if isinstance(value, str) or not isinstance(value, kind):
+                    raise TypeError(f"the run option 'reset' takes True or paths of steps, not {value!r}")
+            elif kind is not Any and value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
                 raise TypeError(f"the run option {name!r} takes {type_text(kind)}, not {value!r}")
-        if isinstance(settings.reset, str) or not isinstance(settings.reset, bool | Collection):
-            raise TypeError(f"the run option 'reset' takes True or paths of steps, not {settings.reset!r}")
+        settings = cls(**options)
         if settings.max_supersteps is not None and settings.max_supersteps < 1:
             raise ValueError(f"max_supersteps must be at least 1, not {settings.max_supersteps}")
         return settings
@@ -91,10 +89,14 @@ _KINDS: Final[Mapping[str, Any]] = {
     "run_file": str | Path,
     "initial_states": Mapping,
     "debugger": Attachable,
+    "collect_events": Any,
     "run_id": str,
     "clock": Callable,
+    "target": Any,
+    "cwd": Any,
+    "reset": bool | Collection,
 }
-"""What the options must be, where they are given."""
+"""What the options must be."""
 
 
 class PreparedRun:
