@@ -328,11 +328,12 @@ def terminal(*arguments, cwd, errors=None):
         process.communicate()
 
 
-def shows(screen, wanted, seconds=60):
+def shows(screen, *wanted, seconds=60):
+    """Wait until all that is wanted has been drawn, since the last time that somebody waited."""
     seen = b""
     end = time.monotonic() + seconds
     os.set_blocking(screen, False)
-    while wanted not in seen:
+    while not all(text in seen for text in wanted):
         assert time.monotonic() < end, seen[-2000:]
         with contextlib.suppress(BlockingIOError):
             seen += os.read(screen, 65536)
@@ -350,9 +351,9 @@ def test_on_a_terminal_open_shows_the_screen_and_q_leaves(project, killed):
 
 def test_on_a_terminal_resume_asks_the_same_question(project, killed):
     with terminal("resume", "last", cwd=project) as (process, screen):
-        shows(screen, b"WAITING FOR YOU")
+        shows(screen, b"WAITING FOR YOU", b"INSERT")
         os.write(screen, b"exit\r")
-        shows(screen, b"STOPPED")
+        shows(screen, b"STOPPED", b"help")  # keys are offered once the focus has left the chat
         os.write(screen, b"q")
         shows(screen, b"\x1b[?1049l")
         assert process.wait(60) == 0

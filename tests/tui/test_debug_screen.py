@@ -1,5 +1,6 @@
 """What the debug screen does for those who use it."""
 
+import asyncio
 from pathlib import Path
 
 from driving import SAMPLES
@@ -356,3 +357,21 @@ async def test_an_unknown_first_event_ends_the_app_also_where_the_target_loads_w
         await d.until(lambda: d.app.refusal is not None)
         assert d.app.return_code == 2
         assert "did you mean 'startProcess'?" in d.app.refusal.message
+
+
+async def test_the_focus_leaves_the_chat_though_the_run_ends_before_its_last_answer_is_accepted(
+    debug, process_file, monkeypatch
+):
+    async with debug(process_file(CHAT)) as d:
+        await d.until("INSERT")
+        answer = d.screen.control.answer
+
+        async def accepted_late(request_id, text):
+            await answer(request_id, text)
+            while "the run is STOPPED" not in d.text:
+                await asyncio.sleep(0.01)
+
+        monkeypatch.setattr(d.screen.control, "answer", accepted_late)
+        await d.answer("exit")
+        await d.until(lambda: d.status.state.value == "STOPPED" and not d.screen.inserting)
+        assert d.screen.chat.box.value == ""

@@ -225,10 +225,14 @@ class DebugScreen(Screen[None]):
         state = self.control.status.state
         is_over = state is not None and (state.is_ended or state is RunState.IDLE)
         ended = self.parts.has_died or is_over
-        if ended and not self._is_ended and self.inserting and self.panel is Panel.CHAT and not self.chat.box.value:
-            self.parts.go_to(Panel.TIMELINE)
-            self.workspace.show(Panel.CHAT)
-        self._is_ended = ended
+        in_chat = self.inserting and self.panel is Panel.CHAT
+        if not ended:
+            self._is_ended = False
+        elif not self._is_ended and not (in_chat and self.chat.box.value):  # the last answer stays until it is accepted
+            self._is_ended = True
+            if in_chat:
+                self.parts.go_to(Panel.TIMELINE)
+                self.workspace.show(Panel.CHAT)
         self.presenter.show_end()
 
     def _offer_chat(self) -> None:
@@ -273,8 +277,12 @@ class DebugScreen(Screen[None]):
     @on(AnswerGiven)
     def _answer_given(self, event: AnswerGiven) -> None:
         event.stop()
-        work = self._run.answer_from_box(event.request, event.text)
-        self.run_worker(work, group="actions", exit_on_error=False)
+        self.run_worker(self._answer(event), group="actions", exit_on_error=False)
+
+    async def _answer(self, event: AnswerGiven) -> None:
+        await self._run.answer_from_box(event.request, event.text)
+        if self.is_mounted:
+            self._run_ended()  # it may have ended before its last answer was accepted
 
     # --- focus --------------------------------------------------------------------------------------------------------
 
