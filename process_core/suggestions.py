@@ -1,7 +1,6 @@
 """What somebody meant by a name that does not exist."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Final
 
 _LIKENESS: Final = 0.55
@@ -11,6 +10,8 @@ _SHOWN: Final = 80
 
 def nearest(name: object, names: Iterable[str]) -> str | None:
     """Return the name that is most like one that does not exist, letter case aside; None where none is."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only where something is misspelt
+
     names = list(names)
     close = get_close_matches(str(name), names, n=1, cutoff=_LIKENESS)
     if close:

@@ -8,11 +8,6 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-try:
-    import re2  # type: ignore[import-untyped]  # it ships no types
-except ModuleNotFoundError:  # a worker in the user's own environment may have no more than pydantic
-    re2 = None
-
 MAX_TEXT: Final = 20_000
 """Characters of a text that may be matched."""
 MAX_PATTERN: Final = 500
@@ -45,8 +40,11 @@ def compile_pattern(pattern: str, *, anywhere: bool) -> Matcher:
     Raises:
         PatternError: The pattern is wrong, too long or too large, or the package google-re2 is not installed.
     """
-    if re2 is None:
-        raise PatternError(f"patterns need the package google-re2: `{sys.executable} -m pip install google-re2`")
+    try:
+        import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - few programs need it; it ships no types
+    except ModuleNotFoundError:  # a worker in the user's own environment may have no more than pydantic
+        needs = f"patterns need the package google-re2: `{sys.executable} -m pip install google-re2`"
+        raise PatternError(needs) from None
     if len(pattern) > MAX_PATTERN:
         raise PatternError(f"a pattern has at most {MAX_PATTERN} characters")
     options = re2.Options()
