@@ -23,6 +23,7 @@ from process_core.graph import (
 )
 from process_core.payload_check import PayloadCheck
 from process_core.services import MissingServiceError, Services
+from process_core.step import Step
 
 
 class CompiledInputGroup:
@@ -190,6 +191,7 @@ class CompiledStep:
         inner: The nested plan, for a process and a map over one.
         element: The plan of one element, for a map.
         is_leaf: Whether its functions are methods of an instance.
+        is_bare: Whether its instances are put to use and let go of without a call.
         has_state: Whether runs keep a state for it.
         automatic: The ids that only the engine may emit for it; of a nested process, too, since public events become
             its own.
@@ -203,6 +205,7 @@ class CompiledStep:
         "has_state",
         "index",
         "inner",
+        "is_bare",
         "is_leaf",
         "name",
         "routes",
@@ -220,6 +223,8 @@ class CompiledStep:
         self.groups: list[CompiledInputGroup] = []
         self.inner = CompiledProcess(spec.graph) if spec.graph is not None else None
         self.is_leaf = spec.kind is StepKind.STEP
+        made = spec.step_class if spec.factory is None else None
+        self.is_bare = made is not None and (made.activate, made.deactivate) == (Step.activate, Step.deactivate)
         self.has_state = spec.has_state
         self.element: CompiledStep | None = None
         if spec.kind is StepKind.MAP:

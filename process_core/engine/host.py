@@ -75,6 +75,9 @@ def _begun(invocation: Invocation) -> Awaitable[Any]:
         if slot.scope.run.ending:
             return _begun_after_the_last(invocation)
         instance = _new_instance(slot)
+        if slot.plan.is_bare:  # most steps; what follows would cost a run that uses each once a twentieth
+            slot.instance = instance
+            return _call(invocation)
         if getattr(instance.activate, "__func__", None) is not Step.activate:
             return _activate_and_call(instance, invocation)
         activated(slot, instance)
