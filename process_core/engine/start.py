@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from process_core.engine.compiled import CompiledProcess
@@ -12,7 +13,7 @@ from process_core.engine.driver import SuperstepDriver
 from process_core.engine.event_stream import EventStream
 from process_core.engine.host import LocalHost
 from process_core.engine.recorder import Recorder, Sink
-from process_core.engine.records import RunRecord
+from process_core.engine.records import NO_IDS, RunRecord
 from process_core.engine.run import Attachable
 from process_core.engine.superstep import DEFAULT_MAX_SUPERSTEPS
 from process_core.errors import PayloadMismatchError, ProcessError, UnknownStepError
@@ -99,6 +100,9 @@ _KINDS: Final[Mapping[str, Any]] = {
 """What the options must be."""
 
 
+_NO_STATES: Final[Mapping[str, Any]] = MappingProxyType({})  # shared, for a thousand runs at once are weighed
+
+
 class PreparedRun:
     """A run that is checked and has not begun.
 
@@ -149,11 +153,8 @@ class PreparedRun:
         self._attachments = attachments
         recorded = continuation.states if continuation is not None else {}
         given = _checked_states(plan.graph, settings.initial_states or {})
-        self._states = {
-            **recorded,
-            **given,
-        }
-        self._recorded = recorded.keys() - given.keys()
+        self._states: Mapping[str, Any] = {**recorded, **given} if recorded or given else _NO_STATES
+        self._recorded = frozenset(recorded.keys() - given.keys()) if recorded else NO_IDS
 
     def open(self) -> tuple[RunRecord, list[WorkflowEvent]]:
         """Make the run, observed and held but not launched yet; return it, and the list its events go to."""
