@@ -130,19 +130,8 @@ class PauseController:
         """Start the calls of a batch, each when its message may be delivered."""
         batch = self.messages.open(process, ready)
         try:
-            while batch.left:
-                delivery = await self._come(process, batch.left[0])
-                try:
-                    if self._is_abandoned or delivery.is_pointless:
-                        break
-                    call = batch.deliver()
-                    goal = self._started_alone(call)
-                    if call is not None and not call.is_closed:  # new code may have no place for it
-                        await _begin(call, start)
-                finally:
-                    self._passed(delivery)
-                if goal is not None:
-                    await self._run_alone(goal)
+            while batch.left and await self._let_begin(process, batch.left[0], batch.deliver, start):
+                pass
         finally:
             batch.close()
 
@@ -157,20 +146,39 @@ class PauseController:
         """Start the calls of a map's elements, each when it may begin."""
         left = self._elements[record] = deque(call for call in record.calls if not call.is_closed)
         try:
-            while left:
-                delivery = await self._come(record, left[0])
-                try:
-                    if self._is_abandoned or delivery.is_pointless:
-                        break
-                    call = left.popleft()
-                    goal = self._started_alone(call)
-                    await _begin(call, start)
-                finally:
-                    self._passed(delivery)
-                if goal is not None:
-                    await self._run_alone(goal)
+            while left and await self._let_begin(record, left[0], left.popleft, start):
+                pass
         finally:
             del self._elements[record]
+
+    async def _let_begin(
+        self,
+        scope: CallScope,
+        starts: Message | Invocation,
+        take: Callable[[], Invocation | None],
+        start: Callable[[Invocation], None],
+    ) -> bool:
+        """Start the call of a message or element when it may begin; False where it is not to begin any more.
+
+        Args:
+            scope: Where it is.
+            starts: The message or element.
+            take: Takes it out of what waits, and returns the call to start, if it leads to one.
+            start: Starts a call.
+        """
+        delivery = await self._come(scope, starts)
+        try:
+            if self._is_abandoned or delivery.is_pointless:
+                return False
+            call = take()
+            goal = self._started_alone(call)
+            if call is not None and not call.is_closed:  # new code may have no place for it
+                await _begin(call, start)
+        finally:
+            self._passed(delivery)
+        if goal is not None:
+            await self._run_alone(goal)
+        return True
 
     @property
     def has_to_settle(self) -> bool:
