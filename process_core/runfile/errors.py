@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from process_core.errors import ProcessError
+from process_core.safe_files import UnsafeFileError
 
 _FULL = "the disk is full"
 _MEANINGS = (
@@ -43,6 +44,8 @@ class RunFileError(ProcessError):
 
 def explain(error: BaseException) -> str:
     """Return in one line what an error of the storage means, followed by its own words."""
+    if isinstance(error, UnsafeFileError):
+        return str(error.strerror)
     own = str(error)
     lowered = own.lower()
     for needle, meaning in _MEANINGS:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from process_core import safe_files
 from process_core.runfile.codec.graphs import dump_metadata
 from process_core.runfile.errors import RunFileError
 from process_core.runfile.read.connection import Connection
@@ -74,7 +75,7 @@ def fork_run_file(
     finally:
         connection.close()
     try:
-        into.parent.mkdir(parents=True, exist_ok=True)
+        safe_files.make_folder(into.parent)
         lock = WriterLock(into)
     except OSError as error:
         raise RunFileError(into, f"cannot record there: {error.strerror or error}") from error
@@ -100,7 +101,8 @@ def fork_run_file(
 def _fill(child: sqlite3.Connection, source: Path, point: Checkpoint, run: dict[str, Any]) -> None:
     # Attaching is not possible within a transaction, and what is written here is no file yet.
     child.execute("COMMIT")
-    child.execute("ATTACH ? AS old", (f"{source.resolve().as_uri()}?mode=ro",))
+    safe_files.check_database(source, owned=False)
+    child.execute("ATTACH ? AS old", (f"{(source.parent.resolve() / source.name).as_uri()}?mode=ro",))
     child.execute("BEGIN")
     for statement in _COPY:
         child.execute(statement, {"seq": point.seq, "checkpoint": point.id})

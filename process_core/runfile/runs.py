@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import secrets
 import time
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
+from process_core import safe_files
 from process_core.runfile.errors import RunFileError
 from process_core.runfile.query.filtered_rows import FilteredRows
 from process_core.runfile.query.filters import Filter
@@ -18,7 +20,7 @@ from process_core.runfile.read.info import RunInfo, read_info, size_on_disk
 from process_core.runfile.schema import SUFFIX
 from process_core.runfile.write.lock import WriterLock
 
-RUNS_FOLDER: Final = Path(".stepscope") / "runs"
+RUNS_FOLDER: Final = Path(safe_files.OWN_FOLDER) / "runs"
 """Where runs live, seen from the root of a project."""
 
 _NAME_LIMIT = 40
@@ -60,10 +62,8 @@ def runs_folder(root: str | Path | None = None) -> Path:
     """
     folder = (Path.cwd() if root is None else Path(root)) / RUNS_FOLDER
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+        safe_files.make_folder(folder)
+        safe_files.keep_out_of_version_control(folder)
     except OSError as error:
         raise RunFileError(folder, f"runs cannot be kept there: {error.strerror or error}") from error
     return folder
@@ -88,7 +88,7 @@ def new_run_path(process: str, folder: str | Path | None = None, *, now: float |
     name = re.sub(r"[^a-z0-9]+", "-", process.lower()).strip("-")[:_NAME_LIMIT].strip("-") or "run"
     while True:
         path = where / f"{moment}-{name}-{secrets.token_hex(2)}{SUFFIX}"
-        if not path.exists():
+        if not os.path.lexists(path):
             return path
 
 
@@ -100,8 +100,15 @@ def list_runs(folder: str | Path | None = None) -> list[RunInfo | UnreadableRun]
 
     Returns:
         The run in each file, the latest first; those that cannot be read come with the reason.
+
+    Raises:
+        RunFileError: The folder is the project's, and leads elsewhere.
     """
     where = Path.cwd() / RUNS_FOLDER if folder is None else Path(folder)
+    try:
+        safe_files.check_folder(where)
+    except OSError as error:
+        raise RunFileError(where, f"runs cannot be looked for there: {error.strerror or error}") from error
     runs = [_look_at(path) for path in where.glob(f"*{SUFFIX}")]
     return sorted(runs, key=lambda run: (_last_used(run), run.path.name), reverse=True)
 
@@ -129,6 +136,9 @@ def prune_runs(
 
     Returns:
         The runs removed, the latest first.
+
+    Raises:
+        RunFileError: The folder is the project's, and leads elsewhere.
     """
     moment = time.time() if now is None else now
     runs = list_runs(folder)
@@ -163,7 +173,7 @@ def remove_run(path: str | Path) -> None:
         RunFileError: It is missing, is being written, or cannot be removed.
     """
     path = Path(path)
-    if not path.exists():
+    if not os.path.lexists(path):
         raise RunFileError(path, "there is no such file")
     lock = WriterLock(path)
     try:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from process_core import safe_files
 from process_core.runfile.errors import STORAGE_ERRORS, RunFileError, explain
 
 APPLICATION_ID: Final = 0x53544550
@@ -32,7 +33,9 @@ INLINE_LIMIT: Final = 64
 
 _MAGIC = b"SQLite format 3\x00"
 _HEADER = 100
-_BUSY_SECONDS = 5.0
+_WRITE_AHEAD: Final = b"\x02\x02"
+_WRITE_AHEAD_AT: Final = 18
+"""Where a database says by which version of the format it is written and read."""
 
 TABLES: Final = """
 CREATE TABLE run (
@@ -140,29 +143,33 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Co
     It is filled under another name and appears under its own when it is complete, so that no reader ever sees half of
     it.
     """
-    if path.exists():
+    if os.path.lexists(path):
         raise RunFileError(path, "it exists already; give another name, or remove it")
-    unfinished = path.with_name(path.name + "-new")
     try:
         # A log left over from a file that was removed must not be taken for this one's.
-        for left in (unfinished, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
-            left.unlink(missing_ok=True)
+        safe_files.remove_left_over(path)
+        unfinished, file = safe_files.create_beside(path)
         try:
-            connection = _connect(unfinished)
             try:
-                for pragma in ("synchronous = OFF", "journal_mode = OFF", f"page_size = {PAGE_SIZE}"):
-                    connection.execute(f"PRAGMA {pragma}")
-                connection.executescript(
-                    f"BEGIN;\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {FORMAT};\n{TABLES}"
-                )
-                fill(connection)
-                connection.execute("COMMIT")
+                connection = safe_files.connect(unfinished, read_only=False)
+                try:
+                    for pragma in ("synchronous = OFF", "journal_mode = OFF", f"page_size = {PAGE_SIZE}"):
+                        connection.execute(f"PRAGMA {pragma}")
+                    connection.executescript(
+                        f"BEGIN;\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {FORMAT};\n{TABLES}"
+                    )
+                    fill(connection)
+                    connection.execute("COMMIT")
+                finally:
+                    connection.close()
+                # Write-ahead from the start: to switch to it, SQLite would need a journal beside the file.
+                os.pwrite(file, _WRITE_AHEAD, _WRITE_AHEAD_AT)
             finally:
-                connection.close()
+                os.close(file)
             unfinished.rename(path)
         finally:
             unfinished.unlink(missing_ok=True)
-        connection = _connect(path)
+        connection = safe_files.connect(path, read_only=False)
         try:
             _prepare(connection)
         except BaseException:
@@ -177,7 +184,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     """Open an existing run file in write-ahead mode."""
     check_header(path)
     try:
-        connection = _connect(path)
+        connection = safe_files.connect(path, read_only=False)
         try:
             check_format(path, connection)
             _prepare(connection)
@@ -192,9 +199,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """Open a run file read-only, while another process may be writing it."""
     check_header(path)
-    uri = path.resolve().as_uri()
     try:
-        connection = _read(f"{uri}?mode=ro")
+        connection = safe_files.connect(path, read_only=True)
     except sqlite3.OperationalError as error:
         # Reading a write-ahead file needs its index beside it; in a folder that cannot be written there is none,
         # and then the main file alone is the whole truth if no log is left over.
@@ -203,7 +209,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
                 path, "it was not closed and its folder is read-only: copy it, with the files beside it, elsewhere"
             ) from error
         try:
-            connection = _read(f"{uri}?mode=ro&immutable=1")
+            connection = safe_files.connect(path, read_only=True, immutable=True)
         except STORAGE_ERRORS:
             raise RunFileError(path, explain(error)) from error
     except STORAGE_ERRORS as error:
@@ -225,11 +231,13 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 def check_header(path: Path) -> None:
     """Raise RunFileError if the first bytes of a file are not a run file's, or it was cut short."""
     try:
-        with path.open("rb") as file:
+        with os.fdopen(safe_files.open_to_read(path), "rb") as file:
             header = file.read(_HEADER)
             length = os.fstat(file.fileno()).st_size
     except FileNotFoundError:
         raise RunFileError(path, "there is no such file") from None
+    except safe_files.UnsafeFileError as error:
+        raise RunFileError(path, explain(error)) from error
     except OSError as error:
         raise RunFileError(path, f"it cannot be read: {error.strerror or error}") from error
     if not header:
@@ -267,22 +275,6 @@ def check_format(path: Path, connection: sqlite3.Connection) -> None:
         raise RunFileError(path, "it holds views or triggers, which run files do not: somebody has tampered with it")
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    # By URI, so that a fork can attach its source to read only.
-    uri = path.resolve().as_uri()
-    return sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-
-
-def _read(uri: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
 def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     # NORMAL: a commit is one write into the log and waits for no disk. A killed process loses nothing that was
@@ -296,6 +288,6 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 def _log_size(path: Path) -> int:
     try:
-        return path.with_name(path.name + "-wal").stat().st_size
+        return path.with_name(path.name + "-wal").lstat().st_size
     except OSError:
         return 0

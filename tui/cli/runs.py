@@ -13,6 +13,7 @@ from typing import Final, TextIO
 
 from rich.cells import cell_len
 
+from process_core import safe_files
 from process_core.runfile import (
     RUNS_FOLDER,
     RunFileError,
@@ -42,6 +43,13 @@ def do(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: It cannot be done.
     """
+    try:
+        return _do(arguments)
+    except RunFileError as error:
+        raise UsageError(safe(str(error), 500)) from None
+
+
+def _do(arguments: argparse.Namespace) -> int:
     folder = RUNS_FOLDER if arguments.folder is None else arguments.folder
     pruning = (arguments.older_than, arguments.larger_than, arguments.keep)
     if not arguments.prune and (arguments.dry_run or any(option is not None for option in pruning)):
@@ -184,17 +192,12 @@ def _export_to(path: Path, output: Path) -> int:
     """Write beside the file first: one that is there already stays whole until the new one is."""
     if output.exists() and output.samefile(path):
         raise UsageError(f"{safe(str(output), 300)} is the run itself; give another name")
-    if output.exists() and not output.is_file():
-        with output.open("w", encoding="utf-8", errors="surrogatepass") as out:  # a pipe or a device
+    with safe_files.writing_where_asked(output) as stream:
+        out = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogatepass", write_through=True)
+        try:
             return export_jsonl(path, out)
-    part = output.with_name(output.name + ".part")
-    try:
-        with part.open("w", encoding="utf-8", errors="surrogatepass") as out:
-            count = export_jsonl(path, out)
-        part.replace(output)
-    finally:
-        part.unlink(missing_ok=True)
-    return count
+        finally:
+            out.detach()
 
 
 def _print(lines: Iterable[str]) -> None:

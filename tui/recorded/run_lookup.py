@@ -1,5 +1,6 @@
 """Finds the run file that a word on the command line means, and reads what it says of its run."""
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -21,21 +22,24 @@ def find_run(word: str, folder: Path | None = None) -> Path:
         folder: Where runs are recorded; the project's runs folder if left out.
 
     Returns:
-        The absolute path of a file that is there.
+        The absolute path of what is there.
 
     Raises:
         UsageError: There is none, or several fit.
     """
     path = Path(word).expanduser()
     try:
-        if path.is_file():
-            return path.absolute()
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             raise UsageError(f"{safe(word, 300)} is a folder; name a run file, or `stepscope runs` lists them")
+        if os.path.lexists(path):
+            return path.absolute()  # whatever it is, whoever opens it says so
     except (OSError, ValueError) as error:  # a name that is too long, or holds a null character
         raise UsageError(f"{safe(word, 300)!r} cannot be a path: {safe(str(error), 300)}") from None
     where = RUNS_FOLDER if folder is None else folder
-    fitting = _fitting(word, where)
+    try:
+        fitting = _fitting(word, where)
+    except RunFileError as error:
+        raise UsageError(safe(str(error), 500)) from None
     if not fitting:
         hint = f", nor a run in {where}" if where.is_dir() and _is_bare(word) else ""
         raise UsageError(f"there is no file {safe(word, 300)}{hint}; `stepscope runs` lists the recorded runs")
@@ -63,7 +67,7 @@ def _fitting(word: str, folder: Path) -> list[Path]:
     if not _is_bare(word):
         return []
     for exact in (folder / word, folder / f"{word}{SUFFIX}"):
-        if exact.is_file():
+        if os.path.lexists(exact):
             return [exact]
     if word == LATEST:
         return [run.path for run in list_runs(folder) if not isinstance(run, UnreadableRun)][:1]

@@ -18,6 +18,7 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
+from process_core import safe_files
 from process_core.session.protocol.verbs import Editable
 from tui.queue.controller import json_of
 from tui.run_controller import RefusedError
@@ -77,7 +78,8 @@ def edited_outside(editor: str, text: str) -> tuple[int, str]:
     """
     with tempfile.TemporaryDirectory(prefix="stepscope-") as folder:
         path = Path(folder) / "value.json"
-        path.write_text(text, encoding="utf-8")
+        with os.fdopen(safe_files.create(path), "w", encoding="utf-8") as file:
+            file.write(text)
         code = subprocess.call([*shlex.split(editor), str(path)])  # noqa: S603 - the user's own editor
         return code, path.read_text(encoding="utf-8")
 

@@ -5,7 +5,10 @@ import fcntl
 import os
 from pathlib import Path
 
+from process_core import safe_files
 from process_core.runfile.errors import RunFileError
+
+_HOLDER_BYTES = 4096
 
 
 class WriterLock:
@@ -28,6 +31,8 @@ class WriterLock:
             self._file = _acquire(self._lock_path)
         except BlockingIOError:
             raise RunFileError(path, f"another writer is recording there ({_holder(self._lock_path)})") from None
+        except safe_files.UnsafeFileError as error:
+            raise RunFileError(path, str(error.strerror)) from error
         except OSError as error:
             raise RunFileError(path, f"cannot record there: {error.strerror or error}") from error
 
@@ -48,7 +53,7 @@ def lock_path(path: Path) -> Path:
 def is_live(path: Path) -> bool:
     """Return whether some process, this one included, is writing a run file."""
     try:
-        file = os.open(lock_path(path), os.O_RDONLY)
+        file = safe_files.open_to_read(lock_path(path))
     except OSError:
         return False
     try:
@@ -64,7 +69,7 @@ def is_live(path: Path) -> bool:
 
 def _acquire(path: Path) -> int:
     while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        file = safe_files.open_lock(path)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # The holder before may have removed the file between the two calls: then this lock is on nothing.
@@ -80,7 +85,7 @@ def _acquire(path: Path) -> int:
 
 def _is_same(file: int, path: Path) -> bool:
     try:
-        mine, there = os.fstat(file), path.stat()
+        mine, there = os.fstat(file), path.lstat()
     except OSError:
         return False
     return (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino)
@@ -88,6 +93,7 @@ def _is_same(file: int, path: Path) -> bool:
 
 def _holder(path: Path) -> str:
     try:
-        return path.read_text("utf-8", "replace").strip()[:40] or "process unknown"
+        text = safe_files.read_bytes(path, _HOLDER_BYTES).decode("utf-8", "replace")
+        return " ".join(text.split())[:40] or "process unknown"
     except OSError:
         return "process unknown"

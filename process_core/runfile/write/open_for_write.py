@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from process_core import safe_files
 from process_core.events import RunState
 from process_core.runfile.schema import FORMAT, create, open_for_writing
 from process_core.runfile.write.lock import WriterLock
@@ -33,7 +34,7 @@ class OpenedForWriting:
 
 def open_new(path: Path, run: dict[str, Any], nodes: str, edges: str) -> OpenedForWriting:
     """Make a new run file with a row of `run` and a graph; missing folders are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    safe_files.make_folder(path.parent)
     lock = WriterLock(path)
     try:
         connection = create(path, lambda connection: _fill(connection, run, nodes, edges))

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from process_core import safe_files
 from process_core.runfile.errors import RunFileError
 from process_core.runfile.runs import new_run_path, runs_folder
 
@@ -35,11 +36,11 @@ class RunPaths:
             if wanted is None:
                 wanted = runs_folder(self._root)
             else:
-                wanted.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=wanted):
-                return wanted
+                safe_files.make_folder(wanted)
+            safe_files.check_writable(wanted)
         except (RunFileError, OSError) as error:
             reason = error.reason if isinstance(error, RunFileError) else error.strerror or str(error)
             other = Path(tempfile.mkdtemp(prefix="stepscope-runs-"))
             self._warn(f"runs cannot be kept in {wanted or self._root} ({reason}); they go to {other}")
             return other
+        return wanted
