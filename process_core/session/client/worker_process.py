@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from process_core.runfile import RunFile, RunFileError
+from process_core.session.client.guardian import Guardian
 from process_core.session.client.interpreter import OWN, Interpreter
 from process_core.session.client.session import CommandRefused, Session, Update, WorkerDied
 from process_core.session.client.worker_stderr import WorkerStderr
@@ -23,6 +24,8 @@ QUIT_GRACE: Final = 1.5
 """Seconds that a worker gets to end the run and close the channel."""
 EXIT_GRACE: Final = 3.0
 """Seconds that the interpreter of a worker gets to end after that: files are flushed, `atexit` runs."""
+BLOCKED_GRACE: Final = 2.5
+"""Seconds that a worker whose event loop a step holds up gets to save what can be saved; Quit would not be heard."""
 TERMINATE_GRACE: Final = 0.5
 """Seconds that a worker gets after that to end by the signal TERM, before KILL."""
 SILENCE: Final = 1.5
@@ -33,6 +36,8 @@ _WORKER: Final = Path(__file__).resolve().parents[1] / "worker/__main__.py"
 
 class WorkerSession(Session):
     """A session whose worker is a process of its own, with its own session and process group.
+
+    The group ends with this process, however that ends, see `Guardian`.
 
     The channel is an inherited socket pair: no port, no name, nobody else can connect. What the worker writes to its
     error stream comes here first, so that the last words of a crash are never lost in it, and is given back to it to
@@ -119,6 +124,7 @@ class WorkerSession(Session):
                 cwd=self._cwd,
                 start_new_session=True,
             )
+            guardian = _guarded(process.pid)
         except BaseException as error:
             ours.close()
             os.close(errors)
@@ -135,7 +141,7 @@ class WorkerSession(Session):
         worker_stderr = WorkerStderr(errors, back_in)
         reader, self._writer = await asyncio.open_connection(sock=ours)
         reading = asyncio.create_task(self._read(reader))
-        watching = asyncio.create_task(self._watch(process, reading, worker_stderr))
+        watching = asyncio.create_task(self._watch(process, guardian, reading, worker_stderr))
         self._tasks = [reading, watching, asyncio.create_task(self._listen_for_silence(watching))]
 
     async def _end_worker(self) -> None:
@@ -143,12 +149,7 @@ class WorkerSession(Session):
         if process is None:
             return
         if process.returncode is None:
-            if not self.status.blocked_for and self._writer is not None:
-                with contextlib.suppress(OSError):
-                    self._writer.write(encode(Quit(id=0).model_dump_json().encode()))
-                await asyncio.wait(self._tasks[:1], timeout=QUIT_GRACE)
-                if self._tasks[0].done():
-                    await _ended(process, EXIT_GRACE)
+            await self._ask_to_end(process)
             if process.returncode is None:
                 _signal_group(process.pid, signal.SIGTERM)
                 await _ended(process, TERMINATE_GRACE)
@@ -161,6 +162,19 @@ class WorkerSession(Session):
                 await self._writer.wait_closed()
         self._process = self._writer = None
         self._tasks = []
+
+    async def _ask_to_end(self, process: asyncio.subprocess.Process) -> None:
+        if self._writer is None or self._is_silent:
+            return
+        with contextlib.suppress(OSError):
+            if self.status.blocked_for:
+                self._writer.write_eof()  # a thread of the worker's hears it, and ends the process as far as it can
+                await _ended(process, BLOCKED_GRACE)
+                return
+            self._writer.write(encode(Quit(id=0).model_dump_json().encode()))
+        await asyncio.wait(self._tasks[:1], timeout=QUIT_GRACE)
+        if self._tasks[0].done():
+            await _ended(process, EXIT_GRACE)
 
     async def _send(self, frame: bytes) -> None:
         if self._writer is None or self._ending:
@@ -193,10 +207,15 @@ class WorkerSession(Session):
                 self._notify(seen_in_file(self.status.model_copy(update={"blocked_for": round(silent_for, 1)})))
 
     async def _watch(
-        self, process: asyncio.subprocess.Process, reading: asyncio.Task[None], worker_stderr: WorkerStderr
+        self,
+        process: asyncio.subprocess.Process,
+        guardian: Guardian,
+        reading: asyncio.Task[None],
+        worker_stderr: WorkerStderr,
     ) -> None:
         code = await process.wait()
         _signal_group(process.pid, signal.SIGKILL)  # what the steps started goes with their worker
+        guardian.dismiss()
         await asyncio.wait([reading], timeout=TERMINATE_GRACE)
         reading.cancel()
         tail = worker_stderr.close()
@@ -228,6 +247,14 @@ def _absolute(path: str | Path) -> Path:
 async def _ended(process: asyncio.subprocess.Process, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), seconds)
+
+
+def _guarded(pid: int) -> Guardian:
+    try:
+        return Guardian(pid)
+    except BaseException:
+        _signal_group(pid, signal.SIGKILL)
+        raise
 
 
 def _signal_group(pid: int, number: int) -> None:
