@@ -73,6 +73,7 @@ class DefinitionValidator:
             str(builder.name), tuple(steps), tuple(routes), tuple(joins), inputs, self._limit(builder.max_supersteps)
         )
         self.problems.extend(_find_unfed(graph))
+        self.problems.extend(_find_unwritable_names(graph))
         if not self.problems:
             self.warnings.extend(_find_unreachable(graph))
             self.warnings.extend(_find_read_once(graph))
@@ -380,6 +381,21 @@ def _find_unfed(graph: Graph) -> Iterator[Problem]:
                     function,
                     f"send_event_to({step}, parameter={parameter.name!r}), or give it a default",
                 )
+
+
+def _find_unwritable_names(graph: Graph) -> Iterator[Problem]:
+    """Yield a problem for each name that is not Unicode: no run file could hold it as it is."""
+    names: list[tuple[str, str, str | None]] = [("process", graph.name, None)]
+    names += [("step", step.name, step.name) for step in graph.steps]
+    names += [("function", name, step.name) for step in graph.steps for name in step.functions]
+    ids = dict.fromkeys((route.source.event_id, route.source.step) for route in graph.routes)
+    names += [("event", event_id, step) for event_id, step in ids if event_id is not None]
+    for what, name, step in names:
+        try:
+            str.encode(name)
+        except UnicodeEncodeError as error:
+            text = f"the name of {what} {name!r} holds a lone surrogate (at character {error.start + 1})"
+            yield Problem("unusable_name", text, step, None, "a surrogate is half a character; leave it out")
 
 
 def _find_unreachable(graph: Graph) -> Iterator[Problem]:

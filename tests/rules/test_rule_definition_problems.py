@@ -57,6 +57,26 @@ def test_all_problems_are_reported_at_once():
     assert codes >= {"duplicate_step", "unknown_parameter", "function_required", "unfed_parameter", "unknown_function"}
 
 
+class NamedBadly(Step[Seen]):
+    @function(name="f\ud800")
+    async def take(self, value: Any) -> None:
+        self.state.values.append(value)
+
+
+@pytest.mark.parametrize("what", ["process", "step", "function", "input event", "event"])
+def test_a_name_that_is_not_unicode_is_refused_by_name(what):
+    bad = "x\udcff"
+    process = ProcessBuilder(bad if what == "process" else "P")
+    kind = NamedBadly if what == "function" else Sink
+    step = process.add_step(kind, name=bad if what == "step" else "S")
+    process.on_input_event(bad if what == "input event" else "go").send_event_to(step)
+    if what == "event":
+        step.on_event(bad).send_event_to(step)
+    (found,) = problems_of(process)
+    assert found.code == "unusable_name"
+    assert "holds a lone surrogate (at character 2)" in found.message
+
+
 def test_the_error_text_names_the_process_and_every_problem():
     process = entry(parameter="vlaue")
     process.add_step(Sink, name="S")

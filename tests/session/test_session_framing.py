@@ -6,7 +6,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from process_core.session.protocol import framing
-from process_core.session.protocol.framing import BadFrame, Decoder, FrameTooLargeError, encode
+from process_core.session.protocol.envelope import Reply
+from process_core.session.protocol.framing import (
+    BadFrame,
+    Decoder,
+    FrameTooLargeError,
+    UnsendableError,
+    encode,
+    from_frame,
+    to_json,
+)
+from process_core.session.protocol.status import answer_frame, read_answer
+from process_core.session.protocol.verbs import read_command
+from process_core.session.worker.command_errors import bad_command
+
+ANY_TEXT = st.text(st.characters())
+SENDABLE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ANY_TEXT, inner, max_size=4),
+    max_leaves=20,
+)
 
 
 def cut(stream, places):
@@ -79,3 +98,67 @@ def test_a_stream_that_ends_inside_a_frame_says_so():
 def test_no_bytes_make_the_decoder_raise(data):
     for frame in Decoder().feed(data):
         assert isinstance(frame, bytes | BadFrame)
+
+
+@given(SENDABLE)
+def test_every_value_of_json_and_every_text_arrives_as_it_was(value):
+    (frame,) = Decoder().feed(answer_frame(Reply(id=1, value=value)))
+    assert read_answer(frame) == Reply(id=1, value=value)
+
+
+@pytest.mark.parametrize("value", [10**5000, {"a": [-(10**4300)]}], ids=["alone", "inside"])
+def test_an_integer_that_json_readers_refuse_is_not_sent(value):
+    with pytest.raises(UnsendableError, match="more than 4,300 digits"):
+        to_json(Reply(id=1, value=value))
+
+
+def test_a_text_may_hold_as_many_digits_as_it_likes():
+    reply = Reply(id=1, value={"a": "9" * 10_000, "b": 10**4299})
+    assert from_frame(to_json(reply))["value"] == reply.value
+
+
+def test_an_answer_that_cannot_be_sent_becomes_a_refusal_of_the_same_number():
+    deep: list = []
+    for _ in range(10_000):
+        deep = [deep]
+    (frame,) = Decoder().feed(answer_frame(Reply(id=7, value=deep)))
+    answer = read_answer(frame)
+    assert (answer.id, answer.failure.code) == (7, "unsendable")
+
+
+@pytest.mark.parametrize(
+    ("frame", "reason"),
+    [
+        (b"[" * 1_000_000, "more than 500,000 lists"),
+        (b'{"a":' * 400_000, "recursion limit"),
+        ("\ud800".encode("utf-8", "surrogatepass").join([b'"', b'"' + b"[" * 200_000]), "JSON|Extra data"),
+        (b'["\xed\xa0\x80",' + b"[" * 100_000, "levels"),
+        (b"[" + b"[]," * 600_000 + b"1]", "more than 500,000 lists"),
+        (b"9" * 5000, "out of range"),
+        (b"\xff\xfe", "UTF-8"),
+        (b'{"type": NaNa}', "expected"),
+    ],
+    ids=["deep", "deep objects", "trailing", "deep and no Unicode", "many", "long number", "no text", "no JSON"],
+)
+def test_what_is_no_message_is_refused_with_the_reason(frame, reason):
+    with pytest.raises(ValueError, match=reason):
+        read_command(frame)
+    with pytest.raises(ValueError, match=reason):
+        read_answer(frame)
+    assert bad_command(frame, ValueError("no"))[0] == 0
+
+
+def test_brackets_in_texts_are_no_lists():
+    frame = b'{"a": "' + b'[{\\"' * 300_000 + b'\\\\"}'
+    assert len(from_frame(frame)["a"]) == 3 * 300_000 + 1
+
+
+@given(st.binary(max_size=400) | st.text().map(str.encode) | SENDABLE.map(lambda v: to_json(Reply(id=1, value=v))))
+def test_no_frame_makes_its_readers_raise_anything_but_a_refusal(frame):
+    for read in (read_command, read_answer):
+        try:
+            read(frame)
+        except ValueError as error:
+            number, failure = bad_command(frame, error)
+            assert type(number) is int
+            assert failure.code == "bad_command"

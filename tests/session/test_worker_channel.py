@@ -8,7 +8,7 @@ import pytest
 
 from process_core.session.protocol.envelope import Notice, Reply
 from process_core.session.protocol.framing import BadFrame, Decoder, encode
-from process_core.session.protocol.status import Status, answers
+from process_core.session.protocol.status import Status, read_answer
 from process_core.session.worker import worker_channel as link_module
 from process_core.session.worker.worker_channel import WorkerChannel
 
@@ -27,7 +27,7 @@ class Client:
             data = self.channel.recv(65536)
             if not data:
                 raise EOFError(self.messages)
-            self.messages += [answers.validate_json(frame) for frame in self.decoder.feed(data)]
+            self.messages += [read_answer(frame) for frame in self.decoder.feed(data)]
         return self.messages
 
 
@@ -94,9 +94,17 @@ async def test_the_end_of_the_client_is_noticed_even_while_the_event_loop_is_blo
 
 async def test_a_reply_that_cannot_be_sent_is_a_failure_of_its_command(monkeypatch):
     async with linked() as link:
-        link.send(Reply(id=5, value="\ud800"))
+        link.send(Reply(id=5, value=10**5000))
         (reply,) = await asyncio.to_thread(link.client.read_until, len)
-    assert (reply.id, reply.failure.code) == (5, "too_large")
+    assert (reply.id, reply.failure.code) == (5, "unsendable")
+    assert "4,300 digits" in reply.failure.message
+
+
+async def test_names_that_are_not_unicode_arrive_as_they_were():
+    async with linked() as link:
+        link.send(Reply(id=5, value={"x\ud800": ["\ud83d\ude00", float("inf"), "1" * 5000]}))
+        (reply,) = await asyncio.to_thread(link.client.read_until, len)
+    assert reply.value == {"x\ud800": ["\ud83d\ude00", float("inf"), "1" * 5000]}
 
 
 async def test_what_was_sent_before_the_close_arrives():

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from process_core.events import NO_DATA
 from process_core.runfile import RunFileError, Tagged, to_plain
-from process_core.runfile.codec.decode import decode
+from process_core.runfile.codec.decode import decode, text_of
 from tui.inspector.outline import Item
 from tui.text.safe_text import BLOCK, NAME, PREVIEW, safe
 from tui.text.spans import Span, Spans, Tone
@@ -140,6 +140,8 @@ def change_of(old: Any, value: Any) -> str:
         return "" if type(old) is type(value) and old == value else "changed"
     except RecursionError:  # deeper than Python compares: shown as it is
         return ""
+    except ArithmeticError:  # a signalling NaN equals nothing, and says so loudly
+        return "changed"
 
 
 def count_changes(old: Any, value: Any, most: int = 1000) -> int:
@@ -181,7 +183,7 @@ def describe(value: Any) -> tuple[Spans, Spans]:
         name = "" if isinstance(value, list) else f"{type(value).__name__} "
         glance = (Span(f"  [{_glance(value)}]", Tone.QUIET),) if value else ()
         return (Span(name, Tone.STRONG), _size(len(value), "item")), glance
-    return (Span(safe(str(value), PREVIEW), Tone.STRING), Span(f"  {type(value).__name__}", Tone.QUIET)), ()
+    return (Span(safe(_text(value), PREVIEW), Tone.STRING), Span(f"  {type(value).__name__}", Tone.QUIET)), ()
 
 
 def one_line(value: Any, limit: int) -> str:
@@ -200,7 +202,7 @@ def copy_text(value: Any) -> str:
     try:
         return json.dumps(to_plain(value), indent=2, ensure_ascii=False, default=str)[:_COPIED]
     except (TypeError, ValueError, RecursionError):
-        return str(value)[:_COPIED]
+        return text_of(value)[:_COPIED]
 
 
 def text_items(text: str, tone: Tone = Tone.TEXT, start: int = 0) -> list[Item]:
@@ -337,11 +339,18 @@ def _brief(value: Any) -> str:
         return f"{safe(value.type_name, _PART)}(…)" if value.kind in _WITH_PARTS else safe(str(value), _PART)
     if isinstance(value, int | float):
         return safe(_number(value), _PART)
-    return safe(str(value), _PART)
+    return safe(_text(value), _PART)
+
+
+def _text(value: Any) -> str:
+    try:
+        return str(value)
+    except ValueError:  # a range of integers that are too long to be written
+        return text_of(value)
 
 
 def _name(key: Any) -> str:
-    return key[: 2 * NAME] if isinstance(key, str) else _brief(key) if not isinstance(key, int) else str(key)
+    return key[: 2 * NAME] if isinstance(key, str) else _brief(key)
 
 
 def _number(value: float) -> str:

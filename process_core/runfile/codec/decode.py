@@ -59,13 +59,13 @@ class Tagged:
 
     def __str__(self) -> str:
         if self.kind == "object" and isinstance(self.value, dict):
-            return f"{self.type_name}({', '.join(f'{name}={_show(part)}' for name, part in self.value.items())})"
+            return f"{self.type_name}({', '.join(f'{name}={text_of(part)}' for name, part in self.value.items())})"
         if self.kind in _WRAPPED:
-            return f"{self.type_name}({_show(self.value)})"
+            return f"{self.type_name}({text_of(self.value)})"
         if self.kind == "enum":
             return f"{self.type_name}.{self.name}"
         if self.kind == "shared":
-            return _show(self.value)
+            return text_of(self.value)
         return str(self.value) if self.kind in ("repr", "secret") else f"<{self.value}>"
 
     def __repr__(self) -> str:
@@ -162,7 +162,7 @@ def one_line(text: str, limit: int = PREVIEW) -> str:
     if len(text) <= _PREVIEW_SOURCE:
         try:
             value = decode(text)
-            shown = value if isinstance(value, str) else _show(value)
+            shown = value if isinstance(value, str) else text_of(value)
         except (ValueError, RecursionError):
             pass
         else:
@@ -184,7 +184,8 @@ def _long_int(digits: str) -> Any:
     return int(decimal.Decimal(digits))
 
 
-def _show(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Return the `repr` of a decoded value, also where there is an integer in it that is too long to be written."""
     if value is True or value is False or value is None or value is NO_DATA:
         return str(value)
     try:
@@ -198,7 +199,7 @@ def _key(key: Any) -> Any:
     try:
         hash(plain)
     except TypeError:
-        return str(plain)
+        return text_of(plain)
     return plain
 
 

@@ -7,8 +7,8 @@ from typing import Self
 
 from process_core.session.client.session import CommandRefused, Session
 from process_core.session.protocol.envelope import Failure, Notice, Reply
-from process_core.session.protocol.framing import Decoder, encode
-from process_core.session.protocol.status import Reloaded, Status
+from process_core.session.protocol.framing import Decoder
+from process_core.session.protocol.status import Reloaded, Status, answer_frame
 from process_core.session.worker.server import SessionServer
 
 
@@ -77,5 +77,5 @@ class InProcessSession(Session):
     def _deliver(
         self, loop: asyncio.AbstractEventLoop, server: SessionServer, message: Reply | Status | Notice | Reloaded
     ) -> None:
-        frame = encode(message.model_dump_json().encode())
+        frame = answer_frame(message)
         loop.call_soon(lambda: self._take(frame) if self._server is server else None)

@@ -1,20 +1,19 @@
 """The client's end of a session: commands out, answers and statuses in, whatever kind of worker is behind it."""
 
 import asyncio
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
-
-from pydantic import ValidationError
+from typing import Any, Final, Self
 
 from process_core.errors import ProcessError
 from process_core.session.protocol.breakpoints import BreakpointSpec
 from process_core.session.protocol.envelope import PROTOCOL_VERSION, Failure, Notice, Reply
-from process_core.session.protocol.framing import BadFrame, Decoder, encode
-from process_core.session.protocol.status import Loaded, Reloaded, Status, answers
+from process_core.session.protocol.framing import BadFrame, Decoder, encode, to_json
+from process_core.session.protocol.status import Loaded, Reloaded, Status, read_answer
 from process_core.session.protocol.verbs import AddBreakpoint, Command, Hello, Load, MuteBreakpoints, ResumeRun
 
 
@@ -49,6 +48,9 @@ class WorkerDied:
 
 RESTARTED = "restarted"
 """Code of the failure of what was asked of a worker before another took its place; that was what the user wanted."""
+UNREADABLE: Final = "unreadable"
+"""Code of the failure of what was answered in a way that cannot be read here."""
+_REPLY: Final = re.compile(rb'\{"type": ?"reply", ?"id": ?([0-9]{1,15})\b')
 Update = Status | Notice | Reloaded | WorkerDied
 Callback = Callable[[Update], None]
 
@@ -125,14 +127,16 @@ class Session(ABC):
             self._asked_at = time.monotonic()
         self._open[number] = future
         try:
-            body = command.model_copy(update={"id": number}).model_dump_json().encode()
-            await self._send(encode(body))
+            await self._send(encode(to_json(command.model_copy(update={"id": number}))))
             value = await future
         except ValueError as error:  # no JSON can be made of it, or it is too large
             raise CommandRefused(Failure(code="bad_command", message=f"cannot be sent: {error}")) from None
         finally:
             self._open.pop(number, None)
-        return command.answer_type().validate_python(value)
+        try:
+            return command.answer_type().validate_python(value)
+        except ValueError as error:
+            raise CommandRefused(Failure(code=UNREADABLE, message=_unreadable(error))) from None
 
     async def load(self, target: str) -> Loaded:
         """Load a target, `path.py[:attr]` or `package.module[:attr]`; it is then also `loaded`.
@@ -245,14 +249,23 @@ class Session(ABC):
                 self._notify(Notice(severity="error", text=f"the worker sent {frame.reason}"))
                 continue
             try:
-                message = answers.validate_json(frame)
-            except ValidationError as error:
-                self._notify(Notice(severity="error", text=f"the worker sent an unknown message: {str(error)[:300]}"))
+                message = read_answer(frame)
+            except ValueError as error:
+                self._refuse(frame, error)
                 continue
             if isinstance(message, Reply):
                 self._settle(message)
             else:
                 self._notify(message)
+
+    def _refuse(self, frame: bytes, error: ValueError) -> None:
+        """Report a message that cannot be read; whoever waits for it must not wait for ever."""
+        reply = _REPLY.match(frame)
+        if reply is not None and int(reply[1]) in self._open:
+            failure = Failure(code=UNREADABLE, message=_unreadable(error))
+            self._settle(Reply(id=int(reply[1]), failure=failure))
+        else:
+            self._notify(Notice(severity="error", text=_unreadable(error)))
 
     def _settle(self, reply: Reply) -> None:
         future = self._open.get(reply.id)
@@ -283,6 +296,10 @@ class Session(ABC):
         for future in self._open.values():
             if not future.done():
                 future.set_exception(CommandRefused(failure))
+
+
+def _unreadable(error: ValueError) -> str:
+    return f"the worker sent a message that cannot be read: {str(error)[:300]}"
 
 
 def _dead(died: WorkerDied) -> Failure:

@@ -16,7 +16,7 @@ from process_core.session.client.interpreter import OWN, Interpreter
 from process_core.session.client.session import CommandRefused, Session, Update, WorkerDied
 from process_core.session.client.worker_stderr import WorkerStderr
 from process_core.session.protocol.envelope import Failure
-from process_core.session.protocol.framing import encode
+from process_core.session.protocol.framing import encode, to_json
 from process_core.session.protocol.status import Status
 from process_core.session.protocol.verbs import Quit
 
@@ -171,7 +171,7 @@ class WorkerSession(Session):
                 self._writer.write_eof()  # a thread of the worker's hears it, and ends the process as far as it can
                 await _ended(process, BLOCKED_GRACE)
                 return
-            self._writer.write(encode(Quit(id=0).model_dump_json().encode()))
+            self._writer.write(encode(to_json(Quit(id=0))))
         await asyncio.wait(self._tasks[:1], timeout=QUIT_GRACE)
         if self._tasks[0].done():
             await _ended(process, EXIT_GRACE)

@@ -9,8 +9,8 @@ PROTOCOL_VERSION: Final = 2
 """Version 2 has one command for each verb, where version 1 had `control` with a `verb`."""
 
 
-WIRE: Final = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-"""How everything that travels is read: a field that nobody knows is refused."""
+WIRE: Final = ConfigDict(extra="forbid", frozen=True, defer_build=True, ser_json_inf_nan="constants")
+"""How everything that travels is read: a field that nobody knows is refused, and NaN stays what it is."""
 
 _BYTES: Final = "\0"
 """Begins a path that is not UTF-8 and travels as hexadecimal bytes; no path holds it."""
@@ -100,7 +100,5 @@ class Notice(Message):
 
 
 def bounded(text: str, limit: int) -> str:
-    """Return a text of at most `limit` characters that JSON can hold (no unpaired surrogates), `…` where it was cut."""
-    if len(text) > limit:
-        text = text[: limit - 1] + "…"
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+    """Return a text of at most `limit` characters, `…` where it was cut."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -18,7 +18,8 @@ from process_core.debug.explain.model import (
 from process_core.events import RunState
 from process_core.graph import Edge, Node
 from process_core.session.protocol.breakpoints import BreakpointSpec
-from process_core.session.protocol.envelope import Message, Notice, PathText, ProblemInfo, Reply
+from process_core.session.protocol.envelope import Failure, Message, Notice, PathText, ProblemInfo, Reply, bounded
+from process_core.session.protocol.framing import FrameTooLargeError, encode, from_frame, to_json
 
 __all__ = [
     "AnyAnswer",
@@ -35,7 +36,9 @@ __all__ = [
     "Reloaded",
     "Status",
     "WaitingInputs",
+    "answer_frame",
     "answers",
+    "read_answer",
 ]
 
 
@@ -166,3 +169,25 @@ class Reloaded(Message):
 AnyAnswer = Annotated[Reply | Status | Notice | Reloaded, Field(discriminator="type")]
 
 answers: TypeAdapter[AnyAnswer] = TypeAdapter(AnyAnswer)
+_REASON = 1000  # characters
+
+
+def answer_frame(message: AnyAnswer) -> bytes:
+    """Return the frame of a message of the worker's; what cannot be sent becomes a refusal that says why."""
+    try:
+        return encode(to_json(message))
+    except ValueError as error:
+        reason = bounded(f"the answer cannot be sent: {error}", _REASON)
+        if isinstance(message, Reply):
+            code = "too_large" if isinstance(error, FrameTooLargeError) else "unsendable"
+            return encode(to_json(Reply(id=message.id, failure=Failure(code=code, message=reason))))
+        return encode(to_json(Notice(severity="error", text=reason)))
+
+
+def read_answer(frame: bytes) -> AnyAnswer:
+    """Read a message of the worker's from its JSON.
+
+    Raises:
+        ValueError: It is none; says why.
+    """
+    return answers.validate_python(from_frame(frame))

@@ -12,12 +12,12 @@ from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, Field, TypeAdapter
 from pydantic.fields import FieldInfo
-from pydantic_core import from_json
 
 from process_core.debug.explain.model import Explanation
 from process_core.events import RunState
 from process_core.session.protocol.breakpoints import BreakpointSpec
 from process_core.session.protocol.envelope import PROTOCOL_VERSION, WIRE, Message, PathText
+from process_core.session.protocol.framing import from_frame
 from process_core.session.protocol.status import Loaded, PendingMessage, Status
 
 
@@ -661,7 +661,7 @@ class UnknownCommandError(ValueError):
     """A frame that holds no command."""
 
 
-def read_command(frame: bytes | str) -> Command:
+def read_command(frame: bytes) -> Command:
     """Read a command from its JSON.
 
     Raises:
@@ -669,12 +669,12 @@ def read_command(frame: bytes | str) -> Command:
         UnknownCommandError: It is not JSON, or names no command.
     """
     try:
-        body = from_json(frame)
+        body = from_frame(frame)
     except ValueError as error:
         raise UnknownCommandError(f"this is not JSON: {error}") from None
     kind = body.get("type") if isinstance(body, dict) else None
     if not isinstance(kind, str):
         raise UnknownCommandError("a command is a JSON object with a `type`")
     if kind not in COMMANDS:
-        raise UnknownCommandError(f"there is no command {kind!r}")
-    return COMMANDS[kind].model_validate_json(frame)
+        raise UnknownCommandError(f"there is no command {kind[:80]!r}")
+    return COMMANDS[kind].model_validate(body)

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from pydantic import ValidationError
-from pydantic_core import from_json
 
 from process_core.debug import BreakpointError, EditingError, ExplainError
 from process_core.errors import (
@@ -20,6 +19,7 @@ from process_core.resume import ResumeError, StateMismatchError
 from process_core.runfile.errors import RunFileError
 from process_core.services import MissingServiceError
 from process_core.session.protocol.envelope import Failure, ProblemInfo, bounded
+from process_core.session.protocol.framing import from_frame
 from process_core.session.worker.target_error import TargetError, exception_text, user_traceback
 
 _LIMIT: Final = 4000
@@ -81,7 +81,7 @@ def bad_command(body: bytes, error: ValueError) -> tuple[int, Failure]:
     """Return the number to reply to (0 where the frame has none), and what is wrong with a frame without a command."""
     number, kind = 0, None
     try:
-        fields: Any = from_json(body)
+        fields: Any = from_frame(body)
     except ValueError:
         fields = None
     if isinstance(fields, dict):

@@ -21,7 +21,7 @@ from process_core.object_storage import (
 from process_core.payload_check import PayloadCheck
 from process_core.resume.reconstruct import fill
 from process_core.runfile import to_plain
-from process_core.runfile.codec.decode import decode, is_restorable
+from process_core.runfile.codec.decode import decode, is_restorable, text_of
 from process_core.runfile.codec.encode import encode
 from process_core.session.protocol.envelope import bounded
 from process_core.session.protocol.verbs import Editable
@@ -31,7 +31,7 @@ TEXT: Final = 500
 """Characters of the line that says what was done, and of a key."""
 VALUE: Final = 4 * 1024 * 1024
 """Bytes of the largest value that is sent to be edited."""
-
+_BITS: Final = 14_000  # an integer of more is shown as a text, since JSON cannot hold it
 _UNSET = re.compile(rb',"\$unset":\[[^]]*\]')
 """Which fields of a model were never given, about which the JSON of a person says nothing."""
 
@@ -83,7 +83,9 @@ def _edited(value: Any, shown: Any, sent: Any) -> Any:
             )
         if isinstance(value, dict):
             items = dict(dict.items(value))
-            keys = {bounded(str(key), TEXT): key for key in items}
+            keys = {_name(to_plain(decode(encode(key)))): key for key in items}
+            if len(keys) < len(items):  # one of them would be lost
+                raise NotRestorableError("two of its keys look the same in JSON, so that it cannot be edited here")
             return _like(
                 value, {keys.get(n, n): _edited_entry(items, keys, shown, n, part) for n, part in sent.items()}
             )
@@ -212,13 +214,23 @@ def _schema(annotation: Any) -> dict[str, Any] | None:
 def _json(value: Any) -> Any:
     """Leave only what JSON can say; anything else becomes a text."""
     if isinstance(value, dict):
-        return {bounded(str(key), TEXT): _json(part) for key, part in value.items()}
+        return {_name(key): _json(part) for key, part in value.items()}
     if isinstance(value, list | tuple | set | frozenset | deque):
         return [_json(part) for part in value]
     if isinstance(value, str):
         return bounded(value, VALUE)
-    if value is None or isinstance(value, bool | int):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if value.bit_length() <= _BITS else f"{value:#x}"
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, float) and value - value == 0.0:  # neither infinite nor NaN
         return value
-    return bounded(str(value), VALUE)
+    return bounded(text_of(value) if isinstance(value, range) else str(value), VALUE)
+
+
+def _name(key: Any) -> str:
+    """Return what JSON calls a key."""
+    if isinstance(key, str):
+        return bounded(key, TEXT)
+    plain = _json(key)
+    return bounded(plain if isinstance(plain, str) else text_of(key), TEXT)

@@ -36,7 +36,7 @@ def handles(kind: type[Command]) -> Callable[[H], H]:
 
 
 async def dispatch(session: LiveSession, command: Command, status: Callable[[], Status]) -> Any:
-    """Do a command and return the value of its reply, as plain JSON.
+    """Do a command and return the value of its reply: lists, dicts and what JSON has besides.
 
     Args:
         session: The session it concerns.
@@ -54,7 +54,7 @@ async def dispatch(session: LiveSession, command: Command, status: Callable[[], 
         refusal = command.refusal(status())
         if refusal is not None:
             raise CommandError(*refusal)
-    return command.answer_type().dump_python(await HANDLERS[type(command)](session, command), mode="json")
+    return command.answer_type().dump_python(await HANDLERS[type(command)](session, command))
 
 
 # The session.

@@ -2,19 +2,16 @@
 
 import asyncio
 import contextlib
-import json
 import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-from pydantic_core import PydanticSerializationError
-
-from process_core.session.protocol.envelope import Failure, Notice, Reply
-from process_core.session.protocol.framing import BadFrame, Decoder, FrameTooLargeError, encode
-from process_core.session.protocol.status import Reloaded, Status
+from process_core.session.protocol.envelope import Notice, Reply
+from process_core.session.protocol.framing import BadFrame, Decoder
+from process_core.session.protocol.status import Reloaded, Status, answer_frame
 
 BEAT: Final = 0.25
 """Seconds between two looks at whether the event loop still turns."""
@@ -99,7 +96,7 @@ class WorkerChannel:
             batch += self._look_at_loop()
             try:
                 if batch:
-                    self._channel.sendall(b"".join(map(_frame, batch)))
+                    self._channel.sendall(b"".join(map(answer_frame, batch)))
             except OSError:  # the other side is gone; the reader reports it
                 return
             if closing:
@@ -129,28 +126,3 @@ class WorkerChannel:
 
     def _beat(self) -> None:
         self._beat_due = True
-
-
-def _unicode(value: Any) -> Any:
-    """Return plain data with every text written so that JSON can hold it."""
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, dict):
-        return {_unicode(key): _unicode(part) for key, part in value.items()}
-    return [_unicode(part) for part in value] if isinstance(value, list | tuple) else value
-
-
-def _frame(message: Reply | Status | Notice | Reloaded) -> bytes:
-    try:
-        try:
-            return encode(message.model_dump_json().encode())
-        except PydanticSerializationError:  # a name or a text that is not Unicode, such as a file's
-            if isinstance(message, Reply) and message.failure is None:
-                raise  # a value is passed on as it is, or not at all
-            return encode(json.dumps(_unicode(message.model_dump(mode="json"))).encode())
-    except (FrameTooLargeError, ValueError) as error:
-        reason = f"the answer cannot be sent: {error}"[:1000]
-        if isinstance(message, Reply):
-            failure = Failure(code="too_large", message=reason)
-            return encode(Reply(id=message.id, failure=failure).model_dump_json().encode())
-        return encode(Notice(severity="error", text=reason).model_dump_json().encode())
