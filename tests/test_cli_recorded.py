@@ -249,9 +249,18 @@ def test_rule_42_a_state_that_does_not_fit_is_refused_by_name_and_reset_on_deman
     assert "message 1: again" in ended.stdout
 
 
-def test_a_run_is_resumed_from_another_folder(stepscope, project, killed, tmp_path_factory):
+def test_a_run_of_another_project_is_resumed_where_the_user_trusts_that(stepscope, project, killed, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     ended = stepscope("resume", killed, cwd=elsewhere, text="exit\n")
+    assert ended.returncode == 2
+    assert f"outside of this project: {project / 'chat.py'}" in ended.stderr
+    ended = stepscope("resume", killed, "--trust", cwd=elsewhere, text="exit\n")
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_run_is_resumed_from_a_folder_within_its_project(stepscope, project, killed):
+    (project / "docs").mkdir()
+    ended = stepscope("resume", killed, cwd=project / "docs", text="exit\n")
     assert ended.returncode == 0, ended.stderr
 
 

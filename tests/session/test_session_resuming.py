@@ -98,16 +98,28 @@ async def test_a_cancelled_run_is_gone_on_with_at_the_same_question(session):
         assert file.state_at(file.count())["Note"] == ["one", "two"]
 
 
-async def test_the_target_that_the_file_names_is_loaded_where_nothing_is(session, tmp_path):
+async def test_the_target_that_the_file_names_is_loaded_where_nothing_is(session, project, tmp_path):
+    path = await talk(session, "one")
+    await session.close()
+    copy = shutil.copy(path, tmp_path / "copy.run")
+    async with await InProcessSession.open(cwd=project, runs_dir=tmp_path / "other") as other:
+        loaded = await other.resume(copy)
+        assert loaded.name == "Talking"
+        assert other.loaded == loaded
+        await asked(other, "after one?")
+
+
+async def test_a_target_that_lies_outside_of_the_session_s_folder_is_loaded_only_where_it_is_trusted(session, tmp_path):
     path = await talk(session, "one")
     await session.close()
     copy = shutil.copy(path, tmp_path / "copy.run")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     async with await InProcessSession.open(cwd=elsewhere, runs_dir=tmp_path / "other") as other:
-        loaded = await other.resume(copy)
-        assert loaded.name == "Talking"
-        assert other.loaded == loaded
+        failure = await refusal(other, ResumeRun(run_file=str(copy)))
+        assert failure.code == "foreign_code"
+        assert f"outside of {elsewhere}: {tmp_path / 'project' / 'talking.py'}" in failure.message
+        await other.resume(copy, trust=True)
         await asked(other, "after one?")
 
 

@@ -120,6 +120,12 @@ def _add_resume(commands: Any) -> None:
         "--superstep", metavar="N", type=_count, help="resume after this superstep; an earlier one forks a new file"
     )
     parser.add_argument("--target", metavar="TARGET", help=f"what to run (default: as recorded); {TARGET_HELP}")
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="run what the file names even where that lies outside of this project (default: ask, or without a terminal"
+        " refuse); installed packages, and what --target names, are trusted anyway",
+    )
     _add_running(parser)
     parser.set_defaults(do=_later("tui.cli.resume"))
 

@@ -44,6 +44,7 @@ async def run_headless(
     max_supersteps: int | None = None,
     python: str | None = None,
     resume: ResumeRun | None = None,
+    is_foreign: bool = False,
     stdin: TextIO | None = None,
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
@@ -60,6 +61,7 @@ async def run_headless(
         max_supersteps: Supersteps allowed since the last outside input; None leaves it to the process.
         python: The Python that runs the target, as it was typed; None chooses it.
         resume: Resumes a recorded run instead of starting one; only new events are printed.
+        is_foreign: Whether a run file names a target outside of the project: no Python is looked for beside that.
         stdin: Where answers come from, a line each.
         stdout: Where the events go.
         stderr: Where problems are reported.
@@ -75,7 +77,7 @@ async def run_headless(
         out.complain(start)
         return BAD_INPUT
     try:
-        interpreter = await find_interpreter(target, cwd, python)
+        interpreter = await find_interpreter(None if is_foreign else target, cwd, python)
         if not interpreter.is_own:
             out.complain(f"runs in {interpreter}")
         async with await WorkerSession.open(cwd=cwd, interpreter=interpreter) as session:

@@ -50,12 +50,14 @@ async def _open_app(path: Path, at: int | None, python: str | None) -> int:
         if at is not None and at > recorded.info.events:
             raise UsageError(f"there is no event {at} in {safe(path.name, 200)}; the last is {recorded.info.events}")
         from tui.app import StepscopeApp  # noqa: PLC0415 - Textual, which bad input need not wait for
-        from tui.recorded.resuming import folder_of  # noqa: PLC0415
+        from tui.recorded.resuming import folder_of, foreign_code  # noqa: PLC0415
         from tui.run_controller import StartOptions  # noqa: PLC0415
 
         async def open_session() -> "Session":
-            folder = Path(folder_of(path, recorded.info.target or ""))
-            interpreter = await find_interpreter(recorded.info.target, folder, python)
+            target = recorded.info.target or ""
+            folder = folder_of(path, target)
+            is_foreign = foreign_code(path, target) is not None  # then no Python is looked for beside it
+            interpreter = await find_interpreter(None if is_foreign else recorded.info.target, folder, python)
             return await WorkerSession.open(
                 cwd=folder, breakpoints_file=folder / BREAKPOINTS_FILE, interpreter=interpreter
             )

@@ -28,6 +28,7 @@ async def open_app(
     watch: bool = True,
     python: str | None = None,
     begin: "Callable[[Session], Coroutine[Any, Any, Loaded]] | None" = None,
+    is_foreign: bool = False,
 ) -> int:
     """Open the debug screen; return the exit code once it is left.
 
@@ -38,12 +39,13 @@ async def open_app(
         watch: Whether edits of the target's code are loaded as they are saved.
         python: The Python that runs the target, as it was typed; None chooses it.
         begin: Loads the target in a session, where plain loading is not all.
+        is_foreign: Whether a run file names a target outside of the project: no Python is looked for beside that.
 
     Raises:
         UsageError: The target cannot be loaded, or takes no such event; or no Python can run it.
     """
     try:
-        interpreter = await find_interpreter(target, cwd, python)
+        interpreter = await find_interpreter(None if is_foreign else target, cwd, python)
     except CommandRefused as refused:
         raise UsageError(str(refused)) from None
 

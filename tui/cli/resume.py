@@ -11,7 +11,7 @@ from process_core.runfile import RunInfo
 from process_core.session.protocol.verbs import ResumeRun
 from tui.errors import UsageError
 from tui.recorded.describe import how_on
-from tui.recorded.resuming import folder_of, resume_recorded, target_of
+from tui.recorded.resuming import folder_of, foreign_code, resume_recorded, target_of
 from tui.recorded.run_lookup import find_run, info_of
 from tui.run_controller import StartOptions
 from tui.text.safe_text import safe
@@ -32,8 +32,12 @@ def do(arguments: argparse.Namespace) -> int:
     check(info, arguments.superstep)
     target = target_of(info, arguments.target)
     cwd = Path.cwd() if arguments.target else folder_of(path, target)
-    if sys.stdin.isatty() and sys.stdout.isatty():
-        return asyncio.run(_open_screen(path, target, cwd, arguments))
+    is_on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    foreign = None if arguments.target else foreign_code(path, target)
+    if foreign is not None and not arguments.trust:
+        _ask_to_trust(path, foreign, is_on_terminal=is_on_terminal)
+    if is_on_terminal:
+        return asyncio.run(_open_screen(path, target, cwd, arguments, is_foreign=foreign is not None))
     from tui.cli.headless import run_headless  # noqa: PLC0415 - only where there is no terminal
 
     print(f"stepscope: resuming {safe(path.name, 200)}: {safe(target, 200)}", file=sys.stderr)  # noqa: T201 - a command line
@@ -49,6 +53,7 @@ def do(arguments: argparse.Namespace) -> int:
                 reset=_reset(arguments.reset),
             ),
             python=arguments.python,
+            is_foreign=foreign is not None,
             stdin=sys.stdin,
             stdout=sys.stdout,
             stderr=sys.stderr,
@@ -67,12 +72,26 @@ def check(info: RunInfo, superstep: int | None) -> None:
         raise UsageError(f"cannot resume {safe(info.path.name, 200)}: {how_on(info)}")
 
 
+def _ask_to_trust(path: Path, code: Path, *, is_on_terminal: bool) -> None:
+    """Ask whether code that lies elsewhere may be run.
+
+    Raises:
+        UsageError: It may not, or there is nobody to ask.
+    """
+    reason = f"{safe(path.name, 200)} would run code that lies outside of this project: {safe(str(code), 1000)}"
+    if not is_on_terminal:
+        raise UsageError(f"{reason}; look at it first, then resume with --trust, or from the folder that it is in")
+    print(f"stepscope: {reason}\nRun it? [y/N] ", end="", flush=True, file=sys.stderr)  # noqa: T201 - a command line
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UsageError("nothing was run")
+
+
 def _reset(given: list[str | bool]) -> bool | tuple[str, ...]:
     steps = tuple(each for each in given if isinstance(each, str))
     return True if len(steps) < len(given) else steps
 
 
-async def _open_screen(path: Path, target: str, cwd: Path, arguments: argparse.Namespace) -> int:
+async def _open_screen(path: Path, target: str, cwd: Path, arguments: argparse.Namespace, *, is_foreign: bool) -> int:
     from tui.cli.open_app import open_app  # noqa: PLC0415 - only where there is a terminal
 
     async def begin(session: "Session") -> "Loaded":
@@ -88,4 +107,4 @@ async def _open_screen(path: Path, target: str, cwd: Path, arguments: argparse.N
         )
 
     options = StartOptions(is_begun=True)
-    return await open_app(target, lambda: options, cwd=cwd, python=arguments.python, begin=begin)
+    return await open_app(target, lambda: options, cwd=cwd, python=arguments.python, begin=begin, is_foreign=is_foreign)

@@ -1,11 +1,13 @@
 """Resumes a recorded run in a session: loads its target, sets breakpoints, lets it go on."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from process_core.runfile import RUNS_FOLDER, RunInfo
 from process_core.session.client.session import Session
 from process_core.session.protocol.status import Loaded
+from process_core.session.protocol.target_names import code_outside, split_target
 from process_core.session.protocol.verbs import ResumeRun
 from tui.errors import UsageError
 from tui.recorded.describe import command
@@ -72,11 +74,28 @@ def folder_of(path: Path, target: str) -> Path:
 
     It is the current one, or the root of the project that the file was recorded in where only that has the target.
     """
-    here = Path.cwd()
+    here, root = Path.cwd(), _root_of(path)
+    file, _ = split_target(target)
+    # `os.path` takes any text for a path: that there is no such file is all that matters.
+    is_there = root is not None and not os.path.exists(here / file) and os.path.exists(root / file)  # noqa: PTH110
+    return root if root is not None and is_there else here
+
+
+def foreign_code(path: Path, target: str) -> Path | None:
+    """Return what resuming a run would run outside of the present project; None where there is nothing.
+
+    The project is the current folder, or the root of the one that the file was recorded in where that is further up.
+    """
+    here, root = Path.cwd(), _root_of(path)
+    project = root if root is not None and here.is_relative_to(root) else here
+    return code_outside(target, folder_of(path, target), project)
+
+
+def _root_of(path: Path) -> Path | None:
+    """Return the root of the project that a run file was recorded in; None where it lies elsewhere."""
     root = path.resolve().parent
     for name in reversed(RUNS_FOLDER.parts):
         if root.name != name:
-            return here
+            return None
         root = root.parent
-    file = target.rpartition(":")[0] or target if ".py:" in target else target
-    return root if not (here / file).exists() and (root / file).exists() else here
+    return root

@@ -174,6 +174,7 @@ class Session(ABC):
         paused: bool = False,
         reset: bool | tuple[str, ...] = (),
         fresh: bool = False,
+        trust: bool = False,
     ) -> Loaded:
         """Resume a recorded run; where the worker has died, in a new one with the same target and breakpoints.
 
@@ -183,6 +184,7 @@ class Session(ABC):
             paused: Pause before the first message.
             reset: Steps that begin with a new state; True for every one whose recorded state does not fit the code.
             fresh: Load edits of the code first.
+            trust: Where nothing is loaded, run what the file names even if it lies outside of the session's folder.
 
         Returns:
             What is loaded now: as before, or what the run was recorded from where nothing was.
@@ -195,7 +197,7 @@ class Session(ABC):
             if self._target is not None:
                 await self._load_again(self._target)
         loaded: Loaded = await self.request(
-            ResumeRun(run_file=str(run_file), superstep=superstep, paused=paused, reset=reset, fresh=fresh)
+            ResumeRun(run_file=str(run_file), superstep=superstep, paused=paused, reset=reset, fresh=fresh, trust=trust)
         )
         self.loaded, self._target = loaded, loaded.target
         return loaded

@@ -254,6 +254,7 @@ class ResumeRun(Command):
         max_supersteps: As for `Start`.
         reset: Steps that begin with a new state; True for every one whose recorded state does not fit the code.
         fresh: Load edits of the code first; nothing changes where the run is refused.
+        trust: Where nothing is loaded, run what the file names even if it lies outside of the session's folder.
     """
 
     answer = Loaded
@@ -265,6 +266,7 @@ class ResumeRun(Command):
     max_supersteps: Limit | None = None
     reset: bool | tuple[str, ...] = ()
     fresh: bool = False
+    trust: bool = False
 
 
 class ListPending(Command):

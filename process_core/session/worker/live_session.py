@@ -186,7 +186,7 @@ class LiveSession:
         if target is None:
             if recorded.target is None:
                 raise CommandError("no_target", f"{path} does not say what was run; load the target first")
-            name, target = recorded.open(self._cwd)
+            name, target = recorded.open(self._cwd, trust=command.trust)
         elif command.fresh and (staged := target.prepare()) is not None:
             target, undo = staged.value, staged.commit()
         process = target.process

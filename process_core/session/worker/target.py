@@ -11,6 +11,7 @@ from process_core.definition.builder import ProcessBuilder
 from process_core.process import Process
 from process_core.reload import ModuleLocation, NoSuchModuleError, Project, StagedModules, locate_module
 from process_core.services import Services
+from process_core.session.protocol.target_names import is_dotted, names_module, split_target
 from process_core.session.worker.target_error import TargetError, from_exception
 from process_core.suggestions import suggestion
 
@@ -98,11 +99,8 @@ def _refused(shown: str) -> Callable[[BaseException], TargetError]:
 
 
 def _parse(text: str, cwd: Path) -> tuple[ModuleLocation, str, str]:
-    text = text.strip()
-    where, colon, attribute = text.rpartition(":")
-    if not colon or "/" in attribute or "\\" in attribute or attribute.endswith(".py"):
-        where, attribute = text, ""
-    elif not all(part.isidentifier() for part in attribute.split(".")):
+    where, attribute = split_target(text)
+    if where != text.strip() and not is_dotted(attribute):
         raise TargetError("bad_target", f"{attribute!r} in {text!r} is not an attribute; a target is path.py:attribute")
     if not where:
         raise TargetError("bad_target", "a target is path.py, path.py:attribute, or package.module:attribute")
@@ -110,10 +108,10 @@ def _parse(text: str, cwd: Path) -> tuple[ModuleLocation, str, str]:
         raise TargetError("bad_target", f"{where!r} is not a path")
     try:
         path = (cwd / Path(where).expanduser()).resolve()
-        exists = path.exists()
+        is_module = names_module(where, path)
     except (OSError, RuntimeError) as error:
         raise TargetError("missing_file", f"{where}: {error}") from None
-    if not exists and "/" not in where and not where.endswith(".py") and _is_dotted(where):
+    if is_module:
         return ModuleLocation(cwd, where), attribute, where
     _check_file(path, where)
     return locate_module(path), attribute, where
@@ -265,10 +263,6 @@ def _called(function: Callable[[], Any], shown: str) -> Any:
         return function()
     except BaseException as error:  # noqa: BLE001 - a function of the user's may raise anything, SystemExit included
         raise from_exception(error, f"building {shown}") from None
-
-
-def _is_dotted(text: str) -> bool:
-    return all(part.isidentifier() for part in text.split("."))
 
 
 def _listed(names: list[str]) -> str:

@@ -131,6 +131,23 @@ async def test_a_recording_is_gone_on_with_after_a_question(tmp_path, target):
         await d.until("STOPPED  ")
 
 
+async def test_the_question_names_code_that_lies_outside_of_the_project(tmp_path, target, monkeypatch):
+    path = await record(tmp_path / "x.run", answers=("hello",), cut_off=tmp_path / "cut.run", target=target)
+    project = tmp_path / "project"
+    project.mkdir()
+    monkeypatch.chdir(project)
+    async with replaying(path) as d:
+        await d.press("u")
+        text = await d.until("OUTSIDE of this project")
+        assert "target.py" in text.split("OUTSIDE")[1]
+        await d.press("escape")
+        await d.until("INTERRUPTED while waiting")
+        monkeypatch.chdir(tmp_path)
+        await d.press("u")
+        await d.until("That runs the code of")
+        assert "OUTSIDE" not in d.text
+
+
 async def test_a_recording_whose_target_is_gone_is_still_shown(tmp_path, target):
     path = await record(tmp_path / "x.run", answers=("hello",), cut_off=tmp_path / "cut.run", target="gone.py")
     async with replaying(path) as d:

@@ -10,6 +10,7 @@ from process_core.session.client.session import CommandRefused
 from tui.messages import ResumeWanted, TargetRefused
 from tui.recorded.describe import how_on
 from tui.recorded.recorded_session import RecordedSession
+from tui.recorded.resuming import foreign_code
 from tui.run_controller import RefusedError
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.dispatcher import ActionHandlers
@@ -91,6 +92,9 @@ class ResumeHandler:
             raise RefusedError(how_on(info, here))
         what = f"Fork this run after superstep {superstep}" if superstep is not None else "Go on where this run ended"
         question = f"{what}? That runs the code of {safe(info.target or 'no known target', 200)}."
+        foreign = foreign_code(info.path, info.target or "")
+        if foreign is not None:
+            question += f"\n\nThat lies OUTSIDE of this project: {safe(str(foreign), 1000)}\n\n"
         if superstep is None and moment.seq < moment.written:
             question += f" (:resume {here} forks it from what you look at.)"
         wanted = ResumeWanted(info, superstep, reset)
