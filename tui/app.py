@@ -2,15 +2,14 @@
 
 import asyncio
 import os
-import select
-import sys
-import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import Monochrome, NoColor
 
 from process_core.session.client.session import CommandRefused, Session
@@ -26,11 +25,10 @@ from tui.screens.debug_screen import DebugScreen
 from tui.screens.handlers.resume import reset_question
 from tui.screens.load_error import LoadErrorScreen
 from tui.screens.sample_picker import SamplePickerScreen
+from tui.terminal import TerminalDriver
 from tui.text.safe_text import LABEL, safe
 from tui.themes import DEFAULT_THEME, PLAIN_THEME, THEMES, MonochromeFilter
 
-HUNG_UP: Final = 129
-"""Exit code, as a shell gives it for a program that the hang-up signal has ended."""
 OpenSession = Callable[[], Awaitable[Session]]
 """Opens a session; asked when the first target is known."""
 
@@ -79,6 +77,11 @@ class StepscopeApp(App[int]):
         self._loading = loading
         self._first_event = first_event
 
+    def get_driver_class(self) -> type[Driver]:
+        """Return what draws: on a terminal our own, else what the environment asks for, such as a browser's."""
+        driver = super().get_driver_class()
+        return TerminalDriver if driver is LinuxDriver else driver
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the variables that themes of others lack; Textual asks for them."""
         return {"rule": "#808080", "pill-text": "#101010"}
@@ -91,8 +94,6 @@ class StepscopeApp(App[int]):
 
     async def on_mount(self) -> None:
         """Show the first screen."""
-        if not self.is_headless and sys.stdin.isatty():
-            leave_on_hang_up(sys.stdin.fileno())
         if self.target is not None:
             await self._debug(self.target)
         else:
@@ -169,19 +170,3 @@ def _shown_path(path: Path) -> str:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
-
-
-def leave_on_hang_up(descriptor: int) -> None:
-    """End this program as soon as the other end of a terminal's descriptor is gone.
-
-    Without a terminal every read returns at once with nothing and every write fails, so that Textual would read for
-    ever and could not even leave. The worker notices by itself that nobody listens, and closes the run's file.
-    """
-    threading.Thread(target=_wait, args=(descriptor,), name="hang-up", daemon=True).start()
-
-
-def _wait(descriptor: int) -> None:
-    poll = select.poll()
-    poll.register(descriptor, 0)  # poll reports a hang-up unasked
-    poll.poll()
-    os._exit(HUNG_UP)

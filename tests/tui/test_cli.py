@@ -10,8 +10,8 @@ from driving import ROOT
 from targets import CHAT, FIVE_PROBLEMS
 
 from process_core.runfile import RunFile
-from tui.app import HUNG_UP
 from tui.cli.main import main
+from tui.terminal import HUNG_UP
 
 
 @pytest.mark.parametrize(

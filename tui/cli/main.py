@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -21,6 +22,7 @@ _INTERRUPTED: Final = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with its arguments (by default the program's); return the exit code."""
+    _open_closed_streams()
     arguments = parser().parse_args(argv)
     try:
         if arguments.command is None:
@@ -30,6 +32,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         _fail(str(error))
     except KeyboardInterrupt:
         return _INTERRUPTED
+
+
+def _open_closed_streams() -> None:
+    """Open standard streams that are closed (`<&-`) on nothing; else the next file opened would be taken for one."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != descriptor:
+                os.dup2(null, descriptor)
+                os.close(null)
+            stream = os.fdopen(descriptor, "w" if descriptor else "r")
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
 
 
 def parser() -> argparse.ArgumentParser:

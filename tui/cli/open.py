@@ -52,6 +52,7 @@ async def _open_app(path: Path, at: int | None, python: str | None) -> int:
         from tui.app import StepscopeApp  # noqa: PLC0415 - Textual, which bad input need not wait for
         from tui.recorded.resuming import folder_of, foreign_code  # noqa: PLC0415
         from tui.run_controller import StartOptions  # noqa: PLC0415
+        from tui.terminal import run_on_terminal  # noqa: PLC0415
 
         async def open_session() -> "Session":
             target = recorded.info.target or ""
@@ -65,11 +66,10 @@ async def _open_app(path: Path, at: int | None, python: str | None) -> int:
         options = StartOptions(is_begun=True)
         app = StepscopeApp(open_session, str(recorded.info.path), options, session=recorded, first_event=at)
         try:
-            await app.run_async()
+            return await run_on_terminal(app)
         finally:
             if app.session is not None and app.session is not recorded:
                 await app.session.close()
-        return int(app.return_code or 0)
     finally:
         await recorded.close()
 

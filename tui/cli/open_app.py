@@ -61,7 +61,7 @@ async def open_app(
         loading = asyncio.create_task(begin(session) if begin is not None else session.load(target))
         await asyncio.sleep(0)  # sends the command, so that the worker loads during the imports
     try:
-        app_class, load_error_text, unknown_event = await asyncio.to_thread(_import_ui)
+        app_class, run_on_terminal, load_error_text, unknown_event = await asyncio.to_thread(_import_ui)
         start = options()
         if loading is not None:
             done, _ = await asyncio.wait([loading], timeout=_GRACE)
@@ -71,12 +71,12 @@ async def open_app(
                 raise UsageError(load_error_text(target, unknown))
         app = app_class(open_session, target, start, session=session, loading=loading)
         try:
-            await app.run_async()
+            code: int = await run_on_terminal(app)
         finally:
             session = app.session
         if app.refusal is not None:
             raise UsageError(load_error_text(app.target, app.refusal))
-        return int(app.return_code or 0)
+        return code
     finally:
         if loading is not None and not loading.done():
             loading.cancel()
@@ -84,9 +84,10 @@ async def open_app(
             await session.close()
 
 
-def _import_ui() -> tuple[Any, Any, Any]:
+def _import_ui() -> tuple[Any, Any, Any, Any]:
     from tui.app import StepscopeApp  # noqa: PLC0415 - the worker starts meanwhile
     from tui.run_controller import unknown_event  # noqa: PLC0415
     from tui.screens.load_error import load_error_text  # noqa: PLC0415
+    from tui.terminal import run_on_terminal  # noqa: PLC0415
 
-    return StepscopeApp, load_error_text, unknown_event
+    return StepscopeApp, run_on_terminal, load_error_text, unknown_event
