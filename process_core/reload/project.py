@@ -115,12 +115,7 @@ class Project:
         """Forget the project's modules; return what restores them."""
         if self._reopen is not None:
             return self._reopen
-        # A package without source may hold nothing that is loaded, so that no module of the project leads to it.
-        spaces = {
-            name: module
-            for name, module in list(sys.modules.items())
-            if getattr(module, "__file__", None) is None and self._is_ours(module)
-        }
+        spaces = self._folder_packages()
         if Project._present is self:
             Project._present = None
         loaded = _loaded(self.sources) | spaces
@@ -153,9 +148,10 @@ class Project:
                 self._reopen()
 
     def folders(self) -> set[Path]:
-        """Return the folders whose files the generation in force was loaded from."""
+        """Return the folders whose files the generation in force was loaded from, or would be."""
         parents = {source.file.parent for source in self.sources.values()}
         parents |= {file.parent for file in self._failed} | {self._place.root}
+        parents |= {Path(folder) for package in self._folder_packages().values() for folder in package.__path__}
         return {folder for folder in parents if folder.is_dir()}
 
     def adopt(self, sources: dict[str, LoadedSource]) -> None:
@@ -177,15 +173,20 @@ class Project:
 
     def _remade_packages(self) -> Iterator[str]:
         """Yield the packages that have lost their `__init__`, or got one."""
-        for name, module in _loaded(self.sources).items():
-            if name in self.sources:
-                file = self.sources[name].file
-                if file.name == "__init__.py" and not file.is_file():
-                    yield name
-            elif getattr(module, "__file__", None) is None and any(
-                Path(folder, "__init__.py").is_file() for folder in getattr(module, "__path__", ())
-            ):
+        for name, source in self.sources.items():
+            if source.file.name == "__init__.py" and not source.file.is_file():
                 yield name
+        for name, package in self._folder_packages().items():
+            if any(Path(folder, "__init__.py").is_file() for folder in package.__path__):
+                yield name
+
+    def _folder_packages(self) -> dict[str, ModuleType]:
+        """Return the packages that are loaded without a source; no module of the project need lead to one."""
+        return {
+            name: module
+            for name, module in list(sys.modules.items())
+            if getattr(module, "__file__", None) is None and self._is_ours(module)
+        }
 
     @staticmethod
     def _file_now(source: LoadedSource) -> Path:

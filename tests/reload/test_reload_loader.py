@@ -274,6 +274,16 @@ def test_a_package_init_is_loaded_again_and_keeps_its_modules(files):
     assert sys.modules["pack"].other.VALUE == 7
 
 
+def test_a_folder_that_was_imported_as_a_package_and_gets_its_init_is_loaded_again(files):
+    project = files({"app.py": "def value():\n    import pack\n    return pack.VALUE", "pack/unused.txt": ""})
+    module = project.load()
+    with pytest.raises(AttributeError, match="VALUE"):
+        module.value()
+    assert project.folder / "pack" in project.project.folders()
+    project.write("pack/__init__.py", "VALUE = 1")
+    assert project.reload().value() == 1
+
+
 def test_an_edit_inside_a_package_leaves_the_package_and_its_other_modules_as_they_are(files):
     project = files(
         {
