@@ -149,12 +149,15 @@ def check(fresh, first, names, changes):
             for name, body in changes:
                 put(folder, name, body)
                 wanted = fresh(folder)
-                staged = None
                 try:
                     staged = project.prepare(lambda module: module)
                 except BaseException as error:
+                    refused = error
+                else:
+                    refused = None
+                if refused is not None:
                     # What a function may import is loaded as well; that it cannot be is known at once, not in the call.
-                    assert "error" in wanted or "error" in fresh(folder, module_of(folder, error))
+                    assert "error" in wanted or "error" in fresh(folder, module_of(folder, refused))
                     if "value" in shown:
                         assert told(sys.modules["app"].describe) == shown
                     continue
