@@ -1,5 +1,6 @@
 """The process that users run: a checked graph, and the ways to run it."""
 
+import os
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from enum import Enum
 from pathlib import Path
@@ -259,7 +260,7 @@ class Process:
 
         settings = RunSettings.of(options)
         into = None if settings.run_file is None else Path(settings.run_file)
-        is_elsewhere = into is not None and into.resolve() != path.resolve()
+        is_elsewhere = into is not None and os.path.realpath(into) != os.path.realpath(path)
         forks = is_elsewhere and superstep is not None
         point = load_point(path, self.graph, superstep, fork=forks, reset=settings.reset)
         if point.journal is not None:

@@ -15,7 +15,7 @@ from process_core.runfile.query.globs import as_level, element_pattern, event_pa
 When = Literal["before", "after", "emit"]
 Kind = Literal["event", "error", "warning", "quiescence", "state"]
 
-_HITS: Final = re.compile(r"\s*(==|>=|%)\s*(\d+)\s*")
+_HITS: Final = re.compile(r"\s*(==|>=|%)\s*([0-9]{1,18})\s*")
 _COMPARE: Final[Mapping[str, Callable[[int, int], bool]]] = {
     "==": operator.eq,
     ">=": operator.ge,
@@ -252,6 +252,6 @@ def _is_path(path: str) -> bool:
 def _count_test(text: str) -> Callable[[int], bool]:
     found = _HITS.fullmatch(text)
     if found is None or int(found[2]) < 1:
-        raise BreakpointError(f"hits is '==n', '>=n' or '%n' with n of at least 1, not {text!r}")
+        raise BreakpointError(f"hits is '==n', '>=n' or '%n' with n of at least 1, not {text[:80]!r}")
     compare, number = _COMPARE[found[1]], int(found[2])
     return lambda count: compare(count, number)

@@ -1,5 +1,7 @@
 """Breakpoints that outlive a session: `.stepscope/breakpoints.json`."""
 
+import errno
+import fcntl
 import json
 import os
 import stat
@@ -259,6 +261,181 @@ async def test_one_that_cannot_be_understood_is_reported_and_the_others_stay(ope
     assert named(session) == ["Again"]
     assert "1 of its breakpoints on a.py:build" in texts(session)[0]
     assert path.with_name("breakpoints.json.bad").read_text() == content
+
+
+HOSTILE = {
+    "a hit count of 5,000 digits": [{"event": "Go", "hits": "==" + "9" * 5000}],
+    "a number of 5,000 digits": '[{"event": "Go", "hits": ' + "9" * 5000 + "}]",
+    "30,000 breakpoints": [{"event": f"e{number}"} for number in range(30_000)],
+    "more bytes than are read": [{"event": "x" * 1_000_000}],
+    "deep": "[" * 900 + "]" * 900,
+}
+
+
+@pytest.mark.parametrize("points", HOSTILE.values(), ids=HOSTILE)
+async def test_no_content_keeps_the_user_out(opened, project, points):
+    path = project / BREAKPOINTS_FILE
+    path.parent.mkdir()
+    text = points if isinstance(points, str) else json.dumps(points)
+    content = f'{{"version": 1, "targets": {{"a.py:build": {text}}}}}'
+    path.write_text(content)
+    session = await opened()
+    assert session.loaded.name == "P"
+    assert len(session.status.breakpoints) <= 200
+    assert [text for text in texts(session) if "kept as breakpoints.json.bad" in text]
+    assert path.with_name("breakpoints.json.bad").read_text() == content
+
+
+async def test_half_a_character_in_a_name_is_kept_as_any_other(opened, project):
+    path = project / BREAKPOINTS_FILE
+    path.parent.mkdir()
+    path.write_text('{"version": 1, "targets": {"a.py:build": [{"event": "\\ud800"}]}}')
+    session = await opened()
+    assert named(session) == ["\ud800"]
+    await add(session, event="Again")
+    assert named(await opened()) == ["\ud800", "Again"]
+
+
+def link_to_nothing(path, elsewhere):
+    path.symlink_to(elsewhere / "missing")
+
+
+def link_to_itself(path, _):
+    path.symlink_to(path.name)
+
+
+def link_to_a_file(path, elsewhere):
+    (elsewhere / "file").write_text('{"version": 1, "targets": {"a.py:build": [{"event": "Go"}]}}')
+    path.symlink_to(elsewhere / "file")
+
+
+def link_to_a_folder(path, elsewhere):
+    path.symlink_to(elsewhere)
+
+
+def link_without_an_end(path, _):
+    path.symlink_to("/dev/zero")
+
+
+def folder(path, _):
+    path.mkdir()
+    (path / "inside").write_text("x")
+
+
+def pipe(path, _):
+    os.mkfifo(path)
+
+
+def of_another_user(path, _):
+    if os.geteuid():
+        pytest.skip("only root can make one")
+    path.write_text("{}")
+    os.chown(path, 12345, 12345)
+
+
+SOMETHING_ELSE = [link_to_nothing, link_to_itself, link_to_a_file, link_to_a_folder, link_without_an_end]
+SOMETHING_ELSE += [folder, pipe, of_another_user]
+
+
+@pytest.mark.parametrize("make", SOMETHING_ELSE)
+async def test_what_is_no_file_of_the_user_s_is_put_aside_as_it_is_and_breakpoints_are_kept(
+    opened, project, tmp_path, make
+):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    path = project / BREAKPOINTS_FILE
+    path.parent.mkdir()
+    make(path, elsewhere)
+    before = path.lstat()
+    there = {file.name: file.read_text() for file in elsewhere.iterdir()}
+    session = await opened()
+    assert named(session) == []
+    (notice,) = texts(session)
+    assert "kept as breakpoints.json.bad" in notice
+    assert os.path.samestat(path.with_name("breakpoints.json.bad").lstat(), before)
+    await add(session, event="Again")
+    assert kept(project) == {"a.py:build": [{"event": "Again"}]}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert {file.name: file.read_text() for file in elsewhere.iterdir()} == there
+
+
+async def test_a_link_where_a_bad_file_would_be_kept_is_not_written_through(opened, project, tmp_path):
+    path = project / BREAKPOINTS_FILE
+    path.parent.mkdir()
+    names = ["breakpoints.json.bad", "breakpoints.json.bad.2"]
+    for name in names:
+        (path.parent / name).symlink_to(tmp_path / "victim")
+    (path.parent / ".gitignore").symlink_to(tmp_path / "victim")
+    broken = '{"version": 1, "targets": {"a.py:build": [{"event": 7}]}}'
+    for content, kept_as in (("nonsense", ".bad.3"), (broken, ".bad.4")):
+        path.write_text(content)
+        session = await opened()
+        assert path.with_name(f"breakpoints.json{kept_as}").read_text() == content
+        await add(session, event="Again")
+    assert not (tmp_path / "victim").exists()
+
+
+async def test_a_copy_that_is_kept_already_is_not_kept_again(opened, project):
+    path = project / BREAKPOINTS_FILE
+    path.parent.mkdir()
+    path.write_text('{"version": 1, "targets": {"a.py:build": [{"event": 7}]}}')
+    for _ in range(3):
+        await opened()
+    assert [file.name for file in path.parent.glob("*.bad*")] == ["breakpoints.json.bad"]
+
+
+async def test_a_folder_that_is_a_link_keeps_nothing_and_is_reported(opened, project, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (project / ".stepscope").symlink_to(tmp_path / "elsewhere")
+    session = await opened()
+    await add(session, event="Again")
+    assert named(session) == ["Again"]
+    (notice,) = texts(session)
+    assert ".stepscope is a link" in notice
+    assert "not kept" in notice
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [errno.EROFS, errno.EACCES])
+async def test_a_project_that_cannot_be_written_says_that_breakpoints_are_not_kept(opened, monkeypatch, error):
+    def refuse(*_, **__):
+        raise OSError(error, os.strerror(error))
+
+    session = await opened()
+    monkeypatch.setattr("process_core.safe_files.Path.mkdir", refuse)
+    await add(session, event="Again")
+    await add(session, event="Go")
+    (notice,) = texts(session)
+    assert "breakpoints cannot be kept" in notice
+    assert os.strerror(error) in notice
+
+
+async def test_two_sessions_on_one_target_keep_what_each_adds_and_removes(opened, project):
+    await add(await opened(), event="Go")
+    first, second = await opened(), await opened()
+    await add(first, event="Again")
+    await add(second, step="Count")
+    assert kept(project) == {"a.py:build": [{"event": "Go"}, {"event": "Again"}, {"step": "Count"}]}
+    await first.request(RemoveBreakpoint(breakpoint=1))
+    await second.request(EnableBreakpoint(breakpoint=2, enabled=False))
+    assert kept(project) == {"a.py:build": [{"event": "Again"}, {"step": "Count", "enabled": False}]}
+    await first.request(RemoveBreakpoint(breakpoint=2))
+    await second.request(RemoveBreakpoint(breakpoint=1))
+    await second.request(RemoveBreakpoint(breakpoint=2))
+    assert kept(project) == {}
+
+
+async def test_a_folder_that_somebody_holds_locked_costs_a_warning(opened, project, monkeypatch):
+    monkeypatch.setattr("process_core.session.worker.breakpoint_file._TRIES", 2)
+    (project / ".stepscope").mkdir()
+    holder = os.open(project / ".stepscope", os.O_RDONLY)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    session = await opened()
+    await add(session, event="Again")
+    assert "another program holds the folder locked" in texts(session)[0]
+    os.close(holder)
+    await add(session, event="Go")
+    assert len(kept(project)["a.py:build"]) == 2
 
 
 async def test_a_file_of_a_newer_version_is_left_alone(opened, project):

@@ -92,7 +92,7 @@ class WorkerSession(Session):
             CommandRefused: The worker cannot be started.
         """
         session = cls(
-            _absolute(cwd),
+            _absolute(cwd).resolve(),
             None if runs_dir is None else _absolute(runs_dir),
             None if breakpoints_file is None else _absolute(breakpoints_file),
             interpreter,
@@ -241,7 +241,7 @@ def seen_in_file(status: Status) -> Status:
 
 
 def _absolute(path: str | Path) -> Path:
-    return Path(path).expanduser().resolve()
+    return Path(path).expanduser().absolute()  # a link stays one, to be seen where it is opened
 
 
 async def _ended(process: asyncio.subprocess.Process, seconds: float) -> None:

@@ -22,7 +22,7 @@ FORMAT: Final = 1
 _SET_BY_WORKER: Final = frozenset({"id", "hit_count", "bound", "problem"})
 """What the worker sets on a breakpoint; it belongs to one run only."""
 _SHOWN: Final = 3
-_MOST: Final = 500
+_MOST: Final = 200
 """Breakpoints of a target that are read: each is asked at every message, and somebody else may have written them."""
 _MOST_BYTES: Final = 1_000_000
 _ASIDE: Final = ".bad"
@@ -196,14 +196,9 @@ def _understood(saved: Any) -> tuple[list[BreakpointSpec], list[str]]:
             broken += [f"more than {_MOST}"] * (len(entries) - _MOST)
             break
         try:
-            spec = BreakpointSpec.model_validate(fields).model_copy(update={"id": None})
-            spec.model_dump_json()  # what cannot be sent, such as half a character, is none
+            specs.append(BreakpointSpec.model_validate(fields).model_copy(update={"id": None}))
         except ValidationError as error:
             broken.append(f"{error.errors(include_url=False)[0]['msg']}")
-        except ValueError as error:
-            broken.append(str(error))
-        else:
-            specs.append(spec)
     return specs, broken
 
 

@@ -23,6 +23,7 @@ _ASKED: Final = (
     "code",
     "state",
 )
+_PLAIN: Final = ("event", "step", "function", "route", "state")
 _SET_BY_WORKER: Final = {"id": None, "enabled": True, "hit_count": 0, "bound": True, "problem": None}
 _OF_ONE_RUN: Final = {"hit_count": 0, "bound": True, "problem": None}
 
@@ -91,11 +92,14 @@ class SessionBreakpoints:
 
     def add(self, debugger: Debugger, spec: BreakpointSpec) -> BreakpointSpec:
         """Add a breakpoint; where there is the same already, switch that one on."""
-        for present in self._specs(debugger):
+        self._forget_removed(debugger)
+        for number, point in self._points.items():
+            if any(getattr(point, name) != getattr(spec, name) for name in _PLAIN):
+                continue  # to compare specs takes long where there are hundreds
+            present = breakpoint_spec(point)
             if present.model_copy(update=_SET_BY_WORKER) == spec.model_copy(update=_SET_BY_WORKER):
-                assert present.id is not None
-                self.enable(present.id, enabled=spec.enabled)
-                return present.model_copy(update={"enabled": spec.enabled})
+                self.enable(number, enabled=spec.enabled)
+                return present.model_copy(update={"id": number, "enabled": spec.enabled})
         point = debugger.add_breakpoint(**_asked(spec))
         point.enabled = spec.enabled
         number = self._next
@@ -129,11 +133,16 @@ class SessionBreakpoints:
         debugger.muted = self.is_muted = muted
 
     def _specs(self, debugger: Debugger | None) -> tuple[BreakpointSpec, ...]:
-        if debugger is not None:  # it removes some by itself (`once`)
-            present = {id(point) for point in debugger.breakpoints}
+        if debugger is not None:
+            self._forget_removed(debugger)
+        return tuple(breakpoint_spec(point).model_copy(update={"id": number}) for number, point in self._points.items())
+
+    def _forget_removed(self, debugger: Debugger) -> None:
+        """Forget what the debugger has removed by itself (`once`)."""
+        present = {id(point) for point in debugger.breakpoints}
+        if len(present) < len(self._points) or any(id(point) not in present for point in self._points.values()):
             self._spent |= {number: point for number, point in self._points.items() if id(point) not in present}
             self._points = {number: point for number, point in self._points.items() if id(point) in present}
-        return tuple(breakpoint_spec(point).model_copy(update={"id": number}) for number, point in self._points.items())
 
     def _get(self, number: int) -> Breakpoint:
         if number not in self._points:
