@@ -371,7 +371,10 @@ def test_on_a_terminal_resume_asks_the_same_question(project, killed):
 @pytest.mark.parametrize("loading", ["", "import time; time.sleep(2)\n"], ids=["at-once", "while-the-screen-waits"])
 def test_on_a_terminal_what_cannot_be_resumed_ends_the_command_with_the_reason(project, killed, loading):
     (project / "chat.py").write_text(loading + CHAT.replace("messages", "said"))
-    with terminal("resume", "last", cwd=project, errors=subprocess.PIPE) as (process, _):
+    with terminal("resume", "last", cwd=project, errors=subprocess.PIPE) as (process, screen):
+        with contextlib.suppress(OSError):  # the program has ended
+            while os.read(screen, 65536):
+                pass
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 2
         assert b"- messages = " in errors

@@ -1,4 +1,7 @@
+import ctypes
+import os
 import sqlite3
+import sys
 import threading
 import time
 
@@ -139,6 +142,21 @@ def test_a_closed_run_is_one_file(tmp_path):
     out.close(RunState.IDLE)
     assert len(rows_of(tmp_path / "x.run")) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["x.run"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify tells of files that come and go at once")
+def test_no_journal_is_ever_beside_a_run(tmp_path):
+    libc = ctypes.CDLL(None)
+    created = 0x100
+    made = libc.inotify_init1(os.O_NONBLOCK)
+    libc.inotify_add_watch(made, os.fsencode(tmp_path), created)
+    with writer(tmp_path / "x.run") as out:
+        for each in loop_events(3):
+            out.append(each)
+    names = os.read(made, 65536)
+    os.close(made)
+    assert b".run-wal" in names
+    assert b"-journal" not in names
 
 
 def test_a_run_closed_while_it_is_read_goes_on_being_readable(tmp_path):

@@ -1,5 +1,6 @@
 """The `stepscope` command."""
 
+import contextlib
 import os
 import pty
 import subprocess
@@ -100,6 +101,9 @@ def test_in_a_terminal_bad_input_ends_the_command_with_the_reason(tmp_path, sour
         env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"},
     )
     os.close(theirs)
+    with contextlib.suppress(OSError):  # the program has ended
+        while os.read(ours, 65536):
+            pass
     _, errors = process.communicate(timeout=60)
     os.close(ours)
     assert process.returncode == 2

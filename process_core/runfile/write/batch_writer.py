@@ -194,9 +194,10 @@ class BatchWriter:
         self._connection.execute(f"PRAGMA busy_timeout = {_CLOSING_PATIENCE}")
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         # A file in write-ahead mode makes every later reader leave a log and an index beside it; one that is finished
-        # needs neither. With a reader there now it has to stay as it is, and that does no harm.
+        # needs neither. With a reader there now it has to stay as it is, and that does no harm. The switch itself, one
+        # page, is journalled in memory: a journal beside the file is refused by readers, and would stay after a kill.
         with contextlib.suppress(sqlite3.OperationalError):
-            self._connection.execute("PRAGMA journal_mode = DELETE")
+            self._connection.execute("PRAGMA journal_mode = MEMORY")
 
     def _count(self, flat: list[Any], rows: list[tuple[Any, ...]]) -> None:
         """Add a batch to the counts of events per shape."""
