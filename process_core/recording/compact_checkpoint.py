@@ -55,19 +55,26 @@ class CompactCheckpoints:
             self._start = CHECKPOINT_START % (generation, asked, json.dumps(rest), json.dumps(nested))
         messages = ""
         containers: list[Any] | None = None
+        known = self._known
         for message in root.pending:
-            route = self._known.get(message.route)
-            if route is None or message.handles or message.event_id != route[1] or message.source != route[2]:
+            try:
+                start, event_id, source = known[message.route]
+            except KeyError:
+                return None
+            if message.handles or message.event_id != event_id or message.source != source:
                 return None
             data = message.data
-            written = str(data) if data.__class__ is int and -_SHORT < data < _SHORT else encode_plain(data)
-            if written is None:
-                return None
-            if written[0] in "[{":
-                if containers is None:
-                    containers = []
-                containers.append(data)
-            text = f"{route[0]}{message.seq},{written}]"
+            if data.__class__ is int and -_SHORT < data < _SHORT:
+                text = f"{start}{message.seq},{data}]"
+            else:
+                written = encode_plain(data)
+                if written is None:
+                    return None
+                if written[0] in "[{":
+                    if containers is None:
+                        containers = []
+                    containers.append(data)
+                text = f"{start}{message.seq},{written}]"
             messages = f"{messages},{text}" if messages else text
         if containers is not None and len(containers) > 1 and '{"$":"shared",' in (encode_plain(containers) or ""):
             return None  # each message is written by itself here, and would come back with a part of its own

@@ -118,12 +118,15 @@ class FastRecorder(Recorder):
         self.seq = seq = self.seq + 1
         writer, names = self._writer, self._names
         rows = self._buffer.rows
+        checkpoint = writer.compact if writer.compact_at == seq else None
         try:
-            rows += (seq, names[type, path], int((self.clock() - self._started) * 1e6), superstep, None, None)
+            rows += (seq, names[type, path], int((self.clock() - self._started) * 1e6), superstep, None, checkpoint)
         except KeyError:
             writer.record(seq, self.clock(), type, path, None, None, superstep, None, None, (), None, None)
             names[type, path] = names[type, path, None, None, None, None]
         else:
+            if checkpoint is not None:
+                writer.compact_at = 0
             if writer.needs_attention or len(rows) >= FULL:
                 writer.after_row()
 

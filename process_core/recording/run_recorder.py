@@ -243,7 +243,7 @@ class RunRecorder(RunInstrument):
         compact = self._compact.write(self._writer.generation, outputs) if outputs is not None else None
         if compact is not None:
             self._last = process.superstep
-            self._writer.brief_checkpoint(compact, superstep=process.superstep, seq=self._recorder.seq)
+            self._writer.compact_checkpoint(compact, superstep=process.superstep, seq=self._recorder.seq)
         else:
             self._checkpoint({}, self._rest_of_checkpoint())
         if isinstance(run.host, JournalHost):

@@ -345,7 +345,7 @@ def _choose(file: RunFile, superstep: int | None) -> tuple[Checkpoint, bool]:
     last = file.checkpoint_at(_LAST)
     if superstep is None and last is not None:
         return last, True
-    points = [checkpoint for checkpoint in file.checkpoints() if not checkpoint.path]
+    points = file.checkpoints()
     after_it = [c for c in points if c.superstep == superstep]
     if after_it:
         return after_it[-1], after_it[-1] is points[-1]

@@ -9,8 +9,8 @@ from process_core import safe_files
 from process_core.runfile.codec.graphs import dump_metadata
 from process_core.runfile.errors import RunFileError
 from process_core.runfile.read.connection import Connection
-from process_core.runfile.read.history import Checkpoint, read_checkpoints
-from process_core.runfile.schema import create
+from process_core.runfile.read.history import Checkpoint, checkpoint_at
+from process_core.runfile.schema import columns_of, create
 from process_core.runfile.write.lock import WriterLock
 from process_core.runfile.write.open_for_write import write_run
 
@@ -20,18 +20,19 @@ _COPY = (
     "INSERT INTO main.causes SELECT * FROM old.causes WHERE seq <= :seq",
     "INSERT INTO main.tallies SELECT shape, count(*), max(seq) FROM main.events GROUP BY shape",
     "INSERT INTO main.shapes SELECT * FROM old.shapes WHERE id IN (SELECT shape FROM main.tallies)",
-    "INSERT INTO main.checkpoints SELECT * FROM old.checkpoints WHERE id <= :checkpoint AND seq <= :seq",
-    "INSERT INTO main.states SELECT * FROM old.states WHERE checkpoint <= :checkpoint AND seq <= :seq",
+    "INSERT INTO main.checkpoints SELECT * FROM ({checkpoints}) WHERE seq <= :seq",
+    # The event after the point is not copied, and may hold it.
+    """
+    INSERT OR IGNORE INTO main.checkpoints
+        SELECT :seq, superstep, CAST(data AS TEXT) FROM old.events WHERE seq = :seq + 1 AND typeof(data) = 'blob'
+    """,
+    "INSERT INTO main.states SELECT * FROM ({states}) WHERE seq <= :seq",
     "INSERT INTO main.steps SELECT * FROM old.steps",
     """
     INSERT INTO main.payloads SELECT * FROM old.payloads WHERE id IN (
         SELECT data FROM main.events WHERE typeof(data) = 'integer'
         UNION SELECT details FROM main.events WHERE typeof(details) = 'integer'
         UNION SELECT state FROM main.states WHERE typeof(state) = 'integer'
-        UNION SELECT pending FROM main.checkpoints WHERE typeof(pending) = 'integer'
-        UNION SELECT joins FROM main.checkpoints WHERE typeof(joins) = 'integer'
-        UNION SELECT requests FROM main.checkpoints WHERE typeof(requests) = 'integer'
-        UNION SELECT answers FROM main.checkpoints WHERE typeof(answers) = 'integer'
         UNION SELECT extra FROM main.checkpoints WHERE typeof(extra) = 'integer'
     )
     """,
@@ -68,8 +69,8 @@ def fork_run_file(
     connection = Connection(source)
     try:
         number = checkpoint if isinstance(checkpoint, int) else checkpoint.id
-        checkpoints = read_checkpoints(connection, "id = ?", (number,))
-        if not checkpoints:
+        point = checkpoint_at(connection, number - 1)
+        if point is None or point.id != number:
             raise RunFileError(source, f"there is no checkpoint {number}")
         run = connection.one("SELECT run_id, process, target, started, metadata FROM run")
     finally:
@@ -88,14 +89,14 @@ def fork_run_file(
             # Times in the file count from here, and the copied events keep theirs.
             "started": started,
             "parent_run": parent,
-            "parent_superstep": checkpoints[0].superstep,
-            "parent_seq": checkpoints[0].seq,
+            "parent_superstep": point.superstep,
+            "parent_seq": point.seq,
             "metadata": inherited if metadata is None else dump_metadata(metadata),
         }
-        create(into, lambda child: _fill(child, source, checkpoints[0], values)).close()
+        create(into, lambda child: _fill(child, source, point, values)).close()
     finally:
         lock.release()
-    return checkpoints[0]
+    return point
 
 
 def _fill(child: sqlite3.Connection, source: Path, point: Checkpoint, run: dict[str, Any]) -> None:
@@ -103,7 +104,9 @@ def _fill(child: sqlite3.Connection, source: Path, point: Checkpoint, run: dict[
     child.execute("COMMIT")
     safe_files.check_database(source, owned=False)
     child.execute("ATTACH ? AS old", (f"{(source.parent.resolve() / source.name).as_uri()}?mode=ro",))
+    version = int(child.execute("PRAGMA old.user_version").fetchone()[0])
+    older = {table: columns_of(table, version, "old") for table in ("checkpoints", "states")}
     child.execute("BEGIN")
     for statement in _COPY:
-        child.execute(statement, {"seq": point.seq, "checkpoint": point.id})
+        child.execute(statement.format_map(older), {"seq": point.seq})
     write_run(child, run)

@@ -8,6 +8,8 @@ A run file is an SQLite database. Three choices make an event small and cheap:
 - A small payload stands in the event itself, as JSON text; a larger one stands once in `payloads`, and the event holds
   its number. The type of the column's value shows which: TEXT or INTEGER. NULL stands for None.
 - `seq` is the rowid and gapless from 1, so that place in the run and key are one number and no OFFSET is ever needed.
+- A common checkpoint, nothing but messages on their way, stands as a BLOB in the row of the event that ends its
+  superstep, in the place of a payload, which such events never have. Any other one is a row of `checkpoints`.
 """
 
 import os
@@ -21,11 +23,13 @@ from process_core.runfile.errors import STORAGE_ERRORS, RunFileError, explain
 
 APPLICATION_ID: Final = 0x53544550
 """The letters `STEP`, at byte 68 of every run file."""
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Version of the tables and of how values are written; a file of a higher one is refused.
 
-Format 1 had no brief checkpoints; before 3, models stood as they wrote themselves, and subclasses as their base.
+Format 1 had no compact checkpoints; before 3, models stood as they wrote themselves, and subclasses as their base;
+before 4, compact checkpoints stood in `checkpoints`, too.
 """
+_ROWS_HOLD_CHECKPOINTS: Final = 4
 SUFFIX: Final = ".run"
 PAGE_SIZE: Final = 4096
 INLINE_LIMIT: Final = 64
@@ -37,7 +41,49 @@ _WRITE_AHEAD: Final = b"\x02\x02"
 _WRITE_AHEAD_AT: Final = 18
 """Where a database says by which version of the format it is written and read."""
 
-TABLES: Final = """
+_CHECKPOINTS = """CREATE TABLE checkpoints (
+    seq INTEGER PRIMARY KEY,
+    superstep INTEGER NOT NULL,
+    extra
+);
+"""
+_STATES = """CREATE TABLE states (
+    step INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    version TEXT,
+    state,
+    PRIMARY KEY (step, seq)
+) WITHOUT ROWID;
+"""
+_BEFORE_4: Final = {
+    _CHECKPOINTS: """CREATE TABLE checkpoints (
+    id INTEGER PRIMARY KEY,
+    parent INTEGER,
+    path TEXT NOT NULL,
+    superstep INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    pending,
+    joins,
+    requests,
+    answers,
+    extra
+);
+CREATE INDEX checkpoints_by_seq ON checkpoints (seq);
+""",
+    _STATES: """CREATE TABLE states (
+    step INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    checkpoint INTEGER NOT NULL,
+    version TEXT,
+    state,
+    PRIMARY KEY (step, seq)
+) WITHOUT ROWID;
+CREATE INDEX states_by_checkpoint ON states (checkpoint);
+""",
+}
+"""What formats 1 to 3 have in their place."""
+
+TABLES: Final = f"""
 CREATE TABLE run (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     run_id TEXT NOT NULL,
@@ -104,37 +150,58 @@ CREATE TABLE payloads (
     body NOT NULL
 );
 CREATE UNIQUE INDEX digests ON payloads (digest) WHERE digest IS NOT NULL;
-CREATE TABLE checkpoints (
-    id INTEGER PRIMARY KEY,
-    parent INTEGER,
-    path TEXT NOT NULL,
-    superstep INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    pending,
-    joins,
-    requests,
-    answers,
-    extra
-);
-CREATE INDEX checkpoints_by_seq ON checkpoints (seq);
-CREATE TABLE steps (
+{_CHECKPOINTS}CREATE TABLE steps (
     id INTEGER PRIMARY KEY,
     path TEXT NOT NULL UNIQUE
 );
-CREATE TABLE states (
-    step INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    checkpoint INTEGER NOT NULL,
-    version TEXT,
-    state,
-    PRIMARY KEY (step, seq)
-) WITHOUT ROWID;
-CREATE INDEX states_by_checkpoint ON states (checkpoint);
-"""
+{_STATES}"""
 """`tallies` counts the events of each shape and names the last, so that nobody goes through them all to count what each
 step has done. `causes` holds the causes of events that have several; `events.cause` is always the last. `ts` counts
 microseconds from `run.started`. `codec` 0 is the JSON as it is, 1 is zlib; large payloads have a `preview`, small ones
 are one."""
+
+
+def tables_of(version: int) -> str:
+    """Return the statements that make the tables of a format."""
+    tables = TABLES
+    for now, before in _BEFORE_4.items() if version < _ROWS_HOLD_CHECKPOINTS else ():
+        tables = tables.replace(now, before)
+    return tables
+
+
+def columns_of(table: str, version: int, database: str = "main") -> str:
+    """Return SQL that reads `checkpoints` or `states` of a format with the columns of the present one."""
+    if table == "states":
+        return f"SELECT step, seq, version, state FROM {database}.states"  # noqa: S608 - our own names
+    if version >= _ROWS_HOLD_CHECKPOINTS:
+        return f"SELECT seq, superstep, extra FROM {database}.checkpoints"  # noqa: S608 - as above
+    # One was written again where an idle run was changed by hand; the later one counts.
+    last = f"SELECT max(id) FROM {database}.checkpoints WHERE path = '' GROUP BY seq"  # noqa: S608 - as above
+    return f"SELECT seq, superstep, extra FROM {database}.checkpoints WHERE id IN ({last})"  # noqa: S608 - as above
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Bring an older run file to the present format; what is written from here on, an older program cannot read."""
+    version = version_of(connection)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if version < _ROWS_HOLD_CHECKPOINTS:
+            for table, statement in (("checkpoints", _CHECKPOINTS), ("states", _STATES)):
+                connection.execute(f"CREATE TEMP TABLE older AS {columns_of(table, version)}")
+                connection.execute(f"DROP TABLE main.{table}")
+                connection.execute(statement)
+                connection.execute(f"INSERT INTO main.{table} SELECT * FROM temp.older")  # noqa: S608 - our own names
+                connection.execute("DROP TABLE temp.older")
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return the format of an open run file."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
@@ -258,7 +325,7 @@ def check_header(path: Path) -> None:
 def check_format(path: Path, connection: sqlite3.Connection) -> None:
     """Raise RunFileError if a database is another program's, or newer than this program."""
     application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version = version_of(connection)
     if application != APPLICATION_ID:
         raise RunFileError(path, "it is an SQLite database of another program, not a run file")
     if version > FORMAT:

@@ -1,4 +1,4 @@
-"""A checkpoint written briefly says what one written out says."""
+"""A checkpoint in the compact form says what one written out says."""
 
 import contextlib
 import sqlite3
@@ -19,15 +19,15 @@ from process_core.runfile.codec.encode import encode
 
 
 class Noted(CompactCheckpoints):
-    """Notes what the engine would have written out wherever it is said briefly."""
+    """Notes what the engine would have written out wherever the compact form is used."""
 
     written: dict[int, object]
 
     def write(self, generation, rest):
-        brief = super().write(generation, rest)
-        if brief is not None:
+        compact = super().write(generation, rest)
+        if compact is not None:
             self.written[self._run.root.superstep] = decode(encode({**dump_checkpoint(self._run), **rest}))
-        return brief
+        return compact
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_so_it_is_for_random_processes(tmp_path_factory, case):
     with pytest.MonkeyPatch.context() as monkeypatch:
         Noted.written = {}
         monkeypatch.setattr(run_recording, "CompactCheckpoints", Noted)
-        path = tmp_path_factory.mktemp("brief") / "x.run"
+        path = tmp_path_factory.mktemp("compact") / "x.run"
         try:
             run_whole(builder_of(described).build(), list(outside), path, 8)
         except EndlessError:
@@ -84,10 +84,10 @@ def test_one_that_makes_no_sense_is_called_damaged(damage, tmp_path):
     build, outside = STORIES["fails"]
     run_whole(build(), outside, path)
     with contextlib.closing(sqlite3.connect(path)) as database:
-        database.execute("UPDATE checkpoints SET extra = ? WHERE id = 2", (damage,))
+        database.execute("UPDATE events SET data = ? WHERE typeof(data) = 'blob'", (damage.encode(),))
         database.commit()
     with RunFile(path) as file, pytest.raises(RunFileError, match="damaged"):
-        file.snapshot(2)
+        file.snapshot(file.checkpoints()[1])
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,7 @@ async def test_a_checkpoint_that_makes_no_sense_is_reported(path, extra):
     await cut_off(path)
     with sqlite3.connect(path) as database:
         database.execute("UPDATE checkpoints SET extra = ?", (extra,))
+        database.execute("UPDATE events SET data = ? WHERE typeof(data) = 'blob'", (extra.encode(),))
     database.close()
     with pytest.raises((ResumeError, RunFileError)):
         await chain("A", "B").resume(path)

@@ -152,7 +152,7 @@ def test_a_file_with_broken_bytes_gives_run_file_errors_and_nothing_else(tmp_pat
             out.append(one)
             if one.seq % 5 == 0:
                 states = {"A": one.seq, "B": ["x" * one.seq]}
-                out.checkpoint(superstep=one.seq // 5, seq=one.seq, states=states, pending=[one.seq])
+                out.checkpoint(superstep=one.seq // 5, seq=one.seq, states=states, extra={"pending": one.seq})
     whole = (tmp_path / "x.run").read_bytes()
     chooser = random.Random(seed)
     read = 0

@@ -19,7 +19,7 @@ RECORDS = textwrap.dedent("""
             one.data = {"text": "some words " * (one.seq % 300), "seq": one.seq}
         out.append(one)
         if one.seq % 5 == 0:
-            out.checkpoint(superstep=one.seq // 5, seq=one.seq, states={"A": one.seq}, pending=[one.seq])
+            out.checkpoint(superstep=one.seq // 5, seq=one.seq, states={"A": one.seq}, extra={"pending": one.seq})
         if one.seq % 50 == 0:
             time.sleep(0.0005)
 """)

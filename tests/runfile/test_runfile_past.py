@@ -84,7 +84,7 @@ def with_states(tmp_path):
         for superstep in range(1, 4):
             for one in loop_events(5, first=5 * superstep - 4):
                 out.append(one)
-            out.checkpoint(superstep=superstep, seq=5 * superstep, states={"S": superstep}, path="")
+            out.checkpoint(superstep=superstep, seq=5 * superstep, states={"S": superstep})
         assert out.flush(10)
     with RunFile(path) as run:
         yield run

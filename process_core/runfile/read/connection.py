@@ -8,7 +8,7 @@ from typing import Any, Final
 from process_core.runfile.codec.decode import decode
 from process_core.runfile.codec.encode import MAX_BYTES
 from process_core.runfile.errors import STORAGE_ERRORS, RunFileError, explain
-from process_core.runfile.schema import open_for_reading
+from process_core.runfile.schema import FORMAT, columns_of, open_for_reading, version_of
 
 _ZLIB = 1
 _BODIES_AT_ONCE = 500
@@ -18,7 +18,7 @@ _LATEST: Final = 253_370_764_800
 
 DATA_TEXT: Final = """
     CASE typeof(e.data) WHEN 'integer' THEN (SELECT unpack(codec, body) FROM payloads WHERE id = e.data)
-        ELSE e.data END
+        WHEN 'text' THEN e.data END
 """
 """SQL for the payload of `events e` as JSON text, NULL for None."""
 _DETAILS_TEXT: Final = DATA_TEXT.replace("e.data", "e.details")
@@ -53,6 +53,9 @@ class Connection:
         try:
             self._connection.create_function("unpack", 2, _unpack_text, deterministic=True)
             self.started = self._read_started()
+            version = version_of(self._connection)
+            if version < FORMAT:
+                self.rows(f"CREATE TEMP VIEW checkpoints AS {columns_of('checkpoints', version)}")
             self.rows(_ROWS_VIEW.format(started=repr(self.started), data=DATA_TEXT, details=_DETAILS_TEXT))
         except BaseException:
             self._connection.close()

@@ -11,6 +11,10 @@ from process_core.runfile.errors import RunFileError
 from process_core.runfile.read.connection import Connection
 
 _LAST = 2**62
+_HOLDS_ONE = """
+    typeof(data) = 'blob' AND shape IN (SELECT id FROM shapes WHERE type = 'superstep_completed' AND path = '')
+"""
+"""The rows of `events` that hold a compact checkpoint; it covers what comes before them."""
 _LATEST = "seq = (SELECT max(seq) FROM states WHERE step = steps.id AND seq <= ?)"
 
 
@@ -19,18 +23,16 @@ class Checkpoint:
     """A point at which a run can be shown, and from which it can be resumed or forked.
 
     Attributes:
-        id: Its number in the file, from 1.
+        id: Its number in the file: the seq of the event after the last one that it covers.
         parent: Number of the one before it, None for the first.
-        superstep: The superstep that was over, 0 before the first.
+        superstep: The superstep of the root process that was over, 0 before the first.
         seq: Seq of the last event that it covers.
-        path: The process whose superstep it was, empty for the root.
     """
 
     id: int
     parent: int | None
     superstep: int
     seq: int
-    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +43,17 @@ class Snapshot:
         checkpoint: Which.
         states: Every step's state, step path -> state.
         versions: Versions of the steps' state where they are not "1", step path -> version.
-        pending: The messages to be delivered next, in order.
-        joins: The half-filled joins.
-        requests: The open requests.
-        answers: The answers recorded for invocations that had not finished.
         extra: What else the engine put there.
     """
 
     checkpoint: Checkpoint
     states: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
-    pending: list[Any] = field(default_factory=list)
-    joins: list[Any] = field(default_factory=list)
-    requests: list[Any] = field(default_factory=list)
-    answers: list[Any] = field(default_factory=list)
     extra: Any = None
 
 
 def checkpoints(path: str | Path) -> list[Checkpoint]:
-    """List the checkpoints of a run file, oldest first, those of nested processes included.
+    """List the checkpoints of a run file, oldest first.
 
     Args:
         path: The file.
@@ -74,31 +68,59 @@ def checkpoints(path: str | Path) -> list[Checkpoint]:
         connection.close()
 
 
-def read_checkpoints(connection: Connection, where: str = "1", values: tuple[Any, ...] = ()) -> list[Checkpoint]:
-    """Return the checkpoints that a condition in SQL chooses, oldest first."""
-    sql = f"SELECT id, parent, superstep, seq, path FROM checkpoints WHERE {where} ORDER BY id"  # noqa: S608 - our own words
-    checkpoints = [Checkpoint(*row) for row in connection.rows(sql, values)]
-    for one in checkpoints:
-        numbers = (one.id, one.superstep, one.seq, one.parent or 0)
-        if not isinstance(one.path, str) or not all(isinstance(number, int) for number in numbers):
-            raise RunFileError(connection.path, "it is damaged: a checkpoint cannot be read")
+def read_checkpoints(connection: Connection) -> list[Checkpoint]:
+    """Return the checkpoints, oldest first."""
+    sql = f"""
+        SELECT seq, superstep FROM checkpoints
+        UNION SELECT seq - 1, superstep FROM events WHERE {_HOLDS_ONE} ORDER BY 1
+    """  # noqa: S608 - our own words
+    checkpoints: list[Checkpoint] = []
+    for seq, superstep in connection.rows(sql):
+        parent = checkpoints[-1].id if checkpoints else None
+        checkpoints.append(_checkpoint(connection, seq, superstep, parent))
     return checkpoints
+
+
+def checkpoint_at(connection: Connection, seq: int) -> Checkpoint | None:
+    """Return the last checkpoint at or before an event."""
+    last = _last_until(connection, seq)
+    if last is None:
+        return None
+    before = _last_until(connection, last[0] - 1)
+    return _checkpoint(connection, *last, before[0] + 1 if before is not None else None)
+
+
+def checkpoint_after(connection: Connection, seq: int) -> Checkpoint | None:
+    """Return the first checkpoint after an event."""
+    row = next(iter(connection.rows("SELECT seq FROM checkpoints WHERE seq > ? ORDER BY seq LIMIT 1", (seq,))), None)
+    end = _LAST if row is None else row[0]
+    sql = f"SELECT seq - 1 FROM events WHERE seq > ? + 1 AND seq <= ? AND {_HOLDS_ONE} ORDER BY seq LIMIT 1"  # noqa: S608 - our own words
+    row = next(iter(connection.rows(sql, (seq, end))), row)
+    return None if row is None else checkpoint_at(connection, row[0])
+
+
+def _last_until(connection: Connection, seq: int) -> tuple[int, int] | None:
+    """Return what the last checkpoint at or before an event covers, and its superstep."""
+    sql = "SELECT seq, superstep FROM checkpoints WHERE seq <= ? ORDER BY seq DESC LIMIT 1"
+    last: tuple[int, int] | None = next(iter(connection.rows(sql, (seq,))), None)
+    # There is no index of the rows that hold one: they are as far apart as the events of one superstep.
+    sql = f"SELECT seq - 1, superstep FROM events WHERE seq BETWEEN ? AND ? + 1 AND {_HOLDS_ONE} ORDER BY seq DESC LIMIT 1"  # noqa: S608, E501 - our own words
+    return next(iter(connection.rows(sql, (0 if last is None else last[0] + 2, seq))), last)
+
+
+def _checkpoint(connection: Connection, seq: Any, superstep: Any, parent: int | None) -> Checkpoint:
+    if not isinstance(seq, int) or not isinstance(superstep, int):
+        raise RunFileError(connection.path, "it is damaged: a checkpoint cannot be read")
+    return Checkpoint(seq + 1, parent, superstep, seq)
 
 
 def read_snapshot(connection: Connection, number: int) -> Snapshot:
     """Return all that the checkpoint of a number holds, decoded."""
-    checkpoints = read_checkpoints(connection, "id = ?", (number,))
-    if not checkpoints:
+    checkpoint = checkpoint_at(connection, number - 1)
+    if checkpoint is None or checkpoint.id != number:
         raise RunFileError(connection.path, f"there is no checkpoint {number}")
-    columns = "pending, joins, requests, answers, extra"
-    parts = connection.rows(f"SELECT {columns} FROM checkpoints WHERE id = ?", (number,))[0]  # noqa: S608 - our own words
-    pending, joins, requests, answers, extra = (
-        None if ref is None else connection.decode(connection.body(ref)) for ref in parts
-    )
-    if isinstance(extra, list):
-        extra = _expanded(connection, extra, checkpoints[0].superstep)
-    states, versions = read_states(connection, checkpoints[0].seq)
-    return Snapshot(checkpoints[0], states, versions, pending or [], joins or [], requests or [], answers or [], extra)
+    states, versions = read_states(connection, checkpoint.seq)
+    return Snapshot(checkpoint, states, versions, read_extra(connection, checkpoint.seq))
 
 
 def read_states(connection: Connection, seq: int) -> tuple[dict[str, Any], dict[str, str]]:
@@ -130,11 +152,14 @@ def read_state(connection: Connection, path: str, seq: int) -> tuple[Any, str] |
 
 
 def read_extra(connection: Connection, seq: int) -> Any:
-    """Return `extra` of the root's checkpoint whose last event is `seq`, decoded; None where there is none."""
-    sql = "SELECT extra, superstep FROM checkpoints WHERE seq = ? AND path = '' ORDER BY id DESC LIMIT 1"
-    for ref, superstep in connection.rows(sql, (seq,)):
-        extra = None if ref is None else connection.decode(connection.body(ref))
-        return _expanded(connection, extra, superstep) if isinstance(extra, list) else extra
+    """Return `extra` of the checkpoint whose last event is `seq`, decoded; None where there is none."""
+    for sql in (
+        "SELECT extra, superstep FROM checkpoints WHERE seq = ?",
+        f"SELECT CAST(data AS TEXT), superstep FROM events WHERE seq = ? + 1 AND {_HOLDS_ONE}",  # noqa: S608 - our own words
+    ):
+        for ref, superstep in connection.rows(sql, (seq,)):
+            extra = None if ref is None else connection.decode(connection.body(ref))
+            return _expanded(connection, extra, superstep) if isinstance(extra, list) else extra
     return None
 
 

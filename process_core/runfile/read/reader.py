@@ -13,6 +13,8 @@ from process_core.runfile.read.connection import Connection
 from process_core.runfile.read.history import (
     Checkpoint,
     Snapshot,
+    checkpoint_after,
+    checkpoint_at,
     read_checkpoints,
     read_extra,
     read_snapshot,
@@ -196,7 +198,7 @@ class RunFile:
 
     def runs_again(self, superstep: int) -> RerunPreview | None:
         """List the steps that were called after a superstep of the root process."""
-        ends = [point for point in self.checkpoints() if not point.path and point.superstep == superstep]
+        ends = [point for point in self.checkpoints() if point.superstep == superstep]
         if not ends:
             return None
         seq = ends[0].seq
@@ -213,18 +215,16 @@ class RunFile:
     # --- history -----------------------------------------------------------------------------------------------------
 
     def checkpoints(self) -> list[Checkpoint]:
-        """Return the checkpoints, oldest first, those of nested processes included."""
+        """Return the checkpoints, oldest first."""
         return read_checkpoints(self._connection)
 
-    def checkpoint_at(self, seq: int, path: str = "") -> Checkpoint | None:
-        """Return the last checkpoint of a process at or before an event."""
-        latest = "id = (SELECT max(id) FROM checkpoints WHERE seq <= ? AND path = ?)"
-        return next(iter(read_checkpoints(self._connection, latest, (seq, path))), None)
+    def checkpoint_at(self, seq: int) -> Checkpoint | None:
+        """Return the last checkpoint at or before an event."""
+        return checkpoint_at(self._connection, seq)
 
-    def checkpoint_after(self, seq: int, path: str = "") -> Checkpoint | None:
-        """Return the first checkpoint of a process after an event."""
-        next_one = "id = (SELECT id FROM checkpoints WHERE seq > ? AND path = ? ORDER BY seq, id LIMIT 1)"
-        return next(iter(read_checkpoints(self._connection, next_one, (seq, path))), None)
+    def checkpoint_after(self, seq: int) -> Checkpoint | None:
+        """Return the first checkpoint after an event."""
+        return checkpoint_after(self._connection, seq)
 
     def snapshot(self, checkpoint: Checkpoint | int) -> Snapshot:
         """Return all that a checkpoint, or the one of that id, holds, decoded."""

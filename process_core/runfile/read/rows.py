@@ -14,8 +14,9 @@ PayloadRef = int | str
 _SHOWN = 1000
 _COLUMNS = f"""
     e.seq, s.type, e.ts, e.superstep, s.path, s.step, s.function, s.event_id, s.route, s.state, e.request_id,
-    s.response_type, s.code, s.generation, e.cause, e.data, e.details,
-    CASE typeof(e.data) WHEN 'integer' THEN coalesce(p.preview, substr(p.body, 1, {_SHOWN})) ELSE e.data END,
+    s.response_type, s.code, s.generation, e.cause, iif(typeof(e.data) = 'blob', NULL, e.data), e.details,
+    CASE typeof(e.data) WHEN 'integer' THEN coalesce(p.preview, substr(p.body, 1, {_SHOWN}))
+        WHEN 'text' THEN e.data END,
     coalesce(p.size, 0), p.preview IS NOT NULL
 """
 SELECT_ROWS: Final = f"""

@@ -143,9 +143,9 @@ class RunAtEvent:
 
     # --- the reader, bound to the event -------------------------------------------------------------------------------
 
-    def checkpoint_at(self, seq: int, path: str = "") -> Checkpoint | None:
+    def checkpoint_at(self, seq: int) -> Checkpoint | None:
         """Find the last checkpoint at or before an event, as `RunFile.checkpoint_at`."""
-        return self.file.checkpoint_at(min(seq, self.seq), path)
+        return self.file.checkpoint_at(min(seq, self.seq))
 
     def state_history(self, path: str, limit: int = 100) -> list[tuple[int, Any]]:
         """Return the last values that a step's state had by then, as `RunFile.state_history`."""

@@ -15,7 +15,7 @@ from process_core.runfile.codec.decode import one_line
 from process_core.runfile.codec.encode import encode_atom
 from process_core.runfile.schema import INLINE_LIMIT
 from process_core.runfile.write.name_table import NameItem
-from process_core.runfile.write.write_buffer import BRIEF_WIDTH, WIDTH
+from process_core.runfile.write.write_buffer import WIDTH
 
 Captured = bytes | str | float | None
 """A payload on its way: JSON as bytes, or an immutable value still to be encoded (see `payload.ATOMS`)."""
@@ -28,16 +28,12 @@ DIGEST_FROM: Final = 512
 _COMPRESS_FROM = 1024
 _WORTH_IT = 0.9
 _REMEMBERED_PAYLOADS = 10_000
-_ROWS_AT_ONCE = (2048, 256, 32, 4, 1)
-_BRIEF = "checkpoints (id, parent, path, superstep, seq, extra)"
+# To prepare such a statement takes SQLite some 9 microseconds a row, to run it 1: larger ones rarely pay.
+_ROWS_AT_ONCE = (512, 64, 8, 1)
 _EVENTS = "events (seq, shape, ts, superstep, cause, data)"
 _CLOSING_PATIENCE = 200  # milliseconds to wait for readers in the middle of a read
 _ADD_EXTRAS = "UPDATE events SET request_id = ?, details = ? WHERE seq = ?"
-_COUNT_EVENTS = """
-    INSERT INTO tallies VALUES (?, ?, ?)
-    ON CONFLICT (shape) DO UPDATE SET number = number + excluded.number, last = excluded.last
-"""
-_PARTS = ("pending", "joins", "requests", "answers", "extra")
+_COUNT_EVENTS = "ON CONFLICT (shape) DO UPDATE SET number = number + excluded.number, last = excluded.last"
 _FAR_PAST = -(2**62)
 
 
@@ -58,25 +54,21 @@ class Unsettled:
 
 @dataclass(slots=True)
 class CheckpointItem:
-    """A checkpoint on its way into the file, everything encoded; `parent` is the one of its process before it."""
+    """A checkpoint on its way into the file, everything encoded."""
 
-    number: int
-    parent: int | None
-    path: str
     superstep: int
     seq: int
     states: dict[str, bytes]
     versions: Mapping[str, str]
-    parts: Mapping[str, bytes]
+    extra: bytes | None
 
 
 @dataclass(slots=True)
 class StateItem:
-    """A step's state as an invocation left it, on its way into the file; `checkpoint` is the one that comes next."""
+    """A step's state as an invocation left it, on its way into the file."""
 
     path: str
     seq: int
-    checkpoint: int
     version: str | None
     state: bytes
 
@@ -93,7 +85,7 @@ class GraphItem:
 
 
 Item = Unsettled | CheckpointItem | StateItem | GraphItem | NameItem
-"""What the buffer holds beside rows and brief checkpoints."""
+"""What the buffer holds beside rows."""
 
 
 class BatchWriter:
@@ -105,8 +97,6 @@ class BatchWriter:
 
     Attributes:
         next_shape: The first number that no combination of names in the file has.
-        next_checkpoint: The first number that no checkpoint in the file has.
-        last_checkpoints: Path of a process -> number of its last checkpoint in the file.
     """
 
     def __init__(self, connection: sqlite3.Connection, started: float) -> None:
@@ -117,10 +107,6 @@ class BatchWriter:
         self._steps: dict[str, int] = dict(connection.execute("SELECT path, id FROM steps"))
         self.next_shape = self._after("shapes")
         self._next_payload = self._after("payloads")
-        self.next_checkpoint = self._after("checkpoints")
-        self.last_checkpoints: dict[str, int] = dict(
-            connection.execute("SELECT path, max(id) FROM checkpoints GROUP BY path")
-        )
         self._unwritten: dict[bytes, int] = {}
         self._new_shapes: list[tuple[Any, ...]] = []
         self._new_payloads: list[tuple[Any, ...]] = []
@@ -128,12 +114,11 @@ class BatchWriter:
         self._new_states: list[tuple[Any, ...]] = []
         self._state: str | None = None
 
-    def write(self, flat: list[Any], briefs: list[Any], items: Iterable[Any]) -> int:
+    def write(self, flat: list[Any], items: Iterable[Any]) -> int:
         """Write a batch in one transaction.
 
         Args:
             flat: The values of rows of `events`, one after another.
-            briefs: The values of rows of `checkpoints`, likewise.
             items: Whatever else is to be written, in order.
 
         Returns:
@@ -156,8 +141,7 @@ class BatchWriter:
         try:
             for item in others:
                 self._other(item)
-            self._insert("checkpoints", self._new_checkpoints)
-            self._insert_flat(_BRIEF, briefs, BRIEF_WIDTH)
+            self._insert("checkpoints", self._new_checkpoints, "INSERT OR REPLACE")
             self._insert("states", self._new_states, "INSERT OR REPLACE")
             self._insert("shapes", self._new_shapes)
             self._insert("payloads", self._new_payloads)
@@ -210,7 +194,10 @@ class BatchWriter:
         for row in rows:
             numbers[row[1]] += 1
             last[row[1]] = max(row[0], last.get(row[1], 0))
-        self._connection.executemany(_COUNT_EVENTS, [(shape, n, last[shape]) for shape, n in numbers.items()])
+        values = [value for shape, number in numbers.items() for value in (shape, number, last[shape])]
+        # Filled up with rows that add nothing, so that it is one statement: see `_insert_flat`.
+        values += [values[-3], 0, values[-1]] * (-len(numbers) % 8)
+        self._insert_flat("tallies", values, 3, tail=_COUNT_EVENTS)
 
     def _after(self, table: str) -> int:
         return int(self._connection.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchone()[0])  # noqa: S608 - our own names
@@ -219,7 +206,7 @@ class BatchWriter:
         if rows:
             self._insert_flat(table, list(chain.from_iterable(rows)), len(rows[0]), verb)
 
-    def _insert_flat(self, table: str, values: list[Any], width: int, verb: str = "INSERT") -> None:
+    def _insert_flat(self, table: str, values: list[Any], width: int, verb: str = "INSERT", tail: str = "") -> None:
         # Many rows a statement, not `executemany`: that gives up and takes back the interpreter's lock at every row,
         # and beside a busy event loop each taking back may wait for a whole switch interval. (One JSON text for a
         # batch, read by SQLite without the lock, costs more in all than binding the values.)
@@ -228,7 +215,7 @@ class BatchWriter:
             step = size * width
             while end - at >= step:
                 part = values if end == step else values[at : at + step]
-                self._connection.execute(_insert_sql(verb, table, width, size), part)
+                self._connection.execute(_insert_sql(verb, table, width, size, tail), part)
                 at += step
 
     def _settle(
@@ -304,21 +291,20 @@ class BatchWriter:
             self._shape(item)
             return
         if isinstance(item, StateItem):
-            self._put_state(item.path, item.seq, item.checkpoint, item.version, item.state)
+            self._put_state(item.path, item.seq, item.version, item.state)
             return
         if isinstance(item, GraphItem):
             values = (item.generation, item.seq, item.nodes, item.edges, item.metadata)
             self._connection.execute("INSERT OR REPLACE INTO graphs VALUES (?,?,?,?,?)", values)
             return
-        given = item.parts
-        parts = [self._payload(given[name], DIGEST_FROM) if name in given else None for name in _PARTS]
-        self._new_checkpoints.append((item.number, item.parent, item.path, item.superstep, item.seq, *parts))
+        extra = None if item.extra is None else self._payload(item.extra, DIGEST_FROM)
+        self._new_checkpoints.append((item.seq, item.superstep, extra))
         for path, body in item.states.items():
-            self._put_state(path, item.seq, item.number, item.versions.get(path), body)
+            self._put_state(path, item.seq, item.versions.get(path), body)
 
-    def _put_state(self, path: str, seq: int, checkpoint: int, version: str | None, body: bytes) -> None:
+    def _put_state(self, path: str, seq: int, version: str | None, body: bytes) -> None:
         step = self._steps.get(path) or self._new_step(path)
-        self._new_states.append((step, seq, checkpoint, version, self._payload(body, DIGEST_FROM)))
+        self._new_states.append((step, seq, version, self._payload(body, DIGEST_FROM)))
 
     def _new_step(self, path: str) -> int:
         cursor = self._connection.execute("INSERT INTO steps (path) VALUES (?)", (_name(path),))
@@ -327,9 +313,9 @@ class BatchWriter:
 
 
 @functools.cache
-def _insert_sql(verb: str, table: str, width: int, rows: int) -> str:
+def _insert_sql(verb: str, table: str, width: int, rows: int, tail: str) -> str:
     row = f"({','.join('?' * width)})"
-    return f"{verb} INTO {table} VALUES {','.join([row] * rows)}"
+    return f"{verb} INTO {table} VALUES {','.join([row] * rows)} {tail}"
 
 
 def _name(value: Any) -> str | None:

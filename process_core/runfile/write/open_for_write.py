@@ -9,7 +9,7 @@ from typing import Any
 
 from process_core import safe_files
 from process_core.events import RunState
-from process_core.runfile.schema import FORMAT, create, open_for_writing
+from process_core.runfile.schema import create, open_for_writing, upgrade
 from process_core.runfile.write.lock import WriterLock
 
 
@@ -50,15 +50,13 @@ def open_again(path: Path) -> OpenedForWriting:
     try:
         connection = open_for_writing(path)
         try:
+            upgrade(connection)
             started = float(connection.execute("SELECT started FROM run").fetchone()[0])
             last = int(connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
             # States are written just before the event that they go with: one without its event never came to be.
             connection.execute("DELETE FROM states WHERE seq > ?", (last,))
             generation = int(connection.execute("SELECT coalesce(max(generation), 0) FROM graphs").fetchone()[0])
             connection.execute("UPDATE run SET pid = ?, host = ?, ended = NULL", (os.getpid(), platform.node()))
-            connection.execute(
-                f"PRAGMA user_version = {FORMAT}"
-            )  # what is written from here on, an older one cannot read
         except BaseException:
             connection.close()
             raise

@@ -30,7 +30,7 @@ from process_core.runfile.write.batch_writer import (
 )
 from process_core.runfile.write.name_table import NameItem, NameTable
 from process_core.runfile.write.open_for_write import OpenedForWriting, open_again, open_new
-from process_core.runfile.write.write_buffer import BLOCK, BRIEF_WIDTH, FULL, WIDTH, WriteBuffer
+from process_core.runfile.write.write_buffer import BLOCK, FULL, WIDTH, WriteBuffer
 
 GATHER: Final = 0.02
 """Seconds that the writer waits for more events before it commits a batch."""
@@ -75,6 +75,8 @@ class RunFileWriter:
         encoded: The encoding of the last payload that was no number or short text, until whoever looks at it sets this
             back to None.
         started: `run.started`, what time is counted from.
+        compact: The compact checkpoint that the event `compact_at` is to be written with.
+        compact_at: Seq of that event, 0 where none is to be.
         buffer: What waits to be written.
         names: Numbers the combinations of names.
         needs_attention: Whether the writer's thread sleeps or has given up, so that a row needs `after_row`.
@@ -149,8 +151,9 @@ class RunFileWriter:
         self._thread: threading.Thread | None = None
         self.buffer = WriteBuffer()
         self._openings: dict[str, str] = {}
-        self._next_checkpoint = 1
-        self._last_checkpoints: dict[str, int] = {}
+        self.compact: bytes | None = None
+        self.compact_at = 0
+        self._compact_superstep = 0
         # Set while the writer sleeps or has given up: then an append has to do more than put its event into the queue.
         self.needs_attention = False
         self._is_closing = False
@@ -168,8 +171,6 @@ class RunFileWriter:
             self._release()
             raise
         self.names = NameTable(self._batches.next_shape)
-        self._next_checkpoint = self._batches.next_checkpoint
-        self._last_checkpoints = self._batches.last_checkpoints
         self.started = self._opened.started
         self.written = self._opened.last_seq
         self.generation = self._opened.generation
@@ -234,7 +235,10 @@ class RunFileWriter:
             except (TypeError, ValueError, OverflowError):
                 pass
             else:
-                self.buffer.rows.extend((seq, number, ts, superstep, causes[0] if causes else None, text))
+                value: str | bytes | None = text
+                if seq == self.compact_at and type == "superstep_completed" and not path:
+                    value, self.compact_at = self.compact, 0
+                self.buffer.rows.extend((seq, number, ts, superstep, causes[0] if causes else None, value))
                 if self.needs_attention or len(self.buffer.rows) >= FULL:
                     self.after_row()
                 return
@@ -299,35 +303,25 @@ class RunFileWriter:
         *,
         superstep: int,
         seq: int,
-        path: str = "",
         states: Mapping[str, Any] | None = None,
         versions: Mapping[str, str] | None = None,
-        pending: Iterable[Any] | None = None,
-        joins: Iterable[Any] | None = None,
-        requests: Iterable[Any] | None = None,
-        answers: Iterable[Any] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> dict[str, bytes]:
         """Take in what is needed to show the run at this point, and to resume from it.
 
-        Call it after each superstep, with the states that have changed since the checkpoint before (at the first one:
-        all), and with the other lists as they are now, whole. A list that has not changed since is stored once.
+        Call it after each superstep of the root process, with the states that have changed since the checkpoint before
+        (at the first one: all). It takes the place of one that covers the same events.
 
         Args:
             superstep: The superstep that is over, 0 before the first.
             seq: Seq of the last event that the checkpoint covers; that event must have been appended.
-            path: The process whose superstep it is, empty for the root.
             states: Changed states, step path -> state.
             versions: Of the steps among them whose `Step.version` is not "1", step path -> version.
-            pending: The messages to be delivered next, in order; mappings of the engine's own making.
-            joins: The half-filled joins.
-            requests: The open requests.
-            answers: The answers recorded for invocations that have not finished, in order.
-            extra: A mapping of whatever else the engine needs to resume (counters, nested processes, parked calls).
+            extra: A mapping of whatever else the engine needs to resume (messages, counters, joins, parked calls).
 
         Returns:
             What cannot be made again from the file, because a value in it can only be written as its repr, as it was
-            written: by step path, and by `pending`, `joins`, `requests`, `answers` or `extra`.
+            written: by step path, and by `extra`.
         """
         if self.failed is not None:
             return {}
@@ -338,36 +332,30 @@ class RunFileWriter:
                 bodies[step] = body = encode(state)
                 if not is_restorable(body):
                     lost[step] = body
-        parts: dict[str, bytes] = {}
-        given = {"pending": pending, "joins": joins, "requests": requests, "answers": answers, "extra": extra}
-        for name, part in given.items():
-            if part is not None:
-                parts[name] = body = encode(part if name == "extra" else list(part))
-                if not is_restorable(body):
-                    lost[name] = body
-        number, parent = self._number_checkpoint(path)
-        self._put(
-            CheckpointItem(number, parent, path, superstep, seq, bodies, dict(versions) if versions else {}, parts)
-        )
+        written = None if extra is None else encode(extra)
+        if written is not None and not is_restorable(written):
+            lost["extra"] = written
+        self._put(CheckpointItem(superstep, seq, bodies, dict(versions) if versions else {}, written))
         return lost
 
-    def brief_checkpoint(self, brief: str, *, superstep: int, seq: int) -> None:
-        """Take in a checkpoint of the root in the compact form; the event `seq` must have been appended."""
-        number, parent = self._number_checkpoint("")
-        if len(brief) < DIGEST_FROM:
-            self.buffer.put_brief((number, parent, "", superstep, seq, brief))
-        else:
-            self.buffer.put(CheckpointItem(number, parent, "", superstep, seq, {}, {}, {"extra": brief.encode()}))
-        if self.needs_attention:
-            self._attend()
+    def compact_checkpoint(self, text: str, *, superstep: int, seq: int) -> None:
+        """Take in a checkpoint in the compact form, to be written with the event that ends its superstep.
 
-    def _number_checkpoint(self, path: str) -> tuple[int, int | None]:
-        """Return the number of the next checkpoint, and that of the one of its process before it."""
-        number = self._next_checkpoint
-        parent = self._last_checkpoints.get(path)
-        self._next_checkpoint = number + 1
-        self._last_checkpoints[path] = number
-        return number, parent
+        Args:
+            text: The checkpoint.
+            superstep: The superstep that is over.
+            seq: Seq of the last event that it covers; that event must have been appended.
+        """
+        if self.compact_at:
+            self._put_compact()
+        self.compact, self.compact_at, self._compact_superstep = text.encode(), seq + 1, superstep
+        if len(text) >= DIGEST_FROM:
+            self._put_compact()
+
+    def _put_compact(self) -> None:
+        """Write the compact checkpoint by itself: it is large, or another event has come where its own was expected."""
+        seq, self.compact_at = self.compact_at - 1, 0
+        self._put(CheckpointItem(self._compact_superstep, seq, {}, {}, self.compact))
 
     def state(self, path: str, state: Any, *, seq: int, version: str | None = None) -> bytes | None:
         """Take in a step's state; return it as it was written, if a value in it can only be written as its repr.
@@ -378,7 +366,7 @@ class RunFileWriter:
         if self.failed is not None:
             return None
         body = encode(state)
-        self._put(StateItem(path, seq, self._next_checkpoint, version, body))
+        self._put(StateItem(path, seq, version, body))
         return None if is_restorable(body) else body
 
     def new_generation(
@@ -414,6 +402,8 @@ class RunFileWriter:
         """Write the rest and leave one file; harmless the second time. Without `state` the last `status` counts."""
         if self._is_closing:
             return
+        if self.compact_at:
+            self._put_compact()
         self._is_closing = True
         self._press_on()
         if self._thread is not None:
@@ -485,14 +475,14 @@ class RunFileWriter:
 
     def _write_batch(self) -> None:
         assert self._batches is not None
-        rows, briefs, items = self.buffer.take()
-        last = self._batches.write(rows, briefs, items)
+        rows, items = self.buffer.take()
+        last = self._batches.write(rows, items)
         if last:
             self.written = last
         if self._taken_bytes != self._done_bytes:
             self._done_bytes += sum(_counted(item) for item in items)
         with self._progress:
-            self._done += len(rows) // WIDTH + len(briefs) // BRIEF_WIDTH + len(items)
+            self._done += len(rows) // WIDTH + len(items)
             self._progress.notify_all()
         if last and self._on_written is not None:
             try:
