@@ -66,6 +66,9 @@ class BreakpointIndex:
         sees_emissions: Whether any breakpoint is about events as they are emitted.
         sees_completions: Whether any may be about calls that complete.
         stop_ids: Ids of the events that breakpoints are to stop before, where they stop a process.
+        unheld: Routes and event ids whose messages concern no breakpoint, of those that were asked for.
+        unconcerned: Functions whose completion concerns none, of those that were asked for.
+        unconcerned_ids: Ids of events that concern none as they are emitted, of those that were asked for.
     """
 
     def __init__(self, graph: Graph, log: Log) -> None:
@@ -88,6 +91,9 @@ class BreakpointIndex:
         self._events: dict[str, tuple[Breakpoint, ...]] = {}
         self.holds_messages = self.sees_emissions = self.sees_completions = False
         self.stop_ids: frozenset[str] = frozenset()
+        self.unheld: set[tuple[CompiledRoute, str]] = set()
+        self.unconcerned: set[CompiledFunction] = set()
+        self.unconcerned_ids: set[str] = set()
 
     def __iter__(self) -> Iterator[Breakpoint]:
         return iter(self._points.values())
@@ -160,6 +166,9 @@ class BreakpointIndex:
         self._calls.clear()
         self._elements.clear()
         self._events.clear()
+        self.unheld.clear()
+        self.unconcerned.clear()
+        self.unconcerned_ids.clear()
         stops = [Candidate((e.event_id,), "", None, (e.id, e.key)) for e in self._graph.edges if not e.target]
         wanted = self.at_stop()
         self.stop_ids = frozenset(stop.events[0] for stop in stops if any(point.fits(stop) for point in wanted))
@@ -182,6 +191,8 @@ class BreakpointIndex:
         found = self._messages.get(key)
         if found is None:
             found = self._messages[key] = tuple(point for point in self._before if _may_concern(point, *key))
+            if not found:
+                self.unheld.add(key)
         return found
 
     def before_elements(self, step: CompiledStep) -> tuple[Breakpoint, ...]:
@@ -204,6 +215,8 @@ class BreakpointIndex:
         found = self._events.get(event_id)
         if found is None:
             found = self._events[event_id] = tuple(p for p in self._emit if p.fits_event(event_id))
+            if not found:
+                self.unconcerned_ids.add(event_id)
         return found
 
     def completed(self, function: CompiledFunction) -> tuple[Breakpoint, ...]:
@@ -213,6 +226,8 @@ class BreakpointIndex:
             named = [p for p in self._automatic if p.fits_event(function.result_id)]
             found = tuple(p for p in (*self._after, *named) if p.function is None or p.function == function.name)
             self._calls[function] = found
+            if not found and not self.watches and not self.stop_ids:
+                self.unconcerned.add(function)
         return found
 
     def failed(self, function: CompiledFunction) -> list[Breakpoint]:
@@ -308,14 +323,16 @@ class HitQueue:
 
     def see_emission(self, call: Invocation, event_id: str, data: Any, seq: int) -> None:
         """Hold an event that has just been emitted against the breakpoints."""
-        if self._index.sees_emissions and (points := self._index.emitted(event_id)):
+        index = self._index
+        if index.sees_emissions and event_id not in index.unconcerned_ids and (points := index.emitted(event_id)):
             self._hold_against(points, from_emission(call, event_id, data, seq))
 
     def see_completion(self, invocation: Invocation) -> None:
         """Hold a completed call against the breakpoints: the state it left, its result, its events that only stop."""
         if self._index.watches:
             self.see_state(invocation)
-        if self._index.sees_completions and (points := self._index.completed(invocation.function)):
+        points = self._index.completed(invocation.function)
+        if points:
             self._see_result(points, invocation)
         if self._index.stop_ids and isinstance(
             invocation.slot.scope, ProcessRecord

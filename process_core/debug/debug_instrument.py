@@ -68,6 +68,7 @@ class DebugInstrument(RunInstrument):
         self._listener = listener
         self._running: dict[Invocation, None] = {}
         self._failed: dict[str, None] = {}
+        self._unconcerned = controller.unconcerned
         # Bound here and not passed on by methods of our own: each call less counts in every superstep.
         self.event_emitted = controller.emitted  # type: ignore[method-assign]
         self.warning = controller.warned  # type: ignore[method-assign]
@@ -87,9 +88,19 @@ class DebugInstrument(RunInstrument):
     def invocation_ended(self, call: Invocation) -> None:
         """Note that a call has ended, and hold it against the breakpoints."""
         self._running.pop(call, None)
+        controller = self._controller
+        if (  # without another call, for most calls end like this
+            call.function in self._unconcerned
+            and call.failure is None
+            and not call.is_cancelled
+            and controller.news_wanted is None
+            and self._listener.call is None
+            and not controller.waiting
+        ):
+            return
         if call.failure is not None:
             self._failed[call.slot.path] = None
-        self._controller.ended(call)
+        controller.ended(call)
 
     def state_replaced(self, _: StepInstance) -> None:
         """Let no watchpoint count what was done by hand."""

@@ -5,6 +5,7 @@ import dataclasses
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from time import monotonic
 
 from process_core.debug.breakpoint_index import BreakpointIndex, HitQueue, Hits
@@ -14,6 +15,7 @@ from process_core.debug.debug_state import PausePoint, PendingMessage, Reason
 from process_core.debug.occurrence import from_element
 from process_core.debug.pending_messages import PendingMessages
 from process_core.debug.stepping import SteppingGoal, Verb, stepping_goal
+from process_core.engine.compiled import CompiledFunction
 from process_core.engine.instrument import SLICE_SECONDS, TURNS
 from process_core.engine.join_buffer import ReadyCall
 from process_core.engine.records import CallScope, Invocation, MapRecord, Message, ProcessRecord, RunRecord
@@ -81,6 +83,8 @@ class PauseController:
     Attributes:
         paused: Where the run is paused, or None.
         messages: What is still to be delivered.
+        waiting: Who is at the gate.
+        news_wanted: Set when something changes; None where nobody waits for that.
         on_continue: Called when the run goes on after a pause, and at every superstep while it is not paused.
         on_boundary: Called before each superstep's end; None where nobody waits for one.
     """
@@ -101,14 +105,14 @@ class PauseController:
         self.on_continue: Callable[[], None] | None = None
         self._looked_at: set[Message | Invocation] = set()
         self._elements: dict[MapRecord, deque[Invocation]] = {}
-        self._waiting: dict[_WaitingDelivery, None] = {}
+        self.waiting: dict[_WaitingDelivery, None] = {}
         self._held: _WaitingDelivery | None = None
         self._due: tuple[Hits | None, Reason] | None = None
         self._passing: _WaitingDelivery | None = None
         self._origin: CallScope | None = None
         self._is_abandoned = False
         self._is_looking = False
-        self._news: asyncio.Future[None] | None = None
+        self.news_wanted: asyncio.Future[None] | None = None
 
     # What the engine calls.
 
@@ -122,7 +126,12 @@ class PauseController:
             self.on_continue()
         if self._goal is not None or self._held is not None or self._passing is not None or self._hits.due:
             return True
-        return self._index.holds_messages and self._index.may_hold(batch)
+        if self._index.holds_messages:
+            unheld = self._index.unheld
+            for message in batch:  # here and not in a method of the index: this is asked at every superstep
+                if (message.route, message.event_id) not in unheld:
+                    return self._index.may_hold(batch)
+        return False
 
     async def dispatch(
         self, process: ProcessRecord, ready: list[ReadyCall], start: Callable[[Invocation], None]
@@ -222,7 +231,7 @@ class PauseController:
         self.paused = self._held = self._goal = self._due = None
         self._hits.clear()
         self.messages.discard()
-        for delivery in self._waiting:
+        for delivery in self.waiting:
             if not delivery.opened.done():
                 delivery.opened.set_result(None)
         self.notify()
@@ -232,12 +241,18 @@ class PauseController:
         if invocation.is_cancelled:
             self.messages.discard(within=invocation)
         elif invocation.failure is None:
-            if self._index.sees_completions or self._index.stop_ids:
-                self._hits.see_completion(invocation)
+            self._hits.see_completion(invocation)
         else:
             self._hits.see_failure(invocation)
-        if self._waiting or self._news is not None or self._listener.call is not None:  # one call less at full speed
+        if (
+            self.waiting or self.news_wanted is not None or self._listener.call is not None
+        ):  # one call less at full speed
             self.notify()
+
+    @property
+    def unconcerned(self) -> AbstractSet[CompiledFunction]:
+        """Functions that need not come to `ended` when they complete and nobody waits; it changes as breakpoints do."""
+        return self._index.unconcerned
 
     def note_states(self) -> None:
         """Take what watchpoints look at as it is now."""
@@ -249,10 +264,10 @@ class PauseController:
 
     def notify(self) -> None:
         """Note that something has changed, for those who wait and those who index."""
-        if self._news is not None:
-            news, self._news = self._news, None
+        if self.news_wanted is not None:
+            news, self.news_wanted = self.news_wanted, None
             news.set_result(None)
-        if self._waiting:
+        if self.waiting:
             self._look_again()
         if self._listener.call is not None:
             self._listener.notify()
@@ -344,7 +359,7 @@ class PauseController:
     def delivering(self) -> list[ProcessRecord]:
         """Return the processes with a message at the gate, in the order in which stepping delivers them."""
         first = [self._held] if self._held is not None else []
-        waiting = [delivery for delivery in self._waiting if isinstance(delivery.starts, Message)]
+        waiting = [delivery for delivery in self.waiting if isinstance(delivery.starts, Message)]
         return [delivery.scope.process for delivery in (*first, *waiting)]
 
     def requeued(self, process: ProcessRecord) -> None:
@@ -352,7 +367,7 @@ class PauseController:
         batch = self.messages.of(process)
         if batch is None or not batch.is_open:
             return
-        for delivery in self._waiting:
+        for delivery in self.waiting:
             if delivery.scope is not process:
                 continue
             delivery.starts = batch.left[0] if batch.left else None
@@ -371,9 +386,9 @@ class PauseController:
 
     async def news(self) -> None:
         """Wait until something has changed."""
-        if self._news is None:
-            self._news = self._run.loop.create_future()
-        await asyncio.shield(self._news)
+        if self.news_wanted is None:
+            self.news_wanted = self._run.loop.create_future()
+        await asyncio.shield(self.news_wanted)
 
     # Coming and passing.
 
@@ -383,7 +398,7 @@ class PauseController:
         """Come back when a message may be delivered, an element may begin, or a superstep may end or go on."""
         delivery = _WaitingDelivery(scope, starts, self._run.loop.create_future(), obeys_pause=obeys_pause)
         if not self._may_pass(delivery):
-            self._waiting[delivery] = None
+            self.waiting[delivery] = None
             try:
                 await delivery.opened
             except BaseException:
@@ -391,7 +406,7 @@ class PauseController:
                 self._lose(delivery)
                 raise
             finally:
-                del self._waiting[delivery]
+                del self.waiting[delivery]
         return delivery
 
     def _may_pass(self, delivery: _WaitingDelivery) -> bool:
@@ -435,13 +450,13 @@ class PauseController:
 
     def _look_again(self) -> None:
         """See soon who may pass now; a process that is just delivering comes first."""
-        if self._waiting and not self._is_looking:
+        if self.waiting and not self._is_looking:
             self._is_looking = True
             self._run.loop.call_soon(self._look)
 
     def _look(self) -> None:
         self._is_looking = False
-        for delivery in tuple(self._waiting):
+        for delivery in tuple(self.waiting):
             if not delivery.opened.done() and self._may_pass(delivery):
                 self._lose(delivery)
                 delivery.opened.set_result(None)
