@@ -150,6 +150,7 @@ class Process:
         *,
         resume_from: str | Path | None = None,
         superstep: int | None = None,
+        edits: "Edits | Mapping[str, Any] | None" = None,
         **options: Unpack[RunOptions],
     ) -> Run:
         """Start a run under your control.
@@ -161,6 +162,8 @@ class Process:
             superstep: With `resume_from`: after which superstep. An earlier one than the last forks into a new file
                 (`run_file`, or one beside it), since what happened afterwards stays as it was; so does the last one of
                 a run that was stopped or is still going on, and any where a `run_file` is given.
+            edits: With `resume_from`: what to drop or replace of the values that cannot be made live again, as where
+                their class is gone (`{"drop": True}`, `{"payloads": {0: 1}}`); in a fork, any change as for `fork`.
             **options: `services` (`Services`), `max_supersteps` (since the last outside input), `run_file` (path),
                 `initial_states` (path -> state), `debugger`, `collect_events`, `run_id`, `clock` (seconds since the
                 epoch), `reset` (with `resume_from`: paths of steps that begin with a new state; True for every one
@@ -174,13 +177,22 @@ class Process:
             MissingServiceError: A step asks for a service that was not given.
             UnknownStepError: `initial_states` has a path without a step that has state.
             ResumeError: The recorded run cannot be resumed.
+            EditError: An edit makes no sense there.
         """
         first = None if event is None else (self._input_event(event), data)
         if resume_from is not None:
-            return self._resumed(Path(resume_from), superstep, first, options, is_answerable=True)
+            return self._resumed(Path(resume_from), superstep, edits, first, options, is_answerable=True)
+        if edits is not None:
+            raise TypeError("edits are for resuming and forking; a new run has nothing to edit")
         return self._prepared(RunSettings.of(options), first, is_answerable=True)
 
-    async def resume(self, path: str | Path, superstep: int | None = None, **options: Unpack[RunOptions]) -> RunResult:
+    async def resume(
+        self,
+        path: str | Path,
+        superstep: int | None = None,
+        edits: "Edits | Mapping[str, Any] | None" = None,
+        **options: Unpack[RunOptions],
+    ) -> RunResult:
         """Resume an interrupted, failed or cancelled run until it is idle or over.
 
         Unfinished invocations run again from their beginning, with the answers they had; finished ones never.
@@ -188,6 +200,7 @@ class Process:
         Args:
             path: The run file.
             superstep: As for `start`.
+            edits: As for `start`.
             **options: As for `start`.
 
         Returns:
@@ -195,10 +208,11 @@ class Process:
 
         Raises:
             ResumeError: The run cannot be resumed; says why.
+            EditError: An edit makes no sense there.
             RunFileError: The file cannot be read.
             StepFailedError: As for `run`.
         """
-        async with self._resumed(Path(path), superstep, None, options, is_answerable=False) as run:
+        async with self._resumed(Path(path), superstep, edits, None, options, is_answerable=False) as run:
             await run.idle()
             return _outcome(run)
 
@@ -233,37 +247,39 @@ class Process:
         from process_core.resume import Edits, load_point  # noqa: PLC0415 - sqlite3, for recorded runs only
 
         changes = Edits.of(edits)
+        settings = self._edited(RunSettings.of({**options, "run_file": into}), changes)
+        point = load_point(path, self.graph, superstep, fork=True, edits=changes, reset=settings.reset)
+        return self._prepared(settings, None, is_answerable=True, point=point)
+
+    def _edited(self, settings: RunSettings, changes: "Edits") -> RunSettings:
+        """Take in what edits say of the states that a fork begins with, and check the events that they send."""
         for event_id, _ in changes.inject:
             self._input_event(event_id)
-        settings = RunSettings.of({**options, "run_file": into, "initial_states": dict(changes.states)})
-        point = load_point(
-            path,
-            self.graph,
-            superstep,
-            fork=True,
-            new_states=changes.states,
-            new_payloads={*changes.payloads, *changes.drop},
-            reset=settings.reset,
-        ).edited(changes)
-        return self._prepared(settings, None, is_answerable=True, point=point)
+        if changes.states:
+            settings.initial_states = {**(settings.initial_states or {}), **changes.states}
+        return settings
 
     def _resumed(
         self,
         path: Path,
         superstep: int | None,
+        edits: "Edits | Mapping[str, Any] | None",
         first: tuple[str, Any] | None,
         options: RunOptions,
         *,
         is_answerable: bool,
     ) -> Run:
-        from process_core.resume import ResumeError, fork_path, load_point  # noqa: PLC0415 - sqlite3, as above
+        from process_core.resume import Edits, ResumeError, fork_path, load_point  # noqa: PLC0415 - sqlite3, as above
 
-        settings = RunSettings.of(options)
+        changes = Edits.of(edits)
+        settings = self._edited(RunSettings.of(options), changes)
         into = None if settings.run_file is None else Path(settings.run_file)
         is_elsewhere = into is not None and os.path.realpath(into) != os.path.realpath(path)
         forks = is_elsewhere and superstep is not None
-        point = load_point(path, self.graph, superstep, fork=forks, reset=settings.reset)
+        point = load_point(path, self.graph, superstep, fork=forks, edits=changes, reset=settings.reset)
         if point.journal is not None:
+            if changes.inject:
+                raise ResumeError("a resumed run takes events by send_event once it goes on; edits send them to a fork")
             if settings.initial_states:
                 raise ResumeError("a resumed run keeps its states; to change them, fork it with edits")
             if is_elsewhere:

@@ -114,6 +114,7 @@ ALLOWED: Final[dict[tuple[str, str], str]] = {
     ("sample_processes/nested_order.py", "intake"): "where orders come in",
     ("runfile/read/run_at_event.py", "stranded"): "a key of checkpoints on disk",
     ("engine/checkpoint.py", "stranded"): "a key of checkpoints on disk",
+    ("resume/recorded_values.py", "stranded"): "a key of checkpoints on disk",
 }
 
 _WORD = re.compile(r"[A-Za-z]+")

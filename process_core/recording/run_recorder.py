@@ -22,7 +22,7 @@ from process_core.recording.fast_recorder import FastRecorder
 from process_core.recording.payload_changes import PayloadChanges, WatchingRecorder
 from process_core.resume import JournalHost, OutputLog, ResumePoint, version_of
 from process_core.resume.reconstruct import Reconstructor, losses
-from process_core.resume.resume_point import lost_values
+from process_core.resume.recorded_values import lost_values
 from process_core.runfile import RunFile, RunFileWriter, fork_run_file
 from process_core.runfile.codec.decode import decode, marks_of_losses
 from process_core.runfile.codec.encode import encode

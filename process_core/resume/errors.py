@@ -27,3 +27,26 @@ class StateMismatchError(ResumeError):
         else:
             super().__init__(f"the state of {', '.join(reports)} does not fit the new code")
         self.reports = dict(reports)
+
+
+class ValueMismatchError(ResumeError):
+    """Values that were on their way and cannot be made live again; each can be dropped or replaced.
+
+    Attributes:
+        reports: By number of the value: what it is, and why not.
+        summary: What cannot be done, without the values.
+
+    Args:
+        reports: See above.
+        before: What the message begins with.
+    """
+
+    def __init__(self, reports: Mapping[int, str], before: str) -> None:
+        lost = "; ".join(f"number {number}, {report}" for number, report in reports.items())
+        numbers, first = ", ".join(map(str, reports)), next(iter(reports), 0)
+        super().__init__(
+            f"{before}: {lost} (edits={{'drop': [{numbers}]}} goes on without, edits={{'payloads': {{{first}: ...}}}}"
+            " with another value; or fork from an earlier superstep)"
+        )
+        self.reports = dict(reports)
+        self.summary = f"{before}: {len(reports)} of the values on their way cannot be made again"

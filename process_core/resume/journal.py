@@ -1,6 +1,7 @@
 """What was recorded after a checkpoint: outcomes that count though their superstep was never committed."""
 
 import contextlib
+import itertools
 import json
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,10 +10,11 @@ from typing import Any, Final
 from process_core.engine.request_log import RecordedQuestion
 from process_core.events import NO_DATA, Visibility
 from process_core.graph import RESULT_SUFFIX, FunctionSpec, Graph, StepKind
+from process_core.resume.edits import Edits
 from process_core.resume.errors import ResumeError
 from process_core.resume.reconstruct import NotRestorableError, Reconstructor
 from process_core.resume.state_reader import StateReader
-from process_core.runfile import Row, RunFile, to_plain
+from process_core.runfile import Filter, Row, RunFile, to_plain
 from process_core.runfile.codec.decode import is_secret
 from process_core.runfile.codec.encode import MAX_BYTES, encode
 
@@ -20,11 +22,26 @@ RESUMED: Final = "resumed_from_checkpoint"
 """Code of the `resumed` event with which a run is resumed."""
 NO_STATE: Final[Any] = object()
 """Stands where a step has no state."""
+CHOICES: Final = "choices"
+"""Name of the detail in which it says which values it goes on without, or with others for."""
 _PAGE = 1000
 _MANY = 2**31
 _FAILURE = "process_core.errors:StepFailure"
 _VARYING = ("traceback", "superstep")
 _OUTCOMES = frozenset({"event_emitted", "output", "response", "executor_completed"})
+
+
+@dataclass(frozen=True, slots=True)
+class LostValue:
+    """Stands where a value does not come back: it cannot be made live again, or was dropped before.
+
+    Attributes:
+        number: Its number among the values of the point.
+        report: What it is, and why it cannot be made; empty where it could be.
+    """
+
+    number: int
+    report: str
 
 
 @dataclass(slots=True)
@@ -49,6 +66,7 @@ class Attempt:
     function: str
     seq: int
     given: frozenset[str] = frozenset()
+    is_unreadable: bool = False
     is_completed: bool = False
     result: Any = None
     emissions: list[tuple[str, Any, Visibility]] = field(default_factory=list)
@@ -70,9 +88,15 @@ class Journal:
         graph: The process.
         reconstructor: Makes payloads live again.
         states: Makes states live again.
+        values: How many values the checkpoint has.
+        inputs: How many outside events it has, which are seen again after it.
 
     Attributes:
-        inputs: Outside events that were taken in: id and payload, in order.
+        choices: What was chosen before for values that do not fit, when the run was resumed from the same checkpoint.
+        only_replaced: Numbers of values without which the run cannot go on.
+        only_dropped: Numbers of those for which there can be no other.
+        inputs: Outside events that were taken in: id and payload, or a `LostValue`, in order; of those that the
+            checkpoint has, no payload.
         asked: The highest number of a question.
         queues: Queues that were changed by hand, as `dump_queue` described them, in order.
         edited: States that were given by hand to steps that had not been called, by path.
@@ -81,11 +105,22 @@ class Journal:
     """
 
     def __init__(
-        self, file: RunFile, after: int, graph: Graph, reconstructor: Reconstructor, states: StateReader
+        self,
+        file: RunFile,
+        after: int,
+        graph: Graph,
+        reconstructor: Reconstructor,
+        states: StateReader,
+        *,
+        values: int,
+        inputs: int,
     ) -> None:
+        self.choices = Edits()
+        self.only_replaced: set[int] = set()
+        self.only_dropped: set[int] = set()
         self.inputs: list[tuple[str, Any]] = []
         self.asked = 0
-        self.queues: list[dict[str, Any]] = []
+        self.queues: list[Any] = []
         self.edited: dict[str, Any] = {}
         self.unfit: dict[str, str] = {}
         self.resets: set[str] = set()
@@ -99,6 +134,10 @@ class Journal:
         self._questions: dict[int, Row] = {}
         self._counts: Counter[str] = Counter()
         self._inputs_seen = 0
+        self._values = values
+        self._known_inputs = inputs
+        self._edits = self.choices
+        self._replaced: dict[int, str] = {}
 
     def take(self, path: str, function: str, resumes: int, given: str) -> Attempt | None:
         """Return what was recorded of an invocation, once.
@@ -114,18 +153,39 @@ class Journal:
         attempts = self._by_path.get(path)
         if not attempts:
             return None
+        if attempts[0].is_unreadable and any(given in later.given for later in attempts):
+            attempts[:] = itertools.dropwhile(lambda attempt: given not in attempt.given, attempts)
         attempt = attempts.pop(0)
+        if attempt.is_unreadable and attempt.function == function:
+            return attempt
         if attempt.function != function or given not in attempt.given:
             attempts.clear()  # the run goes another way than it did: what follows belongs to the other one
             return None
         return attempt
 
-    def read(self) -> "Journal":
+    def read_choices(self) -> None:
+        """Read what was chosen when the run was resumed from the same checkpoint before."""
+        if self._file.last_seqs({"resumed"}).get("", {}).get("resumed", 0) <= self._after:
+            return
+        for row in self._file.page(0, _MANY, Filter(types=("resumed",))):
+            chosen = self._details(row).get(CHOICES) if row.seq > self._after and row.code == RESUMED else None
+            if isinstance(chosen, dict):
+                self.choices = self._chosen(chosen).after(self.choices)
+
+    def _chosen(self, recorded: dict[str, Any]) -> Edits:
+        payloads: dict[int, Any] = {}
+        for number, data in recorded["payloads"]:
+            with contextlib.suppress(NotRestorableError):  # what it stands for is refused again, by its number
+                payloads[number] = self._reconstructor.revive(data)
+        return Edits(payloads=payloads, drop=recorded["drop"])
+
+    def read(self, edits: Edits) -> "Journal":
         """Read what the file holds after the checkpoint.
 
-        Raises:
-            NotRestorableError: Something that a completed invocation came to was recorded only as text.
+        Args:
+            edits: Which values are dropped or replaced, by number.
         """
+        self._edits = edits
         start, last = self._after, self._file.count()
         while start < last and (rows := self._file.page(start, _PAGE)):
             for row in rows:
@@ -154,7 +214,9 @@ class Journal:
         elif row.type == "event_emitted" and not row.path:
             self._inputs_seen += 1
             if self._inputs_seen > len(self.inputs):
-                self.inputs.append((row.event_id or "", self._payload(row)))
+                what = f"the payload of the outside event {row.event_id}"
+                is_known = self._inputs_seen <= self._known_inputs
+                self.inputs.append((row.event_id or "", NO_DATA if is_known else self._value(row, what)))
         elif row.type == "operator":
             self._take_edit(row)
         elif row.type in _OUTCOMES:
@@ -163,8 +225,8 @@ class Journal:
     def _take_edit(self, row: Row) -> None:
         """Take in what a debugger changed: a queue, or a state after the last call of its step so far."""
         details = self._details(row)
-        for queue in details.get("queues", ()):
-            self.queues.append(self._reconstructor.revive(queue))
+        if details.get("queues"):
+            self._take_queues(row, details["queues"])
         saved = self._file.state_of(row.path, row.seq) if details.get("state") else None
         if saved is None:
             return
@@ -175,36 +237,54 @@ class Journal:
         else:
             self.edited[row.path] = state
 
+    def _take_queues(self, row: Row, queues: Any) -> None:
+        number = self._number(row)
+        try:
+            made = self._reconstructor.revive(queues)
+            report = ""
+        except NotRestorableError as error:
+            report = f"what was changed by hand at event {row.seq}: {error} (it can only be dropped)"
+            self.only_dropped.add(number)
+        is_lost = report or number in self._edits.dropped
+        self.queues += [LostValue(number, report)] if is_lost else made
+
     def _attempt(self, row: Row) -> Attempt:
         resumes = self._details(row).get("resumes")
         if resumes:
             attempt = self._by_seq.setdefault(resumes, Attempt(row.path, row.function or "", row.seq))
         else:
             attempts = self._by_path.setdefault(row.path, [])
-            if self._counts[row.path] == len(attempts):
-                attempts.append(Attempt(row.path, row.function or "", row.seq, self._given(row)))
-            attempt = attempts[self._counts[row.path]]
-            self._counts[row.path] += 1
+            count = self._counts[row.path]
+            self._counts[row.path] = count + 1
+            if count == len(attempts):
+                attempts.append(Attempt(row.path, row.function or "", row.seq, *self._given(row)))
+            elif self.choices.payloads:  # another value may have been put in since the first time
+                attempts[count].given |= self._given(row)[0]
+            attempt = attempts[count]
         if not attempt.is_completed:
             attempt.seq, attempt.emissions, attempt.outputs = row.seq, [], []
         return attempt
 
-    def _given(self, row: Row) -> frozenset[str]:
-        """Return how the arguments of a call were written, and how they are with classes that have changed since."""
+    def _given(self, row: Row) -> tuple[frozenset[str], bool]:
+        """Return how the arguments of a call are written, by the classes of then and of now; whether they are lost."""
         text = self._file.payload_text(row.data, MAX_BYTES)[0]
         texts = {comparable(text)}
-        if '{"$":' in text:
-            with contextlib.suppress(NotRestorableError):
-                live = self._reconstructor.revive(self._file.payload(row.data))
-                texts.add(comparable(encode(live).decode("utf-8", "replace")))
-        return frozenset(texts)
+        if '{"$":' not in text:
+            return frozenset(texts), False
+        try:
+            live = self._reconstructor.revive(self._file.payload(row.data))
+        except NotRestorableError:
+            return frozenset(texts), True
+        texts.add(comparable(encode(live).decode("utf-8", "replace")))
+        return frozenset(texts), False
 
     def _take_outcome(self, row: Row) -> None:
         if row.type == "response":
             if is_secret(self._file.payload(row.data)):
                 return  # it is asked again
             asked = self._questions.get(row.cause or 0) or self._file.row(row.cause or 0)
-            prompt, answer = self._prompt(asked), self._payload(row)
+            prompt = self._prompt(asked)
+            answer = self._value(row, f"the answer to {row.request_id} of {asked.path}.{asked.function}")
             answered = RecordedQuestion(row.request_id or "", prompt, is_answered=True, answer=answer)
             self._note_question(asked, answered)
             return
@@ -239,9 +319,10 @@ class Journal:
         if row.type == "event_emitted":
             public = self._details(row).get("visibility") == Visibility.PUBLIC
             visibility = Visibility.PUBLIC if public else Visibility.INTERNAL
-            attempt.emissions.append((row.event_id or "", self._payload(row), visibility))
+            value = self._value(row, f"the event {row.event_id} of {row.path}.{row.function}")
+            attempt.emissions.append((row.event_id or "", value, visibility))
         elif row.type == "output":
-            attempt.outputs.append(self._payload(row))
+            attempt.outputs.append(self._value(row, f"an output of {row.path}.{row.function}"))
         else:
             attempt.is_completed = True
             attempt.result = self._result(row)
@@ -272,12 +353,31 @@ class Journal:
         return state
 
     def _result(self, row: Row) -> Any:
+        if not self._uses.result_of(row.path, row.function or ""):
+            try:
+                return self._payload(row)
+            except NotRestorableError:
+                return None  # nobody is ever given it
+        self.only_replaced.add(self._number(row))
+        return self._value(row, f"the result of {row.path}.{row.function}", "(it can only be replaced)")
+
+    def _number(self, row: Row) -> int:
+        return self._values + row.seq
+
+    def _value(self, row: Row, what: str, note: str = "") -> Any:
+        """Return the payload of a row, another one that was chosen for it, or a `LostValue`."""
+        number, edits = self._number(row), self._edits
+        report, value = "", None
         try:
-            return self._payload(row)
-        except NotRestorableError:
-            if self._uses.result_of(row.path, row.function or ""):
-                raise
-            return None  # nobody is ever given it
+            value = self._payload(row)
+        except NotRestorableError as error:
+            report = f"{what}: {error} {note}".rstrip()
+        if number in edits.payloads:
+            if report:
+                self._replaced[number] = report
+            return edits.payloads[number]
+        is_dropped = number in edits.dropped and number not in self.only_replaced
+        return LostValue(number, report) if report or is_dropped else value
 
     def _payload(self, row: Row) -> Any:
         if row.data is None and row.type == "event_emitted" and not self._details(row).get("has_data"):
@@ -294,12 +394,36 @@ class Journal:
         except NotRestorableError:
             return None  # only shown, where its answer is not used
 
+    @property
+    def unfit_values(self) -> dict[int, str]:
+        """What cannot be made live again of all that is needed, by number: what each is, and why."""
+        lost = [data for _, data in self.inputs] + list(self.queues)
+        for attempt in self._attempts():
+            if attempt.is_completed:
+                lost += [attempt.result, *attempt.outputs, *(data for _, data, _ in attempt.emissions)]
+            else:
+                lost += [question.answer for question in attempt.questions.values()]
+        reports = {each.number: each.report for each in lost if isinstance(each, LostValue) and each.report}
+        return dict(sorted({**reports, **self._replaced}.items()))
+
+    def leave_out(self) -> None:
+        """Go on without the values that do not come back: without their messages, with their questions open again."""
+        self.queues = [queue for queue in self.queues if not isinstance(queue, LostValue)]
+        for attempt in self._attempts():
+            attempt.emissions = [each for each in attempt.emissions if not isinstance(each[1], LostValue)]
+            attempt.outputs = [each for each in attempt.outputs if not isinstance(each, LostValue)]
+            for name, question in attempt.questions.items():
+                if isinstance(question.answer, LostValue):
+                    attempt.questions[name] = RecordedQuestion(question.request_id, question.prompt)
+
+    def _attempts(self) -> list[Attempt]:
+        return [*self._by_seq.values(), *(attempt for some in self._by_path.values() for attempt in some)]
+
     def open_questions(self) -> set[str]:
         """Return the ids of the questions that were asked and not answered, in calls that are made again."""
-        attempts = [*self._by_seq.values(), *(attempt for some in self._by_path.values() for attempt in some)]
         return {
             question.request_id
-            for attempt in attempts
+            for attempt in self._attempts()
             if not attempt.is_completed
             for question in attempt.questions.values()
             if not question.is_answered

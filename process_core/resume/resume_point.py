@@ -1,8 +1,7 @@
 """A point of a recorded run from which it can go on."""
 
-import contextlib
 import itertools
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,21 +13,21 @@ from process_core.engine.records import RunRecord
 from process_core.events import ProcessEvent, RunState, WorkflowEvent
 from process_core.graph import Edge, Graph, Node
 from process_core.resume.edited_queues import EditedQueues
-from process_core.resume.edits import Edits
-from process_core.resume.errors import ResumeError, StateMismatchError
-from process_core.resume.journal import RESUMED, Journal
+from process_core.resume.edits import EditError, Edits
+from process_core.resume.errors import ResumeError, StateMismatchError, ValueMismatchError
+from process_core.resume.journal import CHOICES, RESUMED, Journal, LostValue
 from process_core.resume.journal_host import JournalHost
 from process_core.resume.output_log import read_outputs
-from process_core.resume.reconstruct import NotRestorableError, Reconstructor, losses
+from process_core.resume.reconstruct import NotRestorableError, Reconstructor
 from process_core.resume.recorded_graph import differences, needs_swap, recorded_graph
+from process_core.resume.recorded_values import RecordedValues
 from process_core.resume.state_reader import StateReader
 from process_core.runfile import Checkpoint, RunFile, RunInfo
-from process_core.runfile.codec.decode import is_secret
 from process_core.suggestions import did_you_mean
 
 _LAST = 2**62
 _MOST_CHANGES = 50
-_LOST_ON_ITS_WAY = "fork with another payload for that message, or without it, or from an earlier superstep"
+_NO_EDITS = Edits()
 
 
 @dataclass(slots=True)
@@ -46,6 +45,9 @@ class ResumePoint:
         changes: How the process differs from the one that was recorded, a line each.
         recorded: The recorded process, where what is on its way has to be moved from it.
         reset: Paths of the steps whose recorded state is left aside.
+        edits: What was chosen for values on their way.
+        dropped: Those that the run goes on without, each with why.
+        replaced: Those that it goes on with others for.
         swap: What came of moving it.
     """
 
@@ -59,26 +61,15 @@ class ResumePoint:
     changes: Sequence[str] = ()
     recorded: CompiledProcess | None = None
     reset: Sequence[str] = ()
+    edits: Edits = field(default_factory=Edits)
+    dropped: Sequence[str] = ()
+    replaced: Sequence[str] = ()
     swap: SwapResult | None = None
 
     @property
     def is_changed(self) -> bool:
         """Whether the run goes on with other steps or routes than it was recorded with."""
         return bool(self.changes)
-
-    def edited(self, edits: Edits) -> "ResumePoint":
-        """Change the point before a run goes on from it.
-
-        Args:
-            edits: The changes; those to states are made through `initial_states`.
-
-        Raises:
-            EditError: A number is out of range.
-        """
-        root = self.blob["root"]
-        root["pending"] = edits.apply(root["pending"])
-        self.blob["inputs"] += [{"event": event_id, "data": data} for event_id, data in edits.inject]
-        return self
 
     @property
     def run_id(self) -> str | None:
@@ -92,9 +83,6 @@ class ResumePoint:
             ResumeError: What the file says of where the run was makes no sense.
         """
         journal = self.journal
-        if journal is not None:
-            taken = len(self.blob["inputs"])
-            self.blob["inputs"] += [{"event": event_id, "data": data} for event_id, data in journal.inputs[taken:]]
         try:
             self.swap = load_checkpoint(run, self.blob, self.recorded)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -120,9 +108,13 @@ class ResumePoint:
         what = "goes on" if self.journal is not None else f"forked from run {self.info.run_id}"
         if self.changes:
             what += " with changed code"
+        what += f" after superstep {self.checkpoint.superstep}"
+        if self.dropped:
+            what += f", without {'; '.join(self.dropped)}"
+        chosen = {"drop": list(self.edits.dropped), "payloads": [list(pair) for pair in self.edits.payloads.items()]}
         return WorkflowEvent(
             "resumed",
-            f"{what} after superstep {self.checkpoint.superstep}",
+            what,
             {
                 "code": code,
                 "run": self.info.run_id,
@@ -130,6 +122,9 @@ class ResumePoint:
                 "seq": self.checkpoint.seq,
                 **({"changes": list(self.changes)[:_MOST_CHANGES]} if self.changes else {}),
                 **({"reset": list(self.reset)} if self.reset else {}),
+                **({"dropped": list(self.dropped)} if self.dropped else {}),
+                **({"replaced": list(self.replaced)} if self.replaced else {}),
+                **({CHOICES: chosen} if self.journal is not None and any(chosen.values()) else {}),
             },
             superstep=self.checkpoint.superstep,
         )
@@ -150,8 +145,7 @@ def load_point(
     superstep: int | None = None,
     *,
     fork: bool = False,
-    new_states: Collection[str] = (),
-    new_payloads: Collection[int] = (),
+    edits: Edits = _NO_EDITS,
     reset: bool | Collection[str] = (),
     has_ended: bool = False,
 ) -> ResumePoint:
@@ -164,8 +158,8 @@ def load_point(
         superstep: After which superstep of the root; None takes the last checkpoint.
         fork: Whether to leave aside what was recorded afterwards; so it is at any point but the last, too, and at the
             last one of a run that was stopped or is still going on, where it is named.
-        new_states: Paths of steps whose recorded states are not wanted.
-        new_payloads: Numbers of pending messages whose recorded payloads are not wanted.
+        edits: What is changed there; the states of it are only left out here, and made through `initial_states`. In its
+            own file, where what happened stays as it was, only what cannot be made live again is changed.
         reset: Paths of steps that begin with a new state; True for every one whose recorded state does not fit.
         has_ended: Whether the run is known to be over, though whoever recorded it still holds its file.
 
@@ -175,6 +169,8 @@ def load_point(
     Raises:
         RunFileError: The file cannot be read.
         StateMismatchError: States do not fit, and are not reset.
+        ValueMismatchError: Values on their way cannot be made again, and are neither dropped nor replaced.
+        EditError: An edit makes no sense at this point.
         ResumeError: The run has ended for good, or a value cannot be made again.
     """
     _check_steps(reset, graph)
@@ -195,24 +191,44 @@ def load_point(
         reconstructor = Reconstructor(graph)
         states = StateReader(graph, reconstructor)
         snapshot = file.snapshot(chosen)
+        before = f"cannot resume {path} after superstep {chosen.superstep}"
         try:
-            blob = _revived(snapshot.extra, reconstructor, new_payloads)
-            journal = None if is_fork else Journal(file, chosen.seq, graph, reconstructor, states).read()
+            values = RecordedValues(snapshot.extra, reconstructor)
+            journal = None
+            if not is_fork:
+                journal = Journal(
+                    file, chosen.seq, graph, reconstructor, states, values=len(values), inputs=values.inputs
+                )
+            made = _choose_values(values, journal, edits, before)
+            blob = values.revive(made.edits)
         except NotRestorableError as error:
-            raise ResumeError(f"cannot resume {path} after superstep {chosen.superstep}: {error}") from error
+            raise ResumeError(f"{before}: {error}") from error
         if not isinstance(blob, dict) or not isinstance(blob.get("root"), dict):
             raise ResumeError(f"{path} was recorded without what is needed to go on")
+        _put_inputs(blob, values.inputs, edits, journal)
         if is_fork:
             blob["root"].pop("stopped", None)
-        recorded_states = _States(states, snapshot.states, snapshot.versions, journal, frozenset(new_states))
+        recorded_states = _States(states, snapshot.states, snapshot.versions, journal, frozenset(edits.states))
         try:
             live, chosen_resets = recorded_states.read(reset)
         except StateMismatchError as error:
-            raise StateMismatchError(
-                error.reports, f"cannot resume {path} after superstep {chosen.superstep}"
-            ) from error
+            raise StateMismatchError(error.reports, before) from error
         outputs, events = read_outputs(file, chosen.seq, reconstructor)
-        return ResumePoint(info, chosen, blob, live, journal, outputs, events, changes, recorded, chosen_resets)
+        return ResumePoint(
+            info,
+            chosen,
+            blob,
+            live,
+            journal,
+            outputs,
+            events,
+            changes,
+            recorded,
+            chosen_resets,
+            made.edits,
+            made.dropped,
+            made.replaced,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,73 +287,53 @@ def _compiled(path: str | Path, name: str, nodes: Sequence[Node], edges: Sequenc
         raise ResumeError(f"cannot resume {path}: its steps and routes make no sense: {error!r}") from error
 
 
-def _revived(extra: Any, reconstructor: Reconstructor, new_payloads: Collection[int]) -> Any:
-    """Return what a checkpoint holds beside states, live; NotRestorableError names what was not recorded exactly."""
-    with contextlib.suppress(AttributeError, TypeError, LookupError):  # it makes no sense, which its user reports
-        for number, message in enumerate(extra["root"]["pending"]):
-            if number in new_payloads:
-                message["data"] = None
-    lost = lost_values(extra, reconstructor.find)
-    if lost:
-        raise NotRestorableError(f"{'; '.join(lost)} ({_LOST_ON_ITS_WAY})")
-    return reconstructor.revive(extra)
+@dataclass(frozen=True, slots=True)
+class _ChosenValues:
+    """What is done with the values of a point: the edits, all numbers named, and what is dropped and replaced."""
+
+    edits: Edits
+    dropped: Sequence[str]
+    replaced: Sequence[str]
 
 
-def _ask_again(process: Any) -> None:
-    """Make questions that were answered in secret open ones again: the answers are not recorded."""
-    if not isinstance(process, dict):
-        return
-    for entry in (*process.get("parked", ()), *process.get("queued", ())):
-        if "questions" in entry:
-            entry["questions"] = [_unanswered(question) for question in entry["questions"]]
-        _ask_again(entry.get("process"))
-    for inner in process.get("nested", {}).values():
-        _ask_again(inner)
+def _choose_values(values: RecordedValues, journal: Journal | None, edits: Edits, before: str) -> _ChosenValues:
+    """Return what is done with values that do not fit, and those that are changed in a fork.
 
-
-def _unanswered(question: Any) -> Any:
-    name, request_id, prompt, _, answer = question
-    return [name, request_id, prompt, False, None] if is_secret(answer) else question
-
-
-def lost_values(extra: Any, find: Callable[[str], Any]) -> list[str]:
-    """Return what of a checkpoint, beside states, was not recorded exactly, with the message or call it belongs to.
-
-    Answers that were given in secret are no loss: the questions are made open ones again.
+    Raises:
+        ValueMismatchError: Some do not fit, and nothing was chosen for them.
+        EditError: A number is of no value, or in the run's own file of one that fits.
     """
-    try:
-        _ask_again(extra.get("root"))
-        inputs = [
-            f"the payload of the outside event {entry.get('event')}: {loss}"
-            for entry in extra.get("inputs", ())
-            for loss in losses(entry.get("data"), find)
-        ]
-        others = {name: part for name, part in extra.items() if name not in ("root", "inputs")}
-        return [*inputs, *_lost_values(extra.get("root"), "", find), *losses(others, find)]
-    except (AttributeError, TypeError, ValueError):  # it makes no sense, which whoever uses it reports
-        return []
+    unfit = values.unfit()
+    chosen = edits
+    if journal is not None:
+        journal.read_choices()
+        chosen = edits.after(journal.choices)
+        unfit |= journal.read(chosen).unfit_values
+        for number in sorted({*edits.payloads, *edits.dropped} - unfit.keys()):
+            raise EditError(
+                f"{number}, {values.name(number)}, fits; fork the run to change it, or resume it paused and edit it"
+            )
+    else:
+        chosen.check_numbers(len(values))
+    if edits.drop is True:
+        chosen = chosen.dropping({*chosen.dropped, *unfit})
+    settled = {*chosen.payloads, *chosen.dropped}
+    if journal is not None:
+        settled = {*chosen.payloads} - journal.only_dropped | {*chosen.dropped} - journal.only_replaced
+    if left := {number: report for number, report in unfit.items() if number not in settled}:
+        raise ValueMismatchError(left, before)
+    if journal is not None:
+        journal.leave_out()
+    names = {number: unfit.get(number) or values.name(number) for number in (*chosen.dropped, *chosen.payloads)}
+    return _ChosenValues(chosen, [names[n] for n in chosen.dropped], [names[n] for n in chosen.payloads])
 
 
-def _lost_values(process: Any, prefix: str, find: Callable[[str], Any]) -> Iterator[str]:
-    """Yield which values of a process at a checkpoint were not recorded exactly, by the step that they are for."""
-    if not isinstance(process, dict):
-        return
-    for entry in (*process.get("pending", ()), *process.get("held", ())):
-        for loss in losses(entry.get("data"), find):
-            yield f"the payload of {prefix}{entry.get('source')} -> {entry.get('route')}: {loss}"
-    for entry in (*process.get("parked", ()), *process.get("queued", ())):
-        path = f"{prefix}{entry.get('step')}"
-        for loss in losses(entry.get("arguments"), find):
-            yield f"the arguments of {path}.{entry.get('function')}: {loss}"
-        for _, request_id, _, _, answer in entry.get("questions", ()):
-            for loss in losses(answer, find):
-                yield f"the answer to {request_id} of {path}.{entry.get('function')}: {loss}"
-        yield from _lost_values(entry.get("process"), f"{path}/", find)
-    for entry in process.get("waiting", ()):
-        for loss in losses(entry.get("fifos"), find):
-            yield f"what waits for {prefix}{entry.get('step')}.{entry.get('function')}: {loss}"
-    for name, inner in process.get("nested", {}).items():
-        yield from _lost_values(inner, f"{prefix}{name}/", find)
+def _put_inputs(blob: dict[str, Any], known: int, edits: Edits, journal: Journal | None) -> None:
+    """Add the outside events that came after the checkpoint, or that a fork is to be sent."""
+    inputs = edits.inject if journal is None else journal.inputs[known:]
+    blob["inputs"] += [
+        {"event": event_id, "data": data} for event_id, data in inputs if not isinstance(data, LostValue)
+    ]
 
 
 def _choose(file: RunFile, superstep: int | None) -> tuple[Checkpoint, bool]:

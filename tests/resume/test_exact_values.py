@@ -924,8 +924,8 @@ async def test_rule_35_a_message_that_is_not_exact_can_be_given_another_payload_
     built, path = process.build(), tmp_path / "x.run"
     async with built.start("Go", run_file=path) as run:
         await run.idle()
-    lost = r"the payload of Sends -> Sends[^ ]* -> Takes.take\(value\): \['deep'\]\[1\] was recorded only as text"
-    with pytest.raises(ResumeError, match=rf"{lost}.*\(fork with another payload for that message, or without it"):
+    lost = r"number 0, the payload of Sends[^ ]* -> Takes.take\(value\): \['deep'\]\[1\] was recorded only as text"
+    with pytest.raises(ResumeError, match=rf"{lost}.*\(edits=\{{'drop': \[0\]\}} goes on without, edits="):
         built.fork(path, 1, tmp_path / "same.run")
     async with built.fork(path, 1, tmp_path / "other.run", edits={"payloads": {0: "other"}}) as run:
         await run.idle()

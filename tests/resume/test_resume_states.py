@@ -283,7 +283,7 @@ class AnyDoes(Step[list[str]]):
     ("what", "where", "code"),
     [
         ("state", "the state of Locked cannot be recorded exactly", "not_serialisable"),
-        ("payload", "from here: the payload of Locked -> Locked.Out -> AnyDoes.run(what): ", "checkpoint_incomplete"),
+        ("payload", "from here: the payload of Locked.Out -> AnyDoes.run(what): ", "checkpoint_incomplete"),
     ],
 )
 async def test_what_can_only_be_written_as_text_is_warned_of_and_refused(path, what, where, code):

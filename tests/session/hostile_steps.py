@@ -302,6 +302,8 @@ class ReachesForTheLoop(Step):
     @function
     async def work(self, context: StepContext, how: str):
         if how == "interrupt":
+            # A shell that starts the suite in the background has its programs ignore this signal.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.raise_signal(signal.SIGINT)
         elif how == "alarm":
             signal.signal(signal.SIGALRM, _raise)
