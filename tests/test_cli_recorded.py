@@ -16,6 +16,9 @@ from process_core.events import RunState, WorkflowEvent
 from process_core.runfile import RUNS_FOLDER, RunFile, RunFileWriter, list_runs, to_plain
 from tui.cli.main import main
 
+sys.path.append(str(Path(__file__).with_name("tui")))
+from targets import ORDERS, RENAMED
+
 ROOT = Path(__file__).resolve().parents[1]
 HOSTILE = "\x1b]52;c;aGk=\x07[/x]\u202e"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "TERM": "xterm-256color"}
@@ -247,6 +250,33 @@ def test_rule_42_a_state_that_does_not_fit_is_refused_by_name_and_reset_on_deman
     ended = stepscope("resume", killed, "--reset", cwd=project, text="again\nexit\n")
     assert ended.returncode == 0, ended.stderr
     assert "message 1: again" in ended.stdout
+
+
+def test_rule_42_a_message_whose_class_is_gone_is_refused_by_number_and_dropped_or_replaced(stepscope, project):
+    (project / "orders.py").write_text(ORDERS)
+    assert stepscope("run", "orders.py", cwd=project).returncode == 1
+    (project / "orders.py").write_text(ORDERS.replace("Order", "Purchase").replace("raise OSError", "context.log_it"))
+    refused = stepscope("resume", "last", cwd=project)
+    assert refused.returncode == 2
+    assert "0: the payload of Sends.Out -> Takes.take(what): class " in refused.stderr
+    assert "--drop [NUMBER] goes on without such values" in refused.stderr
+    assert "--replace NUMBER=JSON goes on with another value" in refused.stderr
+    assert "edits=" not in refused.stderr
+    (project / "orders.py").write_text(RENAMED)
+    for extra in ("--drop", "--replace"):
+        copy = shutil.copy(run_of(project), project / f"copy{extra}.run")
+        ended = stepscope("resume", copy, extra, *(['0="another"'] if extra == "--replace" else []), cwd=project)
+        assert ended.returncode == 0, ended.stderr
+        assert ("took another" in ended.stdout) is (extra == "--replace")
+    assert stepscope("resume", "last", "--drop", "3", cwd=project).returncode == 2
+
+
+@pytest.mark.parametrize("argument", ["0", "x=1", "0={"])
+def test_a_replacement_that_makes_no_sense_is_refused(capsys, argument):
+    with pytest.raises(SystemExit) as ended:
+        main(["resume", "last", "--replace", argument])
+    assert ended.value.code == 2
+    assert "--replace" in capsys.readouterr().err
 
 
 def test_a_run_of_another_project_is_resumed_where_the_user_trusts_that(stepscope, project, killed, tmp_path_factory):

@@ -162,8 +162,10 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("resume", "Resume run",
            "Resume the run where it was recorded last, after its worker died, it failed, or from a recording;"
            " with the number of an earlier superstep, or from the past, as a fork. Where a recorded state does not fit"
-           " the code, reset begins that step with a new one.", Group.RUN,
-           ("u",), word="resume", usage="[SUPERSTEP] [reset [STEP]]", argument=Argument.FREE, short="resume"),
+           " the code, reset begins that step with a new one; where a value on its way does not, drop goes on without"
+           " it, and replace with another.", Group.RUN,
+           ("u",), word="resume", usage="[SUPERSTEP] [reset [STEP]] [drop [NUMBER]] [replace NUMBER JSON]",
+           argument=Argument.FREE, short="resume"),
     of_verb(verbs.Reload, Group.RUN, title="Reload the code",
             help="Load edits of the code now; where a state does not fit them, reset that step, keep the old code until"
             " the next save, or go back to it.", usage="[why|keep|back|reset [STEP]]", argument=Argument.FREE),

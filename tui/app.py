@@ -20,9 +20,8 @@ from tui.palette import ActionProvider
 from tui.recorded.resuming import resume_recorded
 from tui.run_controller import RunControl, StartOptions
 from tui.samples import Sample, samples
-from tui.screens.confirm import ConfirmScreen
 from tui.screens.debug_screen import DebugScreen
-from tui.screens.handlers.resume import reset_question
+from tui.screens.handlers.resume import mismatch_question
 from tui.screens.load_error import LoadErrorScreen
 from tui.screens.sample_picker import SamplePickerScreen
 from tui.terminal import TerminalDriver
@@ -142,14 +141,14 @@ class StepscopeApp(App[int]):
         session: Session | None = None
         try:
             session = await self._open_session()
-            await resume_recorded(session, target, wanted.info.path, superstep=wanted.superstep, reset=wanted.reset)
+            await resume_recorded(session, target, wanted.info.path, superstep=wanted.superstep, choices=wanted.choices)
         except CommandRefused as refused:
             if session is not None:
                 await session.close()
-            if refused.failure.unfit:
-                again = ResumeWanted(wanted.info, wanted.superstep, reset=True)
-                question = ConfirmScreen(reset_question(refused.failure.unfit), "Reset", "Keep")
-                self.push_screen(question, lambda yes: self._resume_again(again) if yes else None)
+            question = mismatch_question(refused.failure, wanted.choices)
+            if question is not None:
+                again = ResumeWanted(wanted.info, wanted.superstep, question.choices)
+                self.push_screen(question.page(), lambda yes: self._resume_again(again) if yes else None)
             else:
                 self.push_screen(LoadErrorScreen(target, refused.failure, goes_on=False))
             return

@@ -5,6 +5,7 @@ from textual.message import Message
 from process_core.runfile import RunInfo
 from process_core.session.protocol.envelope import Failure
 from process_core.session.protocol.status import OpenRequest
+from process_core.session.protocol.verbs import ResumeChoices
 
 
 class ActionWanted(Message):
@@ -57,11 +58,11 @@ class ResumeWanted(Message):
     Attributes:
         info: The run.
         superstep: After which superstep; None at its end.
-        reset: Steps that begin with a new state; True for every one whose recorded state does not fit the code.
+        choices: What is done with what does not fit the code.
     """
 
-    def __init__(self, info: RunInfo, superstep: int | None, reset: bool | tuple[str, ...] = ()) -> None:
+    def __init__(self, info: RunInfo, superstep: int | None, choices: ResumeChoices) -> None:
         self.info = info
         self.superstep = superstep
-        self.reset = reset
+        self.choices = choices
         super().__init__()

@@ -18,6 +18,7 @@ from process_core.session.protocol.verbs import (
     FieldKind,
     ListPending,
     Respond,
+    ResumeChoices,
     ResumeRun,
     RunTo,
     SendEvent,
@@ -177,12 +178,12 @@ class RunControl:
         await self._start()
         return loaded
 
-    async def resume(self, superstep: int | None = None, *, reset: bool | tuple[str, ...] = ()) -> Loaded:
+    async def resume(self, superstep: int | None = None, *, choices: ResumeChoices) -> Loaded:
         """Load edits and resume the run after a superstep; one before the last forks into a new file.
 
         Args:
             superstep: After which; None resumes it at its end.
-            reset: Steps that begin with a new state; True for every one whose recorded state does not fit the code.
+            choices: What is done with what does not fit the code.
 
         Raises:
             CommandRefused: The edits cannot be loaded, or the run cannot be resumed; nothing has changed.
@@ -199,15 +200,17 @@ class RunControl:
         if has_died or status.blocked_for > 0:
             await self.session.restart_worker()
         is_paused = superstep is not None
-        command = ResumeRun(run_file=self._run_file, superstep=superstep, paused=is_paused, reset=reset, fresh=True)
+        command = ResumeRun(
+            run_file=self._run_file, superstep=superstep, paused=is_paused, fresh=True, **choices.fields()
+        )
         return await request_resume(self.session, command)
 
-    async def fork(self, superstep: int, *, reset: bool | tuple[str, ...] = ()) -> Loaded:
+    async def fork(self, superstep: int, *, choices: ResumeChoices) -> Loaded:
         """Resume the current run after an earlier superstep, as a run of its own that begins paused.
 
         Args:
             superstep: After which.
-            reset: As for `resume`.
+            choices: As for `resume`.
 
         Raises:
             CommandRefused: It cannot be resumed from there; nothing has changed.
@@ -215,7 +218,7 @@ class RunControl:
         """
         if not self.status.run_file:
             raise RefusedError("there is no run yet")
-        command = ResumeRun(run_file=self.status.run_file, superstep=superstep, paused=True, reset=reset)
+        command = ResumeRun(run_file=self.status.run_file, superstep=superstep, paused=True, **choices.fields())
         return await request_resume(self.session, command)
 
     async def verb(self, name: str) -> None:

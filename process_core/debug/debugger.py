@@ -1,10 +1,10 @@
 """The debugger of one run: breakpoints, verbs, and what to show."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from process_core.debug.breakpoint_binding import bind
 from process_core.debug.breakpoint_index import BreakpointIndex
@@ -27,6 +27,9 @@ from process_core.engine.run import Run, Runnable, RunOptions
 from process_core.errors import ProcessError, RunEndedError
 from process_core.events import NO_DATA, RunState, WorkflowEvent, event_name
 from process_core.services import Services
+
+if TYPE_CHECKING:
+    from process_core.resume import Edits
 
 
 class Going:
@@ -206,6 +209,7 @@ class Debugger:
         paused: bool = False,
         resume_from: str | Path | None = None,
         superstep: int | None = None,
+        edits: "Edits | Mapping[str, Any] | None" = None,
         **options: Unpack[RunOptions],
     ) -> Run:
         """Start the run.
@@ -216,6 +220,7 @@ class Debugger:
             paused: Pause before the first message.
             resume_from: Resume the run of this run file in place of starting one.
             superstep: With `resume_from`: after which superstep; an earlier one than the last forks.
+            edits: With `resume_from`: as for `Process.start`.
             **options: As for `Process.start`, in addition to those that the debugger was made with.
 
         Returns:
@@ -231,7 +236,7 @@ class Debugger:
         if event is None and resume_from is None and self.process.graph.input_events:
             event = self.process.graph.input_events[0]
         chosen: RunOptions = {**self._options, **options, "debugger": self}
-        run = self.process.start(event, data, resume_from=resume_from, superstep=superstep, **chosen)
+        run = self.process.start(event, data, resume_from=resume_from, superstep=superstep, edits=edits, **chosen)
         self._starts_paused = paused
         if self.run is not None:
             self.run.close()

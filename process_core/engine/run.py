@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Protocol, Self, TypedDict, TypeVar, Unpack, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypedDict, TypeVar, Unpack, runtime_checkable
 
 from process_core.engine.records import RunRecord
 from process_core.errors import (
@@ -24,6 +24,9 @@ from process_core.graph import Graph
 from process_core.payload_check import PayloadCheck
 from process_core.services import Services
 from process_core.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from process_core.resume import Edits
 
 T = TypeVar("T")
 
@@ -416,6 +419,7 @@ class Runnable(Protocol):
         *,
         resume_from: str | Path | None = None,
         superstep: int | None = None,
+        edits: "Edits | Mapping[str, Any] | None" = None,
         **options: Unpack[RunOptions],
     ) -> Run:
         """Start a run under your control; see `Process.start`."""

@@ -163,7 +163,7 @@ class ToyProcess:
         self.name, self.graph, self.warnings = process.name, process.graph, process.warnings
         self.limits = {"next": "toys have no supersteps"}
 
-    def start(self, event=None, data=NO_DATA, *, resume_from=None, superstep=None, **options):
+    def start(self, event=None, data=NO_DATA, *, resume_from=None, superstep=None, edits=None, **options):
         assert resume_from is None
         assert superstep is None
         return Run(ToyStart(self.graph, event, data, options))

@@ -11,7 +11,7 @@ from process_core.session.client.in_process import InProcessSession
 from process_core.session.client.session import CommandRefused
 from process_core.session.client.worker_process import WorkerSession
 from process_core.session.protocol.breakpoints import BreakpointSpec
-from process_core.session.protocol.verbs import AddBreakpoint, Continue, Respond, ResumeRun, Start, Stop
+from process_core.session.protocol.verbs import AddBreakpoint, Continue, Respond, ResumeChoices, ResumeRun, Start, Stop
 
 PATIENCE = 40
 TALK = """
@@ -217,7 +217,7 @@ async def test_rule_42_a_refused_resume_leaves_the_session_as_it_was(session, pr
 async def test_rule_42_a_state_that_does_not_fit_can_be_reset_where_a_run_is_resumed(session, project):
     path = await stopped(session, "one")
     (project / "talking.py").write_text(TALK.replace("Note(Step[list[str]]", "Note(Step[dict[str, int]]"))
-    await session.resume(path, fresh=True, reset=True)
+    await session.resume(path, fresh=True, choices=ResumeChoices(reset=True))
     await asked(session, "after one?")
     with RunFile(path) as file:
         assert file.state_at(file.count())["Note"] == {}

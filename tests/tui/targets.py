@@ -176,3 +176,32 @@ def build():
         lone.on_event(name).send_event_to(lone, function="nope_" + name)
     return process.build()
 """
+
+ORDERS = """
+from dataclasses import dataclass
+from process_core import ProcessBuilder, Step, StepContext, function
+
+@dataclass
+class Order:
+    number: int
+
+class Sends(Step):
+    @function
+    async def send(self, context: StepContext):
+        context.emit_event("Out", Order(7))
+
+class Takes(Step[list]):
+    @function
+    async def take(self, what: object, context: StepContext):
+        raise OSError("closed")
+
+def build():
+    process = ProcessBuilder("Orders")
+    sends, takes = process.add_step(Sends), process.add_step(Takes)
+    process.on_input_event("Go").send_event_to(sends)
+    sends.on_event("Out").send_event_to(takes)
+    return process.build()
+"""
+"""A process that fails with a message on its way."""
+RENAMED = ORDERS.replace("Order", "Purchase").replace('raise OSError("closed")', "context.yield_output(f'took {what}')")
+"""The same, repaired, without the class of the message."""

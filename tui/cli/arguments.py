@@ -40,16 +40,6 @@ def _add_python(parser: argparse.ArgumentParser) -> None:
 def _add_running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--paused", action="store_true", help="pause before the first message")
     parser.add_argument(
-        "--reset",
-        metavar="STEP",
-        nargs="?",
-        const=True,
-        action="append",
-        default=[],
-        help="begin this step with a new state (may be given more than once); alone, every one whose recorded state"
-        " does not fit the code any more",
-    )
-    parser.add_argument(
         "--break",
         metavar="PLACE",
         dest="breakpoints",
@@ -119,6 +109,35 @@ def _add_resume(commands: Any) -> None:
     parser.add_argument(
         "--superstep", metavar="N", type=_count, help="resume after this superstep; an earlier one forks a new file"
     )
+    parser.add_argument(
+        "--reset",
+        metavar="STEP",
+        nargs="?",
+        const=True,
+        action="append",
+        default=[],
+        help="begin this step with a new state (may be given more than once); alone, every one whose recorded state"
+        " does not fit the code any more",
+    )
+    parser.add_argument(
+        "--drop",
+        metavar="NUMBER",
+        nargs="?",
+        type=_count,
+        const=True,
+        action="append",
+        default=[],
+        help="go on without this value on its way (may be given more than once); alone, without all whose classes are"
+        " gone or that cannot be made again for another reason; the error that names them has the numbers",
+    )
+    parser.add_argument(
+        "--replace",
+        metavar="NUMBER=JSON",
+        type=_replacement,
+        action="append",
+        default=[],
+        help="go on with another value in place of this one (may be given more than once)",
+    )
     parser.add_argument("--target", metavar="TARGET", help=f"what to run (default: as recorded); {TARGET_HELP}")
     parser.add_argument(
         "--trust",
@@ -176,6 +195,13 @@ def _add_graph(commands: Any) -> None:
     parser.add_argument("--width", metavar="COLUMNS", type=_place, help="columns there are (default: the terminal's)")
     parser.add_argument("--ascii", action="store_true", help="use nothing but ASCII")
     parser.set_defaults(do=_later("tui.cli.graph"))
+
+
+def _replacement(text: str) -> tuple[int, Any]:
+    number, equals, data = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NUMBER=JSON")
+    return _count(number), json.loads(_json(data))
 
 
 def _json(text: str) -> str:

@@ -23,6 +23,7 @@ from process_core.session.protocol.verbs import AddBreakpoint, Command, Continue
 from tui.breakpoints.text import BreakTextError, names_of, read_breakpoint
 from tui.cli.event_line import LINES, event_lines
 from tui.cli.line_source import LineSource
+from tui.recorded.describe import mismatch_choices, mismatch_lines
 from tui.text.safe_text import BLOCK, NAME, PREVIEW, safe, safe_lines
 
 GOOD: Final = 0
@@ -327,12 +328,10 @@ class _Output:
             _write(
                 self._stderr, safe(f"  - {problem.code}: {problem.message}{hint}" + (f" [{where}]" if where else ""))
             )
-        for path, report in failure.unfit.items():
-            _write(self._stderr, f"  - {safe(path, NAME)}:")
-            for line in safe_lines(report, LINES, PREVIEW):
-                _write(self._stderr, "    " + line)
-        if failure.unfit:
-            self.complain("--reset begins such steps with a new state")
+        for line, _ in mismatch_lines(failure, LINES, PREVIEW):
+            _write(self._stderr, "  " + line)
+        for choice in mismatch_choices(failure):
+            self.complain(choice)
         if failure.traceback and not failure.problems:
             for line in safe_lines(failure.traceback, LINES, PREVIEW):
                 _write(self._stderr, "  " + line)

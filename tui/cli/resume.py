@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from process_core.events import RunState
 from process_core.runfile import RunInfo
-from process_core.session.protocol.verbs import ResumeRun
+from process_core.session.protocol.verbs import ResumeChoices, ResumeRun
 from tui.errors import UsageError
 from tui.recorded.describe import how_on
 from tui.recorded.resuming import folder_of, foreign_code, resume_recorded, target_of
@@ -50,7 +50,7 @@ def do(arguments: argparse.Namespace) -> int:
                 superstep=arguments.superstep,
                 paused=arguments.paused,
                 max_supersteps=arguments.max_supersteps,
-                reset=_reset(arguments.reset),
+                **_choices(arguments).fields(),
             ),
             python=arguments.python,
             is_foreign=foreign is not None,
@@ -86,9 +86,14 @@ def _ask_to_trust(path: Path, code: Path, *, is_on_terminal: bool) -> None:
         raise UsageError("nothing was run")
 
 
-def _reset(given: list[str | bool]) -> bool | tuple[str, ...]:
-    steps = tuple(each for each in given if isinstance(each, str))
-    return True if len(steps) < len(given) else steps
+def _choices(arguments: argparse.Namespace) -> ResumeChoices:
+    steps = tuple(each for each in arguments.reset if isinstance(each, str))
+    numbers = tuple(each for each in arguments.drop if not isinstance(each, bool))
+    return ResumeChoices(
+        reset=True if len(steps) < len(arguments.reset) else steps,
+        drop=True if len(numbers) < len(arguments.drop) else numbers,
+        replace=dict(arguments.replace),
+    )
 
 
 async def _open_screen(path: Path, target: str, cwd: Path, arguments: argparse.Namespace, *, is_foreign: bool) -> int:
@@ -103,7 +108,7 @@ async def _open_screen(path: Path, target: str, cwd: Path, arguments: argparse.N
             paused=arguments.paused,
             breakpoints=arguments.breakpoints,
             max_supersteps=arguments.max_supersteps,
-            reset=_reset(arguments.reset),
+            choices=_choices(arguments),
         )
 
     options = StartOptions(is_begun=True)

@@ -8,7 +8,8 @@ from typing import Final
 from process_core.events import RunState
 from process_core.runfile import RUNS_FOLDER, RunInfo
 from process_core.runfile.schema import SUFFIX
-from tui.text.safe_text import safe
+from process_core.session.protocol.envelope import Failure
+from tui.text.safe_text import safe, safe_lines
 
 _MINUTE: Final = 60
 _HOUR: Final = 3600
@@ -100,3 +101,30 @@ def _short(path: Path) -> str:
     except (OSError, ValueError):
         return str(path)
     return near.stem if near.parent == RUNS_FOLDER and near.suffix == SUFFIX else str(near)
+
+
+def mismatch_lines(failure: Failure, lines: int, width: int) -> list[tuple[str, str]]:
+    """Return what of a recorded run does not fit the code, as safe lines, each with its tone: `bad` or `quiet`.
+
+    Args:
+        failure: Why it cannot be resumed.
+        lines: The most of each state.
+        width: The most characters of a line.
+    """
+    shown = []
+    for path, report in failure.unfit.items():
+        shown += [(f"the state of {safe(path, 80)}:", "bad")]
+        shown += [(f"  {line}", "quiet") for line in safe_lines(report, lines, width)]
+    shown += [(f"{number}: {safe(report, width)}", "bad") for number, report in failure.lost.items()]
+    return shown
+
+
+def mismatch_choices(failure: Failure) -> list[str]:
+    """Return what can be done about it, a line each: on the command line of the screen, and on that of the shell."""
+    choices = []
+    if failure.unfit:
+        choices.append("--reset begins such steps with a new state; on the screen :resume reset [STEP]")
+    if failure.lost:
+        choices.append("--drop [NUMBER] goes on without such values; on the screen :resume drop [NUMBER]")
+        choices.append("--replace NUMBER=JSON goes on with another value; on the screen :resume replace NUMBER JSON")
+    return choices

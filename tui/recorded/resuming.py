@@ -8,7 +8,7 @@ from process_core.runfile import RUNS_FOLDER, RunInfo
 from process_core.session.client.session import Session
 from process_core.session.protocol.status import Loaded
 from process_core.session.protocol.target_names import code_outside, split_target
-from process_core.session.protocol.verbs import ResumeRun
+from process_core.session.protocol.verbs import ResumeChoices, ResumeRun
 from tui.errors import UsageError
 from tui.recorded.describe import command
 from tui.run_controller import RunControl, request_resume
@@ -24,7 +24,7 @@ async def resume_recorded(
     paused: bool = False,
     breakpoints: Sequence[str] = (),
     max_supersteps: int | None = None,
-    reset: bool | tuple[str, ...] = (),
+    choices: ResumeChoices,
 ) -> Loaded:
     """Resume a recorded run.
 
@@ -36,7 +36,7 @@ async def resume_recorded(
         paused: Pause before the first message.
         breakpoints: Event ids (or step paths) to break on.
         max_supersteps: Supersteps allowed since the last outside input.
-        reset: Steps that begin with a new state; True for every one whose recorded state does not fit the code.
+        choices: What is done with what does not fit the code.
 
     Returns:
         What was loaded.
@@ -49,7 +49,7 @@ async def resume_recorded(
     for place in breakpoints:
         await control.break_on(place)
     command = ResumeRun(
-        run_file=str(path), superstep=superstep, paused=paused, max_supersteps=max_supersteps, reset=reset
+        run_file=str(path), superstep=superstep, paused=paused, max_supersteps=max_supersteps, **choices.fields()
     )
     return await request_resume(session, command)
 

@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from process_core.session.protocol.envelope import Failure, ProblemInfo
+from tui.recorded.describe import mismatch_choices, mismatch_lines
 from tui.run_controller import NOT_RESUMED, UNKNOWN_EVENT
 from tui.text.safe_text import safe, safe_lines
 
@@ -33,11 +34,8 @@ def load_error_lines(target: str, failure: Failure) -> list[tuple[str, str]]:
     lines += [(line, "text") for line in safe_lines(failure.message, _LINES, _WIDTH)]
     for number, problem in enumerate(failure.problems, 1):
         lines += [("", "text"), *_problem_lines(number, problem)]
-    for path, report in failure.unfit.items():
-        lines += [("", "text"), (f"the state of {safe(path, 80)}", "bad")]
-        lines += [(line, "quiet") for line in safe_lines(report, _LINES, _WIDTH)]
-    if failure.unfit:
-        lines += [("", "text"), ("reset begins such steps with a new state: resume reset, or --reset", "text")]
+    if unfit := mismatch_lines(failure, _LINES, _WIDTH):
+        lines += [("", "text"), *unfit, ("", "text"), *((choice, "text") for choice in mismatch_choices(failure))]
     if failure.traceback:
         lines += [("", "text"), ("Traceback of your code", "title")]
         lines += [(line, "quiet") for line in safe_lines(failure.traceback.rstrip(), _LINES, _WIDTH)]

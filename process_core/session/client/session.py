@@ -14,7 +14,17 @@ from process_core.session.protocol.breakpoints import BreakpointSpec
 from process_core.session.protocol.envelope import PROTOCOL_VERSION, Failure, Notice, Reply
 from process_core.session.protocol.framing import BadFrame, Decoder, encode, to_json
 from process_core.session.protocol.status import Loaded, Reloaded, Status, read_answer
-from process_core.session.protocol.verbs import AddBreakpoint, Command, Hello, Load, MuteBreakpoints, ResumeRun
+from process_core.session.protocol.verbs import (
+    AddBreakpoint,
+    Command,
+    Hello,
+    Load,
+    MuteBreakpoints,
+    ResumeChoices,
+    ResumeRun,
+)
+
+_NO_CHOICES = ResumeChoices()
 
 
 class CommandRefused(ProcessError):  # noqa: N818 - the name says what happened; nothing is broken
@@ -172,7 +182,7 @@ class Session(ABC):
         *,
         superstep: int | None = None,
         paused: bool = False,
-        reset: bool | tuple[str, ...] = (),
+        choices: ResumeChoices = _NO_CHOICES,
         fresh: bool = False,
         trust: bool = False,
     ) -> Loaded:
@@ -182,7 +192,7 @@ class Session(ABC):
             run_file: Its file.
             superstep: After which superstep; an earlier one than the last forks into a new file.
             paused: Pause before the first message.
-            reset: Steps that begin with a new state; True for every one whose recorded state does not fit the code.
+            choices: What is done with what does not fit the code.
             fresh: Load edits of the code first.
             trust: Where nothing is loaded, run what the file names even if it lies outside of the session's folder.
 
@@ -197,7 +207,14 @@ class Session(ABC):
             if self._target is not None:
                 await self._load_again(self._target)
         loaded: Loaded = await self.request(
-            ResumeRun(run_file=str(run_file), superstep=superstep, paused=paused, reset=reset, fresh=fresh, trust=trust)
+            ResumeRun(
+                run_file=str(run_file),
+                superstep=superstep,
+                paused=paused,
+                fresh=fresh,
+                trust=trust,
+                **choices.fields(),
+            )
         )
         self.loaded, self._target = loaded, loaded.target
         return loaded

@@ -73,6 +73,8 @@ class Failure(Message):
         traceback: Of the user's own code, without frames of ours.
         unfit: Of a run that cannot be resumed because of them: steps whose state does not fit, each with why; they can
             be reset.
+        lost: Likewise values that were on their way and cannot be made again, each by its number with what it is and
+            why; they can be dropped or replaced.
     """
 
     code: str
@@ -80,6 +82,7 @@ class Failure(Message):
     problems: tuple[ProblemInfo, ...] = ()
     traceback: str | None = None
     unfit: dict[str, str] = Field(default_factory=dict)
+    lost: dict[int, str] = Field(default_factory=dict)
 
 
 class Reply(Message):

@@ -6,6 +6,7 @@ line, completion, help, palette, capabilities and the JSON schema for other clie
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from functools import cache
 from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
@@ -244,6 +245,25 @@ class Start(Command):
     max_supersteps: Limit | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ResumeChoices:
+    """What is done, where a recorded run is resumed, with what does not fit the code.
+
+    Attributes:
+        reset: Steps that begin with a new state; True for every one whose recorded state does not fit.
+        drop: Numbers of values on their way without which it goes on; True for all that cannot be made again.
+        replace: Number of such a value -> the one that it goes on with.
+    """
+
+    reset: bool | tuple[str, ...] = ()
+    drop: bool | tuple[int, ...] = ()
+    replace: Mapping[int, Any] = field(default_factory=dict)
+
+    def fields(self) -> dict[str, Any]:
+        """Return them as fields of `ResumeRun`."""
+        return {"reset": self.reset, "drop": self.drop, "replace": dict(self.replace)}
+
+
 class ResumeRun(Command):
     """Go on with a recorded run, in its own file.
 
@@ -252,7 +272,9 @@ class ResumeRun(Command):
         superstep: After which superstep; an earlier one than the last forks into a new file.
         paused: Pause before the first message.
         max_supersteps: As for `Start`.
-        reset: Steps that begin with a new state; True for every one whose recorded state does not fit the code.
+        reset: As for `ResumeChoices`.
+        drop: Likewise.
+        replace: Likewise.
         fresh: Load edits of the code first; nothing changes where the run is refused.
         trust: Where nothing is loaded, run what the file names even if it lies outside of the session's folder.
     """
@@ -265,6 +287,8 @@ class ResumeRun(Command):
     paused: bool = False
     max_supersteps: Limit | None = None
     reset: bool | tuple[str, ...] = ()
+    drop: bool | tuple[int, ...] = ()
+    replace: dict[int, Any] = Field(default_factory=dict)
     fresh: bool = False
     trust: bool = False
 

@@ -15,7 +15,7 @@ from process_core.errors import (
     UnknownRequestError,
 )
 from process_core.predicate import PredicateError
-from process_core.resume import ResumeError, StateMismatchError
+from process_core.resume import EditError, ResumeError, StateMismatchError, ValueMismatchError
 from process_core.runfile.errors import RunFileError
 from process_core.services import MissingServiceError
 from process_core.session.protocol.envelope import Failure, ProblemInfo, bounded
@@ -32,6 +32,7 @@ _CODES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (RunEndedError, "run_ended"),
     (RunFileError, "run_file"),
     (ResumeError, "cannot_resume"),
+    (EditError, "cannot_resume"),
     (MissingServiceError, "missing_service"),
     (BreakpointError, "bad_breakpoint"),
     (ExplainError, "no_such_thing"),
@@ -69,6 +70,9 @@ def failure_of(error: BaseException) -> Failure:
         case StateMismatchError():
             unfit = {path: bounded(report, _LIMIT) for path, report in error.reports.items()}
             return Failure(code="cannot_resume", message=bounded(str(error), _LIMIT), unfit=unfit)
+        case ValueMismatchError():
+            lost = {number: bounded(report, _LIMIT) for number, report in error.reports.items()}
+            return Failure(code="cannot_resume", message=bounded(error.summary, _LIMIT), lost=lost)
     for kind, code in _CODES:
         if isinstance(error, kind):
             return Failure(code=code, message=bounded(exception_text(error), _LIMIT))

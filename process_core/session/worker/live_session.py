@@ -11,7 +11,7 @@ from process_core.engine.run import Run, unknown_event
 from process_core.errors import ProcessError
 from process_core.events import NO_DATA
 from process_core.process import Process
-from process_core.resume import load_point
+from process_core.resume import Edits, load_point
 from process_core.services import Services
 from process_core.session.protocol.status import Loaded, Reloaded, Status
 from process_core.session.protocol.verbs import Load, ResumeRun, Start
@@ -190,9 +190,15 @@ class LiveSession:
         elif command.fresh and (staged := target.prepare()) is not None:
             target, undo = staged.value, staged.commit()
         process = target.process
+        edits = Edits(payloads=command.replace, drop=command.drop)
         try:
             point = load_point(
-                path, process.graph, command.superstep, reset=command.reset, has_ended=is_ours and self._flush_ended()
+                path,
+                process.graph,
+                command.superstep,
+                edits=edits,
+                reset=command.reset,
+                has_ended=is_ours and self._flush_ended(),
             )
             options = {
                 **self._options(),
@@ -216,7 +222,7 @@ class LiveSession:
         self._load_saved_breakpoints()
         self._run_file = str(options.get("run_file", path))
         try:
-            await debugger.start(resume_from=path, superstep=command.superstep, paused=command.paused)
+            await debugger.start(resume_from=path, superstep=command.superstep, edits=edits, paused=command.paused)
         except BaseException:
             if debugger.run is None:
                 self._run_file = ""

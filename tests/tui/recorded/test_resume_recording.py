@@ -6,12 +6,16 @@ import signal
 import pytest
 from driving import Driver
 from recorded_runs import record, replaying
-from targets import CHAT
+from targets import CHAT, ORDERS, RENAMED
 
 from process_core.runfile import RunFile, list_runs, to_plain
 from process_core.session.client.worker_process import WorkerSession
+from process_core.session.protocol.envelope import Failure
+from process_core.session.protocol.verbs import ResumeChoices
 from tui.app import StepscopeApp
+from tui.run_controller import RefusedError
 from tui.screens.debug_screen import DebugScreen
+from tui.screens.handlers.resume import mismatch_question, resume_arguments
 
 
 @pytest.fixture
@@ -113,6 +117,62 @@ async def test_rule_42_a_recording_whose_state_does_not_fit_is_reset_where_the_u
         await d.until("Reset this step")
         await d.press("y")
         await d.until("WAITING FOR YOU")
+
+
+async def test_rule_42_a_message_whose_class_is_gone_is_replaced_where_the_user_says_so(tmp_path, target):
+    path = await record(tmp_path / "x.run", ORDERS, answers=(), target=target)
+    target.write_text(RENAMED)
+    async with replaying(path) as d:
+        await d.until("FAILED")
+        await d.press("u", "y")
+        text = await d.until("Go on without this value?")
+        assert "0: the payload of Sends.Out" in text
+        await d.press("n")
+        await d.command('resume replace 0 "another"')
+        await d.press("y")
+        await d.until("took another")
+
+
+def test_what_is_asked_leads_to_the_choice_and_is_not_asked_again_where_that_did_not_help():
+    lost = Failure(code="cannot_resume", message="no", lost={0: "the payload of A: gone", 3: "what waits: gone"})
+    question = mismatch_question(lost, ResumeChoices(reset=True))
+    assert "0: the payload of A: gone\n3: what waits: gone\n\nGo on without these values?" in question.text
+    assert question.choices == ResumeChoices(reset=True, drop=True)
+    assert mismatch_question(lost, question.choices) is None
+    unfit = Failure(code="cannot_resume", message="no", unfit={"A": "why"})
+    assert mismatch_question(unfit, ResumeChoices(drop=True)).choices == ResumeChoices(reset=True, drop=True)
+    assert mismatch_question(Failure(code="x", message="no"), ResumeChoices()) is None
+
+
+@pytest.mark.parametrize(
+    ("argument", "superstep", "choices"),
+    [
+        ("", None, ResumeChoices()),
+        ("3", 3, ResumeChoices()),
+        ("reset", None, ResumeChoices(reset=True)),
+        ("3 reset outer/My Step", 3, ResumeChoices(reset=("outer/My Step",))),
+        ("drop", None, ResumeChoices(drop=True)),
+        ("2 drop 0 4 reset", 2, ResumeChoices(drop=(0, 4), reset=True)),
+        ('drop 1 replace 0 {"a": "x  y"}', None, ResumeChoices(drop=(1,), replace={0: {"a": "x  y"}})),
+    ],
+)
+def test_the_arguments_of_resume_say_what_is_done_with_what_does_not_fit(argument, superstep, choices):
+    assert resume_arguments(argument) == (superstep, choices)
+
+
+@pytest.mark.parametrize(
+    ("argument", "text"),
+    [
+        ("drop all", "drop takes the numbers"),
+        ("replace 0", "replace takes the number of a value, and JSON"),
+        ("replace x 1", "replace takes the number of a value, and JSON"),
+        ("replace 0 {", "the value is not JSON"),
+        ("later", "'later' is not a superstep"),
+    ],
+)
+def test_arguments_of_resume_that_make_no_sense_are_refused(argument, text):
+    with pytest.raises(RefusedError, match=text):
+        resume_arguments(argument)
 
 
 async def test_a_recording_is_gone_on_with_after_a_question(tmp_path, target):

@@ -1,14 +1,20 @@
 """Resuming what is recorded: at the end of a run that broke off, or from its past, as a fork."""
 
-from collections.abc import Callable, Coroutine, Mapping
+import json
+import re
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
+from itertools import takewhile
+from typing import Any, Final
 
 from process_core.events import RunState
 from process_core.runfile import RerunPreview
 from process_core.session.client.session import CommandRefused
+from process_core.session.protocol.envelope import Failure
+from process_core.session.protocol.verbs import ResumeChoices
 from tui.messages import ResumeWanted, TargetRefused
-from tui.recorded.describe import how_on
+from tui.recorded.describe import how_on, mismatch_lines
 from tui.recorded.recorded_session import RecordedSession
 from tui.recorded.resuming import foreign_code
 from tui.run_controller import RefusedError
@@ -16,11 +22,12 @@ from tui.screens.confirm import ConfirmScreen
 from tui.screens.dispatcher import ActionHandlers
 from tui.screens.parts import ScreenParts
 from tui.screens.presenter import Presenter
-from tui.text.safe_text import safe, safe_lines
+from tui.text.safe_text import safe
 
-Reset = bool | tuple[str, ...]
-"""What begins with a new state: the steps named, or True for every one whose recorded state does not fit."""
 _LINES: Final = 8
+_MOST_LINES: Final = 24
+_WIDTH: Final = 100
+_DIGITS: Final = 15
 
 
 class ResumeHandler:
@@ -40,28 +47,26 @@ class ResumeHandler:
     async def resume(self, argument: str) -> None:
         """Resume where the run was recorded last; from the past, or after a superstep named, as a fork."""
         parts = self._parts
-        superstep, reset = resume_arguments(argument)
+        superstep, choices = resume_arguments(argument)
         if parts.recording is not None:
-            self._ask_to_resume(parts.recording, superstep, reset)
+            self._ask_to_resume(parts.recording, superstep, choices)
             return
         if superstep is None and self._presenter.moment.is_past:
             superstep = self._superstep_before()
         if superstep is not None and not parts.has_died and not parts.status.blocked_for:
-            self._ask_to_fork(superstep, reset)
+            self._ask_to_fork(superstep, choices)
             return
-        await self._resume(superstep, reset)
+        await self._resume(superstep, choices)
 
-    async def _resume(self, superstep: int | None, reset: Reset) -> None:
+    async def _resume(self, superstep: int | None, choices: ResumeChoices) -> None:
         parts, presenter = self._parts, self._presenter
         presenter.leave_past()
         parts.focus_owed_to_chat = True
         presenter.show_waiting("RESUMING")
         try:
-            loaded = await parts.control.resume(superstep, reset=reset)
+            loaded = await parts.control.resume(superstep, choices=choices)
         except CommandRefused as refused:
-            if refused.failure.unfit:
-                self._ask_to_reset(refused.failure.unfit, partial(self._resume, superstep, reset=True))
-            else:
+            if not self._asks_about(refused.failure, choices, partial(self._resume, superstep)):
                 parts.app.post_message(TargetRefused(parts.control.target, refused.failure))
             return
         except RefusedError as error:
@@ -74,18 +79,24 @@ class ResumeHandler:
         if superstep is not None:
             self._report_fork(superstep)
 
-    def _ask_to_reset(self, unfit: Mapping[str, str], again: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Offer what a reload offers where states do not fit: to keep things as they are, or to reset those steps."""
+    def _asks_about(
+        self, failure: Failure, choices: ResumeChoices, again: Callable[[ResumeChoices], Coroutine[None, None, None]]
+    ) -> bool:
+        """Offer what can be done where something does not fit, or to keep all as it is; return whether there is any."""
+        question = mismatch_question(failure, choices)
+        if question is None:
+            return False
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._parts.later(again, "resume")
+                self._parts.later(partial(again, question.choices), "resume")
 
-        self._parts.app.push_screen(ConfirmScreen(reset_question(unfit), "Reset", "Keep"), answered)
+        self._parts.app.push_screen(question.page(), answered)
+        return True
 
     # A recording
 
-    def _ask_to_resume(self, recording: RecordedSession, superstep: int | None, reset: Reset) -> None:
+    def _ask_to_resume(self, recording: RecordedSession, superstep: int | None, choices: ResumeChoices) -> None:
         info, moment = recording.info, self._presenter.moment
         here = moment.status.superstep
         if info.is_live or (superstep is None and info.state is RunState.STOPPED):
@@ -97,7 +108,7 @@ class ResumeHandler:
             question += f"\n\nThat lies OUTSIDE of this project: {safe(str(foreign), 1000)}\n\n"
         if superstep is None and moment.seq < moment.written:
             question += f" (:resume {here} forks it from what you look at.)"
-        wanted = ResumeWanted(info, superstep, reset)
+        wanted = ResumeWanted(info, superstep, choices)
 
         def answered(yes: bool | None) -> None:
             if yes:
@@ -113,7 +124,7 @@ class ResumeHandler:
         checkpoint = moment.run.checkpoint_at(moment.seq) if moment.run is not None else None
         return checkpoint.superstep if checkpoint is not None else 0
 
-    def _ask_to_fork(self, superstep: int, reset: Reset) -> None:
+    def _ask_to_fork(self, superstep: int, choices: ResumeChoices) -> None:
         run_file = self._presenter.run_file
         if run_file is None:
             raise RefusedError("there is no run yet")
@@ -128,19 +139,17 @@ class ResumeHandler:
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._parts.later(partial(self._fork if is_live else self._resume, superstep, reset), "fork")
+                self._parts.later(partial(self._fork if is_live else self._resume, superstep, choices), "fork")
 
         self._parts.app.push_screen(page, answered)
 
-    async def _fork(self, superstep: int, reset: Reset) -> None:
+    async def _fork(self, superstep: int, choices: ResumeChoices) -> None:
         parts, presenter = self._parts, self._presenter
         presenter.show_waiting("FORKING")
         try:
-            loaded = await parts.control.fork(superstep, reset=reset)
+            loaded = await parts.control.fork(superstep, choices=choices)
         except CommandRefused as refused:
-            if refused.failure.unfit:
-                self._ask_to_reset(refused.failure.unfit, partial(self._fork, superstep, reset=True))
-            else:
+            if not self._asks_about(refused.failure, choices, partial(self._fork, superstep)):
                 parts.say(safe(refused.failure.message), "error")
             return
         except RefusedError as error:
@@ -180,35 +189,94 @@ def fork_question(superstep: int, again: RerunPreview, *, is_live: bool) -> str:
     return "\n".join(lines)
 
 
-def reset_question(unfit: Mapping[str, str]) -> str:
-    """Return what is asked where recorded states do not fit the code, as a safe text.
+@dataclass(frozen=True, slots=True)
+class MismatchQuestion:
+    """What is asked where something recorded does not fit the code.
+
+    Attributes:
+        text: The question, a safe text.
+        yes: The word for it.
+        choices: With what the run is resumed then.
+    """
+
+    text: str
+    yes: str
+    choices: ResumeChoices
+
+    def page(self) -> ConfirmScreen:
+        """Make the page that asks it."""
+        return ConfirmScreen(self.text, self.yes, "Keep")
+
+
+def mismatch_question(failure: Failure, choices: ResumeChoices) -> MismatchQuestion | None:
+    """Return what is asked where a run was refused because something recorded does not fit; None where nothing helps.
 
     Args:
-        unfit: Why not, by path of the step.
+        failure: Why it was refused.
+        choices: With which choices it was.
     """
-    lines = []
-    for path, report in list(unfit.items())[:_LINES]:
-        lines += [f"{safe(path, 60)}:", *(f"  {line}" for line in safe_lines(report, _LINES, 100))]
-    more = len(unfit) - _LINES
-    lines += [f"and {more} more"] if more > 0 else []
-    them = "these steps" if len(unfit) > 1 else "this step"
-    return "\n".join(
-        [*lines, "", f"Reset {them}, to go on with a new state? What is recorded of the old one stays in the file."]
-    )
-
-
-def resume_arguments(argument: str) -> tuple[int | None, Reset]:
-    """Read the arguments of the verb, `[SUPERSTEP] [reset [STEP]]`: the superstep or None, and what is reset."""
-    first, _, rest = argument.strip().partition(" ")
-    superstep = None
-    if first.isascii() and first.isdigit():
-        superstep = int(first)
-        first, _, rest = rest.strip().partition(" ")
-    if not first:
-        return superstep, ()
-    if first != "reset":
-        raise RefusedError(
-            f"{safe(first, 40)!r} is not a superstep; resume alone resumes the run at its end, reset [STEP] after it"
-            " begins steps with a new state"
+    lines = [line for line, _ in mismatch_lines(failure, _LINES, _WIDTH)]
+    more = len(lines) - _MOST_LINES
+    lines = [*lines[:_MOST_LINES], *([f"and {more} more lines"] if more > 0 else []), ""]
+    if failure.unfit:
+        them = "these steps" if len(failure.unfit) > 1 else "this step"
+        lines.append(f"Reset {them}, to go on with a new state? What is recorded of the old one stays in the file.")
+        return MismatchQuestion("\n".join(lines), "Reset", replace(choices, reset=True))
+    if failure.lost and choices.drop is not True:
+        them = "these values" if len(failure.lost) > 1 else "this value"
+        lines.append(
+            f"Go on without {them}? What was sent with it is not delivered. Or choose one by one, after Keep:"
+            " :resume drop NUMBER, or :resume replace NUMBER JSON."
         )
-    return superstep, (rest.strip(),) if rest.strip() else True
+        return MismatchQuestion("\n".join(lines), "Drop", replace(choices, drop=True))
+    return None
+
+
+def resume_arguments(argument: str) -> tuple[int | None, ResumeChoices]:
+    """Read the arguments of the verb: the superstep or None, and what is done with what does not fit.
+
+    They are `[SUPERSTEP] [reset [STEP]] [drop [NUMBER ...]] [replace NUMBER JSON]`.
+    """
+    words = argument.split()
+    superstep = int(words.pop(0)) if words and _is_number(words[0]) else None
+    choices = ResumeChoices()
+    while words:
+        word = words.pop(0)
+        if word == "reset":
+            step = " ".join(_until(words, ("drop", "replace")))
+            choices = replace(choices, reset=(step,) if step else True)
+        elif word == "drop":
+            numbers = _until(words, ("reset", "replace"))
+            if not all(map(_is_number, numbers)):
+                raise RefusedError("drop takes the numbers of values, or none for all that cannot be made again")
+            choices = replace(choices, drop=tuple(map(int, numbers)) or True)
+        elif word == "replace":
+            return superstep, replace(choices, replace=_replacement(argument))
+        else:
+            raise RefusedError(
+                f"{safe(word, 40)!r} is not a superstep; resume alone resumes the run at its end, reset [STEP] after it"
+                " begins steps with a new state, drop [NUMBER] and replace NUMBER JSON go on without values, or with"
+                " others"
+            )
+    return superstep, choices
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= _DIGITS
+
+
+def _until(words: list[str], ends: tuple[str, ...]) -> list[str]:
+    """Take off the words before one of those."""
+    taken = list(takewhile(lambda word: word not in ends, words))
+    del words[: len(taken)]
+    return taken
+
+
+def _replacement(argument: str) -> dict[int, Any]:
+    found = re.search(r"(?:^|\s)replace\s+([0-9]{1,15})\s+(\S.*)$", argument, re.DOTALL)
+    if found is None:
+        raise RefusedError("replace takes the number of a value, and JSON")
+    try:
+        return {int(found[1]): json.loads(found[2])}
+    except ValueError as error:
+        raise RefusedError(f"the value is not JSON: {error} (texts need double quotes)") from None
