@@ -6,17 +6,17 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 from process_core import safe_files
 from process_core.runfile.errors import RunFileError
 from process_core.runfile.query.filtered_rows import FilteredRows
 from process_core.runfile.query.filters import Filter
-from process_core.runfile.read.connection import Connection
-from process_core.runfile.read.info import RunInfo, read_info, size_on_disk
+from process_core.runfile.read.connection import LONGEST_VALUE, Connection, size_on_disk
+from process_core.runfile.read.info import RunInfo, read_info
 from process_core.runfile.schema import SUFFIX
 from process_core.runfile.write.lock import WriterLock
 
@@ -203,39 +203,60 @@ def export_jsonl(path: str | Path, out: TextIO, chosen: Filter | None = None) ->
     """
     connection = Connection(Path(path))
     try:
-        count = 0
-        for batch in _batches(connection, chosen):
-            out.writelines(_json_lines(connection, batch))
-            count += len(batch)
+        count = size = 0
+        for where, values in _wanted(connection, chosen):
+            for line in _json_lines(connection, where, values):
+                size += len(line)
+                connection.check_output(size)
+                out.write(line)
+                count += 1
         return count
     finally:
         connection.close()
 
 
-def _batches(connection: Connection, chosen: Filter | None) -> Iterator[list[int] | range]:
+def _wanted(connection: Connection, chosen: Filter | None) -> Iterator[tuple[str, Sequence[int]]]:
+    """Yield conditions in SQL, each with its values, that choose the events piece by piece."""
+    last = connection.last_seq()
     if chosen is None or chosen.is_empty:
-        last = connection.last_seq()
         for first in range(1, last + 1, _AT_ONCE):
-            yield range(first, min(last, first + _AT_ONCE - 1) + 1)
+            yield "BETWEEN ? AND ?", (first, min(last, first + _AT_ONCE - 1))
         return
     view = FilteredRows(connection, chosen)
     view.advance()
     for at in range(0, len(view), _AT_ONCE):
-        yield list(view.seqs[at : at + _AT_ONCE])
+        seqs = view.seqs[at : at + _AT_ONCE]
+        yield f"IN ({','.join('?' * len(seqs))})", seqs
 
 
-def _json_lines(connection: Connection, seqs: list[int] | range) -> Iterable[str]:
-    numbers = f"BETWEEN {seqs[0]} AND {seqs[-1]}" if isinstance(seqs, range) else f"IN ({','.join(map(str, seqs))})"
-    where = f"WHERE seq {numbers} ORDER BY seq"
-    causes: dict[int, list[int]] = {}
-    for seq, cause in connection.rows(f"SELECT seq, cause FROM causes {where}, place"):  # noqa: S608 - numbers only
+def _json_lines(connection: Connection, where: str, values: Sequence[int]) -> Iterator[str]:
+    """Yield events as JSON, a line each; a column of a file from elsewhere may hold anything."""
+    causes: dict[int, list[Any]] = {}
+    for seq, cause in connection.rows(f"SELECT seq, cause FROM causes WHERE seq {where} ORDER BY seq, place", values):  # noqa: S608 - our own words
         causes.setdefault(seq, []).append(cause)
-    for row in connection.rows(f"SELECT {','.join(_EXPORTED)}, cause, data, details FROM rows {where}"):  # noqa: S608 - numbers only
-        *names, cause, data, details = row
-        event = dict(zip(_EXPORTED, names, strict=True))
+    names = ",".join(_EXPORTED)
+    sql = f"SELECT {names}, cause, data, details FROM rows WHERE seq {where} ORDER BY seq"  # noqa: S608 - our own words
+    for row in connection.each(sql, values, longest=LONGEST_VALUE):
+        *envelope, cause, data, details = row
+        event = dict(zip(_EXPORTED, envelope, strict=True))
         event["causes"] = causes.get(event["seq"], [] if cause is None else [cause])
-        head = json.dumps(event, ensure_ascii=False)
-        yield f'{head[:-1]}, "data": {data or "null"}, "details": {details or "null"}}}\n'
+        try:
+            head = json.dumps(event, ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            reason = f"it is damaged: event {event['seq']} cannot be read: {error}"
+            raise RunFileError(connection.path, reason) from error
+        payloads = [_json(connection, event["seq"], text) for text in (data, details)]
+        yield f'{head[:-1]}, "data": {payloads[0]}, "details": {payloads[1]}}}\n'
+
+
+def _json(connection: Connection, seq: int, text: Any) -> str:
+    """Return recorded JSON as it stands, once it is known to be that."""
+    if text is None:
+        return "null"
+    if not isinstance(text, str):
+        raise RunFileError(connection.path, f"it is damaged: the payload of event {seq} is missing")
+    connection.check_json(text)
+    return text
 
 
 def _look_at(path: Path) -> RunInfo | UnreadableRun:

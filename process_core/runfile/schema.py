@@ -12,6 +12,8 @@ A run file is an SQLite database. Three choices make an event small and cheap:
   superstep, in the place of a payload, which such events never have. Any other one is a row of `checkpoints`.
 """
 
+import contextlib
+import functools
 import os
 import sqlite3
 from collections.abc import Callable
@@ -20,6 +22,7 @@ from typing import Final
 
 from process_core import safe_files
 from process_core.runfile.errors import STORAGE_ERRORS, RunFileError, explain
+from process_core.runfile.sqlite_limits import allow_only_reading, distrust
 
 APPLICATION_ID: Final = 0x53544550
 """The letters `STEP`, at byte 68 of every run file."""
@@ -40,6 +43,7 @@ _HEADER = 100
 _WRITE_AHEAD: Final = b"\x02\x02"
 _WRITE_AHEAD_AT: Final = 18
 """Where a database says by which version of the format it is written and read."""
+_TAMPERED = "somebody has tampered with it"
 
 _CHECKPOINTS = """CREATE TABLE checkpoints (
     seq INTEGER PRIMARY KEY,
@@ -253,6 +257,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     try:
         connection = safe_files.connect(path, read_only=False)
         try:
+            distrust(connection)
             check_format(path, connection)
             _prepare(connection)
         except BaseException:
@@ -282,10 +287,11 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     except STORAGE_ERRORS as error:
         raise RunFileError(path, explain(error)) from error
     try:
+        distrust(connection)
         check_format(path, connection)
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -16384")
-        connection.execute("PRAGMA cell_size_check = ON")
+        allow_only_reading(connection)
     except STORAGE_ERRORS as error:
         connection.close()
         raise RunFileError(path, explain(error)) from error
@@ -334,12 +340,42 @@ def check_format(path: Path, connection: sqlite3.Connection) -> None:
         )
     if version < 1:
         raise RunFileError(path, f"it has the unknown format {version}")
-    foreign = connection.execute("SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index')").fetchone()[
-        0
-    ]
-    if foreign:
-        # Views and triggers run when a table is read or written, and a run file from elsewhere must run nothing.
-        raise RunFileError(path, "it holds views or triggers, which run files do not: somebody has tampered with it")
+    check_schema(path, connection, version)
+
+
+def check_schema(path: Path, connection: sqlite3.Connection, version: int) -> None:
+    """Raise RunFileError unless a database holds the tables and indexes of a run file, as they are made, and no others.
+
+    A view, a trigger, a generated column or a virtual table runs when somebody reads or writes, and a run file from
+    elsewhere must run nothing. So this knows what may be there, not what may not: the words that made each table.
+    """
+    own = _own_schema(version)
+    encoding = connection.execute("PRAGMA encoding").fetchone()[0]
+    if encoding != "UTF-8":
+        raise RunFileError(path, f"its texts are written as {encoding}, and those of run files are not: {_TAMPERED}")
+    sql = "SELECT type, name, tbl_name, sql, rootpage FROM sqlite_master LIMIT ?"
+    there: dict[tuple[str, str], tuple[str, str]] = {}
+    pages = set()
+    for kind, name, table, text, page in connection.execute(sql, (len(own) + 1,)):
+        if own.get((kind, name)) != (table, _words(text)) or (kind, name) in there or page in pages:
+            raise RunFileError(path, f"it holds the {kind} {name!r:.80}, which run files do not: {_TAMPERED}")
+        there[kind, name] = table, _words(text)
+        pages.add(page)
+    for kind, name in own.keys() - there.keys():
+        raise RunFileError(path, f"it is damaged: the {kind} {name} is missing")
+
+
+@functools.cache
+def _own_schema(version: int) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return the tables and indexes that SQLite makes of the statements of a format."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(tables_of(version))
+        rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")
+        return {(kind, name): (table, _words(text)) for kind, name, table, text in rows}
+
+
+def _words(text: object) -> str:
+    return " ".join(text.split()) if isinstance(text, str) else repr(text)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

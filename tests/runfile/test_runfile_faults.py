@@ -127,7 +127,7 @@ def test_a_payload_that_unpacks_to_more_than_any_payload_may_have_is_refused(tmp
     path = record(tmp_path / "x.run", [event(1, data="a" * 100_000)])
     monkeypatch.setattr(connection_module, "MAX_BYTES", 10_000)
     with RunFile(path) as run:
-        with pytest.raises(RunFileError, match="larger than any payload"):
+        with pytest.raises(RunFileError, match="no payload may be larger than 10000"):
             run.payload(run.row(1).data)
         assert run.payload_text(run.row(1).data, 10)[0] == '"aaaaaaaaa'
 

@@ -210,7 +210,7 @@ def test_a_reader_does_not_change_the_file(recorded):
 
 
 def test_a_reader_refuses_to_write(run):
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
         run._connection._connection.execute("DELETE FROM events")
 
 

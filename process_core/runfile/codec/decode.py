@@ -14,12 +14,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from process_core.events import NO_DATA
+from process_core.runfile.codec.json_limits import check_depth
 from process_core.runfile.codec.plain import MAX_DIGITS
 
 PREVIEW: Final = 160
 """Characters of a one-line preview."""
 _PREVIEW_SOURCE = 1000
 _MAX_UNFOLDED = 2_000_000
+_MAX_LEVELS = 200
+"""Levels of containers of a value that is read: whoever goes through it needs two or three frames of the stack each."""
+_INT_DIGITS = 640
+"""Digits that `int` reads whatever limit the interpreter was started with."""
 _WORDS = {"null": "None", "true": "True", "false": "False"}
 _LEADING_TAG = re.compile(r'\{"\$":"([^":]*:)?([^":]*)",?')
 
@@ -86,14 +91,30 @@ def decode(body: str | bytes) -> Any:
 
     Plain values and the most common types of the standard library come back as they were, anything else as `Tagged`.
     """
-    text = body if isinstance(body, str) else body.decode("utf-8", "surrogatepass")
-    if '"$"' not in text:
-        return _load(text, lambda: None)
-    if '{"$":"shared",' not in text:
-        return _load(text, lambda: _untag)
-    value = _load(text, lambda: _SharedParts().untag)
-    if _unfolded(value, {}) > _MAX_UNFOLDED:
-        return Tagged("cut", "", "a value that unfolds to too many parts")
+    if isinstance(body, bytes):
+        is_deep = check_depth(body)
+        text = body.decode("utf-8", "surrogatepass")
+    else:
+        is_deep = len(body) > _PREVIEW_SOURCE and check_depth(body.encode("utf-8", "surrogatepass"))
+        text = body
+    try:
+        return _decoded(text, is_deep=is_deep)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _decoded(text: str, *, is_deep: bool) -> Any:
+    is_shared = '{"$":"shared",' in text
+    if is_shared:
+        value = _load(text, lambda: _SharedParts().untag)
+    else:
+        value = _load(text, lambda: _untag if '"$"' in text else None)
+    if is_shared or is_deep:
+        size, levels = _unfolded(value, {})
+        if levels > _MAX_LEVELS:
+            raise ValueError(f"it is nested more than {_MAX_LEVELS} levels deep")
+        if size > _MAX_UNFOLDED and is_shared:
+            return Tagged("cut", "", "a value that unfolds to too many parts")
     return value
 
 
@@ -103,20 +124,27 @@ def _load(text: str, hook: Callable[[], Callable[[dict[str, Any]], Any] | None])
     except json.JSONDecodeError:
         raise
     except ValueError:  # a number so long that `int` refuses to read it
-        return json.loads(text, object_hook=hook(), parse_int=_long_int)
+        return json.loads(text, object_hook=hook(), parse_int=_LongIntegers().read)
 
 
-def _unfolded(value: Any, sizes: dict[int, int]) -> int:
-    """Return how many parts a value has for one who goes through it; what is shared counts each time."""
+def _unfolded(value: Any, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    """Return parts and levels of a value for one who goes through it; what is shared counts each time."""
     if isinstance(value, Tagged):
-        return 1 + _unfolded(value.value, sizes) + (_unfolded(value.about, sizes) if value.about else 0)
+        size, levels = _unfolded(value.value, known)
+        if not value.about:
+            return size + 1, levels + 1
+        more, deeper = _unfolded(value.about, known)
+        return size + more + 1, max(levels, deeper) + 1
     if not isinstance(value, dict | list | tuple | collections.deque):
-        return 1
-    size = sizes.get(id(value))
-    if size is None:
-        parts = value.values() if isinstance(value, dict) else value
-        size = sizes[id(value)] = 1 + sum(_unfolded(part, sizes) for part in parts)
-    return size
+        return 1, 0
+    counted = known.get(id(value))
+    if counted is None:
+        size, levels = 1, 0
+        for part in value.values() if isinstance(value, dict) else value:
+            more, deeper = _unfolded(part, known)
+            size, levels = size + more, max(levels, deeper)
+        counted = known[id(value)] = size, levels + 1
+    return counted
 
 
 def to_plain(value: Any, member: Callable[[str, Any], Any] | None = None) -> Any:
@@ -178,10 +206,21 @@ def _cut(text: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def _long_int(digits: str) -> Any:
-    if len(digits) > MAX_DIGITS:
-        return Tagged("cut", "", f"a number of {len(digits)} digits")
-    return int(decimal.Decimal(digits))
+class _LongIntegers:
+    """Reads integers of more digits than `int` takes; it takes time squared, so all of one value have a limit."""
+
+    def __init__(self) -> None:
+        self._left = MAX_DIGITS**2
+
+    def read(self, digits: str) -> Any:
+        """Return the integer, or what stands for it where it is too long."""
+        if len(digits) <= _INT_DIGITS:
+            return int(digits)
+        work = len(digits) ** 2
+        if work > self._left:
+            return Tagged("cut", "", f"a number of {len(digits)} digits")
+        self._left -= work
+        return int(decimal.Decimal(digits))
 
 
 def text_of(value: Any) -> str:

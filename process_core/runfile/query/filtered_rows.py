@@ -8,7 +8,7 @@ from process_core.predicate import ENVELOPE, Member, Predicate
 from process_core.runfile.codec.decode import to_plain
 from process_core.runfile.query.filter_sql import MatchingNames, TextSearch, data_condition
 from process_core.runfile.query.filters import Filter
-from process_core.runfile.read.connection import DATA_TEXT, Connection
+from process_core.runfile.read.connection import DATA_TEXT, LONGEST_VALUE, Connection
 from process_core.runfile.read.rows import Row, rows_of
 
 FIRST_CHUNK: Final = 2_000
@@ -128,7 +128,8 @@ class FilteredRows:
         if self._rest is None:
             self.seqs.extend(seq for (seq,) in self._connection.rows(f"SELECT e.seq {where}", values))
         else:
-            rows = self._connection.each(f"SELECT e.seq, {', '.join(self._asked)} {where}", values)
+            sql = f"SELECT e.seq, {', '.join(self._asked)} {where}"
+            rows = self._connection.each(sql, values, longest=LONGEST_VALUE)
             for number, row in enumerate(rows):
                 # Not before the first ones: a piece that takes longer than the time there is would never get done.
                 if number and number % _ASKED_AT_ONCE == 0 and self._is_over(end):

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from process_core.runfile.codec.compact_checkpoint import expand
-from process_core.runfile.codec.graphs import load_edges
+from process_core.runfile.codec.graphs import MAX_GRAPH_TEXT, load_edges
 from process_core.runfile.errors import RunFileError
-from process_core.runfile.read.connection import Connection
+from process_core.runfile.read.connection import LONGEST_VALUE, Connection
 
 _LAST = 2**62
 _HOLDS_ONE = """
@@ -157,7 +157,7 @@ def read_extra(connection: Connection, seq: int) -> Any:
         "SELECT extra, superstep FROM checkpoints WHERE seq = ?",
         f"SELECT CAST(data AS TEXT), superstep FROM events WHERE seq = ? + 1 AND {_HOLDS_ONE}",  # noqa: S608 - our own words
     ):
-        for ref, superstep in connection.rows(sql, (seq,)):
+        for ref, superstep in connection.rows(sql, (seq,), longest=LONGEST_VALUE):
             extra = None if ref is None else connection.decode(connection.body(ref))
             return _expanded(connection, extra, superstep) if isinstance(extra, list) else extra
     return None
@@ -177,7 +177,9 @@ def read_state_history(
 
 def _expanded(connection: Connection, compact: Sequence[Any], superstep: int) -> dict[str, Any]:
     generation = compact[0] if compact and isinstance(compact[0], int) else -1
-    edges: str = connection.one("SELECT edges FROM graphs WHERE generation = ?", (generation,))[0]
+    edges: str = connection.one(
+        "SELECT edges FROM graphs WHERE generation = ?", (generation,), longest=4 * MAX_GRAPH_TEXT
+    )[0]
     try:
         return expand(compact, superstep, load_edges(edges))
     except (ValueError, TypeError) as error:

@@ -4,15 +4,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from process_core.events import RunState
 from process_core.graph import Edge, Node
 from process_core.runfile.codec.decode import to_plain
-from process_core.runfile.codec.graphs import load_edges, load_nodes
+from process_core.runfile.codec.graphs import MAX_GRAPH_TEXT, load_graph
 from process_core.runfile.errors import RunFileError
-from process_core.runfile.read.connection import Connection
+from process_core.runfile.read.connection import Connection, size_on_disk
 from process_core.runfile.write.lock import is_live
+
+_LONGEST: Final = 4 * MAX_GRAPH_TEXT
+_NAME: Final = 10_000
+"""Characters of the name of a run, a process or a target; a path has fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +72,24 @@ class RunInfo:
 def read_info(connection: Connection) -> RunInfo:
     """Return the run at a glance, as it is now."""
     columns = "run_id, process, target, started, ended, state, parent_run, parent_superstep, parent_seq, metadata"
-    row = connection.one(f"SELECT {columns} FROM run")  # noqa: S608 - our own words
-    run_id, process, target, started, ended, state, parent_run, parent_superstep, parent_seq, metadata = row
+    row = connection.one(f"SELECT {columns} FROM run", longest=_LONGEST)  # noqa: S608 - our own words
+    run_id, process, target, started, ended, state, parent_run, parent_superstep, parent_seq, written = row
     target = os.fsdecode(target) if isinstance(target, bytes) else target  # the name of a file that is not UTF-8
+    names = (run_id, process, target or "", parent_run or "")
+    numbers = isinstance(parent_superstep, int | None) and isinstance(parent_seq, int | None)
+    if not all(isinstance(name, str) and len(name) <= _NAME for name in names) or not (
+        numbers and isinstance(ended, float | int | None) and isinstance(written, str)
+    ):
+        raise RunFileError(connection.path, "it is damaged: it does not say which run it holds")
+    metadata = to_plain(connection.decode(written))
+    if not isinstance(metadata, dict):
+        raise RunFileError(connection.path, f"it is damaged: the run's metadata is {written!r:.80}")
     generation, nodes, edges = read_graph(connection, None)
     events = connection.last_seq()
-    texts = isinstance(run_id, str) and isinstance(process, str) and isinstance(target, str | None)
-    parents = isinstance(parent_run, str | None) and isinstance(parent_superstep, int | None)
-    if not (texts and parents) or not isinstance(ended, float | int | None):
-        raise RunFileError(connection.path, "it is damaged: it does not say which run it holds")
     try:
         run_state = RunState(state)
     except ValueError:
-        raise RunFileError(connection.path, f"it is damaged: the run's state is {state!r}") from None
+        raise RunFileError(connection.path, f"it is damaged: the run's state is {state!r:.80}") from None
     return RunInfo(
         path=connection.path,
         run_id=run_id,
@@ -99,7 +108,7 @@ def read_info(connection: Connection) -> RunInfo:
         nodes=nodes,
         edges=edges,
         generation=generation,
-        metadata=to_plain(connection.decode(metadata)),
+        metadata=metadata,
     )
 
 
@@ -110,19 +119,8 @@ def read_graph(connection: Connection, seq: int | None) -> tuple[int, tuple[Node
         SELECT generation, nodes, edges FROM graphs WHERE ? < 0 OR seq < ? OR generation = 0
         ORDER BY generation DESC LIMIT 1
     """
-    generation, nodes, edges = connection.one(sql, (before, before))
+    generation, nodes, edges = connection.one(sql, (before, before), longest=_LONGEST)
     try:
-        return generation, load_nodes(nodes), load_edges(edges)
-    except ValueError as error:
+        return generation, *load_graph(nodes, edges)
+    except (ValueError, TypeError) as error:
         raise RunFileError(connection.path, f"it is damaged: {error}") from error
-
-
-def size_on_disk(path: Path) -> int:
-    """Return the bytes of a run file, the log beside it included; 0 where there is none."""
-    total = 0
-    for part in (path, path.with_name(path.name + "-wal")):
-        try:
-            total += part.stat().st_size
-        except OSError:
-            continue
-    return total

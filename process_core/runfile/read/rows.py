@@ -12,15 +12,11 @@ PayloadRef = int | str
 """Where a payload is: the number of a stored one, or its JSON text itself when it is small."""
 
 _SHOWN = 1000
-_COLUMNS = f"""
-    e.seq, s.type, e.ts, e.superstep, s.path, s.step, s.function, s.event_id, s.route, s.state, e.request_id,
-    s.response_type, s.code, s.generation, e.cause, iif(typeof(e.data) = 'blob', NULL, e.data), e.details,
-    CASE typeof(e.data) WHEN 'integer' THEN coalesce(p.preview, substr(p.body, 1, {_SHOWN}))
-        WHEN 'text' THEN e.data END,
-    coalesce(p.size, 0), p.preview IS NOT NULL
-"""
 SELECT_ROWS: Final = f"""
-    SELECT {_COLUMNS}
+    SELECT e.seq, e.ts, e.superstep, e.request_id, e.cause, iif(typeof(e.data) = 'blob', NULL, e.data), e.details,
+        CASE typeof(e.data) WHEN 'integer' THEN substr(coalesce(p.preview, p.body), 1, {_SHOWN})
+            WHEN 'text' THEN e.data END,
+        coalesce(p.size, 0), p.preview IS NOT NULL, e.shape
     FROM events e
     JOIN shapes s ON s.id = e.shape
     LEFT JOIN payloads p ON p.id = CASE typeof(e.data) WHEN 'integer' THEN e.data END
@@ -80,10 +76,11 @@ class Row:
 def read_rows(connection: Connection, where: str, values: Sequence[Any] = ()) -> list[Row]:
     """Return the rows that a condition in SQL over `e.seq` chooses, in order of seq."""
     records = connection.rows(f"{SELECT_ROWS} WHERE {where} ORDER BY e.seq", values)
-    joined = _joined(connection, records)
     try:
-        return [_row(record, connection, joined) for record in records]
-    except (TypeError, ValueError, AttributeError) as error:
+        joined = _joined(connection, records)
+        names = connection.names({record[-1] for record in records})
+        return [_row(record, connection, names[record[-1]], joined) for record in records]
+    except (TypeError, ValueError, AttributeError, LookupError) as error:
         raise RunFileError(connection.path, f"it is damaged: an event cannot be read: {error}") from error
 
 
@@ -95,23 +92,26 @@ def rows_of(connection: Connection, seqs: Iterable[int]) -> list[Row]:
     return read_rows(connection, f"e.seq IN ({','.join('?' * len(wanted))})", wanted)
 
 
-def _joined(connection: Connection, found: list[Any]) -> dict[int, tuple[int, ...]]:
+def _joined(connection: Connection, found: list[Any]) -> dict[int, list[int]]:
     """Read the causes of those rows that have several."""
     if not found:
         return {}
-    joined: dict[int, tuple[int, ...]] = {}
+    joined: dict[int, list[int]] = {}
     if found[-1][0] - found[0][0] < 2 * len(found):
         where, values = "seq BETWEEN ? AND ?", [found[0][0], found[-1][0]]
     else:
         where, values = f"seq IN ({','.join('?' * len(found))})", [record[0] for record in found]
     for seq, cause in connection.rows(f"SELECT seq, cause FROM causes WHERE {where} ORDER BY seq, place", values):  # noqa: S608 - only question marks are put in
-        joined[seq] = (*joined.get(seq, ()), cause)
+        if not isinstance(cause, int):
+            raise TypeError(f"{cause!r:.80} stands where it cannot")
+        joined.setdefault(seq, []).append(cause)
     return joined
 
 
-def _row(record: Any, connection: Connection, joined: dict[int, tuple[int, ...]]) -> Row:
-    seq, kind, ts, *names, cause, data, details, text, size, is_preview = record
-    _check(record)
+def _row(record: Any, connection: Connection, names: tuple[Any, ...], joined: dict[int, list[int]]) -> Row:
+    if not all(map(isinstance, record, _TYPES)):
+        raise TypeError(_wrong(record, _TYPES))
+    seq, ts, superstep, request_id, cause, data, details, text, size, is_preview, _ = record
     if text is None:
         preview = ""
     elif is_preview:
@@ -119,22 +119,34 @@ def _row(record: Any, connection: Connection, joined: dict[int, tuple[int, ...]]
     else:
         preview = one_line(text)
         size = size or len(text.encode())
-    causes = joined.get(seq) or ((cause,) if cause is not None else ())
-    return Row(seq, kind, connection.time_of(ts), *names, cause, causes, data, details, size, preview[:PREVIEW])  # type: ignore[call-arg]  # `names` are the twelve between
+    several = joined.get(seq)
+    causes = tuple(several) if several else (cause,) if cause is not None else ()
+    path_to_state, response_to_generation = names[1:7], names[7:]
+    return Row(  # type: ignore[call-arg]  # the names are nine of its fields
+        seq, names[0], connection.time_of(ts), superstep, *path_to_state, request_id, *response_to_generation, cause,
+        causes, data, details, size, preview[:PREVIEW],
+    )  # fmt: skip
 
 
-def _check(record: Any) -> None:
-    """Raise TypeError for a column of the wrong type: SQLite keeps whatever a file from elsewhere put into it."""
-    if not all(map(isinstance, record, _TYPES)):
-        wrong = next(value for value, kind in zip(record, _TYPES, strict=True) if not isinstance(value, kind))
-        raise TypeError(f"{wrong!r:.80} stands where it cannot")
+def _wrong(record: Any, types: Any) -> str:
+    """Return what is of the wrong type: SQLite keeps whatever a file from elsewhere put into its columns."""
+    wrong = next(value for value, kind in zip(record, types, strict=True) if not isinstance(value, kind))
+    return f"{wrong!r:.80} stands where it cannot"
 
 
 # Tuples and not unions: `isinstance` is several times faster on them, and this is asked for every column of every row.
-_WORD = (str, type(None))
 _NUMBER = (int, type(None))
 _DATA = (int, str, type(None))
 _TYPES: Final[tuple[Any, ...]] = (
-    int, str, int, int, str, _WORD, _WORD, _WORD, _WORD, _WORD, _WORD, _WORD, _WORD, int, _NUMBER,
-    _DATA, _DATA, _WORD, int, int,
-)  # fmt: skip
+    int,
+    int,
+    int,
+    (str, type(None)),
+    _NUMBER,
+    _DATA,
+    _DATA,
+    (str, type(None)),
+    int,
+    int,
+    int,
+)
