@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from process_core.runfile import Filter, RecordedMessage, Row, RunAtEvent, RunFile, to_plain
+from process_core.runfile.codec.preview import PREVIEW
 from process_core.session.protocol.breakpoints import BreakpointSpec
 from process_core.session.protocol.status import OpenRequest, PendingMessage, Status, WaitingInputs
 from process_core.session.protocol.verbs import Viewpoint, capabilities
@@ -17,7 +18,6 @@ from tui.actions import actions
 
 _PREVIEWED: Final = 1000
 """Messages whose payload is shown; nobody looks through more."""
-_PREVIEW: Final = 160
 _PROMPT: Final = 500
 _HITS: Final = 200
 """Hits that are read back to find each breakpoint's last one."""
@@ -178,7 +178,7 @@ def _message(message: RecordedMessage, place: int, preview: str, *, is_next: boo
         function=message.function,
         parameter=message.parameter,
         route=message.route or None,
-        preview=preview[:_PREVIEW],
+        preview=preview[:PREVIEW],
         next=is_next,
         held=message.is_held or message.is_undeliverable,
         changed=message.is_changed,

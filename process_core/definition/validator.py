@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, get_origin
 
 from process_core.definition.declarations import Condition, JoinDeclaration, RouteDeclaration, SourceDeclaration, Target
 from process_core.definition.inspection import resolve_step, step_name
+from process_core.engine.limits import MOST_LEVELS
 from process_core.errors import Problem
 from process_core.events import event_name
 from process_core.graph import (
@@ -36,8 +37,6 @@ _READ_ONCE: Final = (
     collections.abc.Iterable, collections.abc.Iterator, collections.abc.Generator,
     collections.abc.AsyncIterable, collections.abc.AsyncIterator, collections.abc.AsyncGenerator,
 )  # fmt: skip
-MOST_LEVELS: Final = 24
-"""Processes within processes; a checkpoint of calls parked that deep can still be written, payloads and all."""
 
 
 class DefinitionValidator:

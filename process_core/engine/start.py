@@ -12,10 +12,10 @@ from process_core.engine.compiled import CompiledProcess
 from process_core.engine.driver import SuperstepDriver
 from process_core.engine.event_stream import EventStream
 from process_core.engine.host import LocalHost
+from process_core.engine.limits import DEFAULT_MAX_SUPERSTEPS
 from process_core.engine.recorder import Recorder, Sink
 from process_core.engine.records import NO_IDS, RunRecord
 from process_core.engine.run import Attachable
-from process_core.engine.superstep import DEFAULT_MAX_SUPERSTEPS
 from process_core.errors import PayloadMismatchError, ProcessError, UnknownStepError
 from process_core.events import WorkflowEvent
 from process_core.graph import Graph, type_text

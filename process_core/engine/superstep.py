@@ -2,16 +2,13 @@
 
 import asyncio
 from time import monotonic
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from process_core.engine.join_buffer import ReadyCall
 from process_core.engine.records import NONE_HELD, DiscardedWork, Invocation, ProcessRecord, Request, RunRecord
 from process_core.engine.routing import commit, receive
 from process_core.engine.runner import InvocationRunner, RunnerOwner, RunTasks
 from process_core.errors import SuperstepLimitError
-
-DEFAULT_MAX_SUPERSTEPS: Final = 1000
-"""Supersteps allowed since the last outside input, where nobody says otherwise; a loop without end is most likely."""
 
 
 class LoopOwner(RunnerOwner, Protocol):

@@ -46,8 +46,9 @@ from process_core.graph import Graph
 from process_core.resume import ResumeError
 from process_core.resume.reconstruct import NotRestorableError, Reconstructor, conforms, losses
 from process_core.runfile import RunFile, to_plain
-from process_core.runfile.codec.decode import decode, is_restorable, one_line
+from process_core.runfile.codec.decode import decode, is_restorable
 from process_core.runfile.codec.encode import encode
+from process_core.runfile.codec.preview import one_line
 
 EMPTY = Graph("Empty", (), (), (), ())
 SECRET = "s3cret-of-mine"

@@ -17,8 +17,9 @@ from pydantic import BaseModel, Field, field_serializer
 from process_core import safe_repr as guarded_repr
 from process_core.events import NO_DATA
 from process_core.runfile import Tagged, to_plain
-from process_core.runfile.codec.decode import decode, is_restorable, one_line
+from process_core.runfile.codec.decode import decode, is_restorable
 from process_core.runfile.codec.encode import MAX_DEPTH, encode
+from process_core.runfile.codec.preview import one_line
 
 
 class Colour(enum.Enum):

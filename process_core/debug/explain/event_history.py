@@ -6,13 +6,13 @@ from typing import Any, Final, Protocol
 
 from process_core.events import WorkflowEvent
 from process_core.runfile import EventTotals, RunFile, walk_forward
+from process_core.runfile.codec.preview import PREVIEW
 from process_core.runfile.query.globs import without_index
 
 EFFECTS: Final = 50
 """Effects that are listed at most."""
 REACH: Final = 100_000
 """Events after an event among which its effects are looked for."""
-_PREVIEW: Final = 120
 _SHOWN: Final = 80
 
 
@@ -175,7 +175,7 @@ def _preview(value: Any) -> str:
         text = repr(value)
     except Exception as error:  # noqa: BLE001 - the repr is the user's own code
         return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
-    return text if len(text) <= _PREVIEW else text[: _PREVIEW - 1] + "…"
+    return text if len(text) <= PREVIEW else text[: PREVIEW - 1] + "…"
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -11,22 +11,18 @@ import uuid
 import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from process_core.events import NO_DATA
 from process_core.runfile.codec.json_limits import check_depth
 from process_core.runfile.codec.plain import MAX_DIGITS
 
-PREVIEW: Final = 160
-"""Characters of a one-line preview."""
-_PREVIEW_SOURCE = 1000
+_SHORT = 1000
 _MAX_UNFOLDED = 2_000_000
 _MAX_LEVELS = 200
 """Levels of containers of a value that is read: whoever goes through it needs two or three frames of the stack each."""
 _INT_DIGITS = 640
 """Digits that `int` reads whatever limit the interpreter was started with."""
-_WORDS = {"null": "None", "true": "True", "false": "False"}
-_LEADING_TAG = re.compile(r'\{"\$":"([^":]*:)?([^":]*)",?')
 
 
 @dataclass(slots=True, eq=True, unsafe_hash=False)
@@ -95,7 +91,7 @@ def decode(body: str | bytes) -> Any:
         is_deep = check_depth(body)
         text = body.decode("utf-8", "surrogatepass")
     else:
-        is_deep = len(body) > _PREVIEW_SOURCE and check_depth(body.encode("utf-8", "surrogatepass"))
+        is_deep = len(body) > _SHORT and check_depth(body.encode("utf-8", "surrogatepass"))
         text = body
     try:
         return _decoded(text, is_deep=is_deep)
@@ -181,29 +177,6 @@ def marks_of_losses(body: bytes) -> tuple[bytes, ...]:
 
 _LOSS = re.compile(rb'\{"\$":"(?:repr|cut|secret|near|local)",(?:"type":"[^"]*")?')
 _NOT_WHOLE = re.compile(rb'\{"\$":"(?:repr|cut|secret|near|local)",')
-
-
-def one_line(text: str, limit: int = PREVIEW) -> str:
-    """Return the start of recorded JSON as a person reads it, on one line; it may hold any character but a line end."""
-    if not text or text[0] not in '{["':
-        return _WORDS.get(text) or text[:limit]
-    if len(text) <= _PREVIEW_SOURCE:
-        try:
-            value = decode(text)
-            shown = value if isinstance(value, str) else text_of(value)
-        except (ValueError, RecursionError):
-            pass
-        else:
-            return "" if value is NO_DATA else _cut(shown, limit)
-    start = text[: limit * 2]
-    if start[0] == '"':
-        return _cut(start[1:].replace("\\n", " ").replace('\\"', '"'), limit)
-    return _cut(_LEADING_TAG.sub(r"\2{", start), limit)
-
-
-def _cut(text: str, limit: int) -> str:
-    line = text if text.isprintable() else " ".join(text[: limit * 2].split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 class _LongIntegers:

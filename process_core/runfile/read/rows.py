@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from process_core.runfile.codec.decode import PREVIEW, one_line
+from process_core.runfile.codec.preview import PREVIEW, one_line
 from process_core.runfile.errors import RunFileError
 from process_core.runfile.read.connection import Connection
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
-from process_core.runfile.codec.decode import one_line
 from process_core.runfile.codec.encode import encode_atom
+from process_core.runfile.codec.preview import one_line
 from process_core.runfile.schema import INLINE_LIMIT
 from process_core.runfile.write.name_table import NameItem
 from process_core.runfile.write.write_buffer import WIDTH

@@ -39,9 +39,6 @@ PathText = Annotated[
 ]
 """A path, or a target with one: JSON cannot hold the names of files that are not UTF-8."""
 
-PREVIEW: Final = 160
-"""Characters of a payload that a message shows."""
-
 
 class Message(BaseModel):
     """The base of what a worker sends, and of what stands in its messages."""

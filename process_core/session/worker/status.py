@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from process_core.debug import Debugger
 from process_core.events import NO_DATA, WorkflowEvent
-from process_core.runfile.codec.decode import one_line
 from process_core.runfile.codec.encode import TaggedWriter
-from process_core.session.protocol.envelope import PREVIEW, bounded
+from process_core.runfile.codec.preview import PREVIEW, one_line
+from process_core.session.protocol.envelope import bounded
 from process_core.session.protocol.status import OpenRequest, PausePoint, PendingMessage, ReloadInfo, Status
 from process_core.session.worker.session_breakpoints import SessionBreakpoints
 
