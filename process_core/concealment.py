@@ -78,7 +78,7 @@ def _secret(value: Any, kind: Any) -> Any:
         value = value.encode("utf-8", "surrogatepass")
     try:
         return kind(value)
-    except Exception:  # noqa: BLE001 - a class of the user's may want something else
+    except BaseException:  # noqa: BLE001 - a class of the user's may want something else
         from pydantic import SecretStr  # noqa: PLC0415 - loaded already where there are secrets
 
         return SecretStr(str(value))
@@ -99,7 +99,7 @@ def _fields(kind: Any) -> dict[Any, Any]:
         return {}
     try:
         return typing.get_type_hints(kind)
-    except Exception:  # noqa: BLE001 - annotations may name anything, and are only read
+    except BaseException:  # noqa: BLE001 - annotations may name anything, and are only read
         return {}
 
 

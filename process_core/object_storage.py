@@ -445,7 +445,7 @@ def _text(annotation: Any) -> str:
         return annotation.__qualname__
     try:
         return repr(annotation).replace("<class '", "").replace("'>", "")
-    except Exception:  # noqa: BLE001 - the repr of metadata is the user's
+    except BaseException:  # noqa: BLE001 - the repr of metadata is the user's
         return type(annotation).__name__
 
 

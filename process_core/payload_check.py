@@ -11,6 +11,7 @@ from typing import Any, Final, get_args, get_origin
 
 from process_core.errors import PayloadMismatchError, SchemaError
 from process_core.graph import type_text
+from process_core.safe_repr import error_summary, error_text, type_name
 
 _UNIONS = (typing.Union, types.UnionType)
 
@@ -42,21 +43,20 @@ class PayloadCheck:
                 raise PayloadMismatchError(str(error)) from error
         try:
             return self._adapter(value)
-        except Exception as error:
+        except BaseException as error:
             got = type_text(type(value))
             raise PayloadMismatchError(
                 f"expected {type_text(self.annotation)}, got {got}: {first_complaint(error)}"
             ) from error
 
 
-def first_complaint(error: Exception) -> str:
+def first_complaint(error: BaseException) -> str:
     """Return the first thing that a check finds wrong, with its place within the value."""
-    errors = getattr(error, "errors", None)
-    if callable(errors):
-        first = errors(include_url=False, include_context=False, include_input=False)[0]
+    if type(error).__module__ == "pydantic_core._pydantic_core" and isinstance(error, ValueError):
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]  # type: ignore[attr-defined]  # a ValidationError, which is not imported here
         where = ".".join(str(part) for part in first["loc"])
         return f"{where}: {first['msg']}" if where else str(first["msg"])
-    return str(error) or type(error).__name__
+    return (error_text(error) or type_name(error)) if isinstance(error, Exception) else error_summary(error)
 
 
 def _exact_types(annotation: Any) -> frozenset[type[Any]] | None:
@@ -87,7 +87,7 @@ def check_annotation(annotation: Any) -> None:
     """
     try:
         is_plain = _is_plain(annotation, frozenset())
-    except Exception as error:
+    except BaseException as error:
         raise _schema_error(annotation, error) from error
     if not is_plain:
         _validator(annotation)
@@ -145,7 +145,7 @@ def _validator(annotation: Any) -> Callable[[Any], Any]:
         except PydanticUserError as error:
             if first is None or error.code != "type-adapter-config-unused":
                 raise _schema_error(annotation, error) from error
-        except Exception as error:  # a hook of the user's may raise anything
+        except BaseException as error:  # a hook of the user's may raise anything
             raise _schema_error(annotation, error) from error
         else:
             return adapter.validate_python
@@ -161,8 +161,8 @@ def _instance_check(annotation: Any, why: Exception | None) -> Callable[[Any], A
     return check
 
 
-def _schema_error(annotation: Any, error: Exception) -> SchemaError:
-    reason = str(error).partition("\n")[0].strip() or type(error).__name__
+def _schema_error(annotation: Any, error: BaseException) -> SchemaError:
+    reason = error_text(error).partition("\n")[0].strip() or type_name(error)
     code = getattr(error, "code", None)
     if isinstance(error, NameError) or code in ("undefined-annotation", "class-not-fully-defined"):
         advice = "import the name at the top of the module, not only for type checking"
@@ -170,7 +170,7 @@ def _schema_error(annotation: Any, error: Exception) -> SchemaError:
         reason, advice = "pydantic needs the newer TypedDict here", "from typing_extensions import TypedDict"
     elif code is None:
         advice = "correct what makes its schema"
-        reason = f"{type(error).__name__}: {reason}"
+        reason = f"{type_name(error)}: {reason}"
     else:
         advice = "annotate it with a type of its own"
     return SchemaError(f"no payload can be checked against {type_text(annotation)}: {reason}", advice)

@@ -1,8 +1,9 @@
-"""The `repr` of a value that may raise, never return, be enormous, or say a secret."""
+"""The `repr` of a value, and the text of an exception, that may raise, be enormous, never return, or say a secret."""
 
 import gc
 import queue
 import threading
+import traceback
 import types
 import weakref
 from collections import deque
@@ -16,6 +17,13 @@ PATIENCE: Final = 0.2
 LIMIT: Final = 2000
 """Characters that are kept."""
 
+ERROR_LIMIT: Final = 20_000
+"""Characters of the text of an exception that are kept."""
+
+_ERROR_SHOWN: Final = 2000
+"""Characters of the text of an exception that stand in a traceback."""
+_TRACEBACK_LIMIT: Final = 100_000
+_FRAMES: Final = 200
 _SHOWN_NAME = 100
 _HARMLESS: Final = (
     type,
@@ -57,17 +65,68 @@ def type_name(value: Any) -> str:
     return str(type.__getattribute__(type(value), "__name__"))[:_SHOWN_NAME]
 
 
+def error_text(error: BaseException, limit: int = ERROR_LIMIT) -> str:
+    """Return the text of an exception in bounded length; where it has none, its class, and why."""
+    try:
+        text = str(error)
+        if type(text) is not str:
+            text = str.__str__(text)
+    except BaseException as broken:  # noqa: BLE001 - the text is made by code of the user's
+        return f"<{type_name(error)}, whose text raises {type_name(broken)}>"
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+
+
+def error_summary(error: BaseException, limit: int = ERROR_LIMIT) -> str:
+    """Return the class and the text of an exception, on whatever lines it has."""
+    text = error_text(error, limit)
+    return f"{type_name(error)}: {text}" if text else type_name(error)
+
+
+def traceback_of(error: BaseException, frames: types.TracebackType | None = None) -> traceback.TracebackException:
+    """Return what is to be written of an exception and of those that led to it: no payload is written whole.
+
+    Args:
+        error: The exception.
+        frames: Where it was raised; None is where it says.
+    """
+    made = traceback.TracebackException(type(error), error, frames or error.__traceback__, limit=-_FRAMES, compact=True)
+    left, seen = [made], {id(made)}
+    while left:
+        part = left.pop()
+        text: str = getattr(part, "_str", None) or ""
+        if len(text) > _ERROR_SHOWN:  # the module has no other way to bound it
+            part.__dict__["_str"] = f"{text[:_ERROR_SHOWN]}… ({len(text):,} characters)"
+        others = [other for other in (part.__cause__, part.__context__, *(part.exceptions or ())) if other is not None]
+        left += [other for other in others if id(other) not in seen]
+        seen.update(map(id, others))
+    return made
+
+
+def traceback_text(error: BaseException, frames: types.TracebackType | None = None) -> str:
+    """Return the traceback of an exception in bounded length; its end is kept."""
+    text = "".join(traceback_of(error, frames).format())
+    return text if len(text) <= _TRACEBACK_LIMIT else "…" + text[-_TRACEBACK_LIMIT:]
+
+
 def safe_repr(value: Any) -> str:
     """Return the repr of a value in about `LIMIT` characters, or a marked text with the reason why there is none.
 
     A `__repr__` of somebody's own runs in a thread of its own, for it may never return: then the caller goes on after
     `PATIENCE`, the thread is asked to end, and the type is not asked again.
     """
+    try:
+        return _bounded_repr(value)
+    except BaseException as error:  # noqa: BLE001 - a metaclass may do anything, too
+        return f"<{type_name(value)} object: {type_name(error)} where it was looked at>"
+
+
+def _bounded_repr(value: Any) -> str:
     kind = type(value)
     name = type_name(value)
-    if kind.__repr__ is _DEFAULT or isinstance(value, _HARMLESS):
+    is_harmless = issubclass(kind, _HARMLESS)  # `isinstance` would ask the value for its `__class__`
+    if kind.__repr__ is _DEFAULT or is_harmless:
         # The address that the default writes differs from run to run and is of no use to a reader.
-        own = getattr(value, "__qualname__", None) if isinstance(value, _HARMLESS) else None
+        own = getattr(value, "__qualname__", None) if is_harmless else None
         return f"<{name} {own}>"[:LIMIT] if isinstance(own, str) else f"<{name} object>"
     if _holds_secret(value):
         return f"<{name} object that holds a secret>"
@@ -92,7 +151,7 @@ def _holds_secret(value: Any) -> bool:
     left = deque([value])
     while left and len(seen) < _LOOKED_AT:
         part = left.popleft()
-        if isinstance(part, _CLOSED) or id(part) in seen:
+        if issubclass(type(part), _CLOSED) or id(part) in seen:
             continue
         seen.add(id(part))
         if shape_of(type(part)).form is Form.SECRET:

@@ -45,7 +45,7 @@ def name_of(kind: Any) -> TypeName:
     """Return the name of a type with its arguments; None where they are more than types."""
     try:
         return _name(kind)
-    except Exception:  # noqa: BLE001 - the arguments of a generic class may be anything
+    except BaseException:  # noqa: BLE001 - the arguments of a generic class may be anything
         return None
 
 
@@ -54,7 +54,7 @@ def is_named(kind: Any, name: TypeName) -> bool:
     try:
         named = find_type(name, find_loaded)
         return named is kind or (type(named) is type(kind) and bool(named == kind))
-    except Exception:  # noqa: BLE001 - likewise
+    except BaseException:  # noqa: BLE001 - likewise
         return False
 
 

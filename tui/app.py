@@ -6,15 +6,19 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import Monochrome, NoColor
+from textual.message import Message
+from textual.worker import Worker, WorkerFailed, WorkerState
 
 from process_core.session.client.session import CommandRefused, Session
 from process_core.session.protocol.envelope import Failure
 from process_core.session.protocol.status import Loaded
+from tui.faults import Faults
 from tui.messages import ResumeWanted, TargetRefused
 from tui.palette import ActionProvider
 from tui.recorded.resuming import resume_recorded
@@ -27,6 +31,7 @@ from tui.screens.sample_picker import SamplePickerScreen
 from tui.terminal import TerminalDriver
 from tui.text.safe_text import LABEL, safe
 from tui.themes import DEFAULT_THEME, PLAIN_THEME, THEMES, MonochromeFilter
+from tui.widgets.fault_boundary import FaultBoundary, guarded_dispatch
 
 OpenSession = Callable[[], Awaitable[Session]]
 """Opens a session; asked when the first target is known."""
@@ -75,6 +80,7 @@ class StepscopeApp(App[int]):
         self.refusal: Failure | None = None
         self._loading = loading
         self._first_event = first_event
+        self.faults = Faults()
 
     def get_driver_class(self) -> type[Driver]:
         """Return what draws: on a terminal our own, else what the environment asks for, such as a browser's."""
@@ -90,6 +96,43 @@ class StepscopeApp(App[int]):
         self._plain.enabled = theme == PLAIN_THEME
         for screen in self.screen_stack if self.is_running else ():
             screen.refresh()
+
+    # Faults of our own
+
+    async def _dispatch_message(self, message: Message) -> None:
+        await guarded_dispatch(self, super()._dispatch_message, message)
+
+    def note_fault(self, where: str, error: BaseException) -> str:
+        """Note a fault of stepscope, and show it where it is new; return its line."""
+        fault = self.faults.note(where, error)
+        if fault.is_new:
+            self.call_later(self._show_fault, fault.line)
+        return fault.line
+
+    def _show_fault(self, line: str) -> None:
+        screen = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, DebugScreen)), None)
+        if screen is not None:
+            screen.parts.say(line, "error")
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Note what broke off work beside the screen; Textual posts this."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self.note_fault(f"the app, {event.worker.name or 'work'}", event.worker.error)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Note what a timer, or a widget of Textual's own, raised; only without a screen there is no way to go on."""
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        line = self.note_fault("the screen", cause)
+        if not any(isinstance(screen, FaultBoundary) and screen.is_mounted for screen in self.screen_stack):
+            self.exit(1, return_code=1, message=Text(f"stepscope: {line}"))
+        elif not isinstance(self.screen, FaultBoundary):
+            self.call_later(self.pop_screen)  # a page of Textual's own, which hears no keys any more
+
+    def _fatal_error(self) -> None:
+        """End without the traceback of Textual's, which prints the values of all variables."""
+        error = sys.exception() if sys.version_info >= (3, 12) else sys.exc_info()[1]
+        line = self.faults.note("the app", error or RuntimeError("unknown")).line
+        self.exit(1, return_code=1, message=Text(f"stepscope: {line}"))
 
     async def on_mount(self) -> None:
         """Show the first screen."""

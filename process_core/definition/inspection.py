@@ -15,6 +15,7 @@ from process_core.engine.records import default_state
 from process_core.errors import PayloadMismatchError, Problem, SchemaError
 from process_core.graph import FunctionSpec, Graph, Injected, Injection, Parameter, StepKind, StepSpec, type_text
 from process_core.payload_check import PayloadCheck, check_annotation
+from process_core.safe_repr import error_text
 from process_core.services import InjectMarker, Services
 from process_core.step import ENCLOSING, MARK, FunctionMark, Step
 
@@ -117,10 +118,11 @@ def _check_mappable(functions: Mapping[str, FunctionSpec], name: str, problems: 
 def _checked_state_type(step_class: type[Any], name: str, problems: list[Problem]) -> Any:
     try:
         state_type = _state_type_of(step_class)
-    except Exception as error:  # noqa: BLE001 - an annotation in a text may raise anything when it is evaluated
+    except BaseException as error:  # noqa: BLE001 - an annotation in a text may raise anything when it is evaluated
         problems.append(
-            Problem("unresolved_annotation", f"the state type of {step_class.__name__} cannot be resolved: {error}",
-                    name, None, "import the name at the top of the module, not only for type checking")
+            Problem("unresolved_annotation",
+                    f"the state type of {step_class.__name__} cannot be resolved: {error_text(error)}", name, None,
+                    "import the name at the top of the module, not only for type checking")
         )  # fmt: skip
         return None
     try:
@@ -139,10 +141,11 @@ def _check_state(state_type: Any, initial: Any, name: str, problems: list[Proble
         if state_type is not None:
             try:
                 default_state(state_type)
-            except Exception as error:  # noqa: BLE001 - the constructor is the user's
+            except BaseException as error:  # noqa: BLE001 - the constructor is the user's
                 problems.append(
-                    Problem("state_needs_initial", f"{type_text(state_type)}() cannot be made: {error}".split("\n")[0],
-                            name, None, "give add_step an initial_state, or the fields defaults")
+                    Problem("state_needs_initial",
+                            f"{type_text(state_type)}() cannot be made: {error_text(error)}".split("\n")[0], name, None,
+                            "give add_step an initial_state, or the fields defaults")
                 )  # fmt: skip
         return None
     if state_type is None:
@@ -222,10 +225,11 @@ class _FunctionReader:
             return None
         try:
             annotation = _resolve(parameter.annotation, method, self._step_class)
-        except Exception as error:  # noqa: BLE001 - an annotation in a text may raise anything when it is evaluated
+        except BaseException as error:  # noqa: BLE001 - an annotation in a text may raise anything when it is evaluated
             self.wrong(
                 "unresolved_annotation",
-                f"{self.name}: the annotation {parameter.annotation!r} of {name!r} cannot be resolved: {error}",
+                f"{self.name}: the annotation {parameter.annotation!r} of {name!r} cannot be resolved:"
+                f" {error_text(error)}",
                 "import the name at the top of the module, not only for type checking",
             )
             return None
@@ -243,12 +247,20 @@ def _marked(step_class: type[Any]) -> dict[str, FunctionMark]:
     marks: dict[str, FunctionMark] = {}
     for base in reversed(step_class.__mro__):
         for name, member in vars(base).items():
-            mark = getattr(member, MARK, None) or getattr(_inside(member), MARK, None)
-            if isinstance(mark, FunctionMark):
+            mark = _mark_of(member)
+            if mark is not None:
                 marks[name] = mark
             elif name in marks and not callable(member):
                 del marks[name]  # a subclass took the name for something else
     return marks
+
+
+def _mark_of(member: Any) -> FunctionMark | None:
+    try:
+        mark = getattr(member, MARK, None) or getattr(_inside(member), MARK, None)
+    except BaseException:  # noqa: BLE001 - a value that a class holds may do anything where it is looked at
+        return None
+    return mark if type(mark) is FunctionMark else None
 
 
 def _inside(member: Any) -> Any:

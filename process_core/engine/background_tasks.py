@@ -2,13 +2,13 @@
 
 import asyncio
 import contextvars
-import traceback
 from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from process_core.engine.instrument import RunInstrument
 from process_core.engine.records import CallScope, Invocation, RunRecord
+from process_core.safe_repr import error_summary, traceback_text
 
 _watch: contextvars.ContextVar["BackgroundTasks | None"] = contextvars.ContextVar("process_background", default=None)
 
@@ -84,10 +84,10 @@ class BackgroundTasks(RunInstrument):
         assert error is not None
         call.scope.warn(
             "background_failure",
-            f"a task that {call} started and left has failed: {type(error).__qualname__}: {error}",
+            f"a task that {call} started and left has failed: {error_summary(error)}",
             call,
             type=type(error).__qualname__,
-            traceback="".join(traceback.format_exception(error)),
+            traceback=traceback_text(error),
         )
 
 

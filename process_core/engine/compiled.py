@@ -156,7 +156,7 @@ class RouteSet:
             data = route.conceal(data)
         return data
 
-    def matching(self, data: Any, failed: Callable[[CompiledRoute, Exception], None]) -> Sequence[CompiledRoute]:
+    def matching(self, data: Any, failed: Callable[[CompiledRoute, BaseException], None]) -> Sequence[CompiledRoute]:
         """Return the routes an event takes.
 
         Returns:
@@ -173,7 +173,7 @@ class RouteSet:
             try:
                 if condition is None or condition(data):
                     taken.append(route)
-            except Exception as error:  # noqa: BLE001 - the condition is the user's
+            except BaseException as error:  # noqa: BLE001 - the condition is the user's
                 failed(route, error)
         return taken or [r for r in self.routes if r.route.otherwise]
 

@@ -5,7 +5,6 @@ import contextvars
 import logging
 import sys
 import threading
-import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
@@ -19,6 +18,7 @@ from process_core.events import (
     event_name,
     may_user_add,
 )
+from process_core.safe_repr import traceback_text, type_name
 
 if TYPE_CHECKING:
     from process_core.engine.records import Invocation
@@ -141,17 +141,17 @@ def _formatted(name: str, level: int, msg: object, args: tuple[object, ...], exc
     try:
         # A record does what `logging` does with a single dict, by which a format may name its values.
         text = logging.LogRecord(name, level, "", 0, msg, args, None).getMessage()
-    except Exception as error:  # noqa: BLE001 - the message and what it is formatted with are the user's
+    except BaseException as error:  # noqa: BLE001 - the message and what it is formatted with are the user's
         text = f"{_shown(msg)} (arguments that do not fit: {_shown(args)}: {_shown(error)})"
     has_error = isinstance(exc_info, tuple) and len(exc_info) == 3 and exc_info[1] is not None  # noqa: PLR2004 - as it is
-    return text, "".join(traceback.format_exception(*exc_info)) if has_error else ""
+    return text, traceback_text(exc_info[1], exc_info[2]) if has_error else ""
 
 
 def _shown(value: object) -> str:
     try:
         return str(value)
-    except Exception as error:  # noqa: BLE001 - likewise
-        return f"<{type(value).__name__}, whose str raises {type(error).__name__}>"
+    except BaseException as error:  # noqa: BLE001 - likewise
+        return f"<{type_name(value)}, whose str raises {type_name(error)}>"
 
 
 class StepContext:

@@ -5,6 +5,7 @@ import inspect
 from typing import Any, Final
 
 from process_core.engine.records import EventSite, RunRecord, StepInstance
+from process_core.safe_repr import error_summary
 from process_core.step import MARK, Step
 
 _MOST_SECONDS: Final = 5.0
@@ -58,10 +59,10 @@ async def _deactivate(slot: StepInstance, instance: Any) -> None:
     except BaseException as error:
         if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > cancelled_before:
             raise
-        if isinstance(error, GeneratorExit):
-            raise
+        if isinstance(error, GeneratorExit) and not slot.scope.run.loop.is_running():
+            raise  # the loop is gone, and with it this task; else it is the step that raised it
         is_late = isinstance(error, TimeoutError)
-        why = f"takes longer than {_MOST_SECONDS:g} seconds" if is_late else f"raised {type(error).__name__}: {error}"
+        why = f"takes longer than {_MOST_SECONDS:g} seconds" if is_late else f"raised {error_summary(error)}"
         slot.scope.warn(
             "deactivate_failed",
             f"{slot.path}: deactivate {why}; what the step holds may not have been let go of",

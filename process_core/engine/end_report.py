@@ -1,6 +1,5 @@
 """What a run reports when it becomes idle or ends: why it ended, and all that is left over."""
 
-import traceback
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ from process_core.engine.failures import NestedFailureError
 from process_core.engine.records import EventSite, ProcessRecord, RunRecord, StepInstance
 from process_core.errors import SuperstepLimitError
 from process_core.events import WorkflowEvent
+from process_core.safe_repr import error_text, traceback_text
 
 _SHOWN: Final = 4
 """Routes that a warning names; its details have them all."""
@@ -89,12 +89,12 @@ def failed_event(run: RunRecord, failed: NestedFailureError) -> WorkflowEvent:
     causes = (failed.seq,) if failed.seq else ()
     if failure is None:
         code = "superstep_limit" if isinstance(error, SuperstepLimitError) else "engine_error"
-        details: dict[str, Any] = {"code": code, "type": type(error).__qualname__, "message": str(error)}
+        details: dict[str, Any] = {"code": code, "type": type(error).__qualname__, "message": error_text(error)}
         if code == "engine_error":
-            details["traceback"] = "".join(traceback.format_exception(error))
+            details["traceback"] = traceback_text(error)
         if isinstance(error, SuperstepLimitError):
             details |= {"limit": error.limit, "pending": error.pending}
-        return WorkflowEvent("failed", str(error), details, superstep=superstep, causes=causes)
+        return WorkflowEvent("failed", error_text(error), details, superstep=superstep, causes=causes)
     return WorkflowEvent(
         "failed",
         f"{failure.type}: {failure.message}",

@@ -1,11 +1,12 @@
 """Turns an exception of a step into data."""
 
 import asyncio
-import traceback
 from typing import Any
 
 from process_core.engine.recorder import snapshot_arguments
 from process_core.errors import PayloadMismatchError, StepFailure
+from process_core.safe_repr import error_text, traceback_text, type_name
+from process_core.type_names import full_name
 
 _OURS = ("process_core/engine/", "process_core\\engine\\")
 
@@ -34,11 +35,10 @@ def describe(
     Returns:
         The failure; its traceback shows the user's frames only, where there are any.
     """
-    kind = type(error)
     is_ours = isinstance(error, PayloadMismatchError)
-    module = "" if kind.__module__ == "builtins" or is_ours else kind.__module__ + "."
+    module, _, name = full_name(type(error)).partition(":")
     return StepFailure(
-        type=module + kind.__qualname__,
+        type=name if module == "builtins" or is_ours else f"{module}.{name}",
         message=_message(error),
         traceback="" if is_ours else _traceback(error),  # no code of the user's is to blame: the message says it all
         step=step,
@@ -49,10 +49,7 @@ def describe(
 
 
 def _message(error: BaseException) -> str:
-    try:
-        text = str(error)
-    except Exception as broken:  # noqa: BLE001 - the exception's own text is the user's code too
-        return f"<{type(error).__name__}, whose text raises {type(broken).__name__}>"
+    text = error_text(error)
     if not text and isinstance(error, asyncio.CancelledError):
         return "the function was cancelled by something other than its run"
     return text
@@ -64,6 +61,6 @@ def _traceback(error: BaseException) -> str:
     while frame is not None and any(part in frame.tb_frame.f_code.co_filename for part in _OURS):
         frame = frame.tb_next
     try:
-        return "".join(traceback.format_exception(type(error), error, frame or error.__traceback__))
-    except Exception as broken:  # noqa: BLE001 - formatting calls into the user's exception
-        return f"<a traceback that cannot be formatted: {type(broken).__name__}>"
+        return traceback_text(error, frame or error.__traceback__)
+    except BaseException as broken:  # noqa: BLE001 - formatting calls into the user's exception
+        return f"<a traceback that cannot be formatted: {type_name(broken)}>"

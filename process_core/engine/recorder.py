@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from process_core.events import RunState, WorkflowEvent
 from process_core.object_storage import (
@@ -73,7 +73,7 @@ def snapshot(value: Any) -> Any:
         return value
     try:
         return _Snapshot().value(value)
-    except Exception:  # noqa: BLE001 - too deep, or a hostile class
+    except BaseException:  # noqa: BLE001 - too deep, or a hostile class
         return Unsnapshotable(value)
 
 
@@ -81,7 +81,7 @@ def exact_copy(value: Any) -> Any:
     """Return a copy of a recorded state, for which nothing of the user's runs; by `deepcopy` where it holds more."""
     try:
         return _Snapshot(must_be_whole=True).value(value)
-    except Exception:  # noqa: BLE001 - what new code has put into it
+    except BaseException:  # noqa: BLE001 - what new code has put into it
         return copy.deepcopy(value)
 
 
@@ -117,7 +117,7 @@ class _Snapshot:
                 made = self._object(value, kind, key)
             except RecursionError:
                 raise
-            except Exception:
+            except BaseException:
                 if self._must_be_whole:
                     raise
                 made = Unsnapshotable(value)  # a hostile class; what is around it is copied all the same
@@ -125,7 +125,7 @@ class _Snapshot:
         return made
 
     def _fill(self, made: Any, value: Any) -> None:
-        if isinstance(value, dict):
+        if issubclass(type(value), dict):
             for name, part in value.items():
                 made[self.value(name)] = self.value(part)
         elif type(value) is set:
@@ -136,7 +136,7 @@ class _Snapshot:
     def _object(self, value: Any, kind: Any, key: int) -> Any:
         shape = shape_of(kind)
         form = shape.form
-        if form is Form.ENUM or form is Form.SECRET or kind.__module__ in _LIBRARIES or isinstance(value, _CODE):
+        if form is Form.ENUM or form is Form.SECRET or kind.__module__ in _LIBRARIES or issubclass(kind, _CODE):
             return value
         if form is Form.MODEL or form is Form.RECORD:
             made = self._copies[key] = new_instance(kind)
@@ -216,7 +216,7 @@ class Recorder:
             route: The route travelled.
             details: More about it.
         """
-        if self.copies and data.__class__ not in _IMMUTABLE and type not in _TAKEN:
+        if self.copies and _class_of(data) not in _IMMUTABLE and type not in _TAKEN:
             data = snapshot(data)
         self.seq = seq = self.seq + 1
         slot = call.slot
@@ -256,6 +256,7 @@ class Recorder:
         return self.seq
 
 
+_class_of: Final = type  # where `type` is the name of a field; `__class__` is whatever a value wants it to be
 _TAKEN = frozenset({"executor_invoked", "executor_failed", "executor_cancelled"})
 """Types whose data is a snapshot already, taken when the call was made."""
 
@@ -263,7 +264,7 @@ _TAKEN = frozenset({"executor_invoked", "executor_failed", "executor_cancelled"}
 def snapshot_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of a call as they are now: the same dict where no value can change."""
     for value in arguments.values():
-        if value.__class__ not in _IMMUTABLE:
+        if type(value) not in _IMMUTABLE:
             copy = snapshot(arguments)
             # One that cannot be copied at all must not cost the others their place.
             return copy if type(copy) is dict else {name: snapshot(part) for name, part in arguments.items()}

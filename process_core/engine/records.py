@@ -18,10 +18,11 @@ from process_core.engine.failures import NestedFailureError, describe
 from process_core.engine.instrument import HOOKS, RunController, RunInstrument, bound_hooks
 from process_core.engine.recorder import Recorder, RunFileLink, exact_copy, snapshot_arguments
 from process_core.engine.request_log import RequestLog
-from process_core.errors import PayloadMismatchError, StepContextError, StepFailure
+from process_core.errors import PayloadMismatchError, ProcessError, StepContextError, StepFailure
 from process_core.events import NO_DATA, ProcessEvent, RunState, Visibility, WorkflowEvent
 from process_core.graph import type_text
 from process_core.object_storage import leads_to_owner
+from process_core.safe_repr import error_summary
 from process_core.services import Services
 
 if TYPE_CHECKING:
@@ -276,9 +277,14 @@ class StepInstance:
         initial = self.scope.run.initial_states.get(self.path, UNSET)
         if initial is UNSET:
             initial = self.plan.spec.initial_state
-        if initial is None:
-            return default_state(self.plan.spec.state_type)
-        return exact_copy(initial) if self.path in self.scope.run.recorded_states else copy.deepcopy(initial)
+        try:
+            if initial is None:
+                return default_state(self.plan.spec.state_type)
+            return exact_copy(initial) if self.path in self.scope.run.recorded_states else copy.deepcopy(initial)
+        except Exception:
+            raise
+        except BaseException as error:  # it would end more than the run
+            raise ProcessError(f"the initial state of {self.path} cannot be made: {error_summary(error)}") from error
 
     @property
     def state(self) -> Any:
@@ -300,7 +306,7 @@ class StepInstance:
             return False
         try:
             return self._state is UNSET or bool(self._state == self.initial_state())
-        except Exception:  # noqa: BLE001 - comparing states is the user's code
+        except BaseException:  # noqa: BLE001 - comparing states is the user's code
             return False
 
     def let_go(self) -> None:
@@ -348,7 +354,7 @@ def copy_state(state: Any) -> Any:
     """Copy a state, to be put back if a call fails; `UNCOPIED` where it cannot be copied."""
     try:
         return UNCOPIED if leads_to_owner(state) else copy.deepcopy(state)
-    except Exception:  # noqa: BLE001 - a lock in it, or anything else of the user's; the call is made all the same
+    except BaseException:  # noqa: BLE001 - a lock in it, or anything else of the user's; the call is made all the same
         return UNCOPIED
 
 

@@ -9,6 +9,7 @@ from process_core.engine.records import HAS_NONE, Emission, EventSite, Invocatio
 from process_core.errors import StepFailure
 from process_core.events import NO_DATA, ProcessEvent, Visibility, WorkflowEvent
 from process_core.graph import type_text
+from process_core.safe_repr import error_summary
 
 
 class ConditionError(Exception):
@@ -48,7 +49,7 @@ def enter(process: ProcessRecord, routes: RouteSet, event_id: str, data: Any, se
     """Return the messages that an event leads to which comes to a process, in order of declaration."""
     messages: list[Message] = []
     found = matching(process, routes, event_id, data, None)
-    if len(found) > 1 and hasattr(data.__class__, "__next__"):
+    if len(found) > 1 and hasattr(type(data), "__next__"):
         _warn_read_once(process, None, event_id, data, seq, found)
     for route in found:
         if route.step is None:
@@ -94,7 +95,7 @@ def _commit_invocation(process: ProcessRecord, slot: StepInstance, invocation: I
 def _send(process: ProcessRecord, slot: StepInstance, routes: RouteSet, emission: Emission) -> None:
     pending = process.pending
     found = matching(process, routes, emission.event_id, emission.data, slot, emission.seq)
-    if len(found) > 1 and hasattr(emission.data.__class__, "__next__"):
+    if len(found) > 1 and hasattr(type(emission.data), "__next__"):
         _warn_read_once(process, slot, emission.event_id, emission.data, emission.seq, found)
     for route in found:
         if route.step is None:
@@ -109,7 +110,7 @@ def matching(
     """Return the routes an event takes, and say so where it takes none."""
     if not routes.is_conditional:
         return routes.routes
-    broken: list[tuple[CompiledRoute, Exception]] = []
+    broken: list[tuple[CompiledRoute, BaseException]] = []
     found = routes.matching(None if data is NO_DATA else data, lambda route, error: broken.append((route, error)))
     for route, error in broken:
         _condition_failed(process, route, error, slot, seq)
@@ -127,10 +128,10 @@ def matching(
 
 
 def _condition_failed(
-    process: ProcessRecord, route: CompiledRoute, error: Exception, slot: StepInstance | None, seq: int
+    process: ProcessRecord, route: CompiledRoute, error: BaseException, slot: StepInstance | None, seq: int
 ) -> None:
     where = slot.path if slot is not None else ""
-    raised = ConditionError(f"the condition of route {route.id!r} raised {type(error).__name__}: {error}")
+    raised = ConditionError(f"the condition of route {route.id!r} raised {error_summary(error)}")
     raised.__cause__ = error
     failure = describe(raised, step=where, function="", superstep=process.superstep, arguments={})
     targets = process.plan.errors.matching(failure, lambda *_: None) if process.plan.errors is not None else ()
@@ -144,7 +145,7 @@ def _hand_to_handler(process: ProcessRecord, slot: StepInstance, invocation: Inv
     failure = invocation.failure
     assert failure is not None
     targets: Sequence[CompiledRoute] = ()
-    broken: list[Exception] = []
+    broken: list[BaseException] = []
     for routes in (slot.plan.routes.get(invocation.function.error_id), process.plan.errors):
         if routes is not None and not targets:
             targets = routes.matching(failure, lambda _, error: broken.append(error))

@@ -135,7 +135,7 @@ class RunTasks:
         """Whether what ran in this task has set context variables, which are nobody else's business."""
         try:
             return contextvars.copy_context() != self._context
-        except Exception:  # noqa: BLE001 - comparing values is the user's code
+        except BaseException:  # noqa: BLE001 - comparing values is the user's code
             return True
 
     def release(self, task: asyncio.Task[Any]) -> None:

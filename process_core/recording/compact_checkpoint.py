@@ -64,7 +64,7 @@ class CompactCheckpoints:
             if message.handles or message.event_id != event_id or message.source != source:
                 return None
             data = message.data
-            if data.__class__ is int and -_SHORT < data < _SHORT:
+            if type(data) is int and -_SHORT < data < _SHORT:
                 text = f"{start}{message.seq},{data}]"
             else:
                 written = encode_plain(data)

@@ -11,6 +11,8 @@ from process_core.runfile import RunFileWriter
 from process_core.runfile.write.write_buffer import FULL
 from process_core.runfile.write.writer import SHORT_INT
 
+_class_of: Final = type  # where `type` is the name of a field; `__class__` is whatever a value wants it to be
+
 
 class FastRecorder(Recorder):
     """Takes the place of a recorder whose only sink is a run file.
@@ -58,7 +60,7 @@ class FastRecorder(Recorder):
         if details is None and len(causes) == 1:  # a join's events have several
             if data is None:
                 text = None
-            elif (kind := data.__class__) is int and -SHORT_INT < data < SHORT_INT:
+            elif (kind := _class_of(data)) is int and -SHORT_INT < data < SHORT_INT:
                 text = str(data)
             else:
                 text = (writer.small(data) if kind is dict and len(data) == 1 else None) or _NOT_COMMON

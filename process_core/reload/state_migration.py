@@ -24,6 +24,7 @@ from process_core.object_storage import (
 from process_core.resume import ResumeError, StateMismatchError, version_of
 from process_core.resume.reconstruct import Reconstructor, fill, rebuild_named_tuple
 from process_core.resume.state_reader import ADVICE, StateReader, as_wanted, mismatch_report
+from process_core.safe_repr import error_text
 from process_core.type_names import find_type, modules_of
 
 _ATOMS: Final = frozenset({type(None), bool, int, float, complex, str, bytes})
@@ -68,8 +69,8 @@ class StateMigrator:
             return value
         try:
             return _Move(self._reconstructor, self._replaced).value(value)
-        except Exception as error:  # noqa: BLE001 - a class of the user's may raise anything when it is made
-            self.left.append(f"{what} keeps its old class: {error}")
+        except BaseException as error:  # noqa: BLE001 - a class of the user's may raise anything when it is made
+            self.left.append(f"{what} keeps its old class: {error_text(error)}")
             return value
 
     def state(self, path: str, old: StepSpec, new: StepSpec, state: Any) -> Any:
@@ -83,10 +84,10 @@ class StateMigrator:
                 return self._states.migrated(path, _plain(state), was)
             moved = _Move(self._reconstructor, self._replaced).state(state, wanted)
             return as_wanted(moved, wanted)
-        except Exception as error:  # the defaults and validators of changed fields are the user's
-            reason = str(error)
+        except BaseException as error:  # the defaults and validators of changed fields are the user's
+            reason = error_text(error)
             if not isinstance(error, ResumeError):
-                reason = f"the state of {path} does not fit the code any more: {error} ({ADVICE})"
+                reason = f"the state of {path} does not fit the code any more: {reason} ({ADVICE})"
             raise StateMismatchError({path: mismatch_report(reason, _plain(state), new.state_type)}) from error
 
     def states(self, wanted: Collection[tuple[str, StepSpec, StepSpec, Any]]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from process_core.object_storage import (
 )
 from process_core.payload_check import PayloadCheck, first_complaint
 from process_core.runfile import Tagged
+from process_core.safe_repr import error_summary, error_text
 from process_core.type_names import ARGUMENTS, find_loaded, find_type, is_generic, is_typed_dict
 
 __all__ = ["NotRestorableError", "Reconstructor", "conforms", "fill", "losses", "rebuild_named_tuple"]
@@ -123,8 +124,8 @@ def _safely(make: Callable[[], Any]) -> Any:
         return make()
     except NotRestorableError:
         raise
-    except Exception as error:  # what a file says may make no sense, and a class that has changed may raise anything
-        raise NotRestorableError(f"a value cannot be made: {error!r}") from error
+    except BaseException as error:  # a file may make no sense, and a class that has changed may raise anything
+        raise NotRestorableError(f"a value cannot be made: {error_summary(error)}") from error
 
 
 class _Revival:
@@ -286,7 +287,7 @@ class _Revival:
         try:
             return _STANDARD[value.type](self.value(value.value))
         except (KeyError, TypeError, ValueError, re.error) as error:
-            raise NotRestorableError(f"{value.type.replace(':', '.')} cannot be made: {error}") from error
+            raise NotRestorableError(f"{value.type.replace(':', '.')} cannot be made: {error_text(error)}") from error
 
     def _class(self, name: str) -> Any:
         kind = self._reconstructor.find(name)
@@ -511,7 +512,7 @@ def conforms(value: Any, annotation: Any) -> bool:
 def _is_typed_dict(value: Any, annotation: Any) -> bool:
     try:
         hints = typing.get_type_hints(annotation)
-    except Exception:  # noqa: BLE001 - annotations may name anything, and are only read
+    except BaseException:  # noqa: BLE001 - annotations may name anything, and are only read
         return False
     if type(value) is not dict or not annotation.__required_keys__ <= value.keys() <= hints.keys():
         return False
@@ -572,7 +573,7 @@ def _refitted_record(kind: Any, shape: ClassShape, stored: Stored, name: str) ->
         raise NotRestorableError(f"{name}: {_difference(fields, declared)}")
     try:
         hints = typing.get_type_hints(kind)
-    except Exception:  # noqa: BLE001 - annotations may name anything, and are only read
+    except BaseException:  # noqa: BLE001 - annotations may name anything, and are only read
         hints = {}
     for key, field in declared.items():
         if key in fields:
@@ -591,7 +592,7 @@ def _refitted_record(kind: Any, shape: ClassShape, stored: Stored, name: str) ->
 def _validated(kind: Any, fields: Any, name: str) -> Any:
     try:
         return kind.__pydantic_validator__.validate_python(fields, **_names_count())
-    except Exception as error:
+    except BaseException as error:
         raise NotRestorableError(f"{name}: {first_complaint(error)}") from error
 
 
@@ -608,7 +609,7 @@ def _older_model(kind: Any, fields: Any, name: str) -> Any:
         reason = error
     try:  # what a model wrote as JSON, a strict one takes only as JSON
         return kind.__pydantic_validator__.validate_json(json.dumps(fields), **_names_count())
-    except Exception:  # noqa: BLE001 - a validator of the model's may raise anything; the first error says more
+    except BaseException:  # noqa: BLE001 - a validator of the model's may raise anything; the first error says more
         raise reason from None
 
 

@@ -11,7 +11,7 @@ from process_core.resume.errors import ResumeError, StateMismatchError
 from process_core.resume.reconstruct import NotRestorableError, Reconstructor, conforms, losses
 from process_core.runfile import Tagged, to_plain
 from process_core.runfile.codec.encode import encode
-from process_core.safe_repr import safe_repr
+from process_core.safe_repr import error_text, safe_repr
 from process_core.step import Step
 from process_core.type_names import is_typed_dict
 
@@ -121,9 +121,9 @@ def _migrated(path: str, step: StepSpec, recorded: Any, version: str) -> Any:
     now = version_of(step)
     try:
         return step.step_class.migrate(recorded, version)
-    except Exception as error:
+    except BaseException as error:
         raise ResumeError(
-            f"the state of {path} was saved by version {version}, the code has {now}: {error} ({ADVICE})"
+            f"the state of {path} was saved by version {version}, the code has {now}: {error_text(error)} ({ADVICE})"
         ) from error
 
 

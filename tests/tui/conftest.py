@@ -1,6 +1,6 @@
 """What the tests of the screens share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
 from pathlib import Path
@@ -10,6 +10,8 @@ import pytest
 import pytest_textual_snapshot
 from driving import ROOT, Driver, debugging, freeze_cursors
 from textual_costs import draw_when_read, keep_no_parts_of_strips, share_style_sheets
+
+from tui.faults import Fault, Faults
 
 _CONSTRAINTS = ROOT / "tests" / "constraints.txt"
 _STORED = ROOT / "tests" / "snapshots"
@@ -32,6 +34,23 @@ def _still(monkeypatch: pytest.MonkeyPatch) -> None:
     share_style_sheets(monkeypatch.setattr)
     keep_no_parts_of_strips(monkeypatch.setattr)
     draw_when_read(monkeypatch.setattr)
+
+
+@pytest.fixture(autouse=True)
+def faults(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[str]]:
+    """Gather the faults of stepscope itself, which end nothing; a module with `HAS_FAULTS` is about them."""
+    noted: list[str] = []
+    note = Faults.note
+
+    def noting(self: Faults, where: str, error: BaseException) -> Fault:
+        self._folder = tmp_path / ".stepscope" / "faults"
+        fault = note(self, where, error)
+        noted.append(fault.line)
+        return fault
+
+    monkeypatch.setattr(Faults, "note", noting)
+    yield noted
+    assert not noted or getattr(request.module, "HAS_FAULTS", False), noted
 
 
 @pytest.fixture

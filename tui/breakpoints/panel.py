@@ -14,6 +14,7 @@ from tui.moment import Moment
 from tui.text.safe_text import NAME, safe
 from tui.text.spans import Span, Spans, Tone, text_of
 from tui.widgets.cursor_list import RowList
+from tui.widgets.fault_boundary import FaultBoundary
 
 _BEFORE = 3
 _EMPTY = ("no breakpoints", "b on an event or a step sets one", "or :break EVENT_ID")
@@ -70,7 +71,7 @@ def line_of(spec: BreakpointSpec, *, hit: bool, muted: bool = False) -> Spans:
     return tuple(span for span in spans if span.text)
 
 
-class BreakpointsPanel(Vertical):
+class BreakpointsPanel(FaultBoundary, Vertical):
     """The list of breakpoints, and below it the whole of the selected one where its line is cut."""
 
     DEFAULT_CSS = """

@@ -16,13 +16,14 @@ from tui.messages import AnswerGiven
 from tui.moment import Moment
 from tui.text.safe_content import safe_content
 from tui.text.safe_text import safe
+from tui.widgets.fault_boundary import FaultBoundary
 from tui.widgets.text_box import History, TextBox
 
 _NOTHING: Final = "nothing is asked now"
 _ASKED_THEN: Final = "was asked then; cannot be answered from here"
 
 
-class ChatPanel(Vertical):
+class ChatPanel(FaultBoundary, Vertical):
     """A conversation with the process."""
 
     DEFAULT_CSS = """

@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 from tui.commands.completion import Names
 from tui.commands.parser import Completion, complete
 from tui.text.safe_text import clip, safe
+from tui.widgets.fault_boundary import FaultBoundary
 from tui.widgets.text_box import History, TextBox
 
 
@@ -39,7 +40,7 @@ _HELP: Final = {
 }
 
 
-class Suggestions(Widget):
+class Suggestions(FaultBoundary, Widget):
     """The ways a line can go on, or what is wrong with it."""
 
     DEFAULT_CSS = """
@@ -76,7 +77,7 @@ class Suggestions(Widget):
         return Content("\n").join(lines)
 
 
-class CommandLine(Vertical):
+class CommandLine(FaultBoundary, Vertical):
     """A line with a prompt, completions above it, and a memory of what was typed."""
 
     DEFAULT_CSS = """

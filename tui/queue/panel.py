@@ -11,6 +11,7 @@ from tui.moment import Moment
 from tui.text.safe_text import NAME, PREVIEW, safe
 from tui.text.spans import Span, Spans, Tone
 from tui.widgets.cursor_list import RowList
+from tui.widgets.fault_boundary import FaultBoundary
 
 _TIGHT: Final = 50
 _WIDE: Final = 66
@@ -92,7 +93,7 @@ class _Lines(Sequence[Spans]):
         return waiting_line(self._waiting[index - len(self._messages)])
 
 
-class QueuePanel(Vertical):
+class QueuePanel(FaultBoundary, Vertical):
     """The list of pending messages, and the calls that wait for more inputs."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name

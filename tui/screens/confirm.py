@@ -8,8 +8,10 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from tui.widgets.fault_boundary import FaultBoundary
 
-class ConfirmScreen(ModalScreen[bool]):
+
+class ConfirmScreen(FaultBoundary, ModalScreen[bool]):
     """Asks yes or no; Escape is no.
 
     Args:

@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.worker import Worker, WorkerState
 
 from process_core.events import RunState
 from process_core.graph import Edge
@@ -41,6 +42,7 @@ from tui.status.bars import KeysLine
 from tui.text.safe_text import PREVIEW, safe
 from tui.timeline.view import TimelineView
 from tui.widgets.cursor_list import RowList
+from tui.widgets.fault_boundary import FaultBoundary, note_fault
 
 _GO_ON: Final = ("continue", "interrupt", "toggle_break", "grow", "shrink", "theme", "copy")
 """Actions after which the chat box still gets the focus it is owed; who does anything else is busy elsewhere."""
@@ -61,7 +63,7 @@ def _bindings() -> list[BindingType]:
     ]
 
 
-class DebugScreen(Screen[None]):
+class DebugScreen(FaultBoundary, Screen[None]):
     """The screen that people debug on.
 
     Args:
@@ -160,6 +162,11 @@ class DebugScreen(Screen[None]):
         except RefusedError as error:
             self.parts.not_started = safe(str(error))
             self.presenter.show_lines()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Note what broke off work beside the screen; Textual posts this."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            note_fault(self, f"the debug screen, {event.worker.group}", event.worker.error)
 
     # --- what others ask of it ----------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from tui.actions import Action
 from tui.run_controller import RefusedError
 from tui.screens.parts import ScreenParts
 from tui.text.safe_text import safe
+from tui.widgets.fault_boundary import note_fault
 
 ActionHandlers = Mapping[str, Callable[..., Any]]
 """What does each action, by its name; a handler that takes a verb's argument has one parameter."""
@@ -79,9 +80,7 @@ class Dispatcher:
             self._broke(action, error)
 
     def _broke(self, action: Action, error: Exception) -> None:
-        reason = safe(f"{type(error).__name__}: {error}", 200)
-        text = f"{action.title} failed, which is a fault of stepscope; the run is as it was: {reason}"
-        self._parts.say(text, "error")
+        self._parts.say(note_fault(self._parts.screen, f"“{action.title}”", error), "error")
 
     def _report(self, text: str, report: Callable[[str], None] | None) -> None:
         if not text:

@@ -23,6 +23,7 @@ from process_core.session.protocol.verbs import Editable
 from tui.queue.controller import json_of
 from tui.run_controller import RefusedError
 from tui.text.safe_text import clip, safe
+from tui.widgets.fault_boundary import FaultBoundary
 
 _WRAPPED: Final = 20_000
 """Characters up to which long lines are wrapped; beyond, that would cost at every key."""
@@ -84,7 +85,7 @@ def edited_outside(editor: str, text: str) -> tuple[int, str]:
         return code, path.read_text(encoding="utf-8")
 
 
-class JsonArea(TextArea):
+class JsonArea(FaultBoundary, TextArea):
     """The box; what is pasted into it cannot act on the terminal."""
 
     DEFAULT_CSS = """
@@ -98,7 +99,7 @@ class JsonArea(TextArea):
         event.prevent_default()
 
 
-class EditorScreen(ModalScreen[str]):
+class EditorScreen(FaultBoundary, ModalScreen[str]):
     """Edits a value; gives back what was done with it, or nothing where it was left.
 
     Args:

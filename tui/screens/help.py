@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.actions import Action, actions, key_text
+from tui.widgets.fault_boundary import FaultBoundary
 
 _KEYS: Final = 14
 _WORD: Final = 26
@@ -47,7 +48,7 @@ def _action_lines(action: Action, width: int) -> list[str]:
     return [lead + lines[0], *(" " * len(lead) + line for line in lines[1:])]
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(FaultBoundary, ModalScreen[None]):
     """Every key and every command."""
 
     DEFAULT_CSS = """

@@ -13,6 +13,7 @@ from process_core.session.protocol.envelope import Failure, ProblemInfo
 from tui.recorded.describe import mismatch_choices, mismatch_lines
 from tui.run_controller import NOT_RESUMED, UNKNOWN_EVENT
 from tui.text.safe_text import safe, safe_lines
+from tui.widgets.fault_boundary import FaultBoundary
 
 _LINES: Final = 400
 _WIDTH: Final = 500
@@ -64,7 +65,7 @@ def _problem_lines(number: int, problem: ProblemInfo) -> list[tuple[str, str]]:
     return lines
 
 
-class LoadErrorScreen(ModalScreen[bool]):
+class LoadErrorScreen(FaultBoundary, ModalScreen[bool]):
     """Shows why a target cannot be loaded; gives back whether to try again.
 
     Args:

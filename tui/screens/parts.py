@@ -26,6 +26,7 @@ from tui.run_controller import RunControl
 from tui.screens.workspace import Workspace
 from tui.status.bars import Banner, KeysLine, ModeLine
 from tui.timeline.view import TimelineView
+from tui.widgets.scroll_view import TrueScrollView
 
 
 class ScreenParts:
@@ -36,6 +37,8 @@ class ScreenParts:
         control: Drives the session.
 
     Attributes:
+        panels: The widget of each panel.
+        views: What each panel shows most of its content in.
         panel_before: The panel that had the focus before a text box took it.
         focus_owed_to_chat: Whether the chat box gets the focus when the process asks: at the start, and where a pause
             took it from there.
@@ -61,6 +64,14 @@ class ScreenParts:
             Panel.CHAT: self.chat,
             Panel.BREAKPOINTS: self.breakpoints,
             Panel.QUEUE: self.queue,
+        }
+        self.views: dict[Panel, TrueScrollView] = {
+            Panel.GRAPH: self.graph,
+            Panel.TIMELINE: self.timeline,
+            Panel.INSPECTOR: self.inspector,
+            Panel.CHAT: self.chat.transcript,
+            Panel.BREAKPOINTS: self.breakpoints.rows,
+            Panel.QUEUE: self.queue.rows,
         }
         self.workspace = Workspace(self.panels, id="workspace")
         self.mode_line = ModeLine()

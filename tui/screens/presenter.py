@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from textual.timer import Timer
 
@@ -33,7 +33,9 @@ from tui.status.keys import BUSY
 from tui.status.mode import ModeState, reason_text, state_word, where_text
 from tui.text.safe_text import safe
 from tui.timeline.view import TimelineView
+from tui.widgets.fault_boundary import note_fault
 
+T = TypeVar("T")
 _SLICE: Final = 0.008
 _PAUSE: Final = 0.04
 
@@ -152,15 +154,35 @@ class Presenter:
     def _show(self) -> bool:
         parts = self.parts
         self.moment = moment = self._current()
-        parts.timeline.show(moment)
-        is_complete = parts.chat.show(moment)
-        parts.breakpoints.show(moment)
-        parts.queue.show(moment)
-        self._show_graph()
-        self._show_step()
-        parts.inspector.show(moment)
+        self._bring_up(Panel.TIMELINE, lambda: parts.timeline.show(moment))
+        is_complete = self._bring_up(Panel.CHAT, lambda: parts.chat.show(moment))
+        self._bring_up(Panel.BREAKPOINTS, lambda: parts.breakpoints.show(moment))
+        self._bring_up(Panel.QUEUE, lambda: parts.queue.show(moment))
+        self._bring_up(Panel.GRAPH, self._show_graph)
+        self._bring_up(Panel.INSPECTOR, self._show_in_inspector)
         self._note_changes()
-        return is_complete
+        return is_complete is not False
+
+    def _bring_up(self, panel: Panel, show: Callable[[], T]) -> T | None:
+        """Bring one panel up to date; where that fails, the panel says so, and the others are not touched by it."""
+        view = self.parts.views[panel]
+        try:
+            shown = show()
+        except RunFileError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a fault of ours, and of this panel alone
+            fault = note_fault(view, f"the {panel.heading.lower()} panel", error)
+            shown = None
+        else:
+            fault = ""
+        if fault != view.fault:
+            view.fault = fault
+            view.refresh()
+        return shown
+
+    def _show_in_inspector(self) -> None:
+        self._show_step()
+        self.parts.inspector.show(self.moment)
 
     def _current(self) -> Moment:
         status = self.parts.status

@@ -16,9 +16,10 @@ from tui.text.safe_content import safe_content
 from tui.text.safe_text import safe
 from tui.text.spans import Span, Tone
 from tui.widgets.cursor_list import RowList
+from tui.widgets.fault_boundary import FaultBoundary
 
 
-class SamplePickerScreen(Screen[Sample]):
+class SamplePickerScreen(FaultBoundary, Screen[Sample]):
     """Offers the samples; gives back the one chosen.
 
     Args:

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from tui.actions import Panel
 from tui.screens.layout import Area, Choices, Rect, Split, layout_for
 from tui.screens.panel_borders import Badge, Piece, pieces
+from tui.widgets.fault_boundary import FaultBoundary
 
 _NO_MARGIN = Spacing(0, 0, 0, 0)
 
@@ -29,7 +30,7 @@ class PlanLayout(Layout):
         return parent.place(children, size)
 
 
-class Workspace(Widget):
+class Workspace(FaultBoundary, Widget):
     """The panels of the debug screen, and what is between them.
 
     Args:

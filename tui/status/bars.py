@@ -15,6 +15,7 @@ from tui.actions import Panel
 from tui.status.keys import Hint, fit_hints, hints
 from tui.status.mode import ModeState, Role, fit, parts
 from tui.text.safe_text import LINE_BREAK, clip
+from tui.widgets.fault_boundary import FaultBoundary
 
 _PILLS = frozenset({Role.RUN, Role.PAUSED, Role.IDLE, Role.WAITING, Role.FAILED, Role.INSERT, Role.BUSY, Role.REPLAY})
 _STYLES = {
@@ -41,7 +42,7 @@ SAID_FOR: Final = 5.0
 """Seconds for which the last line says something."""
 
 
-class ModeLine(Widget):
+class ModeLine(FaultBoundary, Widget):
     """The first line of the screen: mode, run state and counts."""
 
     DEFAULT_CSS = "ModeLine { height: 1; background: $panel; }"
@@ -64,7 +65,7 @@ class ModeLine(Widget):
         return built
 
 
-class LongWords(Static):
+class LongWords(FaultBoundary, Static):
     """What is too long for the last line, over the lines above it."""
 
     DEFAULT_CSS = """
@@ -73,7 +74,7 @@ class LongWords(Static):
     """
 
 
-class KeysLine(Widget):
+class KeysLine(FaultBoundary, Widget):
     """The last line of the screen: the keys that matter now, as many as fit whole."""
 
     DEFAULT_CSS = "KeysLine { height: 1; background: $panel; }"
@@ -156,7 +157,7 @@ class KeysLine(Widget):
                 return
 
 
-class Banner(Widget):
+class Banner(FaultBoundary, Widget):
     """A line under the mode line that says what is wrong and what to do; hidden while nothing is."""
 
     DEFAULT_CSS = """

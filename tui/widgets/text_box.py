@@ -10,11 +10,12 @@ from textual.message import Message
 from textual.widgets import Input
 
 from tui.text.safe_text import safe
+from tui.widgets.fault_boundary import FaultBoundary
 
 _STAND_IN: Final = "·"
 
 
-class TextBox(Input):
+class TextBox(FaultBoundary, Input):
     """An input whose text may come from anywhere: names completed from a process, a paste, an answer kept.
 
     Line breaks of a paste are kept (and seen as `⏎`) instead of all but the first line being lost.

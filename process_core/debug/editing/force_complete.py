@@ -116,7 +116,7 @@ def concealed(target: CallToComplete, result: Any) -> Any:
     step_class, function = call.slot.plan.spec.step_class, call.function
     try:
         wanted = get_type_hints(getattr(step_class, function.spec.method), include_extras=True).get("return", Any)
-    except Exception:  # noqa: BLE001 - annotations may name anything, and are only read
+    except BaseException:  # noqa: BLE001 - annotations may name anything, and are only read
         wanted = Any
     routes = call.slot.plan.routes.get(function.result_id)
     result = Concealment(wanted)(result)

@@ -173,7 +173,7 @@ def _preview(value: Any) -> str:
         return ""
     try:
         text = repr(value)
-    except Exception as error:  # noqa: BLE001 - the repr is the user's own code
+    except BaseException as error:  # noqa: BLE001 - the repr is the user's own code
         return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
     return text if len(text) <= PREVIEW else text[: PREVIEW - 1] + "…"
 

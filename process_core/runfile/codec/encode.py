@@ -116,7 +116,7 @@ def encode(value: Any) -> bytes:
             tree = object_of_atoms(value, shape) if shape.is_simple and shape.is_findable else None
             if tree is not None:
                 return _clip(finite_json(tree))
-    except Exception:  # noqa: BLE001, S110 - whatever a value does here, the careful way below copes with it
+    except BaseException:  # noqa: BLE001, S110 - whatever a value does here, the careful way below copes with it
         pass
     if kind in ATOMS:
         return _clip(encode_atom(value).encode())
@@ -142,7 +142,7 @@ def encode_atom(value: Any) -> str:
 
 def encode_plain(value: Any) -> str | None:
     """Return a value as JSON, or None where a part of it would not be exact."""
-    if value.__class__ in ATOMS:
+    if type(value) in ATOMS:
         return encode_atom(value)
     body = encode(value)
     return body.decode() if is_restorable(body) else None
@@ -222,11 +222,11 @@ class TaggedWriter:
         try:
             body = finite_json(self._tree(value, ATOMS))
             return self._filled_in(body) if self._written else body
-        except Exception:  # noqa: BLE001, S110 - a text or number that JSON cannot say, or levels too many for C
+        except BaseException:  # noqa: BLE001, S110 - a text or number that JSON cannot say, or levels too many for C
             pass
         try:
             return _dump(self._tree(value, _CAREFUL_ATOMS)).encode()
-        except Exception as error:  # noqa: BLE001 - a value may do anything; the recording must not suffer
+        except BaseException as error:  # noqa: BLE001 - a value may do anything; the recording must not suffer
             return self.write_cut(f"a {type_name(value)} that could not be written: {type_name(error)}")
 
     def write_cut(self, reason: str) -> bytes:
@@ -294,7 +294,7 @@ class TaggedWriter:
             tree = write(self, value, shape)
         except RecursionError:
             raise
-        except Exception:
+        except BaseException:
             if shape is None:
                 raise
             return _repr(value)  # an object may do anything; what is around it is written all the same
@@ -478,7 +478,7 @@ class TaggedWriter:
         """
         try:
             body = finite_json(parts)
-        except Exception:  # noqa: BLE001 - one by one, then
+        except BaseException:  # noqa: BLE001 - one by one, then
             return None
         if body.count(between) != len(parts) - 1 or not self._take(nodes):  # a text looks like it
             return None
@@ -684,7 +684,7 @@ def _timed(name: str) -> Callable[[Any], Tree]:
     def write_safely(value: Any) -> Tree:
         try:
             return write(value)
-        except Exception:  # noqa: BLE001 - a time zone of somebody's own may do anything
+        except BaseException:  # noqa: BLE001 - a time zone of somebody's own may do anything
             return _repr(value)
 
     return write_safely

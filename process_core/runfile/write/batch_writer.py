@@ -327,6 +327,6 @@ def _name(value: Any) -> str | None:
         text.encode()
     except UnicodeEncodeError:
         return text.encode("utf-8", "backslashreplace").decode()
-    except Exception:  # noqa: BLE001 - a name that cannot even be shown must not end the recording
+    except BaseException:  # noqa: BLE001 - a name that cannot even be shown must not end the recording
         return f"<{type(value).__name__}>"
     return text

@@ -263,17 +263,19 @@ class RunFileWriter:
     def small(self, data: dict[Any, Any]) -> str | None:
         """Return the JSON of the most common payload, one number or short text by name; None for another one."""
         for key, value in data.items():
-            kind = value.__class__
+            kind = type(value)
             if kind is int and -SHORT_INT < value < SHORT_INT:
                 written = str(value)
             elif kind is str and len(value) < _SHORT_TEXT // 2 and value.isascii():
                 written = encode_basestring_ascii(value)
             else:
                 return None
+            if type(key) is not str:  # looking one up that is not would run its methods
+                return None
             try:
                 opening = self._openings[key]
-            except (KeyError, TypeError):
-                if key.__class__ is not str or len(key) > _SHORT_TEXT // 2 or not key.isidentifier():
+            except KeyError:
+                if len(key) > _SHORT_TEXT // 2 or not key.isidentifier():
                     return None
                 opening = self._openings[key] = f'{{"{key}":'
             return f"{opening}{written}}}"
@@ -283,7 +285,7 @@ class RunFileWriter:
         """Return a payload as JSON that stands in the event, or else what the writer's thread is to encode."""
         if data is None:
             return None, None
-        kind = data.__class__
+        kind = type(data)
         if kind is int and -SHORT_INT < data < SHORT_INT:
             return str(data), None
         if kind is str:
@@ -515,7 +517,7 @@ def _details(details: Mapping[str, Any]) -> tuple[Any, bytes]:
     """Capture details, which a step may have given and which then may be anything."""
     try:
         return details.get("code"), encode(dict(details))
-    except Exception:  # noqa: BLE001 - no mapping, or one that raises
+    except BaseException:  # noqa: BLE001 - no mapping, or one that raises
         return None, encode(details)
 
 

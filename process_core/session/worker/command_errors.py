@@ -17,6 +17,7 @@ from process_core.errors import (
 from process_core.predicate import PredicateError
 from process_core.resume import EditError, ResumeError, StateMismatchError, ValueMismatchError
 from process_core.runfile.errors import RunFileError
+from process_core.safe_repr import type_name
 from process_core.services import MissingServiceError
 from process_core.session.protocol.envelope import Failure, ProblemInfo, bounded
 from process_core.session.protocol.framing import from_frame
@@ -76,7 +77,7 @@ def failure_of(error: BaseException) -> Failure:
     for kind, code in _CODES:
         if isinstance(error, kind):
             return Failure(code=code, message=bounded(exception_text(error), _LIMIT))
-    message = f"{type(error).__name__}: {exception_text(error)}"
+    message = f"{type_name(error)}: {exception_text(error)}"
     text = user_traceback(error)
     return Failure(code="error", message=bounded(message, _LIMIT), traceback=bounded(text, _TRACEBACK))
 

@@ -110,7 +110,7 @@ class HotReload:
         self._declined = {}
         try:
             staged = target.prepare()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the old code goes on
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the old code goes on
             self._fail(error)
             return True
         self._forget()
@@ -167,7 +167,7 @@ class HotReload:
             self._staged = staged
             self._choose(error, debugger)
             return
-        except Exception as error:  # noqa: BLE001 - whatever it is, the old code goes on
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the old code goes on
             undo()
             self._fail(error)
             return
@@ -210,7 +210,7 @@ class HotReload:
         self.swap()
 
     def _fail(self, error: BaseException) -> None:
-        failure = failure_of(error) if isinstance(error, Exception) else failure_of(RuntimeError(str(error)))
+        failure = failure_of(error)
         self._staged, self._resets = None, frozenset()
         self.info = ReloadInfo(
             state="failed", message=failure.message, problems=failure.problems, traceback=failure.traceback

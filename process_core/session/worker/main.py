@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from process_core.engine.context import follow_calls
+from process_core.safe_repr import traceback_text
 from process_core.session.stdio.attribution import Attribution
 from process_core.session.stdio.fd_capture import FdCapture
 from process_core.session.stdio.redirect import StepStreams
@@ -52,7 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _report(error: BaseException) -> None:
     what = "raised between two calls of steps, as the handler of a signal may; the worker goes on:\n"
-    sys.stderr.write(what + "".join(traceback.format_exception(error)))
+    sys.stderr.write(what + traceback_text(error))
 
 
 async def _serve(

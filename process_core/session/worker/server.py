@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import traceback
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ from process_core.engine.instrument import RunInstrument
 from process_core.engine.records import Invocation
 from process_core.errors import ProcessError
 from process_core.events import RunState
+from process_core.safe_repr import traceback_text
 from process_core.session.protocol.envelope import Failure, Notice, Reply, bounded
 from process_core.session.protocol.framing import BadFrame
 from process_core.session.protocol.status import Reloaded, Status
@@ -83,6 +84,7 @@ class SessionServer:
         self._timer: asyncio.TimerHandle | None = None
         self._is_planned = False
         self._is_failing = False
+        self._is_closing = False
         self._looks = 0
         self._early: list[str] = []
         self._early_hidden = 0
@@ -120,6 +122,7 @@ class SessionServer:
 
     async def close(self) -> None:
         """End the run, and stop serving."""
+        self._is_closing = True
         self._serving.end()
         with contextlib.suppress(asyncio.CancelledError):
             await self._serving
@@ -130,14 +133,17 @@ class SessionServer:
     async def _serve(self) -> None:
         while True:
             command = await self._queue.get()
-            if isinstance(command, Quit) and self._before_quit is not None:
-                await self._before_quit()
             try:
+                if isinstance(command, Quit) and self._before_quit is not None:
+                    await self._before_quit()
                 reply = Reply(id=command.id, value=await dispatch(self._session, command, self._status))
-            except Exception as error:  # noqa: BLE001 - whatever a command runs into is its own failure
+            except BaseException as error:
+                if self._is_closing:
+                    raise
+                # Whatever a command runs into is its own failure: it runs code of the user's, which may raise anything.
                 reply = Reply(id=command.id, failure=failure_of(error))
                 if not isinstance(error, ProcessError | CommandError):  # a bug of ours: log its whole traceback
-                    traceback.print_exception(error)
+                    sys.stderr.write(traceback_text(error))
             self._send_status()
             self._send(reply)
             if isinstance(command, Quit) and self._on_quit is not None:
@@ -172,9 +178,9 @@ class SessionServer:
     def _status(self) -> Status:
         try:
             status = self._session.status()
-        except Exception as error:  # noqa: BLE001 - a status that cannot be made must not end the session
+        except BaseException as error:  # noqa: BLE001 - a status that cannot be made must not end the session
             if not self._is_failing:
-                traceback.print_exception(error)
+                sys.stderr.write(traceback_text(error))
             self._is_failing = True
             return self._sent
         self._is_failing = False

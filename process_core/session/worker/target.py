@@ -155,7 +155,7 @@ def _named(module: ModuleType, attribute: str, shown: str) -> tuple[str, Any]:
             public = [name for name in dir(value) if not name.startswith("_")]
             hint = suggestion(part, public) or _candidates_hint(module)
             raise TargetError("missing_attribute", f"{shown} has no attribute {attribute!r}{hint}") from None
-        except Exception as error:  # noqa: BLE001 - a module may compute its attributes
+        except BaseException as error:  # noqa: BLE001 - a module may compute its attributes
             raise from_exception(error, f"reading {shown}:{attribute}") from None
     return attribute, value
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from process_core.errors import Problem, ProcessDefinitionError, ProcessError
+from process_core.safe_repr import error_text, traceback_of, type_name
 
 _OURS = str(Path(__file__).resolve().parents[2])
 _TEXT_LIMIT = 500
+_OWN_LOOP = ("from a running event loop", "loop is already running")
 _TRACEBACK_LIMIT = 20_000
 
 
@@ -52,29 +54,24 @@ def from_exception(error: BaseException, doing: str) -> TargetError:
                 " install it there, or choose another with --python"
             )
             return TargetError("import_error", message, traceback=user_traceback(error))
-        case RuntimeError() if "from a running event loop" in str(error) or "loop is already running" in str(error):
+        case RuntimeError() if any(text in error_text(error) for text in _OWN_LOOP):
             message = (
                 f"{doing} called asyncio.run() or the like, and the process runs on an event loop already;"
                 " put what runs it under `if __name__ == '__main__':`"
             )
             return TargetError("import_error", message, traceback=user_traceback(error))
-    message = f"{doing} raised {type(error).__name__}: {exception_text(error)}"
+    message = f"{doing} raised {type_name(error)}: {exception_text(error)}"
     return TargetError("import_error", message, traceback=user_traceback(error))
 
 
 def exception_text(error: BaseException) -> str:
     """Return the text of any exception in bounded length, even where making it fails."""
-    try:
-        text = str(error)
-    except Exception as failure:  # noqa: BLE001 - the text is made by code that is not ours
-        return f"(its text cannot be made: {type(failure).__name__})"
-    text = text.strip() or "(no text)"
-    return text if len(text) <= _TEXT_LIMIT else text[:_TEXT_LIMIT] + "…"
+    return error_text(error, _TEXT_LIMIT).strip() or "(no text)"
 
 
 def user_traceback(error: BaseException) -> str:
     """Format an exception with the frames of the user's code alone, in bounded length; the end is kept."""
-    exception = traceback.TracebackException.from_exception(error, limit=-200)
+    exception = traceback_of(error)
     _drop_our_frames(exception, set())
     text = "".join(exception.format()).rstrip("\n")
     return text if len(text) <= _TRACEBACK_LIMIT else "…" + text[-_TRACEBACK_LIMIT:]
