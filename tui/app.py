@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -130,7 +131,7 @@ class StepscopeApp(App[int]):
 
     def _fatal_error(self) -> None:
         """End without the traceback of Textual's, which prints the values of all variables."""
-        error = sys.exception() if sys.version_info >= (3, 12) else sys.exc_info()[1]
+        error = sys.exc_info()[1]
         line = self.faults.note("the app", error or RuntimeError("unknown")).line
         self.exit(1, return_code=1, message=Text(f"stepscope: {line}"))
 
