@@ -59,6 +59,7 @@ class Argument(StrEnum):
     WHY = "why"
     PANEL = "panel"
     THEME = "theme"
+    PREDICATE = "predicate"
     WORD = "word"
     FIELDS = "fields"
     FREE = "free"
@@ -179,8 +180,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
            Group.BREAKPOINTS, ("b", "f9"), panels=_LISTS, short="breakpoint", verb="add_breakpoint"),
     of_verb(verbs.AddBreakpoint, Group.BREAKPOINTS, name="break", title="Set a breakpoint",
             help="Pause at an event or step (globs too), route, function, error, warning or quiescence, or where a"
-            " value in a state changes (state STEP.path); with log, only log. A predicate reads data, event_id, path,"
-            " function, superstep ...",
+            " value in a state changes (state STEP.path); with log, only log. A predicate reads data, event_id, step,"
+            " source, target, function, superstep ...",
             usage="PLACE [before|after|emit] [hits ==N] [once] [if PREDICATE] [log TEXT]", argument=Argument.BREAK),
     of_verb(verbs.EditBreakpoint, Group.BREAKPOINTS, ("B",), name="edit_break", title="Edit breakpoint",
             help="Put the breakpoint of what is selected on the command line, as break takes it; Enter changes it.",
@@ -248,7 +249,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
            ("N",), word="nextback", short="superstep before"),
     Action("reverse", "Back to a match",
            "Look at the last event before at which a breakpoint would have paused, or a predicate held.",
-           Group.TRAVEL, ("C",), word="back-to", usage="[PREDICATE]", argument=Argument.FREE, short="hit before"),
+           Group.TRAVEL, ("C",), word="back-to", usage="[PREDICATE]", argument=Argument.PREDICATE, short="hit before"),
     Action("goto_paused", "To the present", "Go to the event at which the run is paused; leave the past.",
            Group.TRAVEL, ("full_stop",), word="here", short="present"),
 

@@ -249,13 +249,13 @@ class BreakpointIndex:
         for point in points:
             if not point.enabled or not point.fits(candidate):
                 continue
-            outcome = point.judge(occurrence.data, occurrence)
+            outcome = point.judge(occurrence)
             if outcome is Outcome.PASS:
                 continue
             if point.template is None:
                 found.append(Hit(point, point.hit_count, occurrence))
             elif outcome is Outcome.HIT:
-                self._log(point, point.template.render(occurrence.data, occurrence), occurrence)
+                self._log(point, point.template.render(occurrence.data, occurrence.facts()), occurrence)
             else:
                 self._log(point, point.problem or "", occurrence)
             if point.once and outcome is Outcome.HIT:

@@ -4,13 +4,16 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum, auto
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from process_core.errors import ProcessError
+from process_core.errors import ProcessError, StepFailure
 from process_core.predicate import LogTemplate, Predicate, PredicateEvaluationError, compile_predicate
 from process_core.runfile.query.globs import as_level, element_pattern, event_pattern, without_index
+
+if TYPE_CHECKING:
+    from process_core.debug.occurrence import Occurrence
 
 When = Literal["before", "after", "emit"]
 Kind = Literal["event", "error", "warning", "quiescence", "state"]
@@ -29,6 +32,12 @@ _NAMED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "state": ("step", "state"),
 }
 """What a breakpoint of each kind can name."""
+_NOT_YET: Final[Mapping[str, str]] = {
+    "seq": "a call has no number before it begins; write 'cause' for the number of the event that brings it",
+    "arguments": "a call has no arguments before it begins; write 'data' for what the message brings",
+}
+_NO_SEQ: Final[Mapping[str, str]] = {"seq": "the run becoming idle has no number yet; write 'superstep'"}
+_OF_FAILURE: Final = tuple(field.name for field in fields(StepFailure))
 _GLOB: Final = frozenset("*?[")
 _PLACES: Final = ("event", "step", "function", "route", "code", "state")
 
@@ -137,8 +146,11 @@ class Breakpoint:
                 raise BreakpointError(f"{self.state!r} is not a path in a state, such as total or orders[0].total")
             self.watched = compile_predicate(f"data{self.state_path}", names=("data",))
         self._counts = _count_test(self.hits) if self.hits is not None else None
-        self.predicate = compile_predicate(self.condition) if self.condition is not None else None
-        self.template = LogTemplate(self.log) if self.log is not None else None
+        unknown = unknown_names(self.kind, self.when)
+        if self.condition is not None:
+            _refuse_old_words(self.condition, self.kind, self.when)
+        self.predicate = compile_predicate(self.condition, unknown=unknown) if self.condition is not None else None
+        self.template = LogTemplate(self.log, unknown=unknown) if self.log is not None else None
 
     def _check_kind(self) -> None:
         if self.kind not in _NAMED_BY:
@@ -214,19 +226,18 @@ class Breakpoint:
             return self._element_glob.fullmatch(path) is not None
         return path in self.paths or ("[" in path and without_index(path) in self.paths)
 
-    def judge(self, data: Any, occurrence: Any) -> Outcome:
+    def judge(self, occurrence: "Occurrence") -> Outcome:
         """See whether this breakpoint counts now, and count.
 
         Args:
-            data: The payload.
-            occurrence: The envelope: `event_id`, `path`, `function`, `route`, ...
+            occurrence: What it is held against.
 
         Returns:
             Whether it does. A condition that raises is reported once and still counts.
         """
         if self.predicate is not None:
             try:
-                if not self.predicate.matches(data=data, event=occurrence):
+                if not self.predicate.matches(data=occurrence.data, event=occurrence.facts()):
                     return Outcome.PASS
             except PredicateEvaluationError as error:
                 self.problem = f"the condition cannot be decided here: {error.problem}"
@@ -234,6 +245,34 @@ class Breakpoint:
                 return Outcome.BROKEN if is_first else Outcome.PASS
         self.hit_count += 1
         return Outcome.HIT if self._counts is None or self._counts(self.hit_count) else Outcome.PASS
+
+
+def unknown_names(kind: Kind, when: When) -> Mapping[str, str]:
+    """Return the names that a condition cannot have since nothing has them yet, each with what to write."""
+    if kind == "quiescence":
+        return _NO_SEQ
+    return _NOT_YET if kind == "event" and when == "before" else {}
+
+
+def _refuse_old_words(condition: str, kind: Kind, when: When) -> None:
+    """Refuse what meant something else in an earlier version, which could only ever be false or undecided now."""
+    try:
+        parts = list(ast.walk(ast.parse(condition.strip(), mode="eval")))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return  # the predicate says what is wrong
+    for part in parts:
+        if isinstance(part, ast.Compare) and kind == "event" and when == "before":
+            sides = [part.left, *part.comparators]
+            is_about_type = any(isinstance(side, ast.Name) and side.id == "type" for side in sides)
+            if is_about_type and any(isinstance(side, ast.Constant) and side.value == "message" for side in sides):
+                raise BreakpointError("the type of a call is 'executor_invoked', as in the timeline, not 'message'")
+        elif kind == "error" and isinstance(part, ast.Attribute) and ast.unparse(part.value) == "data":
+            if part.attr in _OF_FAILURE:
+                continue
+            raise BreakpointError(
+                f"'data' of a failure is the failure ({', '.join(_OF_FAILURE)}); write arguments.{part.attr}"
+                " for what the function was called with"
+            )
 
 
 def _is_path(path: str) -> bool:

@@ -6,6 +6,7 @@ from process_core.debug.breakpoint_index import Hit
 from process_core.debug.breakpoints import Breakpoint
 from process_core.debug.debug_state import PausePoint
 from process_core.debug.occurrence import Occurrence
+from process_core.engine.recorder import snapshot
 from process_core.engine.records import Message, ProcessRecord, RunRecord
 from process_core.events import WorkflowEvent
 
@@ -41,6 +42,8 @@ class DebugEvents:
             details["about"] = occurrence.code
         if point.problem is not None:
             details["problem"] = point.problem
+        if point.kind == "state":
+            details["value"] = snapshot(occurrence.data)
         self._about(occurrence, "breakpoint_hit", details, occurrence.words if point.kind == "state" else None)
 
     def paused(self, point: PausePoint, superstep: int) -> None:

@@ -103,9 +103,12 @@ def untruth(value: Any, column: int) -> bool:
 
 
 def size(value: Any, column: int) -> int:
-    """Count the characters of a text or the items of a container."""
+    """Count the characters of a text, the items of a container, or the fields of a model or dataclass."""
     kind: Any = type(value) if type(value) in (str, bytes) else box_type(value)
     if kind is None:
+        names = layout_of(type(value)).fields
+        if names is not None:  # a recording has them as a mapping
+            return sum(read(value, name) is not MISSING for name in names)
         raise Fault(f"{a(value)} has no length", column)
     return int(kind.__len__(value))
 

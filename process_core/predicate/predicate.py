@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Callable, Collection, Mapping
 from operator import attrgetter, itemgetter
+from types import MappingProxyType
 from typing import Any, Final
 
 from process_core.events import NO_DATA
@@ -19,20 +20,24 @@ class _Unset:
 
 
 _UNSET: Final = _Unset()
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-def compile_predicate(text: str, *, names: Collection[str] = NAMES) -> "Predicate":
+def compile_predicate(
+    text: str, *, names: Collection[str] = NAMES, unknown: Mapping[str, str] = _NOTHING
+) -> "Predicate":
     """Compile a predicate.
 
     Args:
         text: An expression such as `data.total > 10 and event_id == "OrderPlaced"`. `match` and `search` take a pattern
             in RE2's syntax; see `patterns.compile_pattern`.
         names: The names it may use; `("data",)` where there is no event.
+        unknown: Names that it may not use, each with what to write in its place.
 
     Raises:
         PredicateError: The text is not a predicate; the error points at the column.
     """
-    return Predicate(text, names=names)
+    return Predicate(text, names=names, unknown=unknown)
 
 
 class Predicate:
@@ -43,6 +48,7 @@ class Predicate:
     Args:
         text: The expression.
         names: The names it may use.
+        unknown: Names that it may not use, each with what to write in its place.
         part: A part of the checked expression that is to stand alone; errors go on pointing into the whole.
 
     Attributes:
@@ -53,9 +59,16 @@ class Predicate:
 
     __slots__ = ("_function", "_read_attributes", "_read_items", "_source", "_tree", "names", "text", "uses_data")
 
-    def __init__(self, text: str, *, names: Collection[str] = NAMES, part: ast.expr | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        names: Collection[str] = NAMES,
+        unknown: Mapping[str, str] = _NOTHING,
+        part: ast.expr | None = None,
+    ) -> None:
         self._source = Source(text)
-        self._tree = parse(self._source, names) if part is None else part
+        self._tree = parse(self._source, names, unknown) if part is None else part
         self.text = text if part is None else ast.unparse(part)
         try:
             self._function, self.names, self.uses_data = compile_tree(self._tree, self._source)

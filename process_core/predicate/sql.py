@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from process_core.predicate.predicate import Predicate
 
-_NUMERIC: Final = frozenset({"seq", "superstep"})
-_NEVER_NULL: Final = frozenset({"type", "path", *_NUMERIC})
+_NUMERIC: Final = frozenset({"seq", "superstep", "cause"})
+_NEVER_NULL: Final = frozenset({"type", "path", "seq", "superstep"})
 _INT64: Final = range(-(2**63), 2**63)
 _ORDERINGS: Final[Mapping[type[ast.cmpop], str]] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 _LAST_CHAR: Final = 0x10FFFF

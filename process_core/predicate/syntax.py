@@ -2,7 +2,7 @@
 
 import ast
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from process_core.predicate.errors import PredicateError
@@ -10,20 +10,27 @@ from process_core.predicate.functions import FUNCTIONS, PATTERN_FUNCTIONS
 from process_core.suggestions import nearest
 
 DATA: Final = "data"
-ENVELOPE: Final = (
-    "type",
-    "event_id",
-    "step",
-    "path",
-    "function",
-    "superstep",
-    "seq",
-    "route",
-    "state",
-    "code",
-)
+MEANINGS: Final[Mapping[str, str]] = {
+    DATA: "the payload: what a message carries, a result, a failure",
+    "type": "type of the event, such as executor_invoked",
+    "event_id": "the process event",
+    "step": "name of the step it is about",
+    "path": "path of the step it is about",
+    "function": "the function",
+    "superstep": "superstep of its process",
+    "seq": "number of the event",
+    "route": "route that the message travelled",
+    "state": "state of the run, for status",
+    "code": "code of a warning or failure",
+    "source": "path of the step that the event comes from",
+    "target": "path of the step that the message goes to",
+    "cause": "number of the event that led to it",
+    "arguments": "arguments of the call, by parameter",
+}
+"""The names that a predicate may use, and what they stand for."""
+ENVELOPE: Final = tuple(name for name in MEANINGS if name != DATA)
 """What an event has besides its data, by the names a predicate uses."""
-NAMES: Final = (DATA, *ENVELOPE)
+NAMES: Final = tuple(MEANINGS)
 
 MAX_TEXT: Final = 2000
 """Characters of a predicate."""
@@ -109,7 +116,7 @@ class Source:
         return PredicateError(self.text, hint or f"no valid expression: {error.msg}", column)
 
 
-def parse(source: Source, names: Collection[str] = NAMES) -> ast.expr:
+def parse(source: Source, names: Collection[str], unknown: Mapping[str, str]) -> ast.expr:
     """Parse a predicate and check that every part is allowed."""
     tree = source.parse()
     for count, (node, depth) in enumerate(_walk(tree), 1):
@@ -117,6 +124,8 @@ def parse(source: Source, names: Collection[str] = NAMES) -> ast.expr:
             raise source.error(f"a predicate has at most {MAX_NODES} parts", node)
         if depth > MAX_DEPTH:
             raise source.error("too many parts within parts", node)
+        if isinstance(node, ast.Name) and node.id in unknown:
+            raise source.error(f"{node.id!r} is not known here: {unknown[node.id]}", node)
         _check(node, source, names)
     return tree
 

@@ -1,7 +1,8 @@
 """Log templates: text with expressions in braces, for breakpoints that log instead of stopping."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Final
 
 from process_core.predicate.access import ATOMS, MISSING, a, box_type, layout_of, plain, read
@@ -13,6 +14,7 @@ _FIELDS: Final = 20
 _CHARS: Final = 500  # of one value
 _ITEMS: Final = 10
 _DEPTH: Final = 3
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class LogTemplate:
@@ -20,6 +22,7 @@ class LogTemplate:
 
     Args:
         text: The template.
+        unknown: Names that its expressions may not use, each with what to write in its place.
 
     Attributes:
         text: The template.
@@ -31,11 +34,11 @@ class LogTemplate:
 
     __slots__ = ("_parts", "text", "uses_data")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, unknown: Mapping[str, str] = _NOTHING) -> None:
         if len(text) > MAX_TEXT:
             raise PredicateError(text, f"a template has at most {MAX_TEXT} characters", MAX_TEXT + 1)
         self.text = text
-        self._parts = tuple(_parts(text))
+        self._parts = tuple(_parts(text, unknown))
         self.uses_data = any(isinstance(part, Predicate) and part.uses_data for part in self._parts)
 
     def render(self, data: Any, event: Any = None) -> str:
@@ -60,7 +63,7 @@ def _filled(part: Predicate, data: Any, event: Any) -> str:
         return f"{{{error.problem}}}"
 
 
-def _parts(text: str) -> Iterable[str | Predicate]:
+def _parts(text: str, unknown: Mapping[str, str]) -> Iterable[str | Predicate]:
     at = fields = 0
     while at < len(text):
         brace = text[at]
@@ -71,7 +74,7 @@ def _parts(text: str) -> Iterable[str | Predicate]:
             fields += 1
             if fields > _FIELDS:
                 raise PredicateError(text, f"a template has at most {_FIELDS} expressions", at + 1)
-            expression, at = _expression(text, at)
+            expression, at = _expression(text, at, unknown)
             yield expression
         elif brace == "}":
             raise PredicateError(text, "a '}' without a '{' (write '}}' for a brace)", at + 1)
@@ -81,13 +84,13 @@ def _parts(text: str) -> Iterable[str | Predicate]:
             at = end
 
 
-def _expression(text: str, start: int) -> tuple[Predicate, int]:
+def _expression(text: str, start: int, unknown: Mapping[str, str]) -> tuple[Predicate, int]:
     """Compile the expression in the brace at `start`: the shortest that is one, as it may itself hold braces."""
     first_error: PredicateError | None = None
     end = text.find("}", start)
     while end >= 0:
         try:
-            return Predicate(text[start + 1 : end]), end + 1
+            return Predicate(text[start + 1 : end], unknown=unknown), end + 1
         except PredicateError as error:
             if first_error is None:
                 first_error = PredicateError(text, error.problem, start + 1 + error.column)

@@ -24,7 +24,9 @@ async def data_at_pauses(debugger) -> list:
         ("event_id == 'go'", [0]),
         ("path == 'Count' and superstep == 2", [1]),
         ("function == 'relay' and step == 'Count' and data % 2 == 0", [0, 2, 4]),
-        ("type == 'message' and seq > 0 and data == 0", [0]),
+        ("type == 'executor_invoked' and cause > 0 and data == 0", [0]),
+        ("source is None and target == 'Count'", [0]),
+        ("source == path and data > 3", [4, 5]),
         ("route is None", []),
         ("data < 0", []),
     ],
@@ -222,3 +224,22 @@ async def test_removing_a_breakpoint_that_is_gone_does_nothing(debug):
     debugger = await debug(loop(), {"step": "Count"})
     debugger.remove_breakpoint(99)
     assert len(debugger.breakpoints) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"step": "Count", "condition": "seq > 10"}, "write 'cause'"),
+        ({"step": "Count", "log": "event {seq}"}, "write 'cause'"),
+        ({"step": "Count", "condition": "arguments.value > 1"}, "write 'data'"),
+        ({"step": "Count", "condition": "'message' == type"}, "'executor_invoked'"),
+        ({"kind": "quiescence", "condition": "seq > 1"}, "'superstep'"),
+        ({"kind": "error", "condition": "data.value > 1"}, "write arguments.value"),
+    ],
+    ids=str,
+)
+async def test_a_name_that_nothing_has_there_is_refused_with_what_to_write(debug, given, said):
+    debugger = await debug(loop())
+    with pytest.raises((PredicateError, BreakpointError), match=said):
+        debugger.add_breakpoint(**given)
+    assert debugger.breakpoints == ()

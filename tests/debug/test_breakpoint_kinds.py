@@ -136,7 +136,7 @@ async def test_a_breakpoint_does_not_stop_again_at_a_message_that_was_held_and_c
         ({"step": "Handler"}, 0),
         ({"function": "fail", "code": "ValueError"}, 1),
         ({"function": "keep"}, 0),
-        ({"condition": "data.value == 0 and code == 'step_failed'"}, 1),
+        ({"condition": "arguments.value == 0 and code == 'step_failed'"}, 1),
         ({"condition": "type != 'executor_failed'"}, 0),
         ({"hits": ">=2"}, 0),
     ],
@@ -175,9 +175,11 @@ async def test_two_errors_in_one_superstep_both_stop(debug):
 
 
 async def test_an_error_logpoint_says_what_was_given_and_does_not_stop(debug):
-    debugger = await debug(failing(handled=True), {"kind": "error", "log": "{path} failed on {data.value}"})
+    debugger = await debug(
+        failing(handled=True), {"kind": "error", "log": "{path} failed on {arguments.value}: {data.message}"}
+    )
     assert await ended(debugger) == "IDLE"
-    assert [event.data for event in of(debugger, "log")] == ["F failed on 0"]
+    assert [event.data for event in of(debugger, "log")] == ["F failed on 0: told to: 0"]
 
 
 # warnings

@@ -1,14 +1,19 @@
 """How the arguments of commands can go on: pure functions from what was typed and the names there are."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from process_core.predicate import MEANINGS
 from process_core.session.protocol.verbs import FieldKind, verbs
 from tui.actions import Argument, Panel, words
 from tui.breakpoints.text import WHENS, BreakTextError, split_place, word_of
 from tui.breakpoints.text import Names as PlaceNames
 from tui.commands.verb_line import field_at
+
+_NAME: Final = re.compile(r"(?<![\w.'\"])[a-z_]*\Z")
+"""The name that a predicate ends with; not what follows a dot or a quotation mark."""
 
 
 class BreakpointName(NamedTuple):
@@ -132,12 +137,22 @@ def _break(typed: str, names: Names, _: str) -> Completable:
         return Completable("", typed, places)
     last = typed.rpartition(" ")[2]
     words = clauses.split()
-    if "if" in words or "log" in words or (words and words[-1] == "hits"):
+    if "if" in words and "log" not in words:
+        return _predicate(typed)
+    if "log" in words or (words and words[-1] == "hits"):
         return Completable("", typed, ())
     when_given = any(when in words for when in WHENS)
     used = {*words, *(WHENS if when_given else ())}
     free = [(word, hint) for word, hint in _CLAUSES if word.split()[0] not in used or word.strip() == last]
     return Completable(typed[: len(typed) - len(last)], last, free)
+
+
+def _predicate(typed: str) -> Completable:
+    """Complete the name that a predicate ends with."""
+    found = _NAME.search(typed)
+    if found is None:
+        return Completable("", typed, ())
+    return Completable(typed[: found.start()], found[0], tuple(MEANINGS.items()))
 
 
 def _of_field(field: str, names: Names) -> list[tuple[str, str]]:
@@ -156,6 +171,8 @@ def _breakpoint(typed: str, names: Names, verb: str) -> Completable:
     if not space or point is None:
         several = [("all", "every breakpoint")] if verb in ("enable", "disable", "delete") and names.breakpoints else []
         return Completable("", typed, [*((str(point.number), point.text) for point in names.breakpoints), *several])
+    if verb == "cond" and after.strip():
+        return _predicate(typed)
     now = {"cond": point.condition, "hits": point.hits, "log": point.log, "change": point.text}.get(verb, "")
     ways = [(now, "as it is now")] if now else []
     if verb == "hits":
@@ -210,6 +227,7 @@ _ONE: Final[Mapping[Argument, Callable[[Names], Sequence[tuple[str, str]]]]] = {
 _SEVERAL: Final[Mapping[Argument, Callable[[str, Names, str], Completable]]] = {
     Argument.BREAK: _break,
     Argument.BREAKPOINT: _breakpoint,
+    Argument.PREDICATE: lambda typed, _names, _verb: _predicate(typed),
     Argument.MESSAGE: _message,
     Argument.INJECT: _inject,
     Argument.FIELDS: _fields,

@@ -1,17 +1,17 @@
 """Finds the last event of a recording at which a breakpoint would have stopped, or at which a predicate holds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
-from process_core.predicate import Member, Predicate, PredicateError, compile_predicate
-from process_core.runfile import Filter, Row, RunFile, RunFileError, element_globs, matches_event, to_plain
+from process_core.predicate import PredicateError, compile_predicate
+from process_core.runfile import Filter, Row, RunFile, RunFileError, element_globs, matches_event
 from process_core.session.protocol.breakpoints import BreakpointSpec
 
 _FIRST: Final = 2_000
 _MOST: Final = 32_000
 """Events that are looked through at once, at first and at most."""
-_IDLE: Final = 'state == "IDLE" or state == "IDLE_WITH_PENDING_REQUESTS"'
+_IDLE: Final = ("IDLE", "IDLE_WITH_PENDING_REQUESTS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,11 @@ class Wanted:
 
     Attributes:
         chosen: Rows that may be it.
-        condition: What else must hold; `data` is the payload that a breakpoint would have been held against.
         code: Type of the exception, or code, that an error must have.
         event: Event that must have brought the call, where the rows themselves do not say.
     """
 
     chosen: Filter
-    condition: Predicate | None = None
     code: str | None = None
     event: str | None = None
 
@@ -48,28 +46,26 @@ def wanted_of(spec: BreakpointSpec) -> Wanted | None:
     functions = (spec.function,) if spec.function else ()
     try:
         condition = compile_predicate(spec.condition) if spec.condition else None
-        if spec.kind == "quiescence":
-            return Wanted(Filter(types=("status",), where=compile_predicate(_IDLE)), condition)
     except PredicateError:
         return None
+    if spec.kind == "quiescence":
+        return Wanted(Filter(types=("status",), states=_IDLE, where=condition))
     if spec.kind == "state":
-        return Wanted(Filter(types=("breakpoint_hit",), paths=paths), condition, code="state")
+        return Wanted(Filter(types=("breakpoint_hit",), paths=paths, where=condition), code="state")
     if spec.kind == "warning":
         codes = (spec.code,) if spec.code else ()
-        return Wanted(Filter(types=("warning",), paths=paths, functions=functions, codes=codes), condition)
-    if spec.kind == "error":
-        return Wanted(Filter(types=("executor_failed",), paths=paths, functions=functions), condition, spec.code)
+        return Wanted(Filter(types=("warning",), paths=paths, functions=functions, codes=codes, where=condition))
     events = (_literal(spec.event), spec.event) if spec.event else ()
+    at = Filter(paths=paths, functions=functions, where=condition)
+    if spec.kind == "error":
+        return Wanted(replace(at, types=("executor_failed",)), code=spec.code)
     if spec.when == "after":
-        return Wanted(
-            Filter(types=("executor_completed",), paths=paths, functions=functions), condition, event=spec.event
-        )
+        return Wanted(replace(at, types=("executor_completed",)), event=spec.event)
     if spec.when == "emit":
         types = ("event_emitted", "executor_completed") if spec.event else ("event_emitted",)
-        return Wanted(Filter(types=types, paths=paths, functions=functions, event_ids=events), condition)
+        return Wanted(replace(at, types=types, event_ids=events))
     routes = (spec.route.rpartition("/")[2] if "->" not in spec.route else spec.route,) if spec.route else ()
-    chosen = Filter(types=("executor_invoked",), paths=paths, functions=functions, event_ids=events, routes=routes)
-    return Wanted(chosen, condition)
+    return Wanted(replace(at, types=("executor_invoked",), event_ids=events, routes=routes))
 
 
 def find_back(run_file: RunFile, seq: int, wanted: Sequence[Wanted]) -> int | None:
@@ -104,9 +100,7 @@ def _fits(run_file: RunFile, row: Row, wanted: Wanted) -> bool:
         ids = (row.event_id, _call_of(run_file, row))
         if not any(event is not None and matches_event(wanted.event, event) for event in ids):
             return False
-    if wanted.code is not None and wanted.code not in _codes(run_file, row):
-        return False
-    return wanted.condition is None or wanted.condition.holds(to_plain(_payload(run_file, row), Member), row)
+    return wanted.code is None or wanted.code in _codes(run_file, row)
 
 
 def _call_of(run_file: RunFile, row: Row) -> str | None:
@@ -116,20 +110,6 @@ def _call_of(run_file: RunFile, row: Row) -> str | None:
         if above is not None and above.type == "executor_invoked":
             return above.event_id
     return None
-
-
-def _payload(run_file: RunFile, row: Row) -> Any:
-    """Return what the message carried where a call began; else what the row carries."""
-    if row.type == "executor_invoked":
-        for cause in reversed(row.causes):
-            above = _row(run_file, cause)
-            if above is not None and above.event_id == row.event_id:
-                return run_file.payload(above.data)
-        arguments = run_file.payload(row.data)
-        if isinstance(arguments, dict) and len(arguments) == 1:
-            return next(iter(arguments.values()))
-        return arguments
-    return run_file.payload(row.data) if row.data is not None else None
 
 
 def _codes(run_file: RunFile, row: Row) -> set[str]:

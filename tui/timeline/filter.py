@@ -1,11 +1,11 @@
 """The filter of the timeline: from a line of text to what the run file is asked for."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from process_core.predicate import Predicate, PredicateError, SqlPrefilter, compile_predicate
+from process_core.predicate import Predicate, PredicateError, compile_predicate
 from process_core.runfile import Filter
 from process_core.suggestions import nearest
 from tui.timeline.event_styles import STYLES
@@ -45,6 +45,11 @@ class Term:
     is_negated: bool = False
     last: int = 0
 
+    @property
+    def name(self) -> str:
+        """Its name in the envelope."""
+        return NAMES[self.field]
+
     def sql(self, column: str) -> _Sql:
         """Return an SQL condition on a column that is never NULL, and its values."""
         values: tuple[Any, ...]
@@ -70,38 +75,6 @@ class Term:
         compiled = re.compile(pattern, re.IGNORECASE | re.DOTALL)
         fits = compiled.fullmatch if self._is_whole() else compiled.search
         return tuple(kind for kind, look in STYLES.items() if fits(look.word))
-
-
-class NameTerms(Predicate):
-    """Terms on names, and a predicate of the user's besides.
-
-    A run file asks a predicate first what SQL can decide, once for each combination of names; a million rows are then
-    sorted out in a fraction of a second. That is what the terms are for, and all that they are.
-
-    Args:
-        terms: The terms; all must hold.
-        also: What must hold as well.
-    """
-
-    __slots__ = ("also", "terms")
-
-    def __init__(self, terms: Sequence[Term], also: Predicate | None) -> None:
-        super().__init__("True")
-        self.terms = tuple(terms)
-        self.also = also
-        names = {NAMES[term.field] for term in terms} | set(also.names if also is not None else ())
-        self.names = tuple(sorted(names))
-        self.text = f"{self.terms!r} and {also.text if also is not None else True!r}"
-
-    def sql_prefilter(self, columns: Mapping[str, str]) -> SqlPrefilter:
-        """Return the terms, and as much of the predicate as can be, in SQL; and what is left of the predicate."""
-        parts = [term.sql(columns[NAMES[term.field]]) for term in self.terms]
-        residual = None
-        if self.also is not None:
-            condition, params, residual = self.also.sql_prefilter(columns)
-            parts.append((f"({condition})", tuple(params)))
-        values = [value for _, params in parts for value in params]
-        return SqlPrefilter(" AND ".join(part for part, _ in parts) or "1", values, residual)
 
 
 class FilterError(ValueError):
@@ -163,8 +136,8 @@ def parse_filter(text: str) -> Query | None:
             (refused if word.is_negated else wanted).append(word.bare)
     if len(wanted) + len(refused) > _MAX_WORDS:
         raise FilterError(f"at most {_MAX_WORDS} plain words; put quotation marks round words that stand together")
-    where = NameTerms(terms, condition) if terms or condition is not None else None
-    return Query(text, tuple(wanted), Filter(texts=tuple(wanted), without=tuple(refused), where=where))
+    chosen = Filter(texts=tuple(wanted), without=tuple(refused), terms=tuple(terms), where=condition)
+    return Query(text, tuple(wanted), chosen)
 
 
 def _split(text: str) -> tuple[str, Predicate | None]:

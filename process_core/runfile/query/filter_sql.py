@@ -132,11 +132,16 @@ class _Question(NamedTuple):
     literal: Any
 
 
-def data_condition(text: str) -> tuple[str, tuple[Any, ...]] | None:
-    """Return SQL over `events e`, with its values, that holds wherever a predicate does; None if there is none.
+def payload_condition(text: str, root: str, column: str) -> tuple[str, tuple[Any, ...]] | None:
+    """Return SQL on a payload, with its values, that holds wherever a predicate does; None if there is none.
 
     Looks only at comparisons of a part of the payload with a number or text that must all hold. The condition is true
     of more events than the predicate: of all whose payload does not stand in the event itself, or has marked parts.
+
+    Args:
+        text: The predicate.
+        root: What it calls the payload.
+        column: SQL for where the payload is.
     """
     try:
         tree = ast.parse(text.strip(), mode="eval").body
@@ -145,15 +150,15 @@ def data_condition(text: str) -> tuple[str, tuple[Any, ...]] | None:
     conditions: list[str] = []
     values: list[Any] = []
     for part in _conjuncts(tree):
-        question = _question(part)
+        question = _question(part, root)
         if question is not None:
-            condition, more = _sql(question)
+            condition, more = _sql(question, column)
             conditions.append(condition)
             values += more
     if not conditions:
         return None
-    plain = f"CASE instr(e.data, '\"$\"') WHEN 0 THEN ({' AND '.join(conditions)}) ELSE 1 END"
-    return f"CASE typeof(e.data) WHEN 'integer' THEN 1 WHEN 'text' THEN {plain} END", tuple(values)
+    plain = f"CASE instr({column}, '\"$\"') WHEN 0 THEN ({' AND '.join(conditions)}) ELSE 1 END"
+    return f"CASE typeof({column}) WHEN 'integer' THEN 1 WHEN 'text' THEN {plain} END", tuple(values)
 
 
 def _conjuncts(tree: ast.expr) -> Iterator[ast.expr]:
@@ -164,16 +169,16 @@ def _conjuncts(tree: ast.expr) -> Iterator[ast.expr]:
         yield tree
 
 
-def _question(node: ast.expr) -> _Question | None:
+def _question(node: ast.expr, root: str) -> _Question | None:
     if not isinstance(node, ast.Compare) or len(node.ops) != 1:
         return None
     symbol = _SYMBOLS.get(type(node.ops[0]))
     if symbol is None:
         return None
     left, right = node.left, node.comparators[0]
-    path = _path(left)
+    path = _path(left, root)
     if path is None:
-        path, right, symbol = _path(right), left, _MIRRORED[symbol]
+        path, right, symbol = _path(right, root), left, _MIRRORED[symbol]
     literal = _literal(right)
     if path is None or literal is None or (isinstance(literal, str) and symbol != "=="):
         # Texts are not ordered here: SQLite ends a text at its first NUL, Python does not.
@@ -181,20 +186,20 @@ def _question(node: ast.expr) -> _Question | None:
     return _Question(path, symbol, literal)
 
 
-def _sql(question: _Question) -> tuple[str, list[Any]]:
+def _sql(question: _Question, column: str) -> tuple[str, list[Any]]:
     path, symbol, literal = question
     if isinstance(literal, str):
-        return "json_extract(e.data, ?) = ?", [path, literal]
+        return f"json_extract({column}, ?) = ?", [path, literal]
     # SQLite reads the last digit of a number less exactly than Python: the bounds have room for that.
     slack = abs(literal) * _SLACK
     if symbol == "==":
-        return "json_extract(e.data, ?) BETWEEN ? AND ?", [path, literal - slack, literal + slack]
+        return f"json_extract({column}, ?) BETWEEN ? AND ?", [path, literal - slack, literal + slack]
     if symbol in {"<", "<="}:
-        return "json_extract(e.data, ?) <= ?", [path, literal + slack]
-    return "json_extract(e.data, ?) >= ?", [path, literal - slack]
+        return f"json_extract({column}, ?) <= ?", [path, literal + slack]
+    return f"json_extract({column}, ?) >= ?", [path, literal - slack]
 
 
-def _path(node: ast.expr) -> str | None:
+def _path(node: ast.expr, root: str) -> str | None:
     keys: list[str] = []
     while not isinstance(node, ast.Name):
         if isinstance(node, ast.Attribute):
@@ -205,10 +210,10 @@ def _path(node: ast.expr) -> str | None:
             node = node.value
         else:
             return None
-        if not isinstance(key, str) or not _KEY.fullmatch(key):
+        if not isinstance(key, str) or not _KEY.fullmatch(key) or key == "value":  # that of an atom is the atom itself
             return None
         keys.append(key)
-    return "$" + "".join(f".{key}" for key in reversed(keys)) if node.id == "data" else None
+    return "$" + "".join(f".{key}" for key in reversed(keys)) if node.id == root else None
 
 
 def _literal(node: ast.expr) -> Any:

@@ -2,13 +2,15 @@
 
 import time
 from array import array
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
-from process_core.predicate import ENVELOPE, Member, Predicate
-from process_core.runfile.codec.decode import to_plain
-from process_core.runfile.query.filter_sql import MatchingNames, TextSearch, data_condition
+from process_core.predicate import Predicate
+from process_core.runfile.query.event_facts import DECIDED_BY_SQL, EventFacts
+from process_core.runfile.query.filter_sql import MatchingNames, TextSearch, payload_condition
 from process_core.runfile.query.filters import Filter
-from process_core.runfile.read.connection import DATA_TEXT, LONGEST_VALUE, Connection
+from process_core.runfile.read.connection import LONGEST_VALUE, Connection
 from process_core.runfile.read.rows import Row, rows_of
 
 FIRST_CHUNK: Final = 2_000
@@ -17,9 +19,6 @@ CHUNK: Final = 32_000
 """Events looked at in a later piece."""
 
 _ASKED_AT_ONCE = 200
-_LONG_NUMBER = 16
-_EVENT_NAMES = {"seq", "superstep"}
-_COLUMNS = {name: f"e.{name}" if name in _EVENT_NAMES else f"s.{name}" for name in ENVELOPE}
 
 
 class FilteredRows:
@@ -40,14 +39,19 @@ class FilteredRows:
         self._connection = connection
         self._is_cancelled = False
         self._chunk = FIRST_CHUNK
-        self._shapes: MatchingNames | None = None
+        self._names: list[MatchingNames] = []
+        self._predicate_names: MatchingNames | None = None
         self._texts = [TextSearch(connection, text) for text in chosen.texts]
         self._without = [TextSearch(connection, text) for text in chosen.without]
+        self._facts = EventFacts(connection, chosen.where, (term.name for term in chosen.terms))
         self._rest: Predicate | None = None
-        self._source = "events e"
         self._asked: list[str] = []
         self._conditions, self._values = _event_conditions(connection, chosen)
-        self._prepare()
+        self._predicate_conditions: list[str] = []
+        self._predicate_values: list[Any] = []
+        self._prepare_terms()
+        if chosen.where is not None:
+            self._prepare(chosen.where)
 
     def __len__(self) -> int:
         return len(self.seqs)
@@ -79,36 +83,47 @@ class FilteredRows:
 
     def drop(self) -> None:
         """Free what the view holds in the connection; it cannot be advanced any more."""
-        for table in (self._shapes, *self._texts, *self._without):
-            if table is not None:
-                table.drop()
+        for search in (*self._texts, *self._without):
+            search.drop()
+        for names in (*self._names, *([self._predicate_names] if self._predicate_names is not None else [])):
+            names.drop()
 
-    def _prepare(self) -> None:
-        """Settle what SQL decides: on combinations of names where it can, else on each event."""
-        test, sql = self.filter.shape_test(), ("1", ())
-        where = self.filter.where
-        if where is not None:
-            condition, values, self._rest = where.sql_prefilter(_COLUMNS)
-            if not _EVENT_NAMES.intersection(where.names):
-                sql = (condition, tuple(values))
-            elif condition != "1":
+    def _prepare_terms(self) -> None:
+        """Settle which combinations of names all but the predicate leaves."""
+        test = self.filter.shape_test()
+        parts: list[tuple[str, tuple[Any, ...]]] = [("1", ())]
+        for term in self.filter.terms:
+            condition, values = term.sql(DECIDED_BY_SQL[term.name])
+            if EventFacts(self._connection, None, (term.name,)).is_by_event:
                 self._conditions.append(f"({condition})")
                 self._values += values
-            if self._rest is not None:
-                self._asked = [DATA_TEXT if self._rest.uses_data else "NULL", *(_COLUMNS[n] for n in self._rest.names)]
-                about_data = data_condition(self._rest.text)
-                if about_data is not None:
-                    self._conditions.append(about_data[0])
-                    self._values += about_data[1]
-            if not _EVENT_NAMES.issuperset(where.names):
-                self._source = "events e JOIN shapes s ON s.id = e.shape"
-        if test is not None or sql[0] != "1":
-            self._shapes = MatchingNames(self._connection, test, sql)
+            else:
+                parts.append((condition, values))
+        if test is not None or len(parts) > 1:
+            sql = " AND ".join(f"({condition})" for condition, _ in parts)
+            values = tuple(value for _, some in parts for value in some)
+            self._names.append(MatchingNames(self._connection, test, (sql, values)))
+
+    def _prepare(self, where: Predicate) -> None:
+        """Settle what SQL decides of the predicate: on combinations of names where it can, else on each event."""
+        condition, values, self._rest = where.sql_prefilter(DECIDED_BY_SQL)
+        if condition != "1" and not self._facts.is_by_event:
+            self._predicate_names = MatchingNames(self._connection, None, (condition, tuple(values)))
+        elif condition != "1":
+            self._predicate_conditions.append(f"({condition})")
+            self._predicate_values += values
+        if self._rest is not None:
+            self._asked = self._facts.columns(self._rest)
+            for root, column in self._facts.payloads(self._rest):
+                about = payload_condition(self._rest.text, root, column)
+                if about is not None:
+                    self._predicate_conditions.append(f"({self._facts.special} OR {about[0]})")
+                    self._predicate_values += about[1]
 
     def matches(self, first: int, last: int) -> list[int]:
         """Return the seqs that the filter leaves between two, both included; the list itself stays as it is."""
         kept = self.seqs, self.scanned
-        self.seqs, self._is_cancelled = array("q"), False
+        self.seqs, self.scanned, self._is_cancelled = array("q"), first - 1, False
         try:
             self._look_at(first, last, None)
             return list(self.seqs)
@@ -116,38 +131,59 @@ class FilteredRows:
             self.seqs, self.scanned = kept
 
     def _look_at(self, first: int, last: int, end: float | None) -> None:
+        where, values = self._own_condition(first, last)
+        joins = self._facts.joins(first, last)
+        conditions = [where, *self._predicate_conditions]
+        if self._predicate_names is not None:
+            conditions.append(self._predicate_names.condition())
+        query = f"FROM {self._facts.source} WHERE {' AND '.join(conditions)} ORDER BY e.seq"
+        asked = ", ".join(["e.seq", *self._asked])
+        rows = self._connection.each(f"SELECT {asked} {query}", [*values, *self._predicate_values])
+        for number, block in enumerate(_blocks(rows)):
+            # Not before the first one: a piece that takes longer than the time there is would never get done.
+            if number and self._is_over(end):
+                return
+            until = block[-1][0] if len(block) == _ASKED_AT_ONCE else last
+            self.seqs.extend(self._decide(block, joins, until, (where, values)))
+            self.scanned = until
+
+    def _own_condition(self, first: int, last: int) -> tuple[str, list[Any]]:
+        """Return SQL, and its values, for all of the filter but the predicate, on the events between two."""
         conditions = ["e.seq BETWEEN ? AND ?", *self._conditions]
         values: list[Any] = [first, last, *self._values]
-        if self._shapes is not None:
-            conditions.append(self._shapes.condition())
+        conditions += [names.condition() for names in self._names]
         for search in (*self._texts, *self._without):
             condition, more = search.condition(first, last)
             conditions.append(f"NOT {condition}" if search in self._without else condition)
             values += more
-        where = f"FROM {self._source} WHERE {' AND '.join(conditions)} ORDER BY e.seq"
-        if self._rest is None:
-            self.seqs.extend(seq for (seq,) in self._connection.rows(f"SELECT e.seq {where}", values))
+        return " AND ".join(conditions), values
+
+    def _decide(self, block: list[Any], joins: frozenset[int], until: int, own: tuple[str, list[Any]]) -> list[int]:
+        """Return the seqs that the predicate leaves of some rows, and of the joins among what is looked at now."""
+        special = {seq for seq in joins if self.scanned < seq <= until}
+        rest = self._rest
+        if rest is None:
+            held = [row[0] for row in block if row[0] not in special]
         else:
-            sql = f"SELECT e.seq, {', '.join(self._asked)} {where}"
-            rows = self._connection.each(sql, values, longest=LONGEST_VALUE)
-            for number, row in enumerate(rows):
-                # Not before the first ones: a piece that takes longer than the time there is would never get done.
-                if number and number % _ASKED_AT_ONCE == 0 and self._is_over(end):
-                    return
-                if self._holds(self._rest, *row):
-                    self.seqs.append(row[0])
-                self.scanned = row[0]
-        self.scanned = last
+            held = []
+            for seq, is_special, data, *names in block:
+                if is_special:
+                    special.add(seq)
+                elif seq not in special and self._facts.holds(rest, data, names):
+                    held.append(seq)
+        return sorted([*held, *self._facts.special_holds(special, *own)]) if special else held
 
     def _is_over(self, end: float | None) -> bool:
         return self._is_cancelled or (end is not None and time.monotonic() >= end)
 
-    def _holds(self, predicate: Predicate, _seq: int, data: str | None, *names: Any) -> bool:
-        event = dict(zip(predicate.names, names, strict=True))
-        if data is not None:
-            is_number = data.isdecimal() and data.isascii() and len(data) < _LONG_NUMBER
-            event["data"] = int(data) if is_number else to_plain(self._connection.decode(data), Member)
-        return predicate.holds(event=event)
+
+def _blocks(rows: Iterator[Any]) -> Iterator[list[Any]]:
+    """Yield rows some at a time; at least one block, which may be empty, and the last has room for more."""
+    while True:
+        block = list(islice(rows, _ASKED_AT_ONCE))
+        yield block
+        if len(block) < _ASKED_AT_ONCE:
+            return
 
 
 def _event_conditions(connection: Connection, chosen: Filter) -> tuple[list[str], list[Any]]:

@@ -2,10 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from process_core.predicate import Predicate
 from process_core.runfile.query.globs import as_level, event_pattern, path_pattern
+
+
+class NameTerm(Protocol):
+    """A condition on one name of an event, in SQL alone."""
+
+    @property
+    def name(self) -> str:
+        """The name, one of `predicate.ENVELOPE`."""
+
+    def sql(self, column: str) -> tuple[str, tuple[Any, ...]]:
+        """Return an SQL condition on a column, which is never NULL, and its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +32,7 @@ class Filter:
         event_ids: Ids of process events, one of them; `*` and `?` are wildcards.
         routes: Ids of routes, one of them.
         codes: Codes of warnings and failures, one of them.
+        states: States of the run, one of them.
         generation: Generation of the code.
         texts: Texts that all occur in a name, the payload or the details; upper and lower case are the same.
         without: Texts of which none occurs there.
@@ -29,6 +41,7 @@ class Filter:
         first_superstep: Lowest superstep.
         last_superstep: Highest superstep.
         request_id: Which request.
+        terms: Conditions on names that must all hold.
         where: A predicate; a row on which it cannot be decided is left out.
     """
 
@@ -40,6 +53,7 @@ class Filter:
     event_ids: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
     generation: int | None = None
     texts: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
@@ -48,6 +62,7 @@ class Filter:
     first_superstep: int | None = None
     last_superstep: int | None = None
     request_id: str | None = None
+    terms: tuple[NameTerm, ...] = ()
     where: Predicate | None = None
 
     @property
@@ -56,15 +71,15 @@ class Filter:
         return self == Filter()
 
     def shape_test(self) -> Callable[[tuple[Any, ...]], bool] | None:
-        """Return a test of a row of `shapes` for all of the filter but `where` and `text`; None if every row passes."""
-        chosen = (self.types, self.paths, self.steps, self.functions, self.event_ids, self.routes, self.codes)
-        if self.path is None and self.generation is None and not any(chosen):
+        """Return a test of a row of `shapes` for the names that are given; None if every row passes."""
+        names = (self.types, self.paths, self.steps, self.functions, self.event_ids, self.routes)
+        if self.path is None and self.generation is None and not any((*names, self.codes, self.states)):
             return None
         paths = [path_pattern(glob) for glob in self.paths]
         event_ids = [event_pattern(glob) for glob in self.event_ids]
 
         def test(shape: tuple[Any, ...]) -> bool:
-            _, kind, path, step, function, event_id, route, _, _, code, generation = shape
+            _, kind, path, step, function, event_id, route, state, _, code, generation = shape
             swapped = as_level(event_id or "")
             return (
                 (not self.types or kind in self.types)
@@ -73,6 +88,7 @@ class Filter:
                 and (not self.functions or function in self.functions)
                 and (not self.routes or route in self.routes)
                 and (not self.codes or code in self.codes)
+                and (not self.states or state in self.states)
                 and (self.generation is None or generation == self.generation)
                 and (not paths or any(pattern.fullmatch(path) for pattern in paths))
                 and (

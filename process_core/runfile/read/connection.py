@@ -4,7 +4,7 @@ import contextlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,13 +40,14 @@ _FARTHEST = 2**62
 _LATEST: Final = 253_370_764_800
 """The year 9999, in seconds since the epoch: no time of a run is later, and any calendar can write it."""
 
-DATA_TEXT: Final = """
-    CASE typeof(e.data) WHEN 'integer' THEN (SELECT unpack(codec, size, body) FROM payloads WHERE id = e.data)
-        WHEN 'text' THEN e.data END
-"""
-"""SQL for the payload of `events e` as JSON text, NULL for None."""
-_DETAILS_TEXT: Final = DATA_TEXT.replace("e.data", "e.details")
 _BODIES: Final = "SELECT codec, size, body FROM payloads"
+
+def payload_text(column: str) -> str:
+    """Return SQL for the payload that a column says the place of, as JSON text; NULL for None."""
+    stored = f"(SELECT unpack(codec, size, body) FROM payloads WHERE id = {column})"  # noqa: S608 - our own words
+    return f"CASE typeof({column}) WHEN 'integer' THEN {stored} ELSE {column} END"
+
+
 _ROWS_VIEW = """
 CREATE TEMP VIEW rows AS
 SELECT e.seq AS seq, s.type AS type, {started} + e.ts / 1e6 AS timestamp, e.superstep AS superstep, s.path AS path,
@@ -87,7 +88,8 @@ class Connection:
             version = version_of(self._connection)
             if version < FORMAT:
                 self.rows(f"CREATE TEMP VIEW checkpoints AS {columns_of('checkpoints', version)}")
-            self.rows(_ROWS_VIEW.format(started=repr(self.started), data=DATA_TEXT, details=_DETAILS_TEXT))
+            data, details = payload_text("e.data"), payload_text("e.details")
+            self.rows(_ROWS_VIEW.format(started=repr(self.started), data=data, details=details))
         except BaseException:
             self._connection.close()
             raise
@@ -144,6 +146,10 @@ class Connection:
             self._connection.execute("COMMIT")
         except STORAGE_ERRORS as error:
             raise RunFileError(self.path, explain(error)) from error
+
+    def define(self, name: str, parameters: int, function: Callable[..., Any]) -> None:
+        """Let SQL call a function, which says of equal values the same."""
+        self._connection.create_function(name, parameters, function, deterministic=True)
 
     def last_seq(self) -> int:
         """Return the seq of the last recorded event, which is also the number of events."""

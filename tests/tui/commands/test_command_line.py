@@ -99,6 +99,16 @@ def test_breakpoints_are_completed_by_number_with_what_they_are():
     assert complete("delete ", NAMES)[0].hint == "Exit"
 
 
+@pytest.mark.parametrize("line", ["break Exit if data > 1 and so", "cond 1 so", "back-to so", "back-to step == 'A' or so"])
+def test_the_names_of_a_predicate_are_completed(line):
+    assert [completion.line for completion in complete(line, NAMES)] == [f"{line}urce"]
+
+
+@pytest.mark.parametrize("line", ["back-to data.so", "back-to step == 'so"])
+def test_what_is_no_name_of_a_predicate_is_not_completed(line):
+    assert complete(line, NAMES) == []
+
+
 def test_a_name_that_is_complete_is_not_offered_again():
     assert complete("break Exit", NAMES) == []
 

@@ -42,7 +42,10 @@ def rows(file, *wanted, start=None):
         ({"step": "Shipping", "condition": 'data == "parcel 1: lamp, desk"'}, [("executor_invoked", "Shipping")]),
         ({"step": "Shipping", "condition": 'data == "another"'}, []),
         ({"event": "ItemPicked", "condition": "data.number == 1"}, [("executor_invoked", "Fulfilment/Picker")] * 2),
+        ({"event": "PackOrder", "condition": "source is None"}, [("executor_invoked", "Fulfilment/Picker")]),
+        ({"step": "Shipping", "condition": "source == 'Fulfilment'"}, [("executor_invoked", "Shipping")]),
         ({"kind": "quiescence"}, [("status", "")]),
+        ({"kind": "quiescence", "condition": "state == 'IDLE'"}, [("status", "")]),
         ({"kind": "warning"}, []),
     ],
 )

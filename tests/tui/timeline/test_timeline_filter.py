@@ -152,8 +152,8 @@ def test_a_filter_finds_what_looking_at_every_row_finds(run_file, terms):
 
 
 def test_a_predicate_filters_by_payload_and_envelope(run_file):
-    assert found(run_file, "data == 'hello' and superstep < 20") == [
-        row.seq for row in ROWS if row.preview == "hello" and row.superstep < 20
+    assert found(run_file, "data == 'hello' and superstep < 20 and type != 'executor_failed'") == [
+        row.seq for row in ROWS if row.preview == "hello" and row.superstep < 20 and row.type != "executor_failed"
     ]
 
 
