@@ -99,7 +99,9 @@ def test_breakpoints_are_completed_by_number_with_what_they_are():
     assert complete("delete ", NAMES)[0].hint == "Exit"
 
 
-@pytest.mark.parametrize("line", ["break Exit if data > 1 and so", "cond 1 so", "back-to so", "back-to step == 'A' or so"])
+@pytest.mark.parametrize(
+    "line", ["break Exit if data > 1 and so", "cond 1 so", "back-to so", "back-to step == 'A' or so"]
+)
 def test_the_names_of_a_predicate_are_completed(line):
     assert [completion.line for completion in complete(line, NAMES)] == [f"{line}urce"]
 
