@@ -13,7 +13,7 @@ from process_core.graph import Edge
 from process_core.predicate import ENVELOPE, Member, Predicate
 from process_core.runfile.codec.decode import to_plain
 from process_core.runfile.query.globs import without_index
-from process_core.runfile.read.connection import Connection, payload_text
+from process_core.runfile.read.connection import LONGEST_VALUE, Connection, payload_text
 from process_core.runfile.read.info import read_graph
 
 _AT_ONCE = 500
@@ -142,7 +142,8 @@ class EventFacts:
         for start in range(0, len(wanted), _AT_ONCE):
             some = wanted[start : start + _AT_ONCE]
             where = f"e.seq IN ({','.join('?' * len(some))}) AND {condition}"
-            records = self._connection.each(f"{_MESSAGES} WHERE {where} ORDER BY e.seq, k.place", [*some, *values])
+            sql = f"{_MESSAGES} WHERE {where} ORDER BY e.seq, k.place"
+            records = self._connection.each(sql, [*some, *values], longest=LONGEST_VALUE)
             for seq, of_one in groupby(map(_Message._make, records), key=lambda message: message.seq):
                 if any(self._is_met_by(message) for message in _last_first(of_one)):
                     held.append(seq)

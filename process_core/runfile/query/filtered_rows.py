@@ -12,6 +12,7 @@ from process_core.runfile.query.filter_sql import MatchingNames, TextSearch, pay
 from process_core.runfile.query.filters import Filter
 from process_core.runfile.read.connection import LONGEST_VALUE, Connection
 from process_core.runfile.read.rows import Row, rows_of
+from process_core.runfile.sqlite_limits import LONGEST_NAME
 
 FIRST_CHUNK: Final = 2_000
 """Events looked at in the first piece of work."""
@@ -138,7 +139,8 @@ class FilteredRows:
             conditions.append(self._predicate_names.condition())
         query = f"FROM {self._facts.source} WHERE {' AND '.join(conditions)} ORDER BY e.seq"
         asked = ", ".join(["e.seq", *self._asked])
-        rows = self._connection.each(f"SELECT {asked} {query}", [*values, *self._predicate_values])
+        longest = LONGEST_VALUE if self._asked else LONGEST_NAME
+        rows = self._connection.each(f"SELECT {asked} {query}", [*values, *self._predicate_values], longest=longest)
         for number, block in enumerate(_blocks(rows)):
             # Not before the first one: a piece that takes longer than the time there is would never get done.
             if number and self._is_over(end):

@@ -42,10 +42,11 @@ _LATEST: Final = 253_370_764_800
 
 _BODIES: Final = "SELECT codec, size, body FROM payloads"
 
+
 def payload_text(column: str) -> str:
     """Return SQL for the payload that a column says the place of, as JSON text; NULL for None."""
     stored = f"(SELECT unpack(codec, size, body) FROM payloads WHERE id = {column})"  # noqa: S608 - our own words
-    return f"CASE typeof({column}) WHEN 'integer' THEN {stored} ELSE {column} END"
+    return f"CASE typeof({column}) WHEN 'integer' THEN {stored} WHEN 'text' THEN {column} END"
 
 
 _ROWS_VIEW = """
