@@ -209,11 +209,12 @@ async def test_no_process_is_left_of_commands_that_a_signal_ended(tmp_path, numb
 
 
 def guardians_of(worker):
-    return [line for line in Path("/proc").glob("[0-9]*/cmdline") if f"worker-guardian\0{worker}\0" in _text(line)]
+    mark = b"worker-guardian\0%d\0" % worker
+    return [line for line in Path("/proc").glob("[0-9]*/cmdline") if mark in _bytes(line)]
 
 
-def _text(path):
+def _bytes(path):
     try:
-        return path.read_text()
+        return path.read_bytes()
     except OSError:
-        return ""
+        return b""
