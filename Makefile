@@ -9,7 +9,7 @@ VERSIONS ?= 3.11 3.12 3.13
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types contracts suite test-slow test-all words bench bench-runfile bench-reload bench-peers screenshots screenshots-check clean
+.PHONY: help setup run test lint types contracts suite test-slow test-wheel test-all words bench bench-runfile bench-reload bench-peers screenshots screenshots-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -47,6 +47,9 @@ suite: $(STAMP) ## the tests
 
 test-slow: $(STAMP) ## soak and long fuzz
 	$(BIN)/python -m pytest -q -m slow --timeout 1800
+
+test-wheel: $(STAMP) ## build the wheel, and use it in a clean environment outside of the repository
+	$(BIN)/python -m pytest -q -m slow tests/test_installed.py
 
 test-all: ## the suite on every Python that is installed
 	@for v in $(VERSIONS); do \

@@ -1,7 +1,27 @@
 """Runs a worker; started by `WorkerSession` as a file, with a Python that need not have stepscope installed."""
 
-import importlib.util
+# ruff: noqa: E402 - the path is put in order before anything is imported along it
+
+import os
 import sys
+
+_SEARCHED = list(sys.path)
+
+
+def _search_chosen_folders_last() -> None:
+    """Move the folders of PYTHONPATH behind those of Python, until the worker has imported what it consists of.
+
+    An `asyncio.py` of the user's would be imported in place of Python's, and there would be no worker to say so.
+    """
+    chosen = {os.path.abspath(folder) for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder}
+    last = [folder for folder in _SEARCHED if os.path.abspath(folder) in chosen]
+    sys.path[:] = [folder for folder in _SEARCHED if folder not in last] + last
+
+
+if __name__ == "__main__":  # and not in the processes that steps start with multiprocessing, which run this file again
+    _search_chosen_folders_last()
+
+import importlib.util
 from pathlib import Path
 
 
@@ -22,9 +42,10 @@ def _provide_the_package() -> None:
 
 
 if "process_core" not in sys.modules:
-    _provide_the_package()  # also in the processes that steps start with multiprocessing, which run this file again
+    _provide_the_package()  # in those processes too
 
 if __name__ == "__main__":
     from process_core.session.worker.main import main
 
+    sys.path[:] = _SEARCHED
     main()
