@@ -447,3 +447,24 @@ async def test_a_refused_answer_names_the_question(run):
     body = 'await context.request_info("How many?", response_type=int)'
     _, _, err = await run(ONE.format(body=body), "many\n41\n")
     assert "the answer to 'How many?' does not fit" in err
+
+
+def test_standard_streams_that_are_closed_are_served_as_empty_ones(tmp_path):
+    (tmp_path / "target.py").write_text(
+        "from process_core import ProcessBuilder, Step, function\n"
+        "class Says(Step):\n"
+        "    @function\n"
+        "    def say(self):\n"
+        "        open('said', 'a').write('x')\n"
+        "process = ProcessBuilder('P')\n"
+        "process.on_input_event('Go').send_event_to(process.add_step(Says))\n"
+    )
+    ended = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m tui.cli run target.py <&- >&- 2>&-"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0
+    assert (tmp_path / "said").read_text() == "x"

@@ -180,8 +180,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
            Group.BREAKPOINTS, ("b", "f9"), panels=_LISTS, short="breakpoint", verb="add_breakpoint"),
     of_verb(verbs.AddBreakpoint, Group.BREAKPOINTS, name="break", title="Set a breakpoint",
             help="Pause at an event or step (globs too), route, function, error, warning or quiescence, or where a"
-            " value in a state changes (state STEP.path); with log, only log. A predicate reads data, event_id, step,"
-            " source, target, function, superstep ...",
+            " value in a state changes (state STEP.path), but for what is edited by hand; with log, only log. A"
+            " predicate reads data, event_id, step, source, target, function, superstep ...",
             usage="PLACE [before|after|emit] [hits ==N] [once] [if PREDICATE] [log TEXT]", argument=Argument.BREAK),
     of_verb(verbs.EditBreakpoint, Group.BREAKPOINTS, ("B",), name="edit_break", title="Edit breakpoint",
             help="Put the breakpoint of what is selected on the command line, as break takes it; Enter changes it.",

@@ -3,13 +3,14 @@
 import asyncio
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from random_processes import cases
 from real_processes import builder_of
 from test_debug_differential import BOUNDED, LIMIT, PATIENCE, assert_same, observed, plain
 
-from process_core import RunState
+from process_core import ProcessBuilder, RunState, Step, StepContext, function
 from process_core.debug import Debugger, NewCode
 from process_core.reload import StateMigrator
 
@@ -85,3 +86,58 @@ def test_renewing_at_every_pause_gives_the_same_run():
 
 def test_renewing_at_the_end_of_every_superstep_gives_the_same_run():
     assert check(st.just(["continue"]), at_boundaries=True) > 100
+
+
+# --- a reload in the middle of a nested process
+
+
+class Passes(Step):
+    @function
+    async def run(self, context: StepContext, what: int) -> int:
+        context.emit_event("Next", what)
+        return what
+
+
+def nesting(entry="In", first="A", then="B", name="in", event="Go"):
+    inner = ProcessBuilder("Inner")
+    one, other = inner.add_step(Passes, name=first), inner.add_step(Passes, name=then)
+    inner.on_input_event(entry).send_event_to(one)
+    one.on_event("Next").send_event_to(other)
+    process = ProcessBuilder("Outer")
+    nested, last = process.add_process(inner, name=name), process.add_step(Passes, name="Last")
+    process.on_input_event(event).send_event_to(nested.where_input_event_is(entry))
+    process.on_input_event("Go").send_event_to(last)
+    return process.build()
+
+
+@pytest.mark.parametrize("breakpoints", [["in/A"], ["in/B"], ["in/A", "in/B"], ["Last"]], ids=str)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"entry": "Enter"},
+        {"entry": "Enter", "then": "C"},
+        {"first": "A2"},
+        {"first": "A2", "entry": "Enter", "then": "C"},
+        {"name": "other"},
+        {"event": "Another"},
+        {"event": "Another", "first": "A2"},
+    ],
+    ids=str,
+)
+async def test_a_reload_inside_a_nested_process_lists_each_undeliverable_message_once(breakpoints, changes):
+    debugger = Debugger(nesting())
+    for step in breakpoints:
+        debugger.add_breakpoint(step=step)
+    await debugger.start("Go", 1)
+    while await debugger.wait():
+        new = nesting(**changes)
+        code = NewCode(new, StateMigrator(new.graph, ()), debugger.services, {})
+        listed = [str(item) for item in debugger.swap_code(code).undeliverable]
+        assert len(listed) == len(set(listed))
+        pending = [(item.event_id, item.target, item.seq) for item in debugger.pending()]
+        assert len(pending) == len(set(pending))
+        debugger.release("continue")
+    assert debugger.state is RunState.IDLE
+    texts = [text for e in debugger.run.events if e.code == "held_messages" for text in e.details["messages"]]
+    assert len(texts) == len(set(texts))
+    await debugger.close()

@@ -68,6 +68,11 @@ def test_the_palette_offers_a_breakpoint_on_every_event():
     assert ("break", "Exit") in {(entry.action, entry.argument) for entry in entries(("Exit",))}
 
 
+def test_the_help_of_breakpoints_says_that_edits_by_hand_do_not_pause_at_watchpoints():
+    text = " ".join(line.strip() for line, _ in help_lines(110))
+    assert "(state STEP.path), but for what is edited by hand" in text
+
+
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
 def test_help_shows_every_key_and_verb(action):
     text = "\n".join(line for line, _ in help_lines(110))

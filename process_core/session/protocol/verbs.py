@@ -479,7 +479,10 @@ class Explain(Verb):
 
 
 class AddBreakpoint(Verb):
-    """Set a breakpoint at an event, step, route, function, error, warning, quiescence, or a change of state."""
+    """Set a breakpoint at an event, step, route, function, error, warning, quiescence, or a change of state.
+
+    A change of state that is made by hand (`EditState`, `Undo`) does not pause: it is the operator's own act.
+    """
 
     word = "break"
     answer = BreakpointSpec
