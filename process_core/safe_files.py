@@ -104,6 +104,12 @@ def _check(path: Path, status: os.stat_result, *, owned: bool) -> None:
         _check_owner(path, status)
 
 
+def _check_single(path: Path, status: os.stat_result | None) -> None:
+    """Refuse what has a second name: what is written into it would be in the file of that name."""
+    if status is not None and status.st_nlink > 1:
+        raise UnsafeFileError(path, f"{path.name} has another name besides (a hard link): replace it by a copy of it")
+
+
 def _check_owner(path: Path, status: os.stat_result) -> None:
     # Where the whole folder is somebody else's (a project mounted into a container), so are our files in it.
     if status.st_uid not in (os.geteuid(), 0) and status.st_uid != path.parent.stat().st_uid:
@@ -328,9 +334,11 @@ def open_lock(path: Path) -> int:
     """
     look_at(path)
     file = _open(path, os.O_RDWR | os.O_CREAT, owned=True)
-    if os.fstat(file).st_nlink > 1:  # what is written into it would be in a file of another name
+    try:
+        _check_single(path, os.fstat(file))
+    except BaseException:
         os.close(file)
-        raise UnsafeFileError(path, f"{path.name} has another name besides (a hard link): remove it")
+        raise
     return file
 
 
@@ -358,7 +366,7 @@ def connect(path: Path, *, read_only: bool, immutable: bool = False) -> sqlite3.
     """
     main = path.parent.resolve() / path.name
     check_folder(path.parent)
-    before = check_database(main, owned=not read_only)
+    before = check_database(main, is_written=not read_only)
     # By URI, so that a fork can attach its source to read only; and no mode ever makes a file.
     uri = f"{main.as_uri()}?mode={'ro' if read_only else 'rw'}{'&immutable=1' if immutable else ''}"
     connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -366,7 +374,7 @@ def connect(path: Path, *, read_only: bool, immutable: bool = False) -> sqlite3.
         # The first read opens what lies beside the file. Nothing keeps others from putting something there just then,
         # but nothing is read or written after that.
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        _check_same(path, before, check_database(main, owned=not read_only))
+        _check_same(path, before, check_database(main, is_written=not read_only))
     except BaseException:
         connection.close()
         raise
@@ -378,8 +386,8 @@ def _check_same(path: Path, before: os.stat_result | None, after: os.stat_result
         raise UnsafeFileError(path, f"{path.name} was replaced while it was opened: try again")
 
 
-def check_database(path: Path, *, owned: bool) -> os.stat_result | None:
-    """Look at a database and what lies beside it, as `look_at` does.
+def check_database(path: Path, *, is_written: bool) -> os.stat_result | None:
+    """Look at a database and what lies beside it, which must be ours where it is written; return its status.
 
     Raises:
         UnsafeFileError: One of them is not what it must be.
@@ -391,8 +399,12 @@ def check_database(path: Path, *, owned: bool) -> os.stat_result | None:
         reason = f"{journal.name} lies beside it, which stepscope never writes and SQLite would obey: remove it"
         raise UnsafeFileError(path, reason)
     for suffix in _COMPANIONS:
-        look_at(path.with_name(path.name + suffix), owned=owned)
-    return look_at(path, owned=owned)
+        companion = path.with_name(path.name + suffix)
+        _check_single(companion, look_at(companion, owned=is_written))  # SQLite writes the index to read as well
+    status = look_at(path, owned=is_written)
+    if is_written:
+        _check_single(path, status)
+    return status
 
 
 def remove_left_over(path: Path) -> None:

@@ -102,7 +102,7 @@ def fork_run_file(
 def _fill(child: sqlite3.Connection, source: Path, point: Checkpoint, run: dict[str, Any]) -> None:
     # Attaching is not possible within a transaction, and what is written here is no file yet.
     child.execute("COMMIT")
-    safe_files.check_database(source, owned=False)
+    safe_files.check_database(source, is_written=False)
     child.execute("ATTACH ? AS old", (f"{(source.parent.resolve() / source.name).as_uri()}?mode=ro",))
     version = int(child.execute("PRAGMA old.user_version").fetchone()[0])
     older = {table: columns_of(table, version, "old") for table in ("checkpoints", "states")}

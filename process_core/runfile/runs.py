@@ -269,7 +269,7 @@ def _look_at(path: Path) -> RunInfo | UnreadableRun:
     except RunFileError as error:
         modified = 0.0
         with contextlib.suppress(OSError):
-            modified = path.stat().st_mtime
+            modified = path.lstat().st_mtime
         return UnreadableRun(path, size_on_disk(path), modified, error)
 
 

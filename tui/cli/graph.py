@@ -69,7 +69,7 @@ def recorded(target: str) -> Drawable | None:
         UsageError: The file cannot be read.
     """
     path = Path(target).expanduser()
-    if path.suffix != ".run" or not os.path.lexists(path) or path.is_dir():
+    if path.suffix != ".run":
         return None
     info = info_of(path)
     return _Recorded(info.process, info.nodes, info.edges)

@@ -359,7 +359,7 @@ def size_on_disk(path: Path) -> int:
     total = 0
     for part in (path, path.with_name(path.name + "-wal")):
         try:
-            total += part.stat().st_size
+            total += part.lstat().st_size
         except OSError:
             continue
     return total
