@@ -379,6 +379,10 @@ def _words(text: object) -> str:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":  # the file of a run that was finished
+        # The switch, one page, is journalled in memory: a journal beside the file is refused, and would stay after a
+        # kill.
+        connection.execute("PRAGMA journal_mode = MEMORY")
     connection.execute("PRAGMA journal_mode = WAL")
     # NORMAL: a commit is one write into the log and waits for no disk. A killed process loses nothing that was
     # committed, for the system holds it; a power cut may lose the last moments but never damages the file. FULL would
