@@ -12,7 +12,7 @@ import os
 import secrets
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Final
 
@@ -351,11 +351,14 @@ def open_folder(folder: Path) -> int:
 # Databases
 
 
-def connect(path: Path, *, read_only: bool, immutable: bool = False) -> sqlite3.Connection:
+def connect(
+    path: Path, guard: Callable[[sqlite3.Connection], None], *, read_only: bool, immutable: bool = False
+) -> sqlite3.Connection:
     """Open an SQLite file that is there, after a look at all that SQLite opens and obeys beside it.
 
     Args:
         path: The file.
+        guard: Guards the connection before its first look at the file.
         read_only: Whether it is only read.
         immutable: Whether nothing beside the file counts.
 
@@ -371,6 +374,7 @@ def connect(path: Path, *, read_only: bool, immutable: bool = False) -> sqlite3.
     uri = f"{main.as_uri()}?mode={'ro' if read_only else 'rw'}{'&immutable=1' if immutable else ''}"
     connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
+        guard(connection)
         # The first read opens what lies beside the file. Nothing keeps others from putting something there just then,
         # but nothing is read or written after that.
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -222,7 +222,7 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Co
         unfinished, file = safe_files.create_beside(path)
         try:
             try:
-                connection = safe_files.connect(unfinished, read_only=False)
+                connection = safe_files.connect(unfinished, distrust, read_only=False)
                 try:
                     for pragma in ("synchronous = OFF", "journal_mode = OFF", f"page_size = {PAGE_SIZE}"):
                         connection.execute(f"PRAGMA {pragma}")
@@ -240,7 +240,7 @@ def create(path: Path, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Co
             unfinished.rename(path)
         finally:
             unfinished.unlink(missing_ok=True)
-        connection = safe_files.connect(path, read_only=False)
+        connection = safe_files.connect(path, distrust, read_only=False)
         try:
             _prepare(connection)
         except BaseException:
@@ -255,9 +255,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     """Open an existing run file in write-ahead mode."""
     check_header(path)
     try:
-        connection = safe_files.connect(path, read_only=False)
+        connection = safe_files.connect(path, distrust, read_only=False)
         try:
-            distrust(connection)
             check_format(path, connection)
             _prepare(connection)
         except BaseException:
@@ -272,7 +271,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     """Open a run file read-only, while another process may be writing it."""
     check_header(path)
     try:
-        connection = safe_files.connect(path, read_only=True)
+        connection = safe_files.connect(path, distrust, read_only=True)
     except sqlite3.OperationalError as error:
         # Reading a write-ahead file needs its index beside it; in a folder that cannot be written there is none,
         # and then the main file alone is the whole truth if no log is left over.
@@ -281,13 +280,12 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
                 path, "it was not closed and its folder is read-only: copy it, with the files beside it, elsewhere"
             ) from error
         try:
-            connection = safe_files.connect(path, read_only=True, immutable=True)
+            connection = safe_files.connect(path, distrust, read_only=True, immutable=True)
         except STORAGE_ERRORS:
             raise RunFileError(path, explain(error)) from error
     except STORAGE_ERRORS as error:
         raise RunFileError(path, explain(error)) from error
     try:
-        distrust(connection)
         check_format(path, connection)
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -16384")
