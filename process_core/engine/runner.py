@@ -126,7 +126,10 @@ class RunTasks:
 
         def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
             """Run a coroutine in a task that starts at once, which spares a turn of the loop."""
-            return asyncio.Task(work, loop=self._loop, eager_start=True, context=self._context.copy())
+            task = _RunTask.__new__(_RunTask)  # it may be cancelled before `__init__`, which starts it, has returned
+            task.tasks, task.has_cancelled_itself = self, False
+            task.__init__(work, loop=self._loop, eager_start=True, context=self._context.copy())  # type: ignore[misc]
+            return task
 
     else:
         spawn = spawn_later

@@ -369,10 +369,10 @@ async def test_rule_12_a_step_that_cancels_all_tasks_fails_alone(others, waits, 
         assert run.state is RunState.IDLE
         fails = waits and not spare_itself
         failed = [failure.step for failure in run.step_states["Handles"].values]
-        assert ("Cancels" in failed) is fails
+        assert failed == (["Cancels"] if fails else [])
         assert run.step_states["After"].values == ([] if fails else [None])
-        for name in (f"Other{number}" for number in range(others)):  # its task may have been among those cancelled
-            assert (run.step_states[name].values == ["done"]) is (name not in failed)
+        for name in (f"Other{number}" for number in range(others)):
+            assert run.step_states[name].values == ["done"]
         await run.send_event("go")
         await run.idle()
         assert run.state is RunState.IDLE
