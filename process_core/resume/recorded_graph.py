@@ -1,6 +1,7 @@
 """The process that a run was recorded from: how another one differs from it, and its graph, made again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from process_core.graph import (
@@ -82,13 +83,29 @@ def recorded_graph(name: str, nodes: Sequence[Node], edges: Sequence[Edge]) -> G
     Raises:
         LookupError: A route names a step or function that is not there.
     """
-    return _process(name, "", nodes, edges)
+    parts = _Parts()
+    for node in nodes:
+        parts.nodes.setdefault(node.path.rpartition("/")[0], []).append(node)
+    for edge in edges:
+        parts.edges.setdefault(edge.scope, []).append(edge)
+    return _process(name, "", parts)
 
 
-def _process(name: str, scope: str, nodes: Sequence[Node], edges: Sequence[Edge]) -> Graph:
-    own_edges = [edge for edge in edges if edge.scope == scope]
-    own_nodes = [node for node in nodes if node.path.rpartition("/")[0] == scope]
-    steps = [_step(node, index, nodes, edges, own_edges) for index, node in enumerate(own_nodes)]
+@dataclass(slots=True)
+class _Parts:
+    """Steps and routes by the path of the process that they are in: of each process there is one look at its own."""
+
+    nodes: dict[str, list[Node]] = field(default_factory=dict)
+    edges: dict[str, list[Edge]] = field(default_factory=dict)
+
+
+def _process(name: str, scope: str, parts: _Parts) -> Graph:
+    own_edges = parts.edges.get(scope, [])
+    fed: dict[tuple[str, str | None], list[str]] = {}
+    for edge in own_edges:
+        if edge.parameter is not None:
+            fed.setdefault((edge.target, edge.function), []).append(edge.parameter)
+    steps = [_step(node, index, parts, fed) for index, node in enumerate(parts.nodes.get(scope, []))]
     functions = {step.name: step.functions for step in steps}
     joins: list[list[tuple[Source, RouteTarget]]] = []
     routes = []
@@ -134,16 +151,15 @@ def _joined(
     return placed
 
 
-def _step(node: Node, index: int, nodes: Sequence[Node], edges: Sequence[Edge], around: Sequence[Edge]) -> StepSpec:
+def _step(node: Node, index: int, parts: _Parts, fed: Mapping[tuple[str, str | None], Sequence[str]]) -> StepSpec:
     functions = {}
     for name in node.functions:
         required = node.parameters.get(name, ())
-        fed = [e.parameter for e in around if e.target == node.path and e.function == name and e.parameter is not None]
-        optional = [each for each in dict.fromkeys(fed) if each not in required]
+        optional = [each for each in dict.fromkeys(fed.get((node.path, name), ())) if each not in required]
         parameters = [Parameter(each, Any, required=each in required) for each in (*required, *optional)]
         functions[name] = FunctionSpec(name, name, tuple(parameters))
-    is_nested = node.kind is StepKind.PROCESS or any(other.path.startswith(f"{node.path}/") for other in nodes)
-    inner = _process(node.name, node.path, nodes, edges) if is_nested else None
+    is_nested = node.kind is StepKind.PROCESS or node.path in parts.nodes
+    inner = _process(node.name, node.path, parts) if is_nested else None
     return StepSpec(node.name, index, node.kind, functions, graph=inner)
 
 

@@ -10,6 +10,7 @@ from process_core.engine.checkpoint import load_checkpoint
 from process_core.engine.compiled import CompiledProcess
 from process_core.engine.hot_swap import SwapResult, warn_undeliverable
 from process_core.engine.records import RunRecord
+from process_core.errors import ProcessError
 from process_core.events import ProcessEvent, RunState, WorkflowEvent
 from process_core.graph import Edge, Graph, Node
 from process_core.resume.edited_queues import EditedQueues
@@ -174,61 +175,79 @@ def load_point(
         ResumeError: The run has ended for good, or a value cannot be made again.
     """
     _check_steps(reset, graph)
-    with RunFile(path) as file:
-        info = file.info
-        is_live = info.is_live and not has_ended
-        if superstep is None and not fork:
-            _check_can_go_on(info, is_live=is_live)
-        chosen, is_last = _choose(file, superstep)
-        is_fork = fork or not is_last
-        if superstep is not None and (is_live or info.state is RunState.STOPPED):
-            is_fork = True
+    with RunFile(path) as file, file.holding():
+        file.check_all()
+        try:
+            return _read_point(file, graph, superstep, fork=fork, edits=edits, reset=reset, has_ended=has_ended)
+        except ProcessError:
+            raise
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise ResumeError(f"cannot resume {path}: what it holds makes no sense: {error!r:.200}") from error
+
+
+def _read_point(
+    file: RunFile,
+    graph: Graph,
+    superstep: int | None,
+    *,
+    fork: bool,
+    edits: Edits,
+    reset: bool | Collection[str],
+    has_ended: bool,
+) -> ResumePoint:
+    path = file.path
+    info = file.info
+    is_live = info.is_live and not has_ended
+    if superstep is None and not fork:
+        _check_can_go_on(info, is_live=is_live)
+    chosen, is_last = _choose(file, superstep)
+    is_fork = fork or not is_last
+    if superstep is not None and (is_live or info.state is RunState.STOPPED):
+        is_fork = True
+    if not is_fork:
+        _check_can_go_on(info, is_live=is_live)
+    _, nodes, edges = file.graph_at(chosen.seq)
+    changes = differences(nodes, edges, graph)
+    recorded = _compiled(path, graph.name, nodes, edges) if changes and needs_swap(nodes, edges, graph) else None
+    reconstructor = Reconstructor(graph)
+    states = StateReader(graph, reconstructor)
+    snapshot = file.snapshot(chosen)
+    before = f"cannot resume {path} after superstep {chosen.superstep}"
+    try:
+        values = RecordedValues(snapshot.extra, reconstructor)
+        journal = None
         if not is_fork:
-            _check_can_go_on(info, is_live=is_live)
-        _, nodes, edges = file.graph_at(chosen.seq)
-        changes = differences(nodes, edges, graph)
-        recorded = _compiled(path, graph.name, nodes, edges) if changes and needs_swap(nodes, edges, graph) else None
-        reconstructor = Reconstructor(graph)
-        states = StateReader(graph, reconstructor)
-        snapshot = file.snapshot(chosen)
-        before = f"cannot resume {path} after superstep {chosen.superstep}"
-        try:
-            values = RecordedValues(snapshot.extra, reconstructor)
-            journal = None
-            if not is_fork:
-                journal = Journal(
-                    file, chosen.seq, graph, reconstructor, states, values=len(values), inputs=values.inputs
-                )
-            made = _choose_values(values, journal, edits, before)
-            blob = values.revive(made.edits)
-        except NotRestorableError as error:
-            raise ResumeError(f"{before}: {error}") from error
-        if not isinstance(blob, dict) or not isinstance(blob.get("root"), dict):
-            raise ResumeError(f"{path} was recorded without what is needed to go on")
-        _put_inputs(blob, values.inputs, edits, journal)
-        if is_fork:
-            blob["root"].pop("stopped", None)
-        recorded_states = _States(states, snapshot.states, snapshot.versions, journal, frozenset(edits.states))
-        try:
-            live, chosen_resets = recorded_states.read(reset)
-        except StateMismatchError as error:
-            raise StateMismatchError(error.reports, before) from error
-        outputs, events = read_outputs(file, chosen.seq, reconstructor)
-        return ResumePoint(
-            info,
-            chosen,
-            blob,
-            live,
-            journal,
-            outputs,
-            events,
-            changes,
-            recorded,
-            chosen_resets,
-            made.edits,
-            made.dropped,
-            made.replaced,
-        )
+            journal = Journal(file, chosen.seq, graph, reconstructor, states, values=len(values), inputs=values.inputs)
+        made = _choose_values(values, journal, edits, before)
+        blob = values.revive(made.edits)
+    except NotRestorableError as error:
+        raise ResumeError(f"{before}: {error}") from error
+    if not isinstance(blob, dict) or not isinstance(blob.get("root"), dict):
+        raise ResumeError(f"{path} was recorded without what is needed to go on")
+    _put_inputs(blob, values.inputs, edits, journal)
+    if is_fork:
+        blob["root"].pop("stopped", None)
+    recorded_states = _States(states, snapshot.states, snapshot.versions, journal, frozenset(edits.states))
+    try:
+        live, chosen_resets = recorded_states.read(reset)
+    except StateMismatchError as error:
+        raise StateMismatchError(error.reports, before) from error
+    outputs, events = read_outputs(file, chosen.seq, reconstructor)
+    return ResumePoint(
+        info,
+        chosen,
+        blob,
+        live,
+        journal,
+        outputs,
+        events,
+        changes,
+        recorded,
+        chosen_resets,
+        made.edits,
+        made.dropped,
+        made.replaced,
+    )
 
 
 @dataclass(frozen=True, slots=True)

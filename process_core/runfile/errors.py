@@ -23,10 +23,12 @@ _MEANINGS = (
     ("disk i/o error", "the disk reports an error (full, failing, or the file was cut short)"),
     ("database is locked", "another program holds it locked"),
     ("codec can't decode", "it is damaged"),
+    ("could not decode to utf-8", "it is damaged"),
     ("no such table", "it is damaged: a table is missing"),
     ("no such column", "it is damaged: a column is missing"),
 )
 
+_LONGEST = 200
 
 STORAGE_ERRORS: Final = (sqlite3.Error, OSError, UnicodeError, OverflowError)
 """What reading and writing may raise; texts of a damaged file need not even be UTF-8."""
@@ -50,7 +52,7 @@ def explain(error: BaseException) -> str:
     """Return in one line what an error of the storage means, followed by its own words."""
     if isinstance(error, UnsafeFileError):
         return str(error.strerror)
-    own = str(error)
+    own = _short(str(error))
     lowered = own.lower()
     for needle, meaning in _MEANINGS:
         if needle in lowered:
@@ -58,3 +60,9 @@ def explain(error: BaseException) -> str:
     if isinstance(error, sqlite3.Error | OSError):
         return own or type(error).__name__
     return f"{type(error).__name__}: {own}"
+
+
+def _short(text: str) -> str:
+    """Return a message on one line; SQLite's may quote all of what it could not read."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."

@@ -15,7 +15,7 @@ from process_core import safe_files
 from process_core.runfile.errors import RunFileError
 from process_core.runfile.query.filtered_rows import FilteredRows
 from process_core.runfile.query.filters import Filter
-from process_core.runfile.read.connection import LONGEST_VALUE, Connection, size_on_disk
+from process_core.runfile.read.connection import Connection, size_on_disk
 from process_core.runfile.read.info import RunInfo, read_info
 from process_core.runfile.schema import SUFFIX
 from process_core.runfile.write.lock import WriterLock
@@ -25,6 +25,7 @@ RUNS_FOLDER: Final = Path(safe_files.OWN_FOLDER) / "runs"
 
 _NAME_LIMIT = 40
 _AT_ONCE = 1000
+_LONG = 100_000
 _EXPORTED = (
     "seq", "type", "timestamp", "superstep", "path", "step", "function", "event_id", "route", "state", "request_id",
     "response_type", "code", "generation",
@@ -185,7 +186,7 @@ def remove_run(path: str | Path) -> None:
         lock.release()
 
 
-def export_jsonl(path: str | Path, out: TextIO, chosen: Filter | None = None) -> int:
+def export_jsonl(path: str | Path, out: TextIO, chosen: Filter | None = None, *, any_size: bool = False) -> int:
     """Write the events of a run as JSON, one a line, with the whole envelope and the payload.
 
     What JSON does not know is marked in the payload by objects with the key `$`.
@@ -194,6 +195,8 @@ def export_jsonl(path: str | Path, out: TextIO, chosen: Filter | None = None) ->
         path: The run file; it may be being written, and then what is there now is exported.
         out: Where to write.
         chosen: Which events; None for all.
+        any_size: Whether to go on where payloads that are recorded once and named often make far more text than the
+            file has bytes.
 
     Returns:
         How many were written.
@@ -205,11 +208,12 @@ def export_jsonl(path: str | Path, out: TextIO, chosen: Filter | None = None) ->
     try:
         count = size = 0
         for where, values in _wanted(connection, chosen):
-            for line in _json_lines(connection, where, values):
-                size += len(line)
-                connection.check_output(size)
-                out.write(line)
-                count += 1
+            for is_end, text in _json_lines(connection, where, values):
+                size += len(text)
+                if not any_size:
+                    connection.check_output(size)
+                out.write(text)
+                count += is_end
         return count
     finally:
         connection.close()
@@ -229,14 +233,17 @@ def _wanted(connection: Connection, chosen: Filter | None) -> Iterator[tuple[str
         yield f"IN ({','.join('?' * len(seqs))})", seqs
 
 
-def _json_lines(connection: Connection, where: str, values: Sequence[int]) -> Iterator[str]:
-    """Yield events as JSON, a line each; a column of a file from elsewhere may hold anything."""
+def _json_lines(connection: Connection, where: str, values: Sequence[int]) -> Iterator[tuple[bool, str]]:
+    """Yield events as JSON, a line each, in pieces: whether it is the last of an event, and the text.
+
+    A column of a file from elsewhere may hold anything.
+    """
     causes: dict[int, list[Any]] = {}
     for seq, cause in connection.rows(f"SELECT seq, cause FROM causes WHERE seq {where} ORDER BY seq, place", values):  # noqa: S608 - our own words
         causes.setdefault(seq, []).append(cause)
     names = ",".join(_EXPORTED)
     sql = f"SELECT {names}, cause, data, details FROM rows WHERE seq {where} ORDER BY seq"  # noqa: S608 - our own words
-    for row in connection.each(sql, values, longest=LONGEST_VALUE):
+    for row in connection.each(sql, values):
         *envelope, cause, data, details = row
         event = dict(zip(_EXPORTED, envelope, strict=True))
         event["causes"] = causes.get(event["seq"], [] if cause is None else [cause])
@@ -245,18 +252,16 @@ def _json_lines(connection: Connection, where: str, values: Sequence[int]) -> It
         except (TypeError, ValueError) as error:
             reason = f"it is damaged: event {event['seq']} cannot be read: {error}"
             raise RunFileError(connection.path, reason) from error
-        payloads = [_json(connection, event["seq"], text) for text in (data, details)]
-        yield f'{head[:-1]}, "data": {payloads[0]}, "details": {payloads[1]}}}\n'
+        text = f'{head[:-1]}, "data": {_json(connection, data)}, "details": '
+        if len(text) > _LONG:  # it is not to be in memory twice, nor with the other one
+            yield False, text
+            text = ""
+        text += _json(connection, details)
+        yield True, f"{text}}}\n"
 
 
-def _json(connection: Connection, seq: int, text: Any) -> str:
-    """Return recorded JSON as it stands, once it is known to be that."""
-    if text is None:
-        return "null"
-    if not isinstance(text, str):
-        raise RunFileError(connection.path, f"it is damaged: the payload of event {seq} is missing")
-    connection.check_json(text)
-    return text
+def _json(connection: Connection, ref: Any) -> str:
+    return "null" if ref is None else connection.json_text(ref)
 
 
 def _look_at(path: Path) -> RunInfo | UnreadableRun:

@@ -356,7 +356,8 @@ def check_schema(path: Path, connection: sqlite3.Connection, version: int) -> No
     pages = set()
     for kind, name, table, text, page in connection.execute(sql, (len(own) + 1,)):
         if own.get((kind, name)) != (table, _words(text)) or (kind, name) in there or page in pages:
-            raise RunFileError(path, f"it holds the {kind} {name!r:.80}, which run files do not: {_TAMPERED}")
+            what = "is not as in run files" if (kind, name) in own else "is in no run file"
+            raise RunFileError(path, f"its {kind} {name!r:.80} {what}: {_TAMPERED}")
         there[kind, name] = table, _words(text)
         pages.add(page)
     for kind, name in own.keys() - there.keys():

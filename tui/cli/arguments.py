@@ -168,6 +168,9 @@ def _add_runs(commands: Any) -> None:
     exporting = parser.add_argument_group("exporting")
     exporting.add_argument("--export", metavar="RUN", help="write a run's events, with their payloads")
     exporting.add_argument("--jsonl", action="store_true", help="as JSON, an event a line (the only format so far)")
+    exporting.add_argument(
+        "--any-size", action="store_true", help="also where that makes far more text than the run file has bytes"
+    )
     exporting.add_argument("-o", "--output", metavar="PATH", type=Path, help="to a file (default: standard output)")
     parser.set_defaults(do=_later("tui.cli.runs"))
 

@@ -9,6 +9,8 @@ from tui.text.safe_text import BLOCK, PREVIEW, safe, safe_lines
 
 LINES: Final = 40
 """Most lines of a block."""
+_MOST_DETAILS: Final = 1_000_000
+"""Bytes of details that are read for a line; a message and a traceback have some thousand."""
 _TYPE: Final = max(len("superstep_completed"), len("executor_cancelled"))
 _SHOWN_BY_DETAILS: Final = frozenset({"executor_failed", "failed", "executor_cancelled", "warning"})
 _CHAT: Final = frozenset({"request_info", "response", "output", "log"})
@@ -50,6 +52,8 @@ def _details_text(details: Mapping[str, Any], otherwise: str) -> str:
 
 
 def _details(run_file: RunFile, row: Row) -> Mapping[str, Any]:
+    if row.details is None or run_file.payload_text(row.details, 1)[1] > _MOST_DETAILS:
+        return {}
     details = run_file.payload(row.details)
     return details if isinstance(details, Mapping) else {}
 

@@ -54,12 +54,12 @@ def _do(arguments: argparse.Namespace) -> int:
     pruning = (arguments.older_than, arguments.larger_than, arguments.keep)
     if not arguments.prune and (arguments.dry_run or any(option is not None for option in pruning)):
         raise UsageError("--older-than, --larger-than, --keep and --dry-run belong to --prune")
-    if arguments.export is None and (arguments.jsonl or arguments.output is not None):
-        raise UsageError("--jsonl and --output belong to --export RUN")
+    if arguments.export is None and (arguments.jsonl or arguments.any_size or arguments.output is not None):
+        raise UsageError("--jsonl, --any-size and --output belong to --export RUN")
     if arguments.export is not None:
         if arguments.prune:
             raise UsageError("--prune and --export cannot be done at once")
-        return export(arguments.export, folder, arguments.output, sys.stdout)
+        return export(arguments.export, folder, arguments.output, sys.stdout, any_size=arguments.any_size)
     if arguments.folder is not None and not folder.is_dir():
         raise UsageError(f"there is no folder {safe(str(folder), 300)}")
     if arguments.prune:
@@ -160,7 +160,7 @@ def prune(folder: Path, *, max_age: float | None, max_bytes: int | None, keep: i
     return 1 if failed else 0
 
 
-def export(word: str, folder: Path, output: Path | None, stdout: TextIO) -> int:
+def export(word: str, folder: Path, output: Path | None, stdout: TextIO, *, any_size: bool = False) -> int:
     """Write a run as JSON lines, to a file or else to `stdout`; return the exit code.
 
     Raises:
@@ -171,10 +171,10 @@ def export(word: str, folder: Path, output: Path | None, stdout: TextIO) -> int:
         if output is None:
             if isinstance(stdout, io.TextIOWrapper):
                 stdout.reconfigure(encoding="utf-8", errors="surrogatepass")
-            export_jsonl(path, stdout)
+            export_jsonl(path, stdout, any_size=any_size)
             stdout.flush()
         else:
-            count = _export_to(path, output)
+            count = _export_to(path, output, any_size=any_size)
             print(f"{_many(count, 'event')} written to {safe(str(output), 300)}", file=sys.stderr)  # noqa: T201 - a command line
     except RunFileError as error:
         raise UsageError(safe(str(error), 500)) from None
@@ -188,14 +188,14 @@ def export(word: str, folder: Path, output: Path | None, stdout: TextIO) -> int:
     return 0
 
 
-def _export_to(path: Path, output: Path) -> int:
+def _export_to(path: Path, output: Path, *, any_size: bool) -> int:
     """Write beside the file first: one that is there already stays whole until the new one is."""
     if output.exists() and output.samefile(path):
         raise UsageError(f"{safe(str(output), 300)} is the run itself; give another name")
     with safe_files.writing_where_asked(output) as stream:
         out = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogatepass", write_through=True)
         try:
-            return export_jsonl(path, out)
+            return export_jsonl(path, out, any_size=any_size)
         finally:
             out.detach()
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 from process_core.graph import Edge, Node, SourceKind, StepKind
 from process_core.runfile.codec.encode import encode
 
-MAX_STEPS: Final = 20_000
-MAX_ROUTES: Final = 50_000
+MAX_STEPS: Final = 10_000
+MAX_ROUTES: Final = 20_000
 MAX_NESTING: Final = 64
 MAX_GRAPH_TEXT: Final = 20_000_000
 """Characters of the JSON of all steps, or of all routes: some hundred for each."""

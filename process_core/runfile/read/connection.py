@@ -23,8 +23,8 @@ _FREE_MEMORY: Final = 256 * 1024 * 1024
 _MEMORY_PER_BYTE: Final = 30
 """Values that are kept at once may take so much memory, and so much more for each byte of the file: JSON is packed to a
 tenth or so, and a small file whose values would fill the machine was prepared for that."""
-_FREE_OUTPUT: Final = 512 * 1024 * 1024
-_OUTPUT_PER_BYTE: Final = 1000
+_FREE_OUTPUT: Final = 128 * 1024 * 1024
+_OUTPUT_PER_BYTE: Final = 200
 """An export may take so many bytes, and so many more for each byte of the file: payloads are recorded once and named
 often."""
 _FEW_ROWS: Final = 2_000
@@ -55,10 +55,10 @@ SELECT e.seq AS seq, s.type AS type, {started} + e.ts / 1e6 AS timestamp, e.supe
     s.step AS step, s.function AS function, s.event_id AS event_id, s.route AS route, s.state AS state,
     e.request_id AS request_id, s.response_type AS response_type, s.code AS code, s.generation AS generation,
     e.cause AS cause,
-    {data} AS data, {details} AS details
+    iif(typeof(e.data) = 'blob', NULL, e.data) AS data, e.details AS details
 FROM events e JOIN shapes s ON s.id = e.shape
 """
-"""Events whole: the envelope, payload and details as JSON text."""
+"""Events whole: the envelope, and where payload and details are."""
 
 
 class Connection:
@@ -89,8 +89,7 @@ class Connection:
             version = version_of(self._connection)
             if version < FORMAT:
                 self.rows(f"CREATE TEMP VIEW checkpoints AS {columns_of('checkpoints', version)}")
-            data, details = payload_text("e.data"), payload_text("e.details")
-            self.rows(_ROWS_VIEW.format(started=repr(self.started), data=data, details=details))
+            self.rows(_ROWS_VIEW.format(started=repr(self.started)))
         except BaseException:
             self._connection.close()
             raise
@@ -246,20 +245,25 @@ class Connection:
         except (ValueError, TypeError, RecursionError) as error:
             raise RunFileError(self.path, f"it is damaged: a payload is not JSON: {str(error)[:200]}") from error
 
-    def check_json(self, text: str) -> None:
-        """Raise RunFileError if recorded text is not JSON, or would take too much memory to be read."""
-        if len(text) > _LIGHT:
-            self._memory.take(text.encode("utf-8", "surrogatepass"))
+    def json_text(self, ref: int | str) -> str:
+        """Return the JSON of a payload as text; RunFileError if it is something else."""
+        body = self.body(ref)
+        if len(body) > _LIGHT:
+            self._memory.take(body)
         try:
+            text = body.decode()
             json.loads(text, parse_int=str)
         except (ValueError, RecursionError) as error:
             raise RunFileError(self.path, f"it is damaged: a payload is not JSON: {str(error)[:200]}") from error
+        return text
 
     def check_output(self, size: int) -> None:
         """Raise RunFileError where so many bytes are more than can have been recorded in a file of this size."""
         if size > _FREE_OUTPUT and size > _FREE_OUTPUT + _OUTPUT_PER_BYTE * self._memory.file_size():
             raise RunFileError(
-                self.path, f"its payloads make more than {size // 10**6:,} MB of text, and somebody may have meant that"
+                self.path,
+                f"its payloads make more than {size // 10**6:,} MB of text, which few files of its size do; --any-size"
+                " writes it whatever it takes",
             )
 
     @contextlib.contextmanager
@@ -336,6 +340,8 @@ class _Memory:
 
     def unpack_text(self, codec: Any, size: Any, body: Any) -> Any:
         """Return a payload to SQL as JSON text."""
+        if isinstance(size, int):
+            self.check(4 * size)  # the bytes, the text, SQLite's copy of it and that of its reader
         return self.unpack(codec, size, body).decode() if codec == _ZLIB else body
 
 

@@ -1,6 +1,7 @@
 """Reads a run file, also while another process writes it; runs no code of the recorded program."""
 
 from collections.abc import Collection, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -26,6 +27,7 @@ from process_core.runfile.read.info import RunInfo, read_graph, read_info
 from process_core.runfile.read.rows import PayloadRef, Row, read_rows, rows_of
 from process_core.runfile.read.run_at_event import KeptCheckpoint, RunAtEvent, nested_superstep_end
 from process_core.runfile.read.step_counts import EventTotals, RerunPreview, StepCount, StepCounts, read_totals
+from process_core.runfile.read.type_check import check_all
 
 TEXT_LIMIT: Final = 20_000
 """Bytes that `payload_text` returns by default."""
@@ -74,6 +76,14 @@ class RunFile:
     def info(self) -> RunInfo:
         """The run at a glance, as it stands now."""
         return read_info(self._connection)
+
+    def check_all(self) -> None:
+        """Raise RunFileError unless every row is what a recording may have written; see `type_check`."""
+        check_all(self._connection)
+
+    def holding(self) -> AbstractContextManager[None]:
+        """Count the memory of all values that are read meanwhile together: the caller keeps them all."""
+        return self._connection.holding()
 
     # --- rows --------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Final
 
 from process_core.graph import Edge, Node, StepKind
@@ -22,6 +23,12 @@ _BEND: Final = 12
 _TANGLED: Final = 6000
 """Ranks that links pass together, above which another way to break loops is tried."""
 
+_FEW_LINKS: Final = 150
+_MOST_LINKS: Final = 3000
+_MOST_ROUTES: Final = 10_000
+_MOST_TANGLED: Final = 400_000
+"""Squares of how many links pass each rank, together: two seconds of work, and ten times what a tangled process has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -38,7 +45,10 @@ def lay_out(nodes: Collection[Node], edges: Collection[Edge], style: Style, scop
     """Lay out the process at a path and all that is nested in it, from column 0 and row 0."""
     mine = [node for node in nodes if scope_of(node) == scope]
     routes = [edge for edge in edges if edge.scope == scope]
-    model = build_model(mine, routes, label_cells=style.label_cells, ascii_only=style.ascii_only)
+    model = build_model(mine, routes[:_MOST_ROUTES], label_cells=style.label_cells, ascii_only=style.ascii_only)
+    is_tangled = len(routes) > _MOST_ROUTES or _is_tangled(model)
+    if is_tangled:
+        model = build_model(mine, (), label_cells=style.label_cells, ascii_only=style.ascii_only)
     contents: list[BoxContent] = []
     for vertex in model.vertices:
         inner = None
@@ -49,7 +59,26 @@ def lay_out(nodes: Collection[Node], edges: Collection[Edge], style: Style, scop
                 deeper = [e for e in edges if e.scope == node.path or e.scope.startswith(node.path + "/")]
                 inner = lay_out(below, deeper, style, node.path)
         contents.append(content_of(vertex, style.zoom, inner, ascii_only=style.ascii_only))
-    return shapes_of(_placed(model, contents, Axes(style.direction is Direction.DOWN)))
+    drawing = shapes_of(_placed(model, contents, Axes(style.direction is Direction.DOWN)))
+    drawing.routes_left_out += len(routes) if is_tangled else 0
+    return drawing
+
+
+def _is_tangled(model: GraphModel) -> bool:
+    """Return whether the routes would take seconds to lay out, and make a picture in which nobody can follow them."""
+    links = [(b.source, target) for b in model.bundles for target in b.targets]
+    if len(links) <= _FEW_LINKS:
+        return False
+    if len(links) > _MOST_LINKS:
+        return True
+    count = len(model.vertices)
+    rank = _ranked(links, back_links(count, links), count)
+    more = [0] * (max(rank) + 2)
+    for source, target in links:
+        first, last = sorted((rank[source], rank[target]))
+        more[first] += 1
+        more[last] -= 1
+    return sum(passing * passing for passing in accumulate(more)) > _MOST_TANGLED
 
 
 def _placed(model: GraphModel, contents: list[BoxContent], axes: Axes) -> BoxPlacement:

@@ -225,11 +225,15 @@ class Drawing:
         width: Columns used.
         height: Rows used.
         nets: How many nets there are; the next is numbered so.
+        steps_left_out: How many steps are not drawn, since there are too many.
+        routes_left_out: How many routes are not drawn, likewise.
     """
 
     width: int = 0
     height: int = 0
     nets: int = 0
+    steps_left_out: int = 0
+    routes_left_out: int = 0
     boxes: list[Box] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     joints: list[Joint] = field(default_factory=list)
@@ -247,3 +251,4 @@ class Drawing:
         self.ports.extend(replace(s, x=s.x + dx, y=s.y + dy) for s in other.ports)
         self.labels.extend(replace(s, x=s.x + dx, y=s.y + dy, dot=s.dot + dx) for s in other.labels)
         self.nets += other.nets
+        self.routes_left_out += other.routes_left_out

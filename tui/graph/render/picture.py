@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from functools import cached_property
+from typing import Final
 
 from rich.cells import cell_len
 
@@ -10,6 +11,9 @@ from tui.graph.layout.graph_model import LABEL_CELLS
 from tui.graph.layout.layout import Style, lay_out
 from tui.graph.layout.shapes import Box, BoxKind, Direction, Drawing, Label, Zoom
 from tui.graph.render.canvas import ASCII, UNICODE, Canvas, Glyphs, Owner, OwnerKind, Run
+
+MOST_STEPS: Final = 3000
+"""Steps that are drawn: nobody finds anything in a larger picture, and it would take long."""
 
 
 class Picture:
@@ -32,6 +36,14 @@ class Picture:
         self.width = drawing.width
         self.height = drawing.height
         self._canvas = Canvas(drawing, glyphs)
+
+    @property
+    def left_out(self) -> str:
+        """What is not drawn since there is too much of it; empty where all is."""
+        steps, routes = self.drawing.steps_left_out, self.drawing.routes_left_out
+        parts = [f"{steps:,} steps"] if steps else []
+        parts += [f"{routes:,} routes"] if routes else []
+        return f"not drawn, since they are too many: {' and '.join(parts)}" if parts else ""
 
     @property
     def owners(self) -> list[Owner]:
@@ -105,5 +117,6 @@ def draw(
         ascii: Whether nothing but ASCII may be used.
     """
     style = Style(Zoom(zoom), Direction(direction), frozenset(folded), label_cells, ascii)
-    drawing = lay_out(list(nodes), list(edges), style)
+    drawing = lay_out(list(nodes)[:MOST_STEPS], list(edges), style)
+    drawing.steps_left_out = max(0, len(nodes) - MOST_STEPS)
     return Picture(drawing, ASCII if ascii else UNICODE, style.zoom, style.direction)

@@ -21,6 +21,8 @@ _LARGE: Final = 80
 """Steps above which the screen does not wait for a layout."""
 _QUICK: Final = 120
 """Steps up to which a second layout costs nothing that anybody notices."""
+ROUTES_A_STEP: Final = 3
+"""Routes that cost a layout as much as a step does; a process has hardly more."""
 SLACK: Final = 1.15
 """How much larger than the screen a picture must be before it helps to see less of it, or a map of it."""
 
@@ -104,7 +106,7 @@ class PictureCache:
     @property
     def is_large(self) -> bool:
         """Whether a layout takes so long that the screen must not wait for it."""
-        return len(self.nodes) > _LARGE
+        return max(len(self.nodes), len(self.edges) // ROUTES_A_STEP) > _LARGE
 
     def picture(self, view: FittedView) -> Picture:
         """Return the picture for a view."""
@@ -147,6 +149,7 @@ class PictureCache:
 
     def _fitting(self, size: tuple[int, int], folded: frozenset[str]) -> FittedView:
         steps = sum(1 for node in self.nodes if not any(node.path.startswith(path + "/") for path in folded))
+        steps = max(steps, len(self.edges) // ROUTES_A_STEP)
         view = best_fit(lambda v: self.picture(replace(v, folded=folded)), steps, *size)
         return replace(view, folded=folded)
 

@@ -276,7 +276,9 @@ class GraphView(TrueScrollView, can_focus=True):
         """Render a line of the screen; Textual calls this."""
         size, at = self.scrollable_size, self.scroll_offset
         if self._progress and y == (0 if self.picture.height else size.height // 2):
-            return self._progress_line(size.width)
+            return self._note_line(self._progress, size.width)
+        if self.picture.left_out and y == size.height - 1:
+            return self._note_line(f" {self.picture.left_out} ", size.width)
         left, top = at - self._offset_in(size)
         strip = self._strips.strip(self._painter, y + top, left, size.width)
         if self.map_region is None:
@@ -312,10 +314,10 @@ class GraphView(TrueScrollView, can_focus=True):
     def _style_named(self, name: str) -> Style:
         return self.rich_style if name == BLANK else self.get_component_rich_style(name)
 
-    def _progress_line(self, width: int) -> Strip:
-        before = max(0, (width - len(self._progress)) // 2)
+    def _note_line(self, text: str, width: int) -> Strip:
+        before = max(0, (width - len(text)) // 2)
         blank, style = self._strips.style(BLANK), self._strips.style("graph--map")
-        strip = Strip([Segment(" " * before, blank), Segment(self._progress, style)])
+        strip = Strip([Segment(" " * before, blank), Segment(text, style)])
         return strip.adjust_cell_length(width, blank)
 
     # Another picture
