@@ -8,7 +8,7 @@ from resume_steps import BROKEN, DONE, Asks, Does, Joins, Keeps, asking, chain, 
 
 from process_core import ProcessBuilder, RunState, Step, StepContext, function
 from process_core.resume import ResumeError, StateMismatchError
-from process_core.runfile import RunFile
+from process_core.runfile import RunFile, RunFileError
 
 
 @pytest.fixture(autouse=True)
@@ -367,6 +367,15 @@ async def test_rule_42_a_new_run_has_nothing_to_reset(path):
 async def test_rule_42_a_recorded_graph_that_makes_no_sense_is_refused(path):
     await cut_off(path, chain("A", "B"))
     with sqlite3.connect(path) as database:
-        database.execute("UPDATE graphs SET edges = replace(edges, '\"B\"', '\"Nobody\"')")
+        database.execute('UPDATE graphs SET edges = replace(edges, \'"function": "\', \'"function": "no_\')')
     database.close()
     assert "make no sense" in str(await refused(chain("A", "C"), path))
+
+
+async def test_rule_42_a_recorded_graph_with_a_route_to_nowhere_is_refused(path):
+    await cut_off(path, chain("A", "B"))
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE graphs SET edges = replace(edges, '\"B\"', '\"Nobody\"')")
+    database.close()
+    with pytest.raises(RunFileError, match="'Nobody', and no such step"):
+        await chain("A", "C").resume(path)
