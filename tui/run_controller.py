@@ -34,6 +34,7 @@ from tui.commands.parser import split_event
 from tui.commands.verb_line import VerbLineError, read_verb
 from tui.status.keys import BUSY
 from tui.text.safe_text import NAME, PREVIEW, safe
+from tui.typed_json import TypedJsonError, read_json
 
 NOT_RESUMED: Final = "not_resumed"
 UNKNOWN_EVENT: Final = "unknown_event"
@@ -321,9 +322,9 @@ class RunControl:
         command = SendEvent(event=event)
         if text:
             try:
-                command = SendEvent(event=event, data=json.loads(text), has_data=True)
-            except ValueError as error:
-                raise RefusedError(f"the data is not JSON: {error} (texts need double quotes)") from None
+                command = SendEvent(event=event, data=read_json(text), has_data=True)
+            except TypedJsonError as error:
+                raise RefusedError(f"the data is {error}") from None
         await self.ask(command)
         return f"sent {safe(event, NAME)}"
 

@@ -1,13 +1,16 @@
 """The arguments of every command; what carries it out is imported when it is asked for."""
 
 import argparse
-import json
 import re
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from tui.typed_json import TypedJsonError, read_json
+
+_SHOWN: Final = 80
+"""Characters of a wrong argument that its error repeats."""
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _SIZES: Final = {
     "": 1, "B": 1, "K": 10**3, "KB": 10**3, "KIB": 2**10, "M": 10**6, "MB": 10**6, "MIB": 2**20,
@@ -166,7 +169,12 @@ def _add_runs(commands: Any) -> None:
     pruning.add_argument("--keep", metavar="N", type=_count, help="never the N latest; alone: all but the N latest")
     pruning.add_argument("--dry-run", action="store_true", help="only list what would be removed")
     exporting = parser.add_argument_group("exporting")
-    exporting.add_argument("--export", metavar="RUN", help="write a run's events, with their payloads")
+    exporting.add_argument(
+        "--export",
+        metavar="RUN",
+        help="write a run's events, with their payloads; on a terminal, what would act there is made visible,"
+        " a file or a pipe gets all exactly as it is",
+    )
     exporting.add_argument("--jsonl", action="store_true", help="as JSON, an event a line (the only format so far)")
     exporting.add_argument(
         "--any-size", action="store_true", help="also where that makes far more text than the run file has bytes"
@@ -204,34 +212,34 @@ def _replacement(text: str) -> tuple[int, Any]:
     number, equals, data = text.partition("=")
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not NUMBER=JSON")
-    return _count(number), json.loads(_json(data))
+    return _count(number), read_json(_json(data))
 
 
 def _json(text: str) -> str:
     try:
-        json.loads(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not JSON: {error} (texts need double quotes)") from None
+        read_json(text)
+    except TypedJsonError as error:
+        raise argparse.ArgumentTypeError(f"{text[:_SHOWN]!r} is {error}") from None
     return text
 
 
 def _age(text: str) -> float:
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([smhdw])", text.strip().lower())
     if match is None:
-        raise argparse.ArgumentTypeError(f"invalid age {text!r} (use 30m, 12h, 7d or 2w)")
+        raise argparse.ArgumentTypeError(f"invalid age {text[:_SHOWN]!r} (use 30m, 12h, 7d or 2w)")
     return float(match[1]) * _UNITS[match[2]]
 
 
 def _size(text: str) -> int:
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Z]*)", text.strip().upper())
     if match is None or match[2] not in _SIZES:
-        raise argparse.ArgumentTypeError(f"invalid size {text!r} (use 500MB or 2GB)")
+        raise argparse.ArgumentTypeError(f"invalid size {text[:_SHOWN]!r} (use 500MB or 2GB)")
     return int(float(match[1]) * _SIZES[match[2]])
 
 
 def _count(text: str) -> int:
     if re.fullmatch("[0-9]{1,15}", text) is None:
-        raise argparse.ArgumentTypeError(f"invalid number {text!r}")
+        raise argparse.ArgumentTypeError(f"invalid number {text[:_SHOWN]!r}")
     return int(text)
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
 import os
 import shutil
 import sys
@@ -20,6 +19,7 @@ from process_core.session.client.worker_process import WorkerSession
 from process_core.session.protocol.envelope import Failure, Notice
 from process_core.session.protocol.status import Loaded
 from tui.cli.event_line import LINES
+from tui.cli.output import complain, write_drawing
 from tui.errors import UsageError
 from tui.graph.layout.graph_model import LABEL_CELLS
 from tui.graph.layout.shapes import Direction, Zoom
@@ -38,8 +38,6 @@ _ROWS: Final = 10_000
 """Rows there are: what is printed scrolls."""
 _LARGE: Final = 300
 """Steps, or routes, above which one layout has to do."""
-_LEFT: Final = 1
-"""Exit code where whoever read the output went away."""
 
 
 def do(arguments: argparse.Namespace) -> int:
@@ -53,14 +51,7 @@ def do(arguments: argparse.Namespace) -> int:
         text = _write(process, arguments)
     except RecursionError:
         raise UsageError(f"{safe(arguments.target, 300)} is nested too deeply to be drawn") from None
-    try:
-        encoding = sys.stdout.encoding or "ascii"
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        sys.stdout.flush()
-    except BrokenPipeError:  # for instance `| head`
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _LEFT
+    write_drawing(text)
     return 0
 
 
@@ -100,7 +91,7 @@ async def _loaded(target: str, python: str | None) -> Loaded:
 def _print_notice(update: Update) -> None:
     if isinstance(update, Notice):
         for line in safe_lines(update.text, LINES, PREVIEW):
-            print(f"stepscope: {line}", file=sys.stderr)  # noqa: T201 - this is the command line
+            complain(line)
 
 
 def _refusal(target: str, failure: Failure) -> str:

@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import io
-import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,8 +21,10 @@ from process_core.session.protocol.verbs import AddBreakpoint, Command, Continue
 from tui.breakpoints.text import BreakTextError, names_of, read_breakpoint
 from tui.cli.event_line import LINES, event_lines
 from tui.cli.line_source import LineSource
+from tui.cli.output import UnwritableError, complain, leave_quietly, write
 from tui.recorded.describe import mismatch_choices, mismatch_lines
 from tui.text.safe_text import BLOCK, NAME, PREVIEW, safe, safe_lines
+from tui.typed_json import TypedJsonError, read_json
 
 GOOD: Final = 0
 FAILED: Final = 1
@@ -93,10 +93,10 @@ async def run_headless(
         out.failure(refused.failure)
         return BAD_INPUT
     except BrokenPipeError:  # whoever read the output has gone, for instance `| head`
-        out.give_up()
+        leave_quietly(out.stdout)
         return FAILED
-    except _UnwritableError as error:
-        out.give_up()
+    except UnwritableError as error:
+        leave_quietly(out.stdout)
         out.complain(f"cannot write to standard output: {error}")
         return BAD_INPUT
     return code
@@ -310,56 +310,30 @@ class _Output:
     """Writes safe lines, whatever the encoding of the streams."""
 
     def __init__(self, stdout: TextIO, stderr: TextIO) -> None:
-        self._stdout = stdout
+        self.stdout = stdout
         self._stderr = stderr
 
     def say(self, line: str) -> None:
-        _write(self._stdout, line)
+        write(line, self.stdout)
 
     def complain(self, text: str) -> None:
         for line in safe_lines(text, LINES, BLOCK):
-            _write(self._stderr, f"stepscope: {line}")
+            complain(line, self._stderr)
 
     def failure(self, failure: Failure) -> None:
         self.complain(failure.message)
         for problem in failure.problems:
             where = ".".join(part for part in (problem.step, problem.function) if part)
             hint = f" ({problem.suggestion})" if problem.suggestion else ""
-            _write(
-                self._stderr, safe(f"  - {problem.code}: {problem.message}{hint}" + (f" [{where}]" if where else ""))
-            )
+            line = f"  - {problem.code}: {problem.message}{hint}" + (f" [{where}]" if where else "")
+            write(safe(line), self._stderr)
         for line, _ in mismatch_lines(failure, LINES, PREVIEW):
-            _write(self._stderr, "  " + line)
+            write("  " + line, self._stderr)
         for choice in mismatch_choices(failure):
             self.complain(choice)
         if failure.traceback and not failure.problems:
             for line in safe_lines(failure.traceback, LINES, PREVIEW):
-                _write(self._stderr, "  " + line)
-
-    def give_up(self) -> None:
-        """Let the interpreter's last flush go nowhere instead of failing."""
-        with contextlib.suppress(OSError, ValueError):
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, self._stdout.fileno())
-            os.close(null)
-
-
-def _write(stream: TextIO, line: str) -> None:
-    try:
-        try:
-            stream.write(line + "\n")
-        except UnicodeEncodeError:
-            encoding = stream.encoding or "ascii"
-            stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-        stream.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise _UnwritableError(error.strerror or str(error)) from error
-
-
-class _UnwritableError(Exception):
-    """Standard output takes nothing any more, for instance because the disk is full."""
+                write("  " + line, self._stderr)
 
 
 def _start_command(event: str | None, data: str | None, *, paused: bool, max_supersteps: int | None) -> Start | str:
@@ -367,7 +341,7 @@ def _start_command(event: str | None, data: str | None, *, paused: bool, max_sup
     if data is None:
         return start
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        return f"--data takes JSON, and {data[:NAME]!r} is not JSON: {error} (a text needs its quotes: '\"hello\"')"
+        value = read_json(data)
+    except TypedJsonError as error:
+        return f"--data takes JSON, and {data[:NAME]!r} is {error}"
     return start.model_copy(update={"data": value, "has_data": True})

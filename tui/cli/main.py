@@ -2,36 +2,58 @@
 
 import argparse
 import asyncio
-import json
 import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 from tui.cli.arguments import add_commands
+from tui.cli.output import GONE, SafeParser, UnwritableError, complain, leave_quietly, write
 from tui.errors import UsageError
+from tui.typed_json import read_json
 
 if TYPE_CHECKING:
     from tui.run_controller import StartOptions
 
 _BAD_INPUT: Final = 2
 _INTERRUPTED: Final = 130
+_FAULT: Final = 70
+"""Exit code of a fault of stepscope itself, as BSD has it for one of the program."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with its arguments (by default the program's); return the exit code."""
     _open_closed_streams()
-    arguments = parser().parse_args(argv)
+    try:
+        code = _do(parser().parse_args(argv))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:  # whoever read the output has gone, for instance `| head`
+        leave_quietly()
+        return GONE
+    return code
+
+
+def _do(arguments: argparse.Namespace) -> int:
     try:
         if arguments.command is None:
             return _offer_samples()
         return _run(arguments) if arguments.command == "run" else int(arguments.do(arguments))
     except UsageError as error:
-        _fail(str(error))
-    except KeyboardInterrupt:
-        return _INTERRUPTED
+        complain(str(error))
+    except UnwritableError as error:
+        complain(f"cannot write to standard output: {error}")
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a traceback would print what the run's payloads hold
+        from tui.faults import Faults  # noqa: PLC0415 - starting must be quick
+
+        complain(Faults().note(f"`stepscope {arguments.command}`", error).line)
+        return _FAULT
+    raise SystemExit(_BAD_INPUT)
 
 
 def _open_closed_streams() -> None:
@@ -49,7 +71,7 @@ def _open_closed_streams() -> None:
 
 def parser() -> argparse.ArgumentParser:
     """Make the parser of the whole command."""
-    made = argparse.ArgumentParser(
+    made = SafeParser(
         prog="stepscope",
         description="Build and debug event-driven step processes in the terminal.",
         epilog="Without a command it offers the samples.",
@@ -71,19 +93,13 @@ def _has_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _fail(message: str) -> NoReturn:
-    print(f"stepscope: {message}", file=sys.stderr)  # noqa: T201 - this is the command line
-    raise SystemExit(_BAD_INPUT)
-
-
 def _offer_samples() -> int:
     if not _has_terminal():
         from tui.samples import samples  # noqa: PLC0415
-        from tui.text.safe_text import safe  # noqa: PLC0415 - starting must be quick
 
-        print("samples, to be run with `stepscope run PATH`:")  # noqa: T201
+        write("samples, to be run with `stepscope run PATH`:")
         for sample in samples():
-            print(f"  {safe(str(sample.path))}\n      {safe(sample.about)}")  # noqa: T201
+            write(f"  {sample.path}\n      {sample.about}")
         return 0
     return asyncio.run(_open_screen(None, None))
 
@@ -120,7 +136,7 @@ async def _open_screen(target: str | None, arguments: argparse.Namespace | None)
             return StartOptions()
         return StartOptions(
             event=arguments.event,
-            data=json.loads(arguments.data) if arguments.data is not None else None,
+            data=read_json(arguments.data) if arguments.data is not None else None,
             has_data=arguments.data is not None,
             paused=arguments.paused,
             breakpoints=tuple(arguments.breakpoints),

@@ -2,8 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
-import os
 import sys
 import time
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from process_core.runfile import RunFile, RunFileError, RunInfo
 from tui.cli.event_line import event_lines
+from tui.cli.output import GONE, leave_quietly, write
 from tui.errors import UsageError
 from tui.recorded.describe import how_on, state_words
 from tui.recorded.recorded_session import RecordedSession
@@ -96,11 +95,10 @@ def print_run(path: Path, out: TextIO, errors: TextIO, *, first: int = 1, follow
                 if not (follow and info.is_live):
                     break
                 time.sleep(_LOOK)
-            _write(errors, _closing(info))
+            write(_closing(info), errors)
     except BrokenPipeError:
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
-        return 1
+        leave_quietly(out)
+        return GONE
     return 0
 
 
@@ -109,7 +107,7 @@ def _print_rows(run_file: RunFile, printed: int, last: int, out: TextIO) -> int:
         rows = run_file.page(printed, _PAGE)
         for row in rows:
             for line in event_lines(run_file, row):
-                _write(out, line)
+                write(line, out)
         if not rows:
             break
         printed = rows[-1].seq
@@ -120,8 +118,3 @@ def _print_rows(run_file: RunFile, printed: int, last: int, out: TextIO) -> int:
 def _closing(info: RunInfo) -> str:
     more = "--follow prints what comes; " if info.is_live else ""
     return f"stepscope: {safe(info.process, 60)}: {state_words(info)}; {more}{how_on(info)}"
-
-
-def _write(stream: TextIO, line: str) -> None:
-    encoding = stream.encoding or "ascii"
-    stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")

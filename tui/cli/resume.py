@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from process_core.events import RunState
 from process_core.runfile import RunInfo
 from process_core.session.protocol.verbs import ResumeChoices, ResumeRun
+from tui.cli.output import complain, write
 from tui.errors import UsageError
 from tui.recorded.describe import how_on
 from tui.recorded.resuming import folder_of, foreign_code, resume_recorded, target_of
@@ -40,7 +41,7 @@ def do(arguments: argparse.Namespace) -> int:
         return asyncio.run(_open_screen(path, target, cwd, arguments, is_foreign=foreign is not None))
     from tui.cli.headless import run_headless  # noqa: PLC0415 - only where there is no terminal
 
-    print(f"stepscope: resuming {safe(path.name, 200)}: {safe(target, 200)}", file=sys.stderr)  # noqa: T201 - a command line
+    complain(f"resuming {safe(path.name, 200)}: {safe(target, 200)}")
     return asyncio.run(
         run_headless(
             target,
@@ -81,7 +82,7 @@ def _ask_to_trust(path: Path, code: Path, *, is_on_terminal: bool) -> None:
     reason = f"{safe(path.name, 200)} would run code that lies outside of this project: {safe(str(code), 1000)}"
     if not is_on_terminal:
         raise UsageError(f"{reason}; look at it first, then resume with --trust, or from the folder that it is in")
-    print(f"stepscope: {reason}\nRun it? [y/N] ", end="", flush=True, file=sys.stderr)  # noqa: T201 - a command line
+    write(f"stepscope: {reason}\nRun it? [y/N] ", sys.stderr, end="")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise UsageError("nothing was run")
 

@@ -1,13 +1,11 @@
 """`stepscope runs`: lists the recorded runs, removes old ones, and exports one."""
 
 import argparse
-import contextlib
 import io
-import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -24,6 +22,7 @@ from process_core.runfile import (
     prune_runs,
     remove_run,
 )
+from tui.cli.output import Shown, write
 from tui.errors import UsageError
 from tui.recorded.describe import ago, size_words, state_words
 from tui.recorded.run_lookup import find_run
@@ -68,7 +67,7 @@ def _do(arguments: argparse.Namespace) -> int:
         age, size, keep = pruning
         return prune(folder, max_age=age, max_bytes=size, keep=keep, dry_run=arguments.dry_run)
     width = shutil.get_terminal_size((_PIPED, 24)).columns if sys.stdout.isatty() else _PIPED
-    _print(listing(list_runs(folder), folder, now=time.time(), width=width))
+    write("\n".join(listing(list_runs(folder), folder, now=time.time(), width=width)))
     return 0
 
 
@@ -156,7 +155,8 @@ def prune(folder: Path, *, max_age: float | None, max_bytes: int | None, keep: i
     what = f"{_many(removed, 'run')} {verb}, {size_words(freed)}" if removed else f"nothing {verb}"
     gone = {run.path for run in chosen}
     left = [run for run in list_runs(folder) if not dry_run or run.path not in gone]
-    _print([*lines, f"{what}; {_many(len(left), 'run')} left, {size_words(sum(run.size for run in left))}"])
+    lines.append(f"{what}; {_many(len(left), 'run')} left, {size_words(sum(run.size for run in left))}")
+    write("\n".join(lines))
     return 1 if failed else 0
 
 
@@ -169,23 +169,29 @@ def export(word: str, folder: Path, output: Path | None, stdout: TextIO, *, any_
     path = find_run(word, folder)
     try:
         if output is None:
-            if isinstance(stdout, io.TextIOWrapper):
-                stdout.reconfigure(encoding="utf-8", errors="surrogatepass")
-            export_jsonl(path, stdout, any_size=any_size)
-            stdout.flush()
+            _export_to_stream(path, stdout, any_size=any_size)
         else:
             count = _export_to(path, output, any_size=any_size)
-            print(f"{_many(count, 'event')} written to {safe(str(output), 300)}", file=sys.stderr)  # noqa: T201 - a command line
+            write(f"{_many(count, 'event')} written to {output}", sys.stderr)
     except RunFileError as error:
         raise UsageError(safe(str(error), 500)) from None
-    except BrokenPipeError:  # whoever read the output has gone, for instance `| head`
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
-        return 1
+    except BrokenPipeError:
+        raise
     except OSError as error:
         where = safe(str(output or "standard output"), 300)
         raise UsageError(f"cannot write to {where}: {error.strerror or error}") from None
     return 0
+
+
+def _export_to_stream(path: Path, stdout: TextIO, *, any_size: bool) -> None:
+    """Write to a pipe or a redirected file exactly what a file gets, and to a terminal what does no harm there."""
+    if stdout.isatty():
+        export_jsonl(path, Shown(stdout), any_size=any_size)
+        return
+    if isinstance(stdout, io.TextIOWrapper):
+        stdout.reconfigure(encoding="utf-8", errors="surrogatepass")
+    export_jsonl(path, stdout, any_size=any_size)
+    stdout.flush()
 
 
 def _export_to(path: Path, output: Path, *, any_size: bool) -> int:
@@ -198,12 +204,6 @@ def _export_to(path: Path, output: Path, *, any_size: bool) -> int:
             return export_jsonl(path, out, any_size=any_size)
         finally:
             out.detach()
-
-
-def _print(lines: Iterable[str]) -> None:
-    encoding = sys.stdout.encoding or "ascii"
-    for line in lines:
-        print(line.encode(encoding, "backslashreplace").decode(encoding))  # noqa: T201 - this is the command line
 
 
 def _many(count: int, what: str) -> str:

@@ -1,6 +1,5 @@
 """What the screen asks of a session to change a paused run, in the user's terms; knows nothing of widgets."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +24,7 @@ from process_core.suggestions import full_path, suggestion
 from tui.commands.parser import split_event
 from tui.run_controller import RefusedError, RunControl
 from tui.text.safe_text import MESSAGE, NAME, safe
+from tui.typed_json import TypedJsonError, read_json
 
 
 class QueueController:
@@ -155,23 +155,16 @@ def json_of(text: str) -> Any:
         RefusedError: It is not JSON; the text says where.
     """
     try:
-        return json.loads(text, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno} column {error.colno}" if "\n" in text else f"column {error.colno}"
-        raise RefusedError(f"this is not JSON: {error.msg} ({where}); texts need double quotes") from None
-    except RecursionError:
-        raise RefusedError("this JSON is nested too deeply") from None
-
-
-def _no_constant(name: str) -> None:
-    raise RefusedError(f"this is not JSON: it has no {name}")
+        return read_json(text)
+    except TypedJsonError as error:
+        raise RefusedError(f"this is {error}") from None
 
 
 def _is_json(text: str) -> bool:
     if not text:
         return True
     try:
-        json.loads(text)
-    except (ValueError, RecursionError):
+        read_json(text)
+    except TypedJsonError:
         return False
     return True

@@ -4,7 +4,9 @@ Neither Rich nor Textual removes escape codes, and both would parse markup. Ever
 that a person cannot see, is replaced by one that stands for it; the result is never parsed.
 """
 
+import re
 from typing import Final
+from unicodedata import category
 
 from rich.cells import cell_len
 
@@ -49,6 +51,31 @@ def _table() -> dict[int, str]:
 _TABLE: Final = _table()
 
 
+_MARKS: Final = 4
+"""Marks on one character that are shown; a flood of them would cover the lines above and below."""
+_NOT_LATIN: Final = re.compile("[^\x00-\u02ff]{5,}")
+
+
+def visible(text: str) -> str:
+    """Make a text of any length fit to write on one line; `safe` bounds it as well."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _NOT_LATIN.sub(_few_marks, text.translate(_TABLE))
+
+
+def _few_marks(run: re.Match[str]) -> str:
+    """Return characters with few marks on each, and `…` for those that are left out."""
+    kept: list[str] = []
+    marks = 0
+    for character in run[0]:
+        marks = marks + 1 if category(character) in ("Mn", "Me") else 0
+        if marks <= _MARKS:
+            kept.append(character)
+        elif marks == _MARKS + 1:
+            kept.append(ELLIPSIS)
+    return "".join(kept)
+
+
 def safe(text: str, limit: int = LIMIT) -> str:
     """Make a text fit to show on one line, whatever it holds.
 
@@ -59,7 +86,7 @@ def safe(text: str, limit: int = LIMIT) -> str:
         text = _cut(text, limit)
     if text.isascii() and text.isprintable():
         return text
-    text = text.translate(_TABLE)
+    text = visible(text)
     return _cut(text, limit) if len(text) > limit else text
 
 

@@ -1,6 +1,5 @@
 """Resuming what is recorded: at the end of a run that broke off, or from its past, as a fork."""
 
-import json
 import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from tui.screens.dispatcher import ActionHandlers
 from tui.screens.parts import ScreenParts
 from tui.screens.presenter import Presenter
 from tui.text.safe_text import safe
+from tui.typed_json import TypedJsonError, read_json
 
 _LINES: Final = 8
 _MOST_LINES: Final = 24
@@ -277,6 +277,6 @@ def _replacement(argument: str) -> dict[int, Any]:
     if found is None:
         raise RefusedError("replace takes the number of a value, and JSON")
     try:
-        return {int(found[1]): json.loads(found[2])}
-    except ValueError as error:
-        raise RefusedError(f"the value is not JSON: {error} (texts need double quotes)") from None
+        return {int(found[1]): read_json(found[2])}
+    except TypedJsonError as error:
+        raise RefusedError(f"the value is {error}") from None
