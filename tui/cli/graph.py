@@ -110,7 +110,7 @@ def _write(process: Drawable, arguments: argparse.Namespace) -> str:
     ascii_only = arguments.ascii or not (is_image or can_draw(sys.stdout.encoding))
     picture = fitted(process, zoom=arguments.zoom, direction=arguments.direction, width=width, ascii_only=ascii_only)
     if picture.left_out:
-        print(f"stepscope: {picture.left_out}; mermaid and dot have them", file=sys.stderr)  # noqa: T201 - a command line
+        complain(f"{picture.left_out}; mermaid and dot have them")
     return picture_svg(picture) if is_image else picture_text(picture, colour=_has_colours())
 
 
