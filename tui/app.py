@@ -21,7 +21,7 @@ from process_core.session.protocol.envelope import Failure
 from process_core.session.protocol.status import Loaded
 from tui.faults import Faults
 from tui.messages import ResumeWanted, TargetRefused
-from tui.palette import ActionProvider
+from tui.palette import ActionProvider, Palette
 from tui.recorded.resuming import resume_recorded
 from tui.run_controller import RunControl, StartOptions
 from tui.samples import Sample, samples
@@ -91,6 +91,11 @@ class StepscopeApp(App[int]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the variables that themes of others lack; Textual asks for them."""
         return {"rule": "#808080", "pill-text": "#101010"}
+
+    def action_command_palette(self) -> None:
+        """Open the palette; Textual calls this."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def watch_theme(self, theme: str) -> None:
         """Take the colours out, or put them back."""

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from tui.actions import Action, action_of, actions, key_text
 from tui.commands.command_line import LineKind
+from tui.screens.closes_once import ClosesOnce
 from tui.screens.debug_screen import DebugScreen
 from tui.text.safe_text import safe
 
@@ -42,6 +43,10 @@ def _help(action: Action) -> str:
     return f"{action.help} [{' or '.join(ways)}]" if ways else action.help
 
 
+class Palette(ClosesOnce, CommandPalette):
+    """Textual's palette, which a double click closes once."""
+
+
 class ActionProvider(Provider):
     """Offers the actions of the debug screen."""
 
@@ -69,13 +74,17 @@ class ActionProvider(Provider):
 
 
 class _Command:
-    """Does an entry; those that need an argument ask for it on the command line."""
+    """Does an entry, once for all clicks on it; those that need an argument ask for it on the command line."""
 
     def __init__(self, screen: DebugScreen, entry: Entry) -> None:
         self._screen = screen
         self._entry = entry
+        self._is_done = False
 
     def __call__(self) -> None:
+        if self._is_done:
+            return
+        self._is_done = True
         action = action_of(self._entry.action)
         if action.needs_argument and not self._entry.argument:
             self._screen.line.open(LineKind.COMMAND, f"{action.word} ")

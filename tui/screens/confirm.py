@@ -8,10 +8,11 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from tui.screens.closes_once import ClosesOnce
 from tui.widgets.fault_boundary import FaultBoundary
 
 
-class ConfirmScreen(FaultBoundary, ModalScreen[bool]):
+class ConfirmScreen(FaultBoundary, ClosesOnce, ModalScreen[bool]):
     """Asks yes or no; Escape is no.
 
     Args:

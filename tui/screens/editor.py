@@ -22,6 +22,7 @@ from process_core import safe_files
 from process_core.session.protocol.verbs import Editable
 from tui.queue.controller import json_of
 from tui.run_controller import RefusedError
+from tui.screens.closes_once import ClosesOnce
 from tui.text.safe_text import clip, safe
 from tui.widgets.fault_boundary import FaultBoundary
 
@@ -99,7 +100,7 @@ class JsonArea(FaultBoundary, TextArea):
         event.prevent_default()
 
 
-class EditorScreen(FaultBoundary, ModalScreen[str]):
+class EditorScreen(FaultBoundary, ClosesOnce, ModalScreen[str]):
     """Edits a value; gives back what was done with it, or nothing where it was left.
 
     Args:

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.actions import Action, actions, key_text
+from tui.screens.closes_once import ClosesOnce
 from tui.widgets.fault_boundary import FaultBoundary
 
 _KEYS: Final = 14
@@ -38,7 +39,7 @@ def _action_lines(action: Action, width: int) -> list[str]:
     word = f":{action.word} {action.usage}".rstrip() if action.word else ""
     where = f" ({', '.join(panel.heading for panel in action.panels)})" if action.panels else ""
     if width < _NARROW:
-        below = [f"      {line}" for line in wrap(action.help + where, width - 6)]
+        below = [f"      {line}" for line in wrap(action.help + where, max(width - 6, 1))]
         return [f"  {keys:<{_KEYS}} {word}".rstrip(), *below]
     lead = f"  {keys:<{_KEYS}} {word:<{_WORD}} "
     if len(word) > _WORD or len(keys) > _KEYS:
@@ -48,7 +49,7 @@ def _action_lines(action: Action, width: int) -> list[str]:
     return [lead + lines[0], *(" " * len(lead) + line for line in lines[1:])]
 
 
-class HelpScreen(FaultBoundary, ModalScreen[None]):
+class HelpScreen(FaultBoundary, ClosesOnce, ModalScreen[None]):
     """Every key and every command."""
 
     DEFAULT_CSS = """

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from process_core.session.protocol.envelope import Failure, ProblemInfo
 from tui.recorded.describe import mismatch_choices, mismatch_lines
 from tui.run_controller import NOT_RESUMED, UNKNOWN_EVENT
+from tui.screens.closes_once import ClosesOnce
 from tui.text.safe_text import safe, safe_lines
 from tui.widgets.fault_boundary import FaultBoundary
 
@@ -65,7 +66,7 @@ def _problem_lines(number: int, problem: ProblemInfo) -> list[tuple[str, str]]:
     return lines
 
 
-class LoadErrorScreen(FaultBoundary, ModalScreen[bool]):
+class LoadErrorScreen(FaultBoundary, ClosesOnce, ModalScreen[bool]):
     """Shows why a target cannot be loaded; gives back whether to try again.
 
     Args:

@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.samples import Sample
+from tui.screens.closes_once import ClosesOnce
 from tui.text.safe_content import safe_content
 from tui.text.safe_text import safe
 from tui.text.spans import Span, Tone
@@ -19,7 +20,7 @@ from tui.widgets.cursor_list import RowList
 from tui.widgets.fault_boundary import FaultBoundary
 
 
-class SamplePickerScreen(FaultBoundary, Screen[Sample]):
+class SamplePickerScreen(FaultBoundary, ClosesOnce, Screen[Sample]):
     """Offers the samples; gives back the one chosen.
 
     Args:
