@@ -52,7 +52,7 @@ async def try_sizes(debug, sizes):
                 await d.pilot.resize_terminal(width, height)
                 await d.until(lambda height=height: len(d.text.splitlines()) <= height)
             await d.pilot.resize_terminal(120, 40)
-            await d.until(lambda: "─" in d.text)
+            await d.until(lambda: len(d.text.splitlines()) > 24)
             if make is not None:
                 await d.screen.dismiss()
 
