@@ -173,11 +173,14 @@ class Journal:
                 self.choices = self._chosen(chosen).after(self.choices)
 
     def _chosen(self, recorded: dict[str, Any]) -> Edits:
+        """Return recorded choices; what makes no sense in a file from elsewhere is left out, and so refused again."""
         payloads: dict[int, Any] = {}
-        for number, data in recorded["payloads"]:
-            with contextlib.suppress(NotRestorableError):  # what it stands for is refused again, by its number
-                payloads[number] = self._reconstructor.revive(data)
-        return Edits(payloads=payloads, drop=recorded["drop"])
+        pairs, dropped = (each if isinstance(each, list) else [] for each in map(recorded.get, ("payloads", "drop")))
+        for pair in pairs:
+            if isinstance(pair, list) and len(pair) == 2 and _is_number(pair[0]):  # noqa: PLR2004 - a pair
+                with contextlib.suppress(NotRestorableError):
+                    payloads[pair[0]] = self._reconstructor.revive(pair[1])
+        return Edits(payloads=payloads, drop=list(filter(_is_number, dropped)))
 
     def read(self, edits: Edits) -> "Journal":
         """Read what the file holds after the checkpoint.
@@ -428,6 +431,10 @@ class Journal:
             for question in attempt.questions.values()
             if not question.is_answered
         }
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int and value >= 0
 
 
 def comparable(given: str) -> str:

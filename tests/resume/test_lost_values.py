@@ -8,9 +8,18 @@ from typing import Any
 import pytest
 from resume_steps import BROKEN, DONE, Joins, Keeps, do
 
-from process_core import ProcessBuilder, RunState, Step, StepContext, StepFailedError, Visibility, function
+from process_core import (
+    ProcessBuilder,
+    RunState,
+    Step,
+    StepContext,
+    StepFailedError,
+    Visibility,
+    WorkflowEvent,
+    function,
+)
 from process_core.resume import EditError, ResumeError, ValueMismatchError
-from process_core.runfile import RunFile
+from process_core.runfile import RunFile, RunFileWriter
 
 GONE = "class shop.Order is not loaded"
 
@@ -183,6 +192,26 @@ async def test_a_fork_has_the_same_choices(path, shop, tmp_path):
     ) as run:
         await run.idle()
         assert run.step_states == {"A": [], "B": ["x"]}
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    [
+        {},
+        {"payloads": 1, "drop": "all"},
+        {"payloads": [1, [2], ["0", 1], [True, 1]], "drop": [None, "0", 1.0, {}]},
+        {"payloads": [[-1, 1]], "drop": [-7]},
+    ],
+)
+async def test_a_recorded_choice_that_makes_no_sense_is_left_out(path, shop, recorded):
+    process = sending("A")
+    await cut_off(process, path, "A")
+    shop.close()
+    with RunFileWriter.resume(path) as writer:
+        details = {"code": "resumed_from_checkpoint", "choices": recorded}
+        writer.append(WorkflowEvent("resumed", "goes on", details, seq=writer.written + 1, run_id="x"))
+    assert list((await refused(process, path)).reports) == [0]
+    assert (await process.resume(path, edits={"drop": True})).state is RunState.IDLE
 
 
 # --- everything else that can hold a value
