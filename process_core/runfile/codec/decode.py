@@ -272,6 +272,19 @@ def _object(tag: str, entry: dict[str, Any]) -> Tagged:
     return Tagged("object", tag, entry.get("$v", fields), about=about)
 
 
+def _text(value: Any) -> str:
+    """Return a text; TypeError for anything else, which another hand has put there."""
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _inner(text: str) -> Any:
+    """Return the value of JSON within JSON, as older versions wrote some models."""
+    check_depth(_text(text).encode("utf-8", "surrogatepass"))
+    return json.loads(text)
+
+
 def _local(entry: dict[str, Any]) -> Any:
     inner = entry["v"]
     if isinstance(inner, Tagged):
@@ -280,7 +293,7 @@ def _local(entry: dict[str, Any]) -> Any:
 
 
 def _subclass(entry: dict[str, Any]) -> Tagged:
-    return Tagged("sub", entry["type"], entry["v"], about={"d": entry["d"]} if "d" in entry else {})
+    return Tagged("sub", _text(entry["type"]), entry["v"], about={"d": entry["d"]} if "d" in entry else {})
 
 
 def _datetime(entry: dict[str, Any]) -> Any:
@@ -330,20 +343,20 @@ def _timedelta(text: str) -> dt.timedelta:
 
 _MARKS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "no_data": lambda _: NO_DATA,
-    "enum": lambda entry: Tagged("enum", entry["type"], entry["v"], entry["name"]),
+    "enum": lambda entry: Tagged("enum", _text(entry["type"]), entry["v"], _text(entry["name"])),
     "sub": _subclass,
     "local": _local,
-    "std": lambda entry: Tagged("std", entry["type"], entry["v"]),
+    "std": lambda entry: Tagged("std", _text(entry["type"]), entry["v"]),
     "odict": lambda entry: Tagged("odict", "collections:OrderedDict", entry["v"]),
-    "defaultdict": lambda entry: Tagged("defaultdict", "collections:defaultdict", entry["v"], entry["f"] or ""),
+    "defaultdict": lambda entry: Tagged("defaultdict", "collections:defaultdict", entry["v"], _text(entry["f"] or "")),
     "deque": lambda entry: collections.deque(entry["v"], entry.get("max")),
     "datetime": _datetime,
     "time": _time,
-    "json": lambda entry: Tagged("object", entry["type"], json.loads(entry["v"])),
-    "repr": lambda entry: Tagged("repr", entry["type"], entry["v"]),
-    "cut": lambda entry: Tagged("cut", "", entry["v"]),
-    "secret": lambda entry: Tagged("secret", entry["type"], entry["v"]),
-    "near": lambda entry: Tagged("near", entry["type"], entry["v"]),
+    "json": lambda entry: Tagged("object", _text(entry["type"]), _inner(entry["v"])),
+    "repr": lambda entry: Tagged("repr", _text(entry["type"]), _text(entry["v"])),
+    "cut": lambda entry: Tagged("cut", "", _text(entry["v"])),
+    "secret": lambda entry: Tagged("secret", _text(entry["type"]), _text(entry["v"])),
+    "near": lambda entry: Tagged("near", _text(entry["type"]), entry["v"]),
 }
 _MAKERS: dict[str, Callable[[Any], Any]] = {
     "dict": _dict_of,

@@ -62,7 +62,7 @@ def outcomes(sound, folder, names, commands=""):
         program = Path(__file__).with_name("hostile_commands.py")
         ended = subprocess.run(
             [sys.executable, program, *paths],
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "COMMANDS": commands},
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "COMMANDS": commands},
             capture_output=True, text=True, timeout=1500, check=False,
         )  # fmt: skip
         assert ended.returncode == 0, ended.stderr[-2000:]
