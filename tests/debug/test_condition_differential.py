@@ -208,11 +208,11 @@ def compare(tmp_path: Path, profile: settings) -> None:
     assert all(counts.values()), counts
 
 
-def test_a_predicate_selects_the_same_while_it_happens_and_in_the_recording(tmp_path):
+def test_rule_46_a_predicate_selects_the_same_while_it_happens_and_in_the_recording(tmp_path):
     compare(tmp_path, BOUNDED)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_a_predicate_selects_the_same_for_long(tmp_path):
+def test_rule_46_a_predicate_selects_the_same_for_long(tmp_path):
     compare(tmp_path, LONG)
