@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import os
 import shutil
 import stat
@@ -17,6 +18,7 @@ from process_core.runfile.write.lock import is_live
 from process_core.session.protocol.breakpoints import BREAKPOINTS_FILE, BreakpointSpec
 from process_core.session.worker.breakpoint_file import BreakpointFile
 from process_core.session.worker.target import load_target
+from tui.cli import main
 
 CHAT = """
 from process_core import ProcessBuilder, Step, StepContext, function
@@ -34,6 +36,7 @@ def build():
     ask.on_event("Said").send_event_to(ask)
     return process
 """
+PARSER = functools.cache(main.parser)  # to make it takes longer than most commands here
 NAMES = [
     ".stepscope",
     ".stepscope/.gitignore",
@@ -177,6 +180,7 @@ def laid_out(recorded, tmp_path, monkeypatch):
             place(project, outside, name, kind)
         return project, outside
 
+    monkeypatch.setattr(main, "parser", PARSER)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where runs go that cannot be kept in the project
     return make
 
