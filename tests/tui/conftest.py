@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 import pytest_textual_snapshot
 from driving import ROOT, Driver, debugging, freeze_cursors
-from textual_costs import draw_when_read, keep_no_parts_of_strips, share_style_sheets
+from textual_costs import (
+    draw_each_graph_once,
+    draw_when_read,
+    find_handlers_once,
+    keep_no_parts_of_strips,
+    share_style_sheets,
+)
 
 from tui.faults import Fault, Faults
 
@@ -34,6 +40,8 @@ def _still(monkeypatch: pytest.MonkeyPatch) -> None:
     share_style_sheets(monkeypatch.setattr)
     keep_no_parts_of_strips(monkeypatch.setattr)
     draw_when_read(monkeypatch.setattr)
+    draw_each_graph_once(monkeypatch.setattr)
+    find_handlers_once(monkeypatch.setattr)
 
 
 @pytest.fixture(autouse=True)

@@ -79,8 +79,8 @@ class Driver:
         assert self.app.session is not None
         return self.app.session.status
 
-    async def until(self, wanted: str | Callable[[], Any], seconds: float = PATIENCE) -> str:
-        """Wait until the screen holds a text, or something holds."""
+    async def until(self, wanted: str | Callable[[], Any], seconds: float = PATIENCE) -> str | None:
+        """Wait until the screen holds a text, and return what it shows then; or until something holds."""
         holds = (lambda: wanted in self.text) if isinstance(wanted, str) else wanted
         end = time.monotonic() + seconds
         while not holds():
@@ -89,7 +89,7 @@ class Driver:
                 raise AssertionError(f"{shown!r} did not come; the screen shows:\n{self.text}")
             await self.pilot.pause(0.02)
         await self.pilot.pause()
-        return self.text
+        return self.text if isinstance(wanted, str) else None
 
     async def settle(self) -> None:
         """Wait until a run is paused or idle, and the screen shows all of it."""
