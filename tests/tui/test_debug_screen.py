@@ -1,12 +1,14 @@
 """What the debug screen does for those who use it."""
 
 import asyncio
+import math
 from pathlib import Path
 
 from driving import SAMPLES
 from targets import ASK_AND_LOOP, CHAT, FAILS, FIVE_PROBLEMS, LATE_ASK, LOOP, NUMBERS
 
 from tui.actions import Panel
+from tui.screens.handlers import quit as quitting
 
 
 async def test_a_breakpoint_is_toggled_on_the_event_under_the_cursor(debug, process_file):
@@ -163,14 +165,24 @@ async def test_a_text_typed_while_nothing_is_asked_is_kept(debug, process_file):
         assert d.screen.chat.box.value == "early"
 
 
-async def test_ctrl_c_pauses_the_run_and_pressed_again_leaves(debug, process_file):
+async def test_ctrl_c_pauses_the_run_and_pressed_again_leaves(debug, process_file, monkeypatch):
+    monkeypatch.setattr(quitting, "AGAIN", math.inf)
     async with debug(process_file(LOOP)) as d:
         await d.until("RUN")
         await d.press("ctrl+c")
         await d.until("PAUSED")
         await d.press("ctrl+c")
-        await d.press("ctrl+c")
         await d.until(lambda: d.app._exit)
+
+
+async def test_ctrl_c_pressed_long_after_the_pause_leaves_the_second_time_only(debug, process_file, monkeypatch):
+    monkeypatch.setattr(quitting, "AGAIN", -1.0)
+    async with debug(process_file(CHAT)) as d:
+        await d.until("WAITING FOR YOU")
+        await d.press("ctrl+c")
+        await d.until("Ctrl+C again leaves")
+        await d.press("ctrl+c")
+        assert not d.app._exit
 
 
 async def test_q_asks_while_a_run_is_alive_and_leaves_without_asking_after(debug, process_file):
