@@ -65,7 +65,7 @@ class SpellCheck(Step):
     @function
     async def check(self, document: Document) -> Review:
         """Find the usual slip."""
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.25)
         approved = "teh" not in document.text
         return Review(reviewer="spelling", approved=approved, remark="" if approved else "spelling")
 

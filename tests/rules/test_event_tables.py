@@ -15,6 +15,12 @@ from tui.timeline.event_styles import style_of
 SOURCES = sorted(Path(process_core.__file__).parent.rglob("*.py"))
 
 
+@pytest.fixture(scope="module")
+def nodes():
+    """Return every node of every source but that of the tables; finding them takes a second."""
+    return [node for path in SOURCES if path.name != "events.py" for node in ast.walk(ast.parse(path.read_text()))]
+
+
 class Toy(Step):
     @function
     async def play(self, context: StepContext) -> None:
@@ -27,8 +33,8 @@ def toy_process():
     return process.build()
 
 
-def calls(tree, name):
-    for node in ast.walk(tree):
+def calls(nodes, name):
+    for node in nodes:
         if isinstance(node, ast.Call) and node.args:
             called = getattr(node.func, "attr", getattr(node.func, "id", ""))
             if called == name:
@@ -42,26 +48,24 @@ def texts(node):
     return {node.value} if isinstance(node, ast.Constant) and isinstance(node.value, str) else set()
 
 
-def test_every_warning_code_that_is_used_stands_in_the_table_and_the_other_way_round():
+def test_every_warning_code_that_is_used_stands_in_the_table_and_the_other_way_round(nodes):
     used = {"user_warning"}
-    for path in SOURCES:
-        for call in calls(ast.parse(path.read_text()), "warn"):
-            used |= texts(call.args[0])
+    for call in calls(nodes, "warn"):
+        used |= texts(call.args[0])
     assert used == set(WARNING_CODES)
 
 
-def recorded_types(tree):
+def recorded_types(nodes):
     """Every text that is the type of an event which the engine makes itself."""
-    recorders = [c for c in calls(tree, "record") if ast.unparse(c.func).endswith("recorder.record")]
-    return {text for call in (*recorders, *calls(tree, "WorkflowEvent")) for text in texts(call.args[0])}
+    recorders = [c for c in calls(nodes, "record") if ast.unparse(c.func).endswith("recorder.record")]
+    return {text for call in (*recorders, *calls(nodes, "WorkflowEvent")) for text in texts(call.args[0])}
 
 
-def test_every_event_type_that_is_recorded_stands_in_the_table_and_the_other_way_round():
-    trees = [ast.parse(path.read_text()) for path in SOURCES if path.name != "events.py"]
-    recorded = set().union(*map(recorded_types, trees))
+def test_every_event_type_that_is_recorded_stands_in_the_table_and_the_other_way_round(nodes):
+    recorded = recorded_types(nodes)
     assert len(recorded) > 10
     assert recorded <= EVENT_TYPES.keys()
-    written = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    written = {node.value for node in nodes if isinstance(node, ast.Constant)}
     unused = {name for name, kind in EVENT_TYPES.items() if not kind.from_user and name not in written}
     assert not unused
 

@@ -327,16 +327,16 @@ async def test_a_step_that_is_slow_to_read_is_read_less_often_but_to_the_end(sto
 
 
 @pytest.mark.parametrize(
-    "data",
-    [
-        pytest.param("x" * 10_000_000, id="one text"),
-        pytest.param({f"key {number}": ["some text"] * 10 for number in range(90_000)}, id="many keys"),
-        pytest.param([{"id": number, "name": f"name {number}"} for number in range(250_000)], id="many items"),
-        pytest.param("\x1b[2J" * 2_500_000, id="escape codes"),
+    "make",
+    [  # made where they are needed: every collection of garbage would go through them
+        pytest.param(lambda: "x" * 10_000_000, id="one text"),
+        pytest.param(lambda: {f"key {number}": ["some text"] * 10 for number in range(90_000)}, id="many keys"),
+        pytest.param(lambda: [{"id": n, "name": f"name {n}"} for n in range(250_000)], id="many items"),
+        pytest.param(lambda: "\x1b[2J" * 2_500_000, id="escape codes"),
     ],
 )
-async def test_ten_megabytes_are_shown_by_their_beginning(tmp_path, data):
-    with recorded(tmp_path / "x.run", data) as run_file:
+async def test_ten_megabytes_are_shown_by_their_beginning(tmp_path, make):
+    with recorded(tmp_path / "x.run", make()) as run_file:
         async with showing(run_file, 1, size=(80, 30)) as (app, panel, pilot):
             assert any("MB are shown; Enter loads all" in line.item.line for line in panel.outline.lines)
             row = run_file.row(1)

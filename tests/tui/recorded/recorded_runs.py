@@ -10,7 +10,7 @@ from driving import Driver
 from targets import CHAT
 
 from process_core.runfile import RunFile
-from process_core.session.client.worker_process import WorkerSession
+from process_core.session.client.in_process import InProcessSession
 from tui.app import StepscopeApp
 from tui.recorded.recorded_session import RecordedSession
 from tui.run_controller import StartOptions
@@ -62,8 +62,8 @@ async def replaying(
 ) -> AsyncIterator[Driver]:
     """Open the app on a recorded run."""
 
-    async def open_session() -> WorkerSession:
-        return await WorkerSession.open(cwd=cwd or path.parent, runs_dir=path.parent)
+    async def open_session() -> InProcessSession:
+        return await InProcessSession.open(cwd=cwd or path.parent, runs_dir=path.parent)
 
     recorded = await RecordedSession.open(path)
     options = StartOptions(is_begun=True)

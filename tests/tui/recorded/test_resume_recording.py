@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from driving import Driver
+from driving import Driver, opener
 from recorded_runs import record, replaying
 from targets import CHAT, ORDERS, RENAMED
 
@@ -27,16 +27,17 @@ def target(tmp_path):
 
 @pytest.fixture
 async def app(tmp_path, target):
-    async def open_session():
-        return await WorkerSession.open(cwd=tmp_path, runs_dir=tmp_path / "runs")
-
-    app = StepscopeApp(open_session, str(target))
+    app = StepscopeApp(opener(tmp_path / "runs", tmp_path), str(target))
     yield app
     if app.session is not None:
         await app.session.close()
 
 
 async def test_a_run_whose_worker_was_killed_is_resumed_with_its_history(app, tmp_path):
+    async def start_worker():
+        return await WorkerSession.open(cwd=tmp_path, runs_dir=tmp_path / "runs")
+
+    app._open_session = start_worker
     async with app.run_test(size=(120, 40)) as pilot:
         d = Driver(app, pilot)
         await d.until("WAITING FOR YOU")
