@@ -53,6 +53,7 @@ class RecordedValues:
     def __init__(self, extra: Any, reconstructor: Reconstructor) -> None:
         self._extra = extra
         self._reconstructor = reconstructor
+        self._blob: Any = None
         ask_again(extra)
         self._values = recorded_values(extra)
         for value in self._values:
@@ -75,13 +76,20 @@ class RecordedValues:
             for number, value in enumerate(self._values)
             if (reasons := losses(value.data, self._reconstructor.find))
         }
-        try:
-            self._reconstructor.revive([value.data for n, value in enumerate(self._values) if n not in lost])
-        except NotRestorableError:  # one of them: most runs are spared to have each made by itself
-            for number, value in enumerate(self._values):
-                if number not in lost and (reason := self._why_not(value.data)):
-                    lost[number] = f"{value.name}: {reason}"
+        if not lost and self._fits_as_a_whole():
+            return {}
+        for number, value in enumerate(self._values):
+            if number not in lost and (reason := self._why_not(value.data)):
+                lost[number] = f"{value.name}: {reason}"
         return dict(sorted(lost.items()))
+
+    def _fits_as_a_whole(self) -> bool:
+        """Whether all can be made live again, as mostly it can; then it need not be made a second time."""
+        try:
+            self._blob = self._reconstructor.revive(self._extra)
+        except NotRestorableError:
+            return False
+        return True
 
     def _why_not(self, data: Any) -> str:
         try:
@@ -104,6 +112,8 @@ class RecordedValues:
             NotRestorableError: Something else in it cannot be made live again.
         """
         chosen = [number for number in (*edits.payloads, *edits.dropped) if number < len(self)]
+        if not chosen and self._blob is not None:
+            return self._blob
         for number in chosen:
             self._values[number].replace(None)
         blob = self._reconstructor.revive(self._extra)
