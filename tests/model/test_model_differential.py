@@ -147,6 +147,6 @@ def test_the_engine_does_what_the_model_says():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(7200)
 def test_the_engine_does_what_the_model_says_for_long():
     check(LONG, FEATURES)

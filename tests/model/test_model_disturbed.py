@@ -115,6 +115,6 @@ def test_a_disturbed_run_keeps_the_grammar_and_loses_nothing_in_silence():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(7200)
 def test_a_disturbed_run_keeps_the_grammar_and_loses_nothing_in_silence_for_long():
     check(LONG)

@@ -17,7 +17,7 @@ LIMIT = 60
 IDLE = RunState.IDLE
 ANSWER = 7
 MOST_ANSWERS = 40
-PATIENCE = 60
+PATIENCE = 600  # only what hangs may meet it, also on a machine with much else to do
 
 
 def cut(source, target, seq, *, with_checkpoint=True):

@@ -127,7 +127,7 @@ def test_random_processes_in_maps_cut_off_come_to_the_same_end():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3000)
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize("make", [as_it_is, mapped])
 def test_random_runs_cut_off_come_to_the_same_end_for_long(make):
     check(LONG, make)
