@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tui.cli import output
 from tui.cli.main import main
 from tui.cli.output import Shown, complain, write, write_drawing
-from tui.text.safe_text import safe, visible
+from tui.text.safe_text import copyable, safe, visible
 
 ROOT = Path(__file__).resolve().parent.parent
 ACTING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -140,6 +140,10 @@ def test_a_reader_that_has_gone_ends_the_command_quietly(arguments, monkeypatch,
         assert main(arguments) == output.GONE
         monkeypatch.undo()
     assert capsys.readouterr().err == ""
+
+
+def test_what_is_copied_keeps_lines_and_tabs_and_nothing_that_acts():
+    assert copyable("a\tb\r\nc\x1b]52;c;x\x07\u202e\ud800") == "a\tb\nc␛]52;c;x␇‹U+202E›‹U+D800›"
 
 
 def test_a_flood_of_marks_is_cut_to_a_few_on_each_character():

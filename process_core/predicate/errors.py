@@ -34,7 +34,7 @@ class PredicateError(ProcessError):
         before = self._show(start, at)
         after = self._show(at, start + _SHOWN)
         lead, tail = "…" if start else "", "…" if start + _SHOWN < len(self.text) else ""
-        width = len(lead) + sum(_width(char) for char in before)
+        width = len(lead) + sum(map(cells_of, before))
         return f"  {lead}{before}{after}{tail}\n  {' ' * width}^"
 
     def _show(self, start: int, end: int) -> str:
@@ -69,7 +69,8 @@ class Fault(Exception):  # noqa: N818 - a signal between the operations and thei
         return self._problem if isinstance(self._problem, str) else self._problem()
 
 
-def _width(char: str) -> int:
+def cells_of(char: str) -> int:
+    """Return how many cells of a terminal a character takes."""
     if unicodedata.combining(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -5,10 +5,11 @@ import typing
 from textwrap import dedent
 
 import pytest
+from rich.cells import cell_len
 
 from process_core.process import Process
 from process_core.session.worker.target import load_target
-from process_core.session.worker.target_error import TargetError
+from process_core.session.worker.target_error import TargetError, from_exception
 
 GOOD = """
 from process_core import ProcessBuilder, Step, function
@@ -391,3 +392,13 @@ def test_a_syntax_error_of_an_imported_file_comes_with_the_way_there(write, tmp_
     write("broken.py", "def build(:\n")
     write("target.py", "import broken\n")
     assert "import broken" in refusal("target.py", tmp_path).traceback
+
+
+def test_the_caret_of_a_syntax_error_stands_below_its_place_in_wide_text():
+    try:
+        compile("漢字e\u0301 = '\u200b' )", "wide.py", "exec")
+    except SyntaxError as raised:
+        error = raised
+    _, source, caret = from_exception(error, "loading wide.py").message.split("\n")
+    assert source == "    漢字e\u0301 = '\ufffd' )"
+    assert cell_len(caret) == cell_len(source)

@@ -201,7 +201,7 @@ def test_a_value_is_written_with_nothing_that_acts_on_a_terminal():
     assert text == '{\n  "\\u001b[2J": "é\\u202e\\u007f\\u009b日"\n}'
 
 
-async def test_a_fault_in_a_handler_is_reported_and_does_not_end_the_app(debug, process_file, monkeypatch):
+async def test_a_fault_in_a_handler_is_reported_and_does_not_end_the_app(debug, process_file, monkeypatch, faults):
     def broken(_self):
         raise ZeroDivisionError("oops")
 
@@ -211,6 +211,8 @@ async def test_a_fault_in_a_handler_is_reported_and_does_not_end_the_app(debug, 
         await d.until("ZeroDivisionError: oops")
         await d.command("letgo 1")
         await d.until("ZeroDivisionError: oops")
+        assert faults
+        faults.clear()
 
 
 async def test_stepping_keeps_the_queue_in_sight_and_the_focus_in_it(debug, process_file):

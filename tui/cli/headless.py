@@ -325,8 +325,11 @@ class _Output:
         for problem in failure.problems:
             where = ".".join(part for part in (problem.step, problem.function) if part)
             hint = f" ({problem.suggestion})" if problem.suggestion else ""
-            line = f"  - {problem.code}: {problem.message}{hint}" + (f" [{where}]" if where else "")
-            write(safe(line), self._stderr)
+            first, *more = problem.message.split("\n")
+            text = f"{problem.code}: {first}{hint}" + (f" [{where}]" if where else "")
+            write("  - " + safe(text, BLOCK), self._stderr)
+            for line in more[:LINES]:
+                write("    " + safe(line, BLOCK), self._stderr)
         for line, _ in mismatch_lines(failure, LINES, PREVIEW):
             write("  " + line, self._stderr)
         for choice in mismatch_choices(failure):

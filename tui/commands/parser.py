@@ -37,6 +37,9 @@ class CommandSyntaxError(Exception):
 
 
 _MOST: Final = 200
+_DIGITS: Final = 15
+_TYPED: Final = 1_000_000
+"""Characters of the longest command; a payload may be among them."""
 
 
 def parse(line: str) -> Parsed:
@@ -46,7 +49,9 @@ def parse(line: str) -> Parsed:
         CommandSyntaxError: There is no such command, or an argument is missing or too many.
     """
     text = line.strip().lstrip(":").lstrip()
-    if text.isdigit():
+    if len(text) > _TYPED:
+        raise CommandSyntaxError(f"a command has at most {_TYPED:,} characters, and this one {len(text):,}")
+    if read_number(text) is not None:
         return Parsed(BY_NAME["goto"], text)
     word, _, rest = text.partition(" ")
     action = _find(word)
@@ -56,6 +61,15 @@ def parse(line: str) -> Parsed:
     if rest and not action.usage:
         raise CommandSyntaxError(f"{action.word} takes no argument")
     return Parsed(action, rest)
+
+
+def read_number(text: str) -> int | None:
+    """Return the number that a text is; None for anything else, be it digits of other scripts, or more than any count.
+
+    An event, a message and a breakpoint are numbered from 1.
+    """
+    is_number = text.isascii() and text.isdigit() and len(text) <= _DIGITS
+    return int(text) if is_number else None
 
 
 def _find(word: str) -> Action:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from process_core.session.protocol.verbs import FieldKind, Verb
+from tui.text.safe_text import PREVIEW
 
 _SHOWN: Final = {
     FieldKind.MESSAGE: "NUMBER",
@@ -103,7 +104,7 @@ def _take(field: FieldInfo, text: str, names: Sequence[str], *, is_last: bool) -
         try:
             value, end = json.JSONDecoder().raw_decode(text)
         except (ValueError, RecursionError) as error:
-            raise VerbLineError(f"this is not JSON: {error} (texts need double quotes)") from None
+            raise VerbLineError(f"this is not JSON: {str(error)[:PREVIEW]} (texts need double quotes)") from None
         return value, text[end:].lstrip()
     whole = [name for name in names if text == name or text.startswith(f"{name} ")]
     if is_last and field.annotation is str and not whole:

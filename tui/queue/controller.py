@@ -21,7 +21,7 @@ from process_core.session.protocol.verbs import (
     Undo,
 )
 from process_core.suggestions import full_path, suggestion
-from tui.commands.parser import split_event
+from tui.commands.parser import read_number, split_event
 from tui.run_controller import RefusedError, RunControl
 from tui.text.safe_text import MESSAGE, NAME, safe
 from tui.typed_json import TypedJsonError, read_json
@@ -132,9 +132,8 @@ def number_of(argument: str, messages: Sequence[PendingMessage], selected: Pendi
         RefusedError: There is no such message.
     """
     word, _, rest = argument.partition(" ")
-    digits = word.lstrip("#")
-    if digits.isascii() and digits.isdigit():
-        number = int(digits)
+    number = read_number(word.lstrip("#"))
+    if number is not None:
         if all(message.id != number for message in messages):
             numbers = ", ".join(str(message.id) for message in messages[:8]) or "none"
             more = ", ..." if len(messages) > 8 else ""  # noqa: PLR2004 - as many as were listed

@@ -60,7 +60,8 @@ def load_error_text(target: str, failure: Failure) -> str:
 def _problem_lines(number: int, problem: ProblemInfo) -> list[tuple[str, str]]:
     where = ".".join(safe(part, 80) for part in (problem.step, problem.function) if part)
     head = f"{number}. {safe(problem.code, 80)}" + (f" at {where}" if where else "")
-    lines = [(head, "bad"), (f"   {safe(problem.message)}", "text")]
+    lines = [(head, "bad")]
+    lines += [(f"   {line}", "text") for line in safe_lines(problem.message, _LINES, _WIDTH)]
     if problem.suggestion:
         lines.append((f"   {safe(problem.suggestion)}", "quiet"))
     return lines

@@ -63,6 +63,11 @@ def visible(text: str) -> str:
     return _NOT_LATIN.sub(_few_marks, text.translate(_TABLE))
 
 
+def copyable(text: str) -> str:
+    """Make a text fit for the clipboard, from where it may be pasted into a shell: lines and tabs stay."""
+    return "\n".join("\t".join(map(visible, line.split("\t"))) for line in text.replace("\r\n", "\n").split("\n"))
+
+
 def _few_marks(run: re.Match[str]) -> str:
     """Return characters with few marks on each, and `…` for those that are left out."""
     kept: list[str] = []

@@ -22,6 +22,7 @@ NAMES: Final[Mapping[str, str]] = {
 }
 """What a term may look at -> its name in the envelope."""
 _EXAMPLES: Final = {"type": "emit", "step": "outer/*", "event": "User*", "superstep": "3..5", "state": "FAILED"}
+_MOST_CHARACTERS = 4000
 _MAX_WORDS = 4  # each is looked for in every payload
 _WHERE = re.compile(r"(?:^|\s)where\s+", re.IGNORECASE)
 _COMPARISON = re.compile(r"[=!<>]=|[<>]|\s(?:not\s+)?in\s")
@@ -124,6 +125,8 @@ def parse_filter(text: str) -> Query | None:
     text = text.strip()
     if not text:
         return None
+    if len(text) > _MOST_CHARACTERS:
+        raise FilterError(f"at most {_MOST_CHARACTERS:,} characters are looked for, and these are {len(text):,}")
     plain, condition = _split(text)
     terms: list[Term] = []
     wanted: list[str] = []

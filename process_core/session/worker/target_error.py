@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from process_core.errors import Problem, ProcessDefinitionError, ProcessError
+from process_core.predicate.errors import cells_of
 from process_core.safe_repr import error_text, traceback_of, type_name
 
 _OURS = str(Path(__file__).resolve().parents[2])
@@ -105,9 +106,11 @@ def _syntax_message(error: SyntaxError) -> str:
         place += f", column {error.offset}"
     lines = [f"{place}: {error.msg}"]
     if error.text and error.lineno:
-        text = error.text.rstrip("\n").expandtabs(1)
+        # What cannot be seen would be shown as something wider, away from the caret.
+        text = "".join(c if c.isprintable() else "\ufffd" for c in error.text.rstrip("\n").expandtabs(1))
         indent = len(text) - len(text.lstrip())
         lines.append("    " + text.strip()[:200])
         if error.offset and 0 < error.offset - indent <= 200:  # noqa: PLR2004 - a caret past the cut points nowhere
-            lines.append("    " + " " * (error.offset - 1 - indent) + "^")
+            before = text[indent : error.offset - 1]
+            lines.append("    " + " " * sum(map(cells_of, before)) + "^")
     return "\n".join(lines)

@@ -10,6 +10,7 @@ from process_core.session.protocol.status import Explanation
 from process_core.session.protocol.verbs import Explain
 from process_core.suggestions import full_path
 from tui.actions import Panel
+from tui.commands.parser import read_number
 from tui.run_controller import RefusedError
 from tui.screens.dispatcher import ActionHandlers
 from tui.screens.parts import ScreenParts
@@ -77,9 +78,9 @@ class ExplainHandler:
 
     def _named(self, argument: str) -> Explain:
         control = self._parts.control
-        digits = argument.lstrip("@#").replace(",", "")
-        if digits.isascii() and digits.isdigit():
-            return Explain(seq=int(digits))
+        seq = read_number(argument.lstrip("@#").replace(",", ""))
+        if seq is not None:
+            return Explain(seq=seq)
         argument = full_path(argument, control.steps)
         if argument in control.steps:
             return Explain(path=argument)

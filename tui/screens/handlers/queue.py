@@ -7,6 +7,7 @@ from process_core.session.protocol.status import PendingMessage
 from process_core.session.protocol.verbs import Editable
 from tui.actions import BY_NAME, Panel
 from tui.commands.command_line import LineKind
+from tui.commands.parser import read_number
 from tui.queue.controller import json_of, number_of
 from tui.run_controller import RefusedError
 from tui.screens.dispatcher import ActionHandlers
@@ -100,9 +101,10 @@ class QueueHandler:
     async def move(self, argument: str) -> None:
         """Deliver a message at another place."""
         number, rest = await self._message(argument)
-        if not (rest.isascii() and rest.isdigit() and int(rest)):
+        place = read_number(rest)
+        if not place:
             raise RefusedError("move which message where? move NUMBER PLACE, 1 is first")
-        self._done(await self._queue.move(number, int(rest) - 1))
+        self._done(await self._queue.move(number, place - 1))
 
     async def hold_toggle(self) -> None:
         """Hold the selected message, or let it go."""

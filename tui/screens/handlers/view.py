@@ -6,11 +6,12 @@ from functools import partial
 from process_core.suggestions import suggestion
 from tui.actions import BY_NAME, Action, Panel, words
 from tui.commands.command_line import LineKind
+from tui.commands.parser import read_number
 from tui.run_controller import RefusedError
 from tui.screens.dispatcher import ActionHandlers
 from tui.screens.parts import ScreenParts
 from tui.screens.presenter import Presenter
-from tui.text.safe_text import safe
+from tui.text.safe_text import copyable, safe
 
 _STEP = 0.06
 
@@ -113,11 +114,11 @@ class ViewHandler:
 
     def goto(self, argument: str) -> None:
         """Select the event of a number."""
-        digits = argument.lstrip("@#").replace(",", "")
-        if not digits.isdigit():
+        number = read_number(argument.lstrip("@#").replace(",", ""))
+        if number is None:
             raise RefusedError(f"{safe(argument, 40)!r} is not an event number")
-        if not self._parts.timeline.select(int(digits)):
-            raise RefusedError(f"there is no event {digits}; the last is {self._parts.status.written:,}")
+        if not self._parts.timeline.select(number):
+            raise RefusedError(f"there is no event {number}; the last is {self._parts.status.written:,}")
         self._parts.go_to(Panel.TIMELINE)
 
     def follow(self) -> None:
@@ -130,7 +131,7 @@ class ViewHandler:
         text = self._parts.selected_text()
         if not text:
             raise RefusedError("nothing is selected")
-        self._parts.app.copy_to_clipboard(text)
+        self._parts.app.copy_to_clipboard(copyable(text))
         self._parts.say(f"copied {safe(text, 60)}")
 
     def enter(self) -> None:
