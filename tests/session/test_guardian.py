@@ -70,11 +70,15 @@ def build():
 """
 
 
-def lives(pid):
+def state(pid):
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
-        return False
+        return "gone"
+
+
+def lives(pid):
+    return state(pid) not in ("gone", "Z")
 
 
 async def gone(*pids):
@@ -83,11 +87,15 @@ async def gone(*pids):
             await asyncio.sleep(0.01)
 
 
-async def begun(folder):
+async def begun(folder, event=""):
+    """Wait until a step has begun, the one that stops its process until that has; return its process."""
     async with asyncio.timeout(PATIENCE):
         while not (folder / "pid.txt").exists():
             await asyncio.sleep(0.01)
-    return int((folder / "pid.txt").read_text())
+        pid = int((folder / "pid.txt").read_text())
+        while event == "stopped" and state(pid) != "T":
+            await asyncio.sleep(0.01)
+    return pid
 
 
 def ended_in_order(folder):
@@ -112,7 +120,7 @@ def lose(monkeypatch, tmp_path):
         async with await WorkerSession.open(cwd=tmp_path, runs_dir=tmp_path / "runs") as session:
             await session.load("works.py")
             asked = asyncio.ensure_future(session.request(Start(event=event)))
-            pid = await begun(tmp_path)
+            pid = await begun(tmp_path, event)
             session._ending = True
             session._writer.transport.abort()
             os.close(guardians[0]._held)
@@ -141,6 +149,16 @@ async def test_what_a_worker_left_in_its_group_is_ended_after_a_grace():
     os.close(guardian._held)
     await gone(child)
     guardian._process.wait()
+
+
+async def test_a_stopped_worker_ends_in_order_when_it_is_closed(tmp_path):
+    (tmp_path / "works.py").write_text(STEPS)
+    async with await WorkerSession.open(cwd=tmp_path, runs_dir=tmp_path / "runs") as session:
+        await session.load("works.py")
+        asked = asyncio.ensure_future(session.request(Start(event="stopped")))
+        await begun(tmp_path, "stopped")
+    assert ended_in_order(tmp_path)
+    await asyncio.gather(asked, return_exceptions=True)
 
 
 async def test_a_worker_whose_loop_a_step_holds_up_saves_what_it_can_when_it_is_closed(tmp_path):
@@ -193,7 +211,7 @@ async def test_no_process_is_left_of_commands_that_a_signal_ended(tmp_path, numb
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )
-        pid = await begun(folder)
+        pid = await begun(folder, event)
         worker = os.getsid(pid)
         screen.send_signal(number)
         await screen.wait()

@@ -164,10 +164,11 @@ class WorkerSession(Session):
         self._tasks = []
 
     async def _ask_to_end(self, process: asyncio.subprocess.Process) -> None:
-        if self._writer is None or self._is_silent:
+        if self._writer is None:
             return
+        _signal_group(process.pid, signal.SIGCONT)  # a worker that was stopped is silent, but can end in order
         with contextlib.suppress(OSError):
-            if self.status.blocked_for:
+            if self.status.blocked_for and not self._is_silent:
                 self._writer.write_eof()  # a thread of the worker's hears it, and ends the process as far as it can
                 await _ended(process, BLOCKED_GRACE)
                 return
