@@ -35,17 +35,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    freeze_cursors(monkeypatch.setattr)
-    share_style_sheets(monkeypatch.setattr)
-    keep_no_parts_of_strips(monkeypatch.setattr)
-    draw_when_read(monkeypatch.setattr)
-    draw_each_graph_once(monkeypatch.setattr)
-    find_handlers_once(monkeypatch.setattr)
+def _still() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patches:  # its own: a test that undoes what it patched undoes none of these
+        freeze_cursors(patches.setattr)
+        share_style_sheets(patches.setattr)
+        keep_no_parts_of_strips(patches.setattr)
+        draw_when_read(patches.setattr)
+        draw_each_graph_once(patches.setattr)
+        find_handlers_once(patches.setattr)
+        yield
 
 
 @pytest.fixture(autouse=True)
-def faults(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[str]]:
+def faults(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[str]]:
     """Gather the faults of stepscope itself, which end nothing; a module with `HAS_FAULTS` is about them."""
     noted: list[str] = []
     note = Faults.note
@@ -56,8 +58,9 @@ def faults(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_
         noted.append(fault.line)
         return fault
 
-    monkeypatch.setattr(Faults, "note", noting)
-    yield noted
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(Faults, "note", noting)
+        yield noted
     assert not noted or getattr(request.module, "HAS_FAULTS", False), noted
 
 

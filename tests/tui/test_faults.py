@@ -44,11 +44,13 @@ async def test_a_panel_that_cannot_be_drawn_shows_a_line_and_the_others_go_on(de
             monkeypatch.setattr(view, "render_line", breaks)
             for _ in range(3):
                 view.refresh()
+                await d.pilot.pause()
                 assert "✗ a fault of stepscope in" in d.text
             assert len(d.app.faults.seen) == number
             monkeypatch.undo()
             view.refresh()
             d.screen.keys_line.hush()
+            await d.pilot.pause()
             assert "✗ a fault" not in d.text
         await goes_on(d)
 
