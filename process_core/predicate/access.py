@@ -18,6 +18,7 @@ from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, Final, NamedTuple
 
 from process_core.events import NoData
+from process_core.predicate import work
 from process_core.predicate.errors import Fault
 from process_core.suggestions import nearest
 
@@ -34,7 +35,11 @@ _STDLIB_TEXT: Final = frozenset(
 )
 _POSITIONS: Final = frozenset({int, bool, slice})
 _DATES: Final = frozenset({dt.datetime, dt.date, dt.time})
-_KEYS_LOOKED_AT = 100_000
+_FEW_KEYS: Final = 16
+_KEYS_PER_UNIT: Final = 8  # they are only asked for their type
+INT_BITS: Final = 8192
+"""Of a product or power, or beside a Decimal: far more than any quantity, far less than work anybody waits for."""
+_DECIMAL_BYTES: Final = 8192  # some 17,000 digits
 _SHOWN = 40
 _SUGGESTED = 50  # names looked at for a suggestion
 
@@ -103,7 +108,7 @@ def box_type(value: Any) -> type[Any] | None:
 
 def get(owner: Any, name: str, column: int) -> Any:
     """Read a mapping's key, a model's field, an instance's own attribute or a slot; Fault if it is missing."""
-    value = owner.get(name, MISSING) if type(owner) is dict else read(owner, name)
+    value = look_up(owner, name, column) if type(owner) is dict else read(owner, name, column)
     if type(value) in ATOMS:
         return value
     if value is not MISSING:
@@ -115,7 +120,7 @@ def get(owner: Any, name: str, column: int) -> Any:
 
 def name_in(owner: Any, attribute: str, column: int) -> Any:
     """Read `.name` of what an attribute holds: of an Enum member its name, which is lost once its value was read."""
-    held = owner.get(attribute, MISSING) if type(owner) is dict else read(owner, attribute)
+    held = look_up(owner, attribute, column) if type(owner) is dict else read(owner, attribute, column)
     if type(held) is Member:
         return held.name
     if issubclass(type(held), Enum):
@@ -127,8 +132,7 @@ def index(owner: Any, key: Any, column: int) -> Any:
     """Read an item: by key of a mapping, by position of a sequence, by name of an object; Fault if missing."""
     box: Any = type(owner) if type(owner) in (str, bytes) else box_type(owner)
     if box is dict:
-        check_keys(owner, key, column)
-        value = dict.get(owner, key, MISSING)
+        value = look_up(owner, key, column)
         if value is MISSING:
             raise Fault(f"there is no key {shown(key)}", column)
         return plain(value)
@@ -144,29 +148,83 @@ def index(owner: Any, key: Any, column: int) -> Any:
     raise Fault(f"{a(owner)} has no items", column)
 
 
-def check_keys(box: Any, key: Any, column: int) -> None:
-    """Raise Fault unless looking a key up asks no user object whether it is equal."""
-    if type(key) is str:
-        return  # an object that has the hash of a text is that text
+def look_up(mapping: Any, key: Any, column: int = 1) -> Any:
+    """Return the value of a key, or `MISSING`; no key is asked whether it is equal, not even one with the same hash.
+
+    Raises:
+        Fault: The key is none, or a key in the mapping cannot be compared.
+    """
+    if type(key) is str and dict.__len__(mapping) <= _FEW_KEYS:
+        for other in dict.__iter__(mapping):
+            if type(other) is not str:
+                break
+        else:
+            return dict.get(mapping, key, MISSING)
+    if _has_plain_keys(dict, mapping, key, column):
+        return dict.get(mapping, key, MISSING)
+    return next((value for other, value in dict.items(mapping) if _is_key(other, key, column)), MISSING)
+
+
+def has_item(box: Any, item: Any, column: int) -> bool:
+    """Return whether a mapping has a key, or a set an item; see `look_up`."""
+    base: Any = box_type(box)
+    if _has_plain_keys(base, box, item, column):
+        return bool(base.__contains__(box, item))
+    return any(_is_key(other, item, column) for other in base.__iter__(box))
+
+
+def _has_plain_keys(base: Any, box: Any, key: Any, column: int) -> bool:
+    """Return whether Python may look a key up, since all are atoms; else they are compared one by one."""
     if type(key) not in ATOMS:
         raise Fault(f"{a(key)} cannot be a key", column)
-    base: Any = box_type(box)
-    if base.__len__(box) > _KEYS_LOOKED_AT:
-        raise Fault(f"looking {shown(key)} up among more than {_KEYS_LOOKED_AT:,} keys", column)
-    for other in base.__iter__(box):
-        if type(other) not in ATOMS and type(plain(other)) not in ATOMS:
-            raise Fault(f"a key is {a(other)}, which cannot be compared", column)
+    if type(key) is int and key.bit_length() > INT_BITS:
+        raise Fault("a huge int cannot be a key", column)
+    count = base.__len__(box)
+    if count > _FEW_KEYS:
+        work.spend(count // _KEYS_PER_UNIT, column)
+    kinds = set(map(type, base.__iter__(box)))
+    if kinds <= ATOMS:
+        return True
+    work.spend(count * 4, column)
+    return False
 
 
-def read(owner: Any, name: str) -> Any:
+def _is_key(other: Any, key: Any, column: int) -> bool:
+    simple = plain(other)
+    if type(simple) not in ATOMS:
+        raise Fault(f"a key is {a(other)}, which cannot be compared", column)
+    return same_atoms(simple, key, column)
+
+
+def same_atoms(left: Any, right: Any, column: int) -> bool:
+    """Return whether two atoms are equal, in bounded time."""
+    if type(left) is not type(right):
+        check_numbers(left, right, column)
+    try:
+        return bool(left == right)
+    except ArithmeticError:  # a signalling NaN
+        raise Fault(f"'==' does not compare {a(left)} and {a(right)}", column) from None
+
+
+def check_numbers(left: Any, right: Any, column: int) -> None:
+    """Raise Fault where a Decimal meets an integer that takes long to be turned into one, or takes long itself."""
+    for one, other in ((left, right), (right, left)):
+        if type(one) is Decimal:
+            if type(other) is int and other.bit_length() > INT_BITS:
+                raise Fault("a huge int does not go with a Decimal", column)
+            if Decimal.__sizeof__(one) > _DECIMAL_BYTES:
+                raise Fault("a Decimal of too many digits", column)
+
+
+def read(owner: Any, name: str, column: int = 1) -> Any:
     """Return an object's own data as it is stored, or `MISSING`."""
     kind = type(owner)
     if issubclass(kind, dict):
-        return dict.get(owner, name, MISSING)
+        return look_up(owner, name, column)
     layout = layout_of(kind)
     if layout.own is not None:
         own = _stored(owner, "__dict__", layout.own)
-        value = own.get(name, MISSING) if type(own) is dict else MISSING
+        value = look_up(own, name, column) if type(own) is dict else MISSING
         if value is not MISSING:
             return value
     base = layout.members.get(name)
@@ -175,7 +233,7 @@ def read(owner: Any, name: str) -> Any:
     base = layout.members.get("__pydantic_extra__")
     if base is not None:
         extra = _stored(owner, "__pydantic_extra__", base)
-        return extra.get(name, MISSING) if type(extra) is dict else MISSING
+        return look_up(extra, name, column) if type(extra) is dict else MISSING
     return MISSING
 
 

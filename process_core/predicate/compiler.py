@@ -5,13 +5,15 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from process_core.predicate import access, operations
+from process_core.predicate import access, operations, work
 from process_core.predicate.access import a
 from process_core.predicate.errors import Fault, PredicateError
 from process_core.predicate.functions import FUNCTIONS, PATTERN_FUNCTIONS
 from process_core.predicate.patterns import MAX_TEXT, Matcher, PatternError, compile_pattern
 from process_core.predicate.syntax import DATA, ENVELOPE, Source, called
 
+_UNITS_PER_MATCH: Final = 10
+_PARTS_PER_UNIT: Final = 128  # characters times size of the pattern: what a match takes at worst
 _COMPARISONS: Final[Mapping[type[ast.cmpop], Callable[..., Any]]] = {
     ast.Eq: operations.equal,
     ast.NotEq: operations.unequal,
@@ -233,6 +235,7 @@ def _on_text(name: str, matches: Matcher) -> Callable[[Any, int], bool]:
             raise Fault(f"{name}() takes text, not {a(text)}", column)
         if len(text) > MAX_TEXT:
             raise Fault(f"{name}() takes at most {MAX_TEXT:,} characters of text, not {len(text):,}", column)
+        work.spend(_UNITS_PER_MATCH + matches.size * len(text) // _PARTS_PER_UNIT, column)
         return matches(text)
 
     return matched

@@ -69,6 +69,13 @@ class Fault(Exception):  # noqa: N818 - a signal between the operations and thei
         return self._problem if isinstance(self._problem, str) else self._problem()
 
 
+class TooMuchWork(Fault):
+    """Operations that together take more work than one evaluation may."""
+
+    def __init__(self, column: int) -> None:
+        super().__init__("it takes more work than a predicate may do", column)
+
+
 def cells_of(char: str) -> int:
     """Return how many cells of a terminal a character takes."""
     if unicodedata.combining(char):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from process_core.predicate import work
 from process_core.predicate.access import MISSING, a, box_type, plain, read
 from process_core.predicate.errors import Fault
 from process_core.predicate.operations import greater, less, negative, positive, size
@@ -29,6 +30,7 @@ class Function(NamedTuple):
 def _text(name: str, value: Any, column: int) -> str:
     if type(value) is not str:
         raise Fault(f"{name}() takes text, not {a(value)}", column)
+    work.spend(16 * work.weigh(value), column)
     return value
 
 
@@ -79,7 +81,7 @@ def _get(owner: Any, name: Any, *default_and_column: Any) -> Any:
     key = _text("get", name, column)
     value = MISSING
     if key[:1] != "_" or box_type(owner) is dict:
-        value = read(owner, key)
+        value = read(owner, key, column)
     return default if value is MISSING else plain(value)
 
 

@@ -6,19 +6,35 @@ equal items are equal, and a model or dataclass equals a dict with equal fields.
 
 import operator
 from collections import deque
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 from typing import Any, Final
 
-from process_core.predicate.access import ATOMS, MISSING, a, box_type, check_keys, layout_of, plain, read
+from process_core.predicate import work
+from process_core.predicate.access import (
+    ATOMS,
+    INT_BITS,
+    MISSING,
+    a,
+    box_type,
+    check_numbers,
+    has_item,
+    layout_of,
+    plain,
+    read,
+    same_atoms,
+)
 from process_core.predicate.errors import Fault
 
+_LONG: Final = frozenset({str, bytes, Decimal})
 _NUMBERS: Final = frozenset({int, float, bool, Decimal})
-_INT_BITS: Final = 8192  # of a product or power: far more than any quantity, far less than work anybody waits for
+_BIG_BITS: Final = 65_536  # of the operands of a sum, quotient or remainder
 _TEXT_CHARS: Final = 100_000  # of a sum of texts
-_PARTS: Final = 10_000  # values inside two values that are compared
+_HASHED_BITS: Final = 61  # of an integer that is its own hash; crafted larger ones all fall together
+_COLLISION: Final = 1_000  # units for a key that may
 _DEPTH: Final = 50
-_ITEMS: Final = 100_000  # looked through by `in`
+_DECIMALS: Final = Context(prec=28, traps=[InvalidOperation, DivisionByZero, Overflow])
+"""Decimals are computed with the precision that Python begins with, whatever a program has set."""
 
 Operation = Callable[[Any, Any, int], Any]
 
@@ -29,8 +45,7 @@ def equal(left: Any, right: Any, column: int) -> bool:
         return _compare_atoms(left, right, column)
     if left is None or right is None:
         return left is right
-    budget = [_PARTS]
-    return bool(_settled(left, column, budget, 0) == _settled(right, column, budget, 0))
+    return bool(_settled(left, column, 0) == _settled(right, column, 0))
 
 
 def unequal(left: Any, right: Any, column: int) -> bool:
@@ -52,9 +67,10 @@ def _ordering(symbol: str, compare: Callable[[Any, Any], bool]) -> Operation:
     def ordered(left: Any, right: Any, column: int) -> bool:
         try:
             if type(left) in ATOMS and type(right) in ATOMS:
+                if type(left) is not type(right) or type(left) is Decimal:
+                    check_numbers(left, right, column)
                 return compare(left, right)
-            budget = [_PARTS]
-            return bool(compare(_settled(left, column, budget, 0), _settled(right, column, budget, 0)))
+            return bool(compare(_settled(left, column, 0), _settled(right, column, 0)))
         except (TypeError, ArithmeticError):
             raise Fault(f"{symbol!r} does not compare {a(left)} and {a(right)}", column) from None
 
@@ -66,18 +82,34 @@ def contains(item: Any, box: Any, column: int) -> bool:
     if type(box) in (str, bytes):
         if type(item) is not type(box):
             raise Fault(f"{a(item)} cannot be in {a(box)}", column)
+        work.spend(4 * work.weigh(box), column)
         return item in box
     kind: Any = box_type(box)
     if kind in (dict, set, frozenset):
-        check_keys(box, item, column)
-        return bool(kind.__contains__(box, item))
+        return has_item(box, item, column)
     if kind is not None:
-        if kind.__len__(box) > _ITEMS:
-            raise Fault(f"looking through more than {_ITEMS:,} items", column)
-        return any(element is item or equal(plain(element), item, column) for element in kind.__iter__(box))
+        return _is_among(item, kind.__iter__(box), column)
     if type(item) is str and type(box) not in ATOMS:
-        return not item.startswith("_") and read(box, item) is not MISSING
+        return not item.startswith("_") and read(box, item, column) is not MISSING
     raise Fault(f"nothing can be in {a(box)}", column)
+
+
+def _is_among(item: Any, elements: Iterable[Any], column: int) -> bool:
+    settled = MISSING
+    for element in elements:
+        work.spend(1, column)
+        if element is item:
+            return True
+        simple = plain(element)
+        if type(item) in ATOMS and type(simple) in ATOMS:
+            if _compare_atoms(simple, item, column):
+                return True
+        elif item is not None and simple is not None:
+            if settled is MISSING:
+                settled = _settled(item, column, 0)
+            if _settled(simple, column, 0) == settled:
+                return True
+    return False
 
 
 def lacks(item: Any, box: Any, column: int) -> bool:
@@ -116,7 +148,10 @@ def size(value: Any, column: int) -> int:
 def _arithmetic(symbol: str, compute: Callable[[Any, Any], Any]) -> Operation:
     def computed(left: Any, right: Any, column: int) -> Any:
         if type(left) in _NUMBERS and type(right) in _NUMBERS:
+            check_numbers(left, right, column)
             try:
+                if type(left) is Decimal or type(right) is Decimal:
+                    return _of_decimals(symbol, left, right)
                 return compute(left, right)
             except (ArithmeticError, TypeError) as error:
                 raise Fault(_why(symbol, left, right, error), column) from None
@@ -125,20 +160,43 @@ def _arithmetic(symbol: str, compute: Callable[[Any, Any], Any]) -> Operation:
     return computed
 
 
-def _plus(left: Any, right: Any) -> Any:
-    return left + right
+def _of_decimals(symbol: str, left: Any, right: Any) -> Any:
+    operation = _OF_DECIMALS.get(symbol)
+    if operation is None or float in (type(left), type(right)):
+        raise TypeError(f"no {symbol} of these")
+    return operation(_DECIMALS, left, right)
+
+
+_OF_DECIMALS: Final[Mapping[str, Callable[[Context, Any, Any], Decimal]]] = {
+    "+": Context.add,
+    "-": Context.subtract,
+    "*": Context.multiply,
+    "/": Context.divide,
+    "//": Context.divide_int,
+    "%": Context.remainder,
+}
+
+
+def _bounded(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Compute with integers of bounded size only; what comes of it is not larger by much."""
+
+    def computed(left: Any, right: Any) -> Any:
+        for value in (left, right):
+            if type(value) is int and value.bit_length() > _BIG_BITS:
+                raise OverflowError("an integer is too large")
+        return compute(left, right)
+
+    return computed
 
 
 def _times(left: Any, right: Any) -> Any:
-    if type(left) is int and type(right) is int and left.bit_length() + right.bit_length() > _INT_BITS:
+    if type(left) is int and type(right) is int and left.bit_length() + right.bit_length() > INT_BITS:
         raise OverflowError("the product is too large")
     return left * right
 
 
 def _to_the(left: Any, right: Any) -> Any:
-    if Decimal in (type(left), type(right)):
-        raise TypeError("no powers of Decimal")
-    if isinstance(left, int) and isinstance(right, int) and right > 0 and left.bit_length() * right > _INT_BITS:
+    if isinstance(left, int) and isinstance(right, int) and right > 0 and left.bit_length() * right > INT_BITS:
         raise OverflowError("the power is too large")
     power = left**right
     if isinstance(power, complex):
@@ -146,7 +204,7 @@ def _to_the(left: Any, right: Any) -> Any:
     return power
 
 
-_add_numbers = _arithmetic("+", _plus)
+_add_numbers = _arithmetic("+", _bounded(operator.add))
 
 
 def add(left: Any, right: Any, column: int) -> Any:
@@ -161,14 +219,16 @@ def add(left: Any, right: Any, column: int) -> Any:
 def negative(value: Any, column: int) -> Any:
     """Negate a number."""
     if type(value) in _NUMBERS:
-        return -value
+        check_numbers(value, 0, column)
+        return _DECIMALS.minus(value) if type(value) is Decimal else -value
     raise Fault(f"'-' does not take {a(value)}", column)
 
 
 def positive(value: Any, column: int) -> Any:
     """Return a number as it is."""
     if type(value) in _NUMBERS:
-        return +value
+        check_numbers(value, 0, column)
+        return _DECIMALS.plus(value) if type(value) is Decimal else +value
     raise Fault(f"'+' does not take {a(value)}", column)
 
 
@@ -176,51 +236,65 @@ less = _ordering("<", operator.lt)
 less_or_equal = _ordering("<=", operator.le)
 greater = _ordering(">", operator.gt)
 greater_or_equal = _ordering(">=", operator.ge)
-subtract = _arithmetic("-", operator.sub)
+subtract = _arithmetic("-", _bounded(operator.sub))
 multiply = _arithmetic("*", _times)
-divide = _arithmetic("/", operator.truediv)
-floor_divide = _arithmetic("//", operator.floordiv)
-modulo = _arithmetic("%", operator.mod)
+divide = _arithmetic("/", _bounded(operator.truediv))
+floor_divide = _arithmetic("//", _bounded(operator.floordiv))
+modulo = _arithmetic("%", _bounded(operator.mod))
 power = _arithmetic("**", _to_the)
 
 
 def _compare_atoms(left: Any, right: Any, column: int) -> bool:
-    try:
-        return bool(left == right)
-    except ArithmeticError:  # a signalling NaN
-        raise Fault(f"'==' does not compare {a(left)} and {a(right)}", column) from None
+    if type(left) is type(right) and type(left) in _LONG:
+        if type(left) is not Decimal and len(left) != len(right):
+            return False
+        work.spend(work.weigh(left), column)
+    return same_atoms(left, right, column)
 
 
-def _settled(value: Any, column: int, budget: list[int], depth: int) -> Any:
+def _settled(value: Any, column: int, depth: int) -> Any:
     """Copy a value so that comparing the copy runs Python's own code only."""
-    budget[0] -= 1
-    if budget[0] < 0 or depth > _DEPTH:
+    work.spend(4, column)
+    if depth > _DEPTH:
         raise Fault("the values are too large to compare", column)
     value = plain(value)
     if type(value) in ATOMS:
-        return value
+        work.spend(work.weigh(value), column)
+        return _simple(value, column)
     kind: Any = box_type(value)
     if kind in (list, tuple, deque):
-        return [_settled(item, column, budget, depth + 1) for item in kind.__iter__(value)]
+        return [_settled(item, column, depth + 1) for item in kind.__iter__(value)]
     if kind is dict:
         pairs = dict.items(value)
-        return {_key(key, column): _settled(item, column, budget, depth + 1) for key, item in pairs}
+        return {_key(key, column): _settled(item, column, depth + 1) for key, item in pairs}
     if kind in (set, frozenset):
-        if kind.__len__(value) > budget[0]:
-            raise Fault("the values are too large to compare", column)
         return {_key(item, column) for item in kind.__iter__(value)}
     fields = layout_of(type(value)).fields
     if fields is not None:
-        stored = {name: read(value, name) for name in fields}
-        return {n: _settled(v, column, budget, depth + 1) for n, v in stored.items() if v is not MISSING}
+        stored = {name: read(value, name, column) for name in fields}
+        return {n: _settled(v, column, depth + 1) for n, v in stored.items() if v is not MISSING}
     raise Fault(f"{a(value)} cannot be compared; compare its attributes", column)
 
 
+def _simple(value: Any, column: int) -> Any:
+    """Return an atom that compares with any other one in bounded time."""
+    check_numbers(value, value, column)
+    if type(value) is int and value.bit_length() > _BIG_BITS:
+        raise Fault("an integer is too large to compare", column)
+    if type(value) is Decimal and value.is_snan():
+        raise Fault("a signalling NaN cannot be compared", column)
+    return value
+
+
 def _key(value: Any, column: int) -> Any:
+    work.spend(4, column)
     key = plain(value)
-    if type(key) in ATOMS:
-        return key
-    raise Fault(f"{a(key)} as a key cannot be compared", column)
+    if type(key) not in ATOMS:
+        raise Fault(f"{a(key)} as a key cannot be compared", column)
+    if type(key) is Decimal or (type(key) is int and key.bit_length() > _HASHED_BITS):
+        work.spend(_COLLISION, column)
+    work.spend(work.weigh(key), column)
+    return _simple(key, column)
 
 
 def _why(symbol: str, left: Any, right: Any, error: Exception) -> str:

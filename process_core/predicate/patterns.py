@@ -6,7 +6,7 @@ alternatives at once, within a fixed memory; what it cannot do so (backreference
 
 import sys
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 MAX_TEXT: Final = 20_000
 """Characters of a text that may be matched."""
@@ -14,8 +14,6 @@ MAX_PATTERN: Final = 500
 """Characters of a pattern."""
 _MAX_MEMORY: Final = 1 << 20  # of a compiled pattern with the states it remembers; beyond that matching is slower
 _NOT_REGULAR: Final = ("invalid perl operator", "invalid escape sequence", "bad repetition operator")
-
-Matcher = Callable[[str], bool]
 
 
 class PatternError(ValueError):
@@ -26,7 +24,7 @@ class PatternError(ValueError):
         self.position = position
 
 
-def compile_pattern(pattern: str, *, anywhere: bool) -> Matcher:
+def compile_pattern(pattern: str, *, anywhere: bool) -> "Matcher":
     r"""Compile a pattern to a function that returns whether a text of at most `MAX_TEXT` characters matches.
 
     Patterns have RE2's syntax, which is `re`'s without backreferences, look-around, atomic groups, possessive repeats
@@ -57,15 +55,32 @@ def compile_pattern(pattern: str, *, anywhere: bool) -> Matcher:
         raise PatternError("in the pattern: a lone surrogate", error.start) from None
     except re2.error as error:
         raise _problem(pattern, error) from None
-    matches = compiled.search if anywhere else compiled.match
+    return Matcher(compiled.search if anywhere else compiled.match, compiled.programsize)
 
-    def matcher(text: str) -> bool:
+
+class Matcher:
+    """A compiled pattern, to be called with a text; says whether it matches.
+
+    Args:
+        matches: Returns a match, or None.
+        size: Size of the program that the pattern became.
+
+    Attributes:
+        size: The same.
+    """
+
+    __slots__ = ("_matches", "size")
+
+    def __init__(self, matches: Callable[[str], Any], size: int) -> None:
+        self._matches = matches
+        self.size = size
+
+    def __call__(self, text: str) -> bool:
+        """Return whether the text matches."""
         try:
-            return matches(text) is not None
+            return self._matches(text) is not None
         except UnicodeEncodeError:  # a lone surrogate, which no pattern can name
-            return matches(text.encode("utf-8", "replace").decode()) is not None
-
-    return matcher
+            return self._matches(text.encode("utf-8", "replace").decode()) is not None
 
 
 def _problem(pattern: str, error: Exception) -> PatternError:

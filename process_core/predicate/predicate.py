@@ -7,9 +7,10 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from process_core.events import NO_DATA
+from process_core.predicate import work
 from process_core.predicate.access import ATOMS, a, plain
 from process_core.predicate.compiler import compile_tree
-from process_core.predicate.errors import Fault, PredicateError, PredicateEvaluationError
+from process_core.predicate.errors import Fault, PredicateError, PredicateEvaluationError, TooMuchWork
 from process_core.predicate.operations import truth
 from process_core.predicate.sql import SqlPrefilter, split
 from process_core.predicate.syntax import NAMES, Source, parse
@@ -96,11 +97,21 @@ class Predicate:
         except Exception as error:
             raise self._surprise(error) from error
 
-    def holds(self, data: Any = _UNSET, event: Any = None) -> bool:
-        """Return whether the predicate holds, False where it cannot be decided: what a filter needs."""
+    def holds(self, data: Any = _UNSET, event: Any = None, overworked: Callable[[], None] | None = None) -> bool:
+        """Return whether the predicate holds, False where it cannot be decided: what a filter needs.
+
+        Args:
+            data: As for `matches`.
+            event: As for `matches`.
+            overworked: Called where it takes more work than a predicate may do.
+        """
         try:
             value = self._evaluate(data, event)
             return value if type(value) is bool else truth(value, 1)
+        except TooMuchWork:
+            if overworked is not None:
+                overworked()
+            return False
         except Exception:  # noqa: BLE001 - a payload that changes while it is read may raise anything
             return False
 
@@ -134,6 +145,7 @@ class Predicate:
         return SqlPrefilter(condition, params, residual)
 
     def _evaluate(self, data: Any, event: Any) -> Any:
+        work.begin()
         if event is None:
             if self.names:
                 raise Fault(f"{self.names[0]!r} is known only where there is an event", 1)

@@ -188,7 +188,7 @@ def test_a_view_can_be_cancelled_from_another_thread(tmp_path):
 
         view = run.view(Filter(where=Cancelling()))
         assert not view.advance()
-        assert list(view.seqs) == list(range(1, 801))
+        assert list(view.seqs) == list(range(1, 701))
 
 
 def test_the_same_filter_gives_the_same_view(mixed):

@@ -87,6 +87,7 @@ class FilterRunner:
         except ProcessError as error:
             self.problem = str(error)
             return
+        self.problem = _overwork(rows.overworked) if rows.overworked else ""
         # The file may be ahead of what the screen knows to be written.
         first, last = bisect_right(rows.seqs, self.looked_at), bisect_right(rows.seqs, window.written)
         window.add_hits(rows.seqs[first:last])
@@ -106,3 +107,8 @@ class FilterRunner:
         if before < _SCREEN or not self._is_waiting or now - self._reported > _REPORT_EVERY:
             self._reported = now
             self._changed()
+
+
+def _overwork(times: int) -> str:
+    left_out = "1 event is" if times == 1 else f"{times:,} events are"
+    return f"{left_out} left out: the filter would take too much work there"

@@ -77,6 +77,10 @@ class Matches(Protocol):
     def scanned(self) -> int:
         """Seq of the last row looked at."""
 
+    @property
+    def overworked(self) -> int:
+        """How often an event was left out, since its payload makes the filter work too much."""
+
     def advance(self, seconds: float | None = None) -> bool:
         """Look on for a while; return whether everything was looked at."""
 

@@ -5,7 +5,7 @@ the message carried: the payload of the event that brought it. Where that event 
 element of a map, an edited message, a failure), it is worked out here, call by call.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
@@ -70,10 +70,12 @@ class EventFacts:
         is_by_message: Whether it differs between the messages of one call.
         data: SQL for where the payload is that it calls `data`.
         special: SQL that is true of the events of which `data` has to be worked out.
+        overworked: How often the predicate took more work than it may, and was taken not to hold.
     """
 
     def __init__(self, connection: Connection, predicate: Predicate | None, names: Iterable[str] = ()) -> None:
         connection.define("source_of", 4, source_of)
+        self.overworked = 0
         self._connection = connection
         self._predicate = predicate
         self._edges: tuple[Edge, ...] | None = None
@@ -127,27 +129,34 @@ class EventFacts:
         event = dict(zip(predicate.names, values, strict=True))
         if event.get("arguments") is not None:
             event["arguments"] = self._value(event["arguments"])
-        return predicate.holds(data=self._value(data), event=event)
+        return predicate.holds(data=self._value(data), event=event, overworked=self._note_overwork)
 
-    def special_holds(self, seqs: Collection[int], condition: str = "1", values: Collection[Any] = ()) -> list[int]:
-        """Return those of some calls and failures for which the predicate holds: for one of the messages of a call.
+    def special_holds(
+        self, seqs: Collection[int], own: tuple[str, Collection[Any]], is_over: Callable[[], bool]
+    ) -> tuple[list[int], int | None]:
+        """Evaluate the predicate on some calls and failures; it holds for a call where it does for one of its messages.
 
         Args:
             seqs: The events.
-            condition: What else must be true of an event `e`, in SQL.
-            values: The values for its question marks.
+            own: What else must be true of an event `e`, in SQL, and the values for its question marks.
+            is_over: Says whether to stop, after the first event.
+
+        Returns:
+            The seqs of those for which it holds; and of the event it stopped at, or None.
         """
         held: list[int] = []
         wanted = sorted(seqs)
         for start in range(0, len(wanted), _AT_ONCE):
             some = wanted[start : start + _AT_ONCE]
-            where = f"e.seq IN ({','.join('?' * len(some))}) AND {condition}"
+            where = f"e.seq IN ({','.join('?' * len(some))}) AND {own[0]}"
             sql = f"{_MESSAGES} WHERE {where} ORDER BY e.seq, k.place"
-            records = self._connection.each(sql, [*some, *values], longest=LONGEST_VALUE)
-            for seq, of_one in groupby(map(_Message._make, records), key=lambda message: message.seq):
+            records = self._connection.each(sql, [*some, *own[1]], longest=LONGEST_VALUE)
+            for place, (seq, of_one) in enumerate(groupby(map(_Message._make, records), key=lambda found: found.seq)):
+                if (start or place) and is_over():
+                    return held, seq
                 if any(self._is_met_by(message) for message in _last_first(of_one)):
                     held.append(seq)
-        return held
+        return held, None
 
     def _is_met_by(self, message: "_Message") -> bool:
         assert self._predicate is not None
@@ -161,9 +170,9 @@ class EventFacts:
         if message.type == "breakpoint_hit":
             details = self._value(message.details)
             is_of_state = isinstance(details, dict) and "value" in details
-            return self._predicate.holds(details["value"] if is_of_state else arguments, event | {"arguments": None})
+            return self._holds(details["value"] if is_of_state else arguments, event | {"arguments": None})
         if message.type != _CALL:
-            return self._predicate.holds(self._failure(message, arguments, message.details), event)
+            return self._holds(self._failure(message, arguments, message.details), event)
         scope = message.path.rpartition("/")[0]
         event_id = message.named()
         source = source_of(message.path, event_id, message.by, message.by_type)
@@ -171,7 +180,14 @@ class EventFacts:
         if message.is_one_of_many:  # the row has the route of another message
             event["route"] = self._route(message, event_id, source)
         data = self._carried(message, scope, arguments) if self._predicate.uses_data else None
-        return self._predicate.holds(data, event)
+        return self._holds(data, event)
+
+    def _holds(self, data: Any, event: dict[str, Any]) -> bool:
+        assert self._predicate is not None
+        return self._predicate.holds(data, event, self._note_overwork)
+
+    def _note_overwork(self) -> None:
+        self.overworked += 1
 
     def _route(self, message: "_Message", event_id: str | None, source: str | None) -> str | None:
         """Return the route that a message took to a join, as far as the graph that was in force last has it."""

@@ -78,6 +78,11 @@ class FilteredRows:
             self._chunk = min(CHUNK, self._chunk * 2) if took < 0.01 else max(200, self._chunk // 2)  # noqa: PLR2004 - half a screen's frame
         return True
 
+    @property
+    def overworked(self) -> int:
+        """How often the predicate took more work than it may; such a row is left out."""
+        return self._facts.overworked
+
     def page(self, start: int, limit: int) -> list[Row]:
         """Return at most `limit` of the rows found so far, from a place among them."""
         return rows_of(self._connection, self.seqs[max(0, start) : max(0, start) + max(0, limit)])
@@ -143,10 +148,14 @@ class FilteredRows:
         rows = self._connection.each(f"SELECT {asked} {query}", [*values, *self._predicate_values], longest=longest)
         for number, block in enumerate(_blocks(rows)):
             # Not before the first one: a piece that takes longer than the time there is would never get done.
-            if number and self._is_over(end):
+            if number and self._rest is not None and self._is_over(end):
                 return
             until = block[-1][0] if len(block) == _ASKED_AT_ONCE else last
-            self.seqs.extend(self._decide(block, joins, until, (where, values)))
+            found, stopped_at = self._decide(block, joins, until, (where, values), end)
+            self.seqs.extend(found)
+            if stopped_at is not None:
+                self.scanned = stopped_at - 1
+                return
             self.scanned = until
 
     def _own_condition(self, first: int, last: int) -> tuple[str, list[Any]]:
@@ -160,20 +169,32 @@ class FilteredRows:
             values += more
         return " AND ".join(conditions), values
 
-    def _decide(self, block: list[Any], joins: frozenset[int], until: int, own: tuple[str, list[Any]]) -> list[int]:
-        """Return the seqs that the predicate leaves of some rows, and of the joins among what is looked at now."""
+    def _decide(
+        self, block: list[Any], joins: frozenset[int], until: int, own: tuple[str, list[Any]], end: float | None
+    ) -> tuple[list[int], int | None]:
+        """Evaluate the predicate on some rows, and on the joins among what is looked at now.
+
+        Returns:
+            The seqs of those for which it holds; and of the row at which there was no more time, or None.
+        """
         special = {seq for seq in joins if self.scanned < seq <= until}
-        rest = self._rest
-        if rest is None:
-            held = [row[0] for row in block if row[0] not in special]
-        else:
-            held = []
-            for seq, is_special, data, *names in block:
-                if is_special:
-                    special.add(seq)
-                elif seq not in special and self._facts.holds(rest, data, names):
-                    held.append(seq)
-        return sorted([*held, *self._facts.special_holds(special, *own)]) if special else held
+        rest, stopped_at = self._rest, None
+        held = [row[0] for row in block if row[0] not in special] if rest is None else []
+        for place, (seq, is_special, data, *names) in enumerate(block if rest is not None else ()):
+            assert rest is not None
+            if place and self._is_over(end):
+                stopped_at = seq
+                break
+            if is_special:
+                special.add(seq)
+            elif seq not in special and self._facts.holds(rest, data, names):
+                held.append(seq)
+        if special:
+            wanted = [seq for seq in special if stopped_at is None or seq < stopped_at]
+            more, stopped_there = self._facts.special_holds(wanted, own, lambda: self._is_over(end))
+            stopped_at = stopped_there or stopped_at
+            held = sorted(seq for seq in (*held, *more) if stopped_at is None or seq < stopped_at)
+        return held, stopped_at
 
     def _is_over(self, end: float | None) -> bool:
         return self._is_cancelled or (end is not None and time.monotonic() >= end)
