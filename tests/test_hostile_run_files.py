@@ -25,8 +25,8 @@ AT_ONCE = 30
 """Files for each process: what one of them leaves in memory does not count for the others for long."""
 TYPICAL = (
     "view-as-events", "virtual-dbstat", "generated-process", "check", "bomb-dicts", "bomb-says-it-is-small",
-    "payload-digits", "payload-shared-chain", "payload-lists-900", "payload-details-odd", "graph-dense", "graph-fan",
-    "graph-lists-open", "graph-names-odd", "causes-many-back", "seq-gaps", "seq-last", "checkpoint-root-odd",
+    "payload-queues-odd", "payload-shared-chain", "payload-lists-900", "payload-details-odd", "graph-dense",
+    "graph-edges-odd", "graph-names-odd", "causes-many-back", "seq-gaps", "seq-last", "checkpoint-root-odd",
     "checkpoint-outputs-odd", "checkpoint-message-odd", "pages-doubling-events", "pages-circle-checkpoints",
     "shapes.type=24", "metadata-deep", "run-long", "bytes-3", "format-99", "log-of-noise", "long-tail", "utf-16",
 )  # fmt: skip

@@ -33,6 +33,7 @@ _LEAST_ROW: Final = 8
 _LEAST_EVENT: Final = 8
 _KEPT_NAMES: Final = 50_000
 _NAMES_AT_ONCE: Final = 100
+_UNSIZED: Final = frozenset({int, float, type(None)})
 _TEXT: Final = (str, type(None))
 _NAME_TYPES: Final[tuple[Any, ...]] = (str, str, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, int)
 """Of type, path, step, function, event id, route, state, response type, code and generation."""
@@ -130,7 +131,9 @@ class Connection:
         while more := cursor.fetchmany(_FEW_ROWS):
             rows += more
             self._check_rows(len(rows))
-            size += sum([len(cell) for row in more for cell in row if isinstance(cell, str | bytes)])
+            for column in zip(*more, strict=True):
+                if not _UNSIZED.issuperset(map(type, column)):
+                    size += sum([len(cell) for cell in column if isinstance(cell, str | bytes)])
             self._memory.check(size)
         return rows
 
