@@ -124,7 +124,7 @@ class WorkerSession(Session):
                 cwd=self._cwd,
                 start_new_session=True,
             )
-            guardian = _guarded(process.pid)
+            guardian = await _guarded(process)
         except BaseException as error:
             ours.close()
             os.close(errors)
@@ -250,11 +250,12 @@ async def _ended(process: asyncio.subprocess.Process, seconds: float) -> None:
         await asyncio.wait_for(process.wait(), seconds)
 
 
-def _guarded(pid: int) -> Guardian:
+async def _guarded(process: asyncio.subprocess.Process) -> Guardian:
     try:
-        return Guardian(pid)
+        return Guardian(process.pid)
     except BaseException:
-        _signal_group(pid, signal.SIGKILL)
+        _signal_group(process.pid, signal.SIGKILL)
+        await process.wait()
         raise
 
 
