@@ -266,7 +266,7 @@ def _part_of(value: Any, key: Any) -> Any:
     if isinstance(value, dict):
         return value.get(key, ABSENT)
     if isinstance(value, _SEQUENCES) and isinstance(key, int):
-        return value[key] if key < len(value) else ABSENT
+        return value[key] if 0 <= key < len(value) else ABSENT
     return ABSENT
 
 
