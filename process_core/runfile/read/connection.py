@@ -23,7 +23,7 @@ _FREE_MEMORY: Final = 256 * 1024 * 1024
 _MEMORY_PER_BYTE: Final = 30
 """Values that are kept at once may take so much memory, and so much more for each byte of the file: JSON is packed to a
 tenth or so, and a small file whose values would fill the machine was prepared for that."""
-_FREE_OUTPUT: Final = 128 * 1024 * 1024
+_FREE_OUTPUT: Final = 64 * 1024 * 1024
 _OUTPUT_PER_BYTE: Final = 200
 """An export may take so many bytes, and so many more for each byte of the file: payloads are recorded once and named
 often."""
