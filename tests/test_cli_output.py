@@ -1,8 +1,10 @@
 """What the command line writes cannot act on a terminal, whatever was typed, recorded or raised."""
 
 import ast
+import contextlib
 import io
 import os
+import subprocess
 import sys
 from pathlib import Path
 from unicodedata import category
@@ -152,3 +154,47 @@ def test_a_flood_of_marks_is_cut_to_a_few_on_each_character():
     assert safe(flood).startswith("e" + "\u0301" * 4 + "…")
     assert len(safe(flood)) < 10
     assert visible("Việt Nam ภาษาไทย हिन्दी שָׁלוֹם") == "Việt Nam ภาษาไทย हिन्दी שָׁלוֹם"
+
+
+@pytest.mark.slow
+def test_raw_bytes_under_a_pseudo_terminal_hold_no_control_byte(tmp_path):
+    target = tmp_path / "hostile.py"
+    target.write_text(
+        "from process_core import ProcessBuilder, Step, StepContext, function\n"
+        "class A(Step):\n"
+        "    @function\n"
+        "    async def go(self, context: StepContext) -> None:\n"
+        "        context.emit_event('E\\x9b2J', '\\x9d0;PWNED\\x9c \\u202etxt\\x1b[2J')\n"
+        "def build():\n"
+        "    b = ProcessBuilder('P'); a = b.add_step(A); b.on_input_event('Go\\u202e').send_event_to(a)\n"
+        "    return b.build()\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "tui.cli"]
+    subprocess.run(
+        [*command, "run", str(target)], cwd=tmp_path, env=environment, check=True, input=b"", capture_output=True
+    )
+    for arguments in (
+        ["runs"],
+        ["runs", "--export", "last"],
+        ["graph", str(target)],
+        ["graph", str(target), "--nope\x1b[2J"],
+    ):
+        reads, writes = os.openpty()
+        process = subprocess.Popen(
+            [*command, *arguments],
+            cwd=tmp_path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=writes,
+            stderr=writes,
+        )
+        os.close(writes)
+        raw = b""
+        with contextlib.suppress(OSError):
+            while data := os.read(reads, 65536):
+                raw += data
+        process.wait(30)
+        os.close(reads)
+        assert raw
+        assert harmless(raw.decode().replace("\r\n", "\n")), raw
