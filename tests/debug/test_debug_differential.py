@@ -48,7 +48,7 @@ def plans(draw: st.DrawFn) -> Plan:
         st.fixed_dictionaries({"function": st.sampled_from(["f0", "f1", "in0"])}),
     )
     counts = {
-        "condition": st.sampled_from(["data > 0", "superstep > 1", "data.missing"]),
+        "condition": st.sampled_from(["data > 0", "superstep > 1", "data['missing']"]),
         "hits": st.sampled_from(["==2", ">=2", "%2"]),
         "log": st.just("{data}"),
         "once": st.booleans(),
