@@ -253,6 +253,11 @@ def test_the_events_of_one_step_are_listed_without_its_namesakes(tmp_path):
         ("S[9-0]", "S[9-0]", True),
         ("S[", "S[", True),
         ("a.c", "abc", False),
+        ("S[!1]T", "S/T", False),
+        ("*a*b*/*", "xaxbx/c", True),
+        ("*a*b", "abab", True),
+        ("*a*a*b", "a" * 10, False),
+        ("*a" * 40 + "*b", "a" * 200, False),
     ],
 )
 def test_path_globs(glob, path, fits):

@@ -4,6 +4,7 @@ import functools
 import re
 from typing import Final
 
+_STARS: Final = re.compile(r"\*+")
 _INDEX_GLOB: Final = re.compile(r"\[(\d+|\*)\]")
 
 
@@ -15,10 +16,16 @@ def path_pattern(glob: str) -> re.Pattern[str]:
     number of levels, none included.
     """
     parts: list[str] = []
+    star = -1  # place of a `*` in this level that no other follows yet
     at = 0
     while at < len(glob):
         character = glob[at]
         at += 1
+        if character == "*" and star >= 0:
+            # The first place where what is between two stars fits is as good as any later one: to look for others too
+            # would take time exponential in the number of stars.
+            parts[star:] = [f"(?>[^/]*?{''.join(parts[star + 1 :])})"]
+            star = -1
         if glob.startswith("**/", at - 1) and (at == 1 or glob[at - 2] == "/"):
             parts.append("(?:.*/)?")
             at += 2
@@ -26,15 +33,17 @@ def path_pattern(glob: str) -> re.Pattern[str]:
             parts.append(".*")
             at += 1
         elif character == "*":
+            star = len(parts)
             parts.append("[^/]*")
         elif character == "?":
             parts.append("[^/]")
         elif character == "[" and (end := glob.find("]", at + 1)) > 0:
             chosen = glob[at:end].replace("\\", "\\\\").replace("[", "\\[").replace("^", "\\^")
-            parts.append(f"[^{chosen[1:]}]" if chosen.startswith("!") else f"[{chosen}]")
+            parts.append(f"[^/{chosen[1:]}]" if chosen.startswith("!") else f"(?!/)[{chosen}]")
             at = end + 1
         else:
             parts.append(re.escape(character))
+            star = -1 if character == "/" else star
     try:
         return re.compile("".join(parts), re.DOTALL)
     except re.error:  # a choice that is none (`[9-0]`): taken literally, as a shell does
@@ -43,7 +52,7 @@ def path_pattern(glob: str) -> re.Pattern[str]:
 
 def event_pattern(glob: str) -> re.Pattern[str]:
     """Compile a glob over event ids, in which a slash is a character like any other; match what `as_level` returns."""
-    return path_pattern(as_level(glob))
+    return path_pattern(_STARS.sub("*", as_level(glob)))  # in one level they all mean the same
 
 
 def as_level(event_id: str) -> str:
