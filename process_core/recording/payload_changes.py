@@ -18,10 +18,14 @@ class PayloadChanges:
 
     Args:
         writer: Has the last encoding.
+
+    Attributes:
+        has_sent: Whether there is anything for `superstep_ended` to forget; asked at every superstep.
     """
 
     def __init__(self, writer: RunFileWriter) -> None:
         self._writer = writer
+        self.has_sent = False
         self._sent: dict[int, tuple[int, Any, str]] = {}
         self._sent_before: dict[int, tuple[int, Any, str]] = {}
         self._warned: set[str] = set()
@@ -33,6 +37,7 @@ class PayloadChanges:
             return
         if type in ("event_emitted", "executor_completed"):
             self._sent[seq] = (hash(body), data, call.slot.path)
+            self.has_sent = True
         elif type == "executor_invoked":
             for message in call.messages:
                 if message.route.parameter is not None:
@@ -40,14 +45,15 @@ class PayloadChanges:
 
     def superstep_ended(self) -> None:
         """Forget what was sent before the superstep of the root that is over."""
-        if self._sent or self._sent_before:
-            self._sent_before, self._sent = self._sent, {}
+        self._sent_before, self._sent = self._sent, {}
+        self.has_sent = bool(self._sent_before)
 
     def _compare(self, message: Message, call: Invocation, seq: int, body: bytes) -> None:
         sent = self._sent.get(message.seq) or self._sent_before.get(message.seq)
         if sent is None:
             if not message.source:  # what came from outside is compared with its first delivery
                 self._sent[message.seq] = (hash(encode(message.data)), message.data, "")
+                self.has_sent = True
             return
         digest, data, path = sent
         is_its_own = path == message.source or (path.startswith(f"{message.source}/") and "[" not in path)

@@ -238,7 +238,8 @@ class RunRecorder(RunInstrument):
             self._warn_held_back()
         if process is not run.root or run.is_cancelling or process.superstep == self._last:
             return
-        self._changes.superstep_ended()
+        if self._changes.has_sent:
+            self._changes.superstep_ended()
         outputs = None if self._kept else self._outputs.unchanged()
         compact = self._compact.write(self._writer.generation, outputs) if outputs is not None else None
         if compact is not None:
