@@ -1,6 +1,7 @@
 """What is installed works outside of the repository, whatever the user's own files are called."""
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -10,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-import stepscope
-
 ROOT = Path(__file__).resolve().parents[1]
+COMMAND = ROOT / "tui" / "cli" / "stepscope"
 SAMPLE = ROOT / "sample_processes" / "mail.py"
 PACKAGES = ("process_core", "tui", "sample_processes")
 NAMES = (
@@ -69,29 +69,34 @@ def ended(*command, cwd, **environ):
 
 
 def test_files_of_the_user_named_like_ours_are_in_nobodys_way(taken):
-    command = (sys.executable, ROOT / "stepscope.py", "run", "target.py")
+    command = (sys.executable, COMMAND, "run", "target.py")
     run = ended(*command, cwd=taken, PYTHONPATH=f".{os.pathsep}{taken}")
     assert run.returncode == 0, run.stderr
     assert "The user's own." in run.stdout
     assert "the wrong" not in run.stdout + run.stderr
 
 
-def test_folders_of_the_user_are_searched_last(monkeypatch, tmp_path):
-    theirs, ours, here = str(tmp_path / "theirs"), str(ROOT), str(tmp_path)
+@pytest.fixture
+def search_chosen_folders_last():
+    return runpy.run_path(str(COMMAND))["search_chosen_folders_last"]
+
+
+def test_folders_of_the_user_are_searched_last(monkeypatch, tmp_path, search_chosen_folders_last):
+    theirs, here = str(tmp_path / "theirs"), str(tmp_path)
     monkeypatch.chdir(here)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(("theirs", ours, "")))
-    monkeypatch.setattr(sys, "path", [here, theirs, ours, "/usr/lib/python", "/site-packages"])
-    stepscope._search_chosen_folders_last()
-    assert sys.path == [ours, "/usr/lib/python", "/site-packages", here, theirs]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(("theirs", "")))
+    monkeypatch.setattr(sys, "path", [here, theirs, "/usr/lib/python", "/site-packages"])
+    search_chosen_folders_last()
+    assert sys.path == ["/usr/lib/python", "/site-packages", here, theirs]
 
 
-def test_a_folder_that_has_been_removed_is_no_hindrance(monkeypatch, tmp_path):
+def test_a_folder_that_has_been_removed_is_no_hindrance(monkeypatch, tmp_path, search_chosen_folders_last):
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
     before = list(sys.path)
-    stepscope._search_chosen_folders_last()
+    search_chosen_folders_last()
     assert sys.path == before
 
 
@@ -100,7 +105,7 @@ def wheel(tmp_path_factory):
     source = tmp_path_factory.mktemp("source")
     for package in PACKAGES:
         shutil.copytree(ROOT / package, source / package, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("stepscope.py", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     offline = ("--no-index", "--no-deps", "--no-build-isolation")
     built = ended(sys.executable, "-m", "pip", "wheel", "-q", *offline, "-w", source / "dist", source, cwd=source)
@@ -134,7 +139,9 @@ def test_the_wheel_has_what_is_needed_and_nothing_else(wheel):
     code = {str(path.relative_to(ROOT)) for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
     others = {str(path.relative_to(ROOT)) for path in (ROOT / "tui").rglob("*.tcss")}
     others |= {"process_core/py.typed", "tui/py.typed", "process_core/engine/RULES.md"}
-    assert names - metadata == code | others | {"stepscope.py"}
+    scripts = {name for name in names if ".data/scripts/" in name}
+    assert names - metadata - scripts == code | others
+    assert [name.rpartition("/")[2] for name in scripts] == ["stepscope"]
     assert any(name.endswith("/LICENSE") for name in metadata)
 
 

@@ -1,8 +1,8 @@
-"""Runs the `stepscope` command: `python -m tui.cli`."""
+"""Runs the command line: `python -m tui.cli`."""
 
 import sys
 
-from stepscope import main
+from tui.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())
