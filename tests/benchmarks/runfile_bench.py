@@ -20,20 +20,24 @@ from process_core.runfile import Filter, FilteredRows, RunFile, RunFileWriter
 
 STARTED = 1_700_000_000.0
 TYPES = ("superstep_started", "executor_invoked", "event_emitted", "executor_completed", "superstep_completed")
+_PER_SUPERSTEP = len(TYPES)
 
 
 def make_events(count, first=1):
-    """The events of a loop through fifty steps: five a superstep, two of them with small payloads."""
+    """The events of a loop through fifty steps: five a superstep, two of them with small payloads.
+
+    Each step is called with what the one before it has emitted, as in a run.
+    """
     found = []
     for seq in range(first, first + count):
-        superstep, place = divmod(seq - 1, 5)
+        superstep, place = divmod(seq - 1, _PER_SUPERSTEP)
         name = f"S{superstep % 50}"
         of_step = 0 < place < 4
         found.append(
             WorkflowEvent(
                 TYPES[place],
-                data={"x": seq} if place == 1 else seq if place == 2 else None,
-                event_id="Go" if place == 2 else None,
+                data=(None, {"n": {"x": seq - 4}}, {"x": seq}, None, None)[place],
+                event_id="Go" if place in (1, 2) else None,
                 seq=seq,
                 run_id="bench",
                 timestamp=STARTED + seq * 2e-5,
@@ -41,7 +45,7 @@ def make_events(count, first=1):
                 path=name if of_step else "",
                 step=name if of_step else None,
                 function="run" if of_step else None,
-                causes=(seq - 1,) if seq > 1 else (),
+                causes=((), (seq - 4,) if seq > _PER_SUPERSTEP else (), (seq - 1,), (seq - 2,), ())[place],
             )
         )
     return found
@@ -180,7 +184,7 @@ def bench_reading(folder, small, large):
         "text in names": Filter(texts=("s33",)),
         "predicate on the envelope": Filter(where=compile_predicate('event_id == "Go" and superstep > 100')),
         "predicate on the payload": Filter(where=compile_predicate(f"data.x > {large - 5000}")),
-        "predicate SQL cannot say": Filter(where=compile_predicate('event_id == "Go" and data % 1000 == 3')),
+        "predicate SQL cannot say": Filter(where=compile_predicate('event_id == "Go" and data.x % 1000 == 3')),
     }
     for name, one in chosen.items():
         view = FilteredRows(run._connection, one)
