@@ -157,8 +157,11 @@ ACTIONS: Final[tuple[Action, ...]] = (
             help="Go on until just before the selected event or step (or the one named), once.",
             panels=(Panel.GRAPH, Panel.TIMELINE, Panel.QUEUE), usage="[EVENT_ID|STEP]", argument=Argument.PLACE,
             short="run to here"),
-    of_verb(verbs.Stop, Group.RUN, ("X",), title="Stop the run"),
-    Action("restart", "Restart", "Load the target again and start it with the same input; breakpoints stay.",
+    of_verb(verbs.ShowStack, Group.RUN, ("P",), title="Python stack", short="where"),
+    of_verb(verbs.Stop, Group.RUN, ("X",), title="Stop the run",
+            help="Cancel the run, once you say yes; what it recorded stays."),
+    Action("restart", "Restart",
+           "Load the target again and start it with the same input; breakpoints stay. Asks first while a run is alive.",
            Group.RUN, ("R",), word="restart", short="restart", reach=Viewpoint.PAST),
     Action("resume", "Resume run",
            "Resume the run where it was recorded last, after its worker died, it failed, or from a recording;"

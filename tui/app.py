@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
@@ -27,12 +28,14 @@ from tui.run_controller import RunControl, StartOptions
 from tui.samples import Sample, samples
 from tui.screens.debug_screen import DebugScreen
 from tui.screens.handlers.resume import mismatch_question
+from tui.screens.held_keys import HeldKeys
 from tui.screens.load_error import LoadErrorScreen
 from tui.screens.sample_picker import SamplePickerScreen
 from tui.terminal import TerminalDriver
 from tui.text.safe_text import LABEL, safe
 from tui.themes import DEFAULT_THEME, PLAIN_THEME, THEMES, MonochromeFilter
 from tui.widgets.fault_boundary import FaultBoundary, guarded_dispatch
+from tui.widgets.text_box import TextBox
 
 OpenSession = Callable[[], Awaitable[Session]]
 """Opens a session; asked when the first target is known."""
@@ -87,6 +90,30 @@ class StepscopeApp(App[int]):
         """Return what draws: on a terminal our own, else what the environment asks for, such as a browser's."""
         driver = super().get_driver_class()
         return TerminalDriver if driver is LinuxDriver else driver
+
+    async def on_event(self, event: events.Event) -> None:
+        """Deal with an event; Textual calls this. Keys apply in order, each before the next is looked at."""
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
+            await super().on_event(event)
+        elif not isinstance(self.screen, DebugScreen) or not self.screen.held.take(event):
+            await self._pass_on(event)
+
+    async def pass_on_held(self, held: HeldKeys) -> None:
+        """Pass on the keys that waited, until one makes the others wait again."""
+        while (event := held.next()) is not None:
+            await self._pass_on(event)
+
+    async def _pass_on(self, event: events.Event) -> None:
+        box = self.focused
+        if not isinstance(box, TextBox):
+            await super().on_event(event)
+        elif isinstance(event, events.Key) and not box.check_consume_key(event.key, event.character):
+            # Textual's way is to send it to the box and up from there, to come back here after the keys typed since.
+            if not await self._check_bindings(event.key, priority=True):
+                await self._check_bindings(event.key)
+        else:
+            await super().on_event(event)
+            await box.caught_up()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the variables that themes of others lack; Textual asks for them."""
@@ -172,7 +199,7 @@ class StepscopeApp(App[int]):
             return
         died = screen.control.session.died is not None
         shown = LoadErrorScreen(event.target, event.failure, goes_on=not died and screen.is_alive)
-        self.push_screen(shown, lambda again: screen.action_act("restart") if again else None)
+        self.push_screen(shown, lambda again: screen.restart() if again else None)
 
     def on_resume_wanted(self, event: ResumeWanted) -> None:
         """Resume the recorded run that is looked at."""

@@ -4,7 +4,6 @@ from textual.message import Message
 
 from process_core.runfile import RunInfo
 from process_core.session.protocol.envelope import Failure
-from process_core.session.protocol.status import OpenRequest
 from process_core.session.protocol.verbs import ResumeChoices
 
 
@@ -19,20 +18,6 @@ class ActionWanted(Message):
     def __init__(self, action: str, argument: str = "") -> None:
         self.action = action
         self.argument = argument
-        super().__init__()
-
-
-class AnswerGiven(Message):
-    """The user answered an open question.
-
-    Attributes:
-        request: The question.
-        text: The answer as typed; None where nothing more comes.
-    """
-
-    def __init__(self, request: OpenRequest, text: str | None) -> None:
-        self.request = request
-        self.text = text
         super().__init__()
 
 

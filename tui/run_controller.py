@@ -263,14 +263,16 @@ class RunControl:
     def capabilities(self, viewpoint: Viewpoint = Viewpoint.PRESENT, elsewhere: str = "") -> Mapping[str, str | None]:
         """Return for each verb, by its name, None where it is allowed now, else the reason why not."""
         limits = self.loaded.limits if self.loaded is not None else {}
-        return capabilities(self.status, viewpoint, elsewhere, out_of_reach=self._out_of_reach(), limits=limits)
+        is_busy = self.session.died is None and self.status.blocked_for >= BUSY
+        out = self._out_of_reach()
+        return capabilities(self.status, viewpoint, elsewhere, out_of_reach=out, is_busy=is_busy, limits=limits)
 
     def _out_of_reach(self) -> str | None:
         if self.session.died is not None:
             return f"{safe(self.session.died.reason)}: press R to restart, or u to resume the run"
         if self.status.blocked_for >= BUSY:
             where = ", ".join(safe(path, NAME) for path in self.status.running) or "the target's code"
-            return f"{where} keeps the worker busy: wait, or press R to restart"
+            return f"{where} keeps the worker busy: wait, press P to see where, or R to restart"
         return None
 
     async def run_to(self, place: str) -> str:

@@ -213,7 +213,7 @@ async def test_restart_runs_the_changed_file(debug, process_file):
     async with debug(process_file(CHAT)) as d:
         await d.until("Welcome!")
         process_file(CHAT.replace("Welcome!", "Changed!"))
-        await d.press("escape", "R")
+        await d.press("escape", "R", "y")
         await d.until("Changed!")
         assert "Welcome!" not in d.text
 
@@ -222,7 +222,7 @@ async def test_restart_keeps_the_breakpoints(debug, process_file):
     async with debug(process_file(CHAT), breakpoints=("UserInputReceived",)) as d:
         await d.until("WAITING FOR YOU")
         first = d.status.run_id
-        await d.press("escape", "R")
+        await d.press("escape", "R", "y")
         await d.until(lambda: d.status.run_id != first)
         assert [spec.event for spec in d.status.breakpoints] == ["UserInputReceived"]
 
@@ -231,7 +231,7 @@ async def test_a_syntax_error_at_restart_is_shown_and_the_old_run_goes_on(debug,
     async with debug(process_file(CHAT)) as d:
         await d.until("WAITING FOR YOU")
         process_file("def build(:\n")
-        await d.press("escape", "R")
+        await d.press("escape", "R", "y")
         await d.until("cannot load")
         assert "target.py" in d.text
         await d.press("escape")
@@ -243,7 +243,7 @@ async def test_all_five_problems_of_a_definition_are_listed(debug, process_file)
     async with debug(process_file(CHAT), size=(120, 60)) as d:
         await d.until("WAITING FOR YOU")
         process_file(FIVE_PROBLEMS)
-        await d.press("escape", "R")
+        await d.press("escape", "R", "y")
         await d.until("cannot load")
         assert all(f"nope_{name}" in d.text for name in ("one", "two", "three", "four", "five"))
 
@@ -322,7 +322,7 @@ async def test_the_palette_does_what_a_key_does(debug, process_file):
     async with debug(process_file(CHAT)) as d:
         await d.until("WAITING FOR YOU")
         await d.press("ctrl+p")
-        await d.until(lambda: type(d.app.screen).__name__ == "CommandPalette")
+        await d.until(lambda: type(d.app.screen).__name__ == "Palette")
         await d.type("Break on Exit")
         await d.pilot.pause(0.5)
         await d.press("enter")
@@ -387,3 +387,18 @@ async def test_the_focus_leaves_the_chat_though_the_run_ends_before_its_last_ans
         await d.answer("exit")
         await d.until(lambda: d.status.state.value == "STOPPED" and not d.screen.inserting)
         assert d.screen.chat.box.value == ""
+
+
+async def test_stop_and_restart_ask_while_a_run_is_alive(debug, process_file):
+    async with debug(process_file(CHAT), paused=True) as d:
+        await d.until("PAUSED")
+        first = d.status.run_id
+        for key, question in (("X", "Stop the run?"), ("R", "Restart, and end it?")):
+            await d.press(key)
+            await d.until(question)
+            await d.press("escape")
+            assert (d.status.run_id, d.status.state.value) == (first, "IN_PROGRESS")
+        await d.press("X", "y")
+        await d.until("CANCELLED")
+        await d.press("R")  # there is nothing left to lose
+        await d.until(lambda: d.status.run_id != first)

@@ -69,7 +69,7 @@ async def test_a_target_that_cannot_be_loaded_is_reported_harmlessly(debug, proc
     async with debug(process_file(HOSTILE)) as d:
         await d.until("WAITING FOR YOU")
         process_file("raise RuntimeError('\\x1b]0;t\\x07 [/x] [@click=app.quit]x[/]')\n")
-        await d.press("escape", "R")
+        await d.press("escape", "R", "y")
         await d.until("cannot load")
         assert_harmless(d)
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from driving import Driver
@@ -83,12 +84,19 @@ async def test_a_worker_that_does_not_answer_is_reported_with_the_step_and_can_b
     await app.session.close()
 
 
-async def test_a_target_that_takes_long_to_load_is_reported_meanwhile(open_app):
-    app = open_app("import time\n\ntime.sleep(1.5)\n" + CHAT)
+async def test_a_target_that_takes_long_to_load_is_reported_meanwhile_and_shows_where_it_is(open_app):
+    waits = "Path(__file__).with_name('here').touch()\n"
+    waits += "while not Path(__file__).with_name('now').exists():\n    time.sleep(0.01)\n"
+    app = open_app("import time\nfrom pathlib import Path\n\n" + waits + CHAT)
     async with app.run_test(size=(120, 40)) as pilot:
         d = Driver(app, pilot)
         await d.until("LOADING")
         assert "q quit" in d.text
+        await d.until(Path(app.target).with_name("here").exists)
+        await d.press("P")
+        await d.until("in <module>")
+        Path(app.target).with_name("now").touch()
+        await d.press("escape")
         await d.until("WAITING FOR YOU")
     await app.session.close()
 
@@ -110,9 +118,16 @@ async def test_a_busy_worker_is_said_to_hear_nothing_and_its_restart_leaves_no_f
         await d.until("▶ Stuck")
         await d.press("p")  # reaches a worker that is not known to be busy yet
         await d.until("worker busy in Stuck for")
+        await d.until("s in Stuck.hang")
+        assert "▶ Stuck" in d.text
         assert "R restart" in d.text
         await d.press("X")
-        await d.until("Stuck keeps the worker busy: wait, or press R to restart")
+        await d.until("Stuck keeps the worker busy: wait, press P to see where, or R to restart")
+        await d.press("P")
+        text = await d.until("in Stuck.hang")
+        assert "time.sleep(60)" in text
+        assert "AnyIO" not in text  # what watches the files is no code of the target
+        await d.press("escape")
         first = app.session.pid
         await d.press("R")
         await d.until(lambda: app.session.pid not in (None, first) and "▶ Stuck" in d.text)

@@ -1,5 +1,6 @@
 """The chat panel: the conversation, the question that is open, and the box it is answered in."""
 
+from collections.abc import Callable
 from typing import ClassVar, Final
 
 from textual import on
@@ -12,7 +13,6 @@ from process_core.runfile import RunFile
 from process_core.session.protocol.status import OpenRequest
 from tui.chat.conversation import ChatReader
 from tui.chat.transcript import KEPT, Transcript
-from tui.messages import AnswerGiven
 from tui.moment import Moment
 from tui.text.safe_content import safe_content
 from tui.text.safe_text import safe
@@ -24,7 +24,12 @@ _ASKED_THEN: Final = "was asked then; cannot be answered from here"
 
 
 class ChatPanel(FaultBoundary, Vertical):
-    """A conversation with the process."""
+    """A conversation with the process.
+
+    Attributes:
+        on_answer: Takes an answer that was entered: the question, and the text or None for the end of the input.
+        on_early: Takes what was entered while nothing is asked; returns whether it waits for the next question.
+    """
 
     DEFAULT_CSS = """
     ChatPanel { height: 1fr; }
@@ -48,7 +53,7 @@ class ChatPanel(FaultBoundary, Vertical):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self.transcript = Transcript()
-        self.box = TextBox(placeholder=_NOTHING, select_on_focus=False)
+        self.box = TextBox(self._entered, _NOTHING)
         self._note = Static(id="chat-note", markup=False)
         self._question = Static(id="chat-question", markup=False)
         self._problem = Static(id="chat-problem", markup=False)
@@ -59,6 +64,10 @@ class ChatPanel(FaultBoundary, Vertical):
         self._asked_then: tuple[OpenRequest, ...] = ()
         self._file: RunFile | None = None
         self._drafts: dict[str, str] = {}
+        self._answered: set[str] = set()  # accepted, and still listed in the status that is shown
+        self._problem_of = ""
+        self.on_answer: Callable[[OpenRequest, str | None], None] = lambda _request, _text: None
+        self.on_early: Callable[[], bool] = lambda: False
         self._history = History()
 
     def compose(self) -> ComposeResult:
@@ -125,6 +134,8 @@ class ChatPanel(FaultBoundary, Vertical):
         Args:
             requests: All of them, the oldest first.
         """
+        self._answered &= {request.request_id for request in requests}
+        requests = tuple(request for request in requests if request.request_id not in self._answered)
         if requests == self._requests:
             return
         self._requests = requests
@@ -160,6 +171,9 @@ class ChatPanel(FaultBoundary, Vertical):
         if self._current == request_id or self.box.value == text:
             self._put(self._drafts.pop(self._current, "") if self._current != request_id and self._current else "")
         self._say_problem("")
+        if any(asked.request_id == request_id for asked in self._requests):
+            self._answered.add(request_id)
+            self._set_requests(self._requests)
 
     def refused(self, problem: str) -> None:
         """The answer was not taken: show why, and keep it."""
@@ -197,33 +211,36 @@ class ChatPanel(FaultBoundary, Vertical):
         self._question.set_class(request is not None and several, "said")
         self._say_problem("")
 
+    def keep_text(self) -> None:
+        """Report that there is no question for what was entered, which stays in the box."""
+        self._say_problem(f"{self._refused or _NOTHING}; text kept")
+
+    @property
+    def is_question_behind(self) -> bool:
+        """Whether the status still lists a question that was answered, so that the next one is not known yet."""
+        return bool(self._answered)
+
     def _say_problem(self, text: str) -> None:
+        self._problem_of = self.box.value if text else ""
         self._problem.update(safe_content(f"✗ {text}" if text else ""))
         self._problem.set_class(bool(text), "said")
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
+    def _entered(self, text: str | None) -> None:
         request = self.request
-        if request is None:
-            self._say_problem(f"{self._refused or _NOTHING}; text kept")
+        if text is None and (request is None or not request.takes_end):
+            self._say_problem("this question does not take the end of the input" if request is not None else _NOTHING)
+        elif request is None:
+            if self._refused or not self.on_early():
+                self.keep_text()
         else:
             self.transcript.follow()
-            self.post_message(AnswerGiven(request, event.value))
-
-    @on(TextBox.Ended)
-    def _ended(self, event: TextBox.Ended) -> None:
-        event.stop()
-        request = self.request
-        if request is not None and request.takes_end:
-            self.post_message(AnswerGiven(request, None))
-        else:
-            self._say_problem("this question does not take the end of the input" if request is not None else _NOTHING)
+            self.on_answer(request, text)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        self._say_problem("")
+        if self.box.value != self._problem_of:
+            self._say_problem("")
 
 
 _PLAIN_TYPES = frozenset({"", "Any", "bool", "date", "datetime", "float", "int", "str", "SecretStr"})

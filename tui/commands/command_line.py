@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -78,7 +77,18 @@ class Suggestions(FaultBoundary, Widget):
 
 
 class CommandLine(FaultBoundary, Vertical):
-    """A line with a prompt, completions above it, and a memory of what was typed."""
+    """A line with a prompt, completions above it, and a memory of what was typed.
+
+    It changes at once, without messages: one that came late would undo what was done since.
+
+    Args:
+        names: Returns the names that an argument may hold.
+
+    Attributes:
+        on_entered: Takes what was entered; the line stays open until it is closed.
+        on_left: Gives the focus back to where it was.
+        opened: How often it was opened, so that what was typed before can be distinguished.
+    """
 
     DEFAULT_CSS = """
     CommandLine { dock: bottom; layer: above; height: auto; background: $panel; }
@@ -94,25 +104,13 @@ class CommandLine(FaultBoundary, Vertical):
         Binding("escape", "close", show=False),
     ]
 
-    class Entered(Message):
-        """A line was entered; the line stays open until it is closed.
-
-        Attributes:
-            kind: What it is.
-            text: What was typed.
-        """
-
-        def __init__(self, kind: LineKind, text: str) -> None:
-            self.kind = kind
-            self.text = text
-            super().__init__()
-
-    class Closed(Message):
-        """The line was closed."""
-
     def __init__(self, names: Callable[[], Names]) -> None:
         super().__init__()
         self.display = False
+        self.on_entered: Callable[[LineKind, str], None] = lambda _kind, _text: None
+        self.on_left: Callable[[], None] = lambda: None
+        self.opened = 0
+        self._problem_of = ""
         self._names = names
         self._histories = {kind: History() for kind in LineKind}
         self._kind = LineKind.COMMAND
@@ -120,7 +118,7 @@ class CommandLine(FaultBoundary, Vertical):
         self._completing = False
         self._suggestions = Suggestions()
         self._prompt = Static(id="prompt", markup=False)
-        self._box = TextBox(select_on_focus=False)
+        self._box = TextBox(self._entered)
 
     def compose(self) -> ComposeResult:
         """Build the parts; Textual calls this."""
@@ -131,30 +129,38 @@ class CommandLine(FaultBoundary, Vertical):
 
     @property
     def is_open(self) -> bool:
-        """Whether it is seen."""
-        return bool(self.display)
+        """Whether something is typed into it; no longer once it is entered."""
+        return bool(self.display) and self.screen.focused is self._box
 
     def open(self, kind: LineKind, text: str = "") -> None:
         """Open the line, with a text on it, and focus it."""
+        self.opened += 1
         self._kind = kind
         self._prompt.update(kind.value)
         self.display = True
         self._box.value = text
         self._box.cursor_position = len(text)
-        self._suggestions.problem = ""
+        self._suggestions.problem = self._problem_of = ""
         self._suggest(text)
         self.screen.set_focus(self._box)
 
     def close(self) -> None:
         """Close the line; what was typed and not entered is forgotten."""
-        if self.is_open:
+        if self.display:
+            self.leave()
             self.display = False
-            self.post_message(self.Closed())
+
+    def leave(self) -> None:
+        """Leave the box, while what was entered is done; the line is still seen."""
+        if self.is_open:
+            self.on_left()
 
     def refuse(self, problem: str) -> None:
-        """Show what is wrong with the line, which stays as it is."""
+        """Show what is wrong with the line, which stays as it is and is typed into."""
+        self._problem_of = self._box.value
         self._suggestions.problem = safe(problem)
         self._redraw()
+        self.screen.set_focus(self._box)
 
     def action_close(self) -> None:
         """Close the line, from its key."""
@@ -189,14 +195,18 @@ class CommandLine(FaultBoundary, Vertical):
         if self._completing:
             self._completing = False
             return
-        self._suggestions.problem = ""
+        if event.value != self._box.value:
+            return  # there is a newer text by now
+        if event.value != self._problem_of:
+            self._suggestions.problem = ""
         self._suggest(event.value)
 
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._histories[self._kind].add(event.value)
-        self.post_message(self.Entered(self._kind, event.value))
+    def _entered(self, text: str | None) -> None:
+        if text is None:  # Ctrl+D
+            self.close()
+            return
+        self._histories[self._kind].add(text)
+        self.on_entered(self._kind, text)
 
     def _suggest(self, text: str) -> None:
         self._suggestions.completions = complete(text, self._names()) if self._kind is LineKind.COMMAND else []

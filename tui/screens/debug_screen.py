@@ -3,13 +3,17 @@
 It pulls: the session sends it counts, and at most thirty times a second it reads what it shows from the run file.
 """
 
+import time
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.timer import Timer
+from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from process_core.events import RunState
@@ -17,13 +21,13 @@ from process_core.graph import Edge
 from process_core.runfile import RunFile
 from process_core.session.client.session import CommandRefused, Update, WorkerDied
 from process_core.session.protocol.envelope import Notice
-from process_core.session.protocol.status import Reloaded, Status
+from process_core.session.protocol.status import OpenRequest, Reloaded, Status
 from tui.actions import ACTIONS, BY_NAME, Action, Panel, action_of, is_function_key, is_untyped
-from tui.commands.command_line import CommandLine, LineKind
+from tui.commands.command_line import LineKind
 from tui.commands.parser import CommandSyntaxError, parse
 from tui.graph.widget.view import GraphView
 from tui.inspector.panel import InspectorPanel
-from tui.messages import ActionWanted, AnswerGiven, TargetRefused
+from tui.messages import ActionWanted, TargetRefused
 from tui.run_controller import RefusedError, RunControl, unknown_event
 from tui.screens.dispatcher import Dispatcher
 from tui.screens.handlers.breakpoints import BreakpointsHandler
@@ -35,6 +39,7 @@ from tui.screens.handlers.resume import ResumeHandler
 from tui.screens.handlers.run import RunHandler
 from tui.screens.handlers.travel import TravelHandler
 from tui.screens.handlers.view import ViewHandler
+from tui.screens.held_keys import HeldKeys
 from tui.screens.parts import ScreenParts
 from tui.screens.presenter import Presenter
 from tui.screens.workspace import Workspace
@@ -48,7 +53,11 @@ _GO_ON: Final = ("continue", "interrupt", "toggle_break", "grow", "shrink", "the
 """Actions after which the chat box still gets the focus it is owed; who does anything else is busy elsewhere."""
 _READ_ON: Final = 1 / 30
 """Seconds to the next part of a conversation that takes long to read."""
-_BEFORE_LOADED: Final = ("quit", "interrupt", "restart", "help")
+_HELD_FOR: Final = 3.0
+"""Seconds that keys wait for the outcome of what was entered before them."""
+_TICK: Final = 0.5
+"""Seconds between two looks at the time while a call runs."""
+_BEFORE_LOADED: Final = ("quit", "interrupt", "restart", "help", "stack")
 """Actions that make sense before the target is loaded."""
 
 
@@ -107,6 +116,15 @@ class DebugScreen(FaultBoundary, Screen[None]):
         actions = [handler.actions for handler in handlers]
         self.dispatcher = Dispatcher(parts, actions, presenter.refused)
         presenter.on_changed = self._explain.refresh
+        self.held = HeldKeys(self._replay)
+        self._entered: _Entered | None = None
+        self._is_early = False
+        self._accepted_at = -_HELD_FOR
+        self._ticking: Timer | None = None
+        self.line.on_entered = self._line_entered
+        self.line.on_left = lambda: parts.go_to(parts.panel_before or Panel.TIMELINE)
+        self.chat.on_answer = self._answered
+        self.chat.on_early = self._answered_early
         self._is_pull_asked = False
         self._is_ended = False
         self._asked_before: frozenset[str] = frozenset()
@@ -225,7 +243,20 @@ class DebugScreen(FaultBoundary, Screen[None]):
         self._reload.show_save()
         self._run_ended()
         self._offer_chat()
+        if self._is_early:
+            self._settle_early()
         self.presenter.show_lines()
+        self._tick_later()
+
+    def _tick_later(self) -> None:
+        if self._ticking is None and self.presenter.running_calls.is_any:
+            self._ticking = self.set_timer(_TICK, self._tick)
+
+    def _tick(self) -> None:
+        self._ticking = None
+        if self.is_mounted:
+            self.presenter.show_elapsed()
+            self._tick_later()
 
     def _run_ended(self) -> None:
         """Take the focus out of the chat box once, when there is nobody left to talk to."""
@@ -281,22 +312,73 @@ class DebugScreen(FaultBoundary, Screen[None]):
     def _row_clicked(self) -> None:
         self._view.enter()
 
-    @on(AnswerGiven)
-    def _answer_given(self, event: AnswerGiven) -> None:
-        event.stop()
-        self.run_worker(self._answer(event), group="actions", exit_on_error=False)
+    # --- keys that were typed ahead -----------------------------------------------------------------------------------
 
-    async def _answer(self, event: AnswerGiven) -> None:
-        await self._run.answer_from_box(event.request, event.text)
+    def _replay(self) -> None:
+        app: Any = self.app
+        app.call_next(app.pass_on_held, self.held)
+
+    def _answered(self, request: OpenRequest, text: str | None) -> None:
+        self.held.hold()
+        self.run_worker(self._answer(request, text), group="actions", exit_on_error=False)
+
+    async def _answer(self, request: OpenRequest, text: str | None) -> None:
+        is_accepted = False
+        try:
+            is_accepted = await self._run.answer_from_box(request, text)
+        finally:
+            if is_accepted:
+                self._accepted_at = time.monotonic()
+                self.held.release()
+            elif self.held.drop():
+                self.parts.say("what was typed after the answer was dropped with it", "warning")
         if self.is_mounted:
             self._run_ended()  # it may have ended before its last answer was accepted
 
+    def _answered_early(self) -> bool:
+        """Let an answer that was typed ahead wait for its question, if one may come soon."""
+        if not self._may_ask:
+            return False
+        self._is_early = True
+        self.held.hold()
+        self.held.put_first(events.Key("enter", "\r"))
+        self._stop_holding = self.set_timer(_HELD_FOR, self._too_early)
+        return True
+
+    @property
+    def _may_ask(self) -> bool:
+        status = self.control.status
+        if self.parts.has_died or status.state is None or status.state.is_ended or status.paused is not None:
+            return False
+        # Of an answer that was just accepted, the status that is known may not yet show what it led to.
+        is_fresh = time.monotonic() - self._accepted_at < _HELD_FOR
+        return status.state is RunState.IN_PROGRESS or self.chat.is_question_behind or is_fresh
+
+    def _settle_early(self) -> None:
+        if self.chat.request is not None:
+            self._is_early = False
+            self._stop_holding.stop()
+            self.held.release()
+        elif not self._may_ask:
+            self._too_early()
+
+    def _too_early(self) -> None:
+        if self._is_early:
+            self._is_early = False
+            self._stop_holding.stop()
+            self.held.drop()
+            self.chat.keep_text()
+
     # --- focus --------------------------------------------------------------------------------------------------------
+
+    def set_focus(self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False) -> None:
+        """Focus a widget; Textual calls this too."""
+        if not self.inserting and self.panel is not None:
+            self.parts.panel_before = self.panel
+        super().set_focus(widget, scroll_visible, from_app_focus)
 
     def on_descendant_focus(self) -> None:
         """The lines show where the focus is."""
-        if not self.inserting:
-            self.parts.panel_before = self.panel
         self.workspace.set_focus_panel(self.panel)
         self.presenter.show_lines()
 
@@ -333,6 +415,9 @@ class DebugScreen(FaultBoundary, Screen[None]):
             self.parts.say("the target is not loaded yet")
             return
         self.keys_line.hush()
+        if name == "leave" and self._entered is not None:
+            self._let_go(self._entered)
+            return
         # Stepping on means looking at the run: letters must not end up in an answer.
         self.parts.focus_owed_to_chat = name == "restart" or (self.parts.focus_owed_to_chat and name in _GO_ON)
         action = action_of(name)
@@ -342,6 +427,10 @@ class DebugScreen(FaultBoundary, Screen[None]):
             self.line.open(LineKind.COMMAND, f"{action.word} ")
         else:
             self.perform(action)
+
+    def restart(self) -> None:
+        """Load the target again, without asking whether that may end a run."""
+        self.parts.later(self._run.restart_now, "restart")
 
     def perform(self, action: Action, argument: str = "") -> None:
         """Do an action; the argument is as after its verb."""
@@ -355,29 +444,79 @@ class DebugScreen(FaultBoundary, Screen[None]):
     def _action_wanted(self, event: ActionWanted) -> None:
         self.perform(action_of(event.action), event.argument)
 
-    @on(CommandLine.Entered)
-    def _line_entered(self, event: CommandLine.Entered) -> None:
-        event.stop()
-        if event.kind is LineKind.COMMAND:
+    def _line_entered(self, kind: LineKind, text: str) -> None:
+        if kind is LineKind.COMMAND:
             try:
-                parsed = parse(event.text)
+                parsed = parse(text)
             except CommandSyntaxError as error:
                 self.line.refuse(str(error))
                 return
             action, argument = parsed.action, parsed.argument
         else:
-            action = BY_NAME["search" if event.kind is LineKind.SEARCH else "filter"]
-            argument = event.text.strip()
-        self.line.close()
-        if event.kind is LineKind.SEARCH and not argument:
+            action = BY_NAME["search" if kind is LineKind.SEARCH else "filter"]
+            argument = text.strip()
+        self.line.leave()  # a command is about the panel that it was typed from
+        if kind is LineKind.SEARCH and not argument:
+            self.line.close()
             return
-        self.dispatcher.perform(action, argument, report=lambda text: self._refuse_on_line(text, event))
+        self._entered = entered = _Entered(text, self.line.opened, self.focused)
+        self.dispatcher.perform(
+            action,
+            argument,
+            report=lambda problem: self._line_refused(entered, problem),
+            done=lambda: self._line_done(entered),
+        )
+        if self._entered is entered:
+            self.held.hold()
+            entered.timer = self.set_timer(_HELD_FOR, lambda: self._line_is_slow(entered))
 
-    def _refuse_on_line(self, text: str, entered: CommandLine.Entered) -> None:
-        self.line.open(entered.kind, entered.text)
-        self.line.refuse(text)
+    def _line_refused(self, entered: "_Entered", problem: str) -> None:
+        """Let the line be typed on, unless the user has done something else since."""
+        is_newest = self._entered is entered and self.line.opened == entered.opened
+        if is_newest and self.focused is entered.focused and self.app.screen is self:
+            self._entered = None
+            self.line.refuse(problem)
+        else:
+            self.parts.say(safe(problem), "error")
 
-    @on(CommandLine.Closed)
-    def _line_closed(self) -> None:
-        if self.inserting:
-            self.parts.go_to(self.parts.panel_before or Panel.TIMELINE)
+    def _line_done(self, entered: "_Entered") -> None:
+        if entered.timer is not None:
+            entered.timer.stop()
+            if not entered.is_let_go:
+                self.held.release()
+        if self._entered is entered:
+            self._entered = None
+            if self.line.opened == entered.opened:
+                self.line.close()
+
+    def _line_is_slow(self, entered: "_Entered") -> None:
+        dropped = self.held.drop()
+        self._let_go(entered)
+        waits = f"{safe(entered.text, PREVIEW)} is still being done"
+        self.parts.say(f"{waits}; keys typed after it were dropped" if dropped else waits, "warning")
+
+    def _let_go(self, entered: "_Entered") -> None:
+        """Close the line before the outcome of its command is known; the last line reports that then."""
+        entered.is_let_go = True
+        self._entered = None
+        if self.line.opened == entered.opened:
+            self.line.close()
+
+
+@dataclass(slots=True, eq=False)
+class _Entered:
+    """A line that was entered and whose command is being done.
+
+    Attributes:
+        text: What was typed.
+        opened: How often the line had been opened.
+        focused: What has had the focus since.
+        timer: Ends the waiting, where the outcome has to be waited for.
+        is_let_go: Whether it is not waited for any more.
+    """
+
+    text: str
+    opened: int
+    focused: Widget | None
+    timer: Timer | None = None
+    is_let_go: bool = False

@@ -27,6 +27,10 @@ class Linked(HasCauses, Protocol):
     def route(self) -> str | None:
         """Id of the route."""
 
+    @property
+    def function(self) -> str | None:
+        """The function that it is about."""
+
 
 L = TypeVar("L", bound=Linked)
 
@@ -41,22 +45,56 @@ def chain(row: L, look_up: Callable[[int], L | None]) -> list[L]:
     return [row, *(above.event for above in ancestors if above.event is not None)]
 
 
-def lit_edges(rows: Sequence[Linked], edges: Iterable[Edge]) -> frozenset[str]:
-    """Return the keys of the edges that a chain of events travelled, and that its newest event is about to."""
+def lit_edges(
+    rows: Sequence[Linked],
+    edges: Iterable[Edge],
+    effects: Iterable[Linked] = (),
+    pending: Iterable[PendingMessage] = (),
+) -> frozenset[str]:
+    """Return the keys of the edges that a chain of events travelled, and that carried its newest event on.
+
+    Args:
+        rows: The chain, the newest event first.
+        edges: Of the whole graph.
+        effects: What the newest event led to.
+        pending: The messages that are still to be delivered.
+    """
     if not rows:
         return frozenset()
-    all_edges = list(edges)
-    travelled = {(_scope(row.path), row.route) for row in rows if row.route is not None}
-    keys = {edge.key for edge in all_edges if (edge.scope, edge.id) in travelled}
+    all_edges, newest = list(edges), rows[0]
+    # An event id says nothing of where an event went: conditions choose among its routes.
+    after = [row for row in effects if newest.seq in row.causes] if newest.type == "event_emitted" else []
     by_seq = {row.seq: row for row in rows}
+    travelled = {(_scope(row.path), row.route) for row in rows if row.route is not None}
+    travelled |= {(_scope(row.path), row.route) for row in after if row.route is not None and len(row.causes) == 1}
+    travelled |= {(_scope(m.target or m.source), m.route) for m in pending if m.route and m.seq == newest.seq}
+    keys = {edge.key for edge in all_edges if (edge.scope, edge.id) in travelled}
     for row in rows:
-        if len(row.causes) > 1:  # a join names the route of its last value only
-            brought = {(above.path, above.event_id) for seq in row.causes if (above := by_seq.get(seq)) is not None}
-            keys |= {e.key for e in all_edges if e.target == row.path and (e.source, e.event_id) in brought}
-    newest = rows[0]
-    if newest.type == "event_emitted":
-        keys |= {edge.key for edge in all_edges if edge.source == newest.path and edge.event_id == newest.event_id}
+        if len(row.causes) > 1:
+            for seq in row.causes:
+                keys |= _into_join(row, by_seq.get(seq), all_edges)
+    for row in after:
+        if len(row.causes) > 1:
+            keys |= _into_join(row, newest, all_edges)
     return frozenset(keys)
+
+
+def _into_join(row: Linked, cause: Linked | None, edges: Iterable[Edge]) -> set[str]:
+    """Return the keys of the edges that carried an event into a call; those of conditions only where there is one.
+
+    A call names the route of its last value only.
+    """
+    if cause is None:
+        return set()
+    source = (cause.path, cause.event_id)
+    into = [e for e in edges if e.target == row.path and (e.source, e.event_id) == source and _fits(e, row.function)]
+    named = {e.key for e in into if e.id == row.route}
+    sure = {e.key for e in into if e.condition is None}
+    return named or sure or ({into[0].key} if len(into) == 1 else set())
+
+
+def _fits(edge: Edge, function: str | None) -> bool:
+    return function is None or edge.function is None or edge.function == function
 
 
 def paused_edge(message: PendingMessage, edges: Iterable[Edge]) -> str | None:
@@ -114,7 +152,7 @@ def cut_off(overlay: Overlay) -> Overlay:
     """Return the overlay of a run whose worker has died: nothing in it runs or waits any more."""
     alive = (Mark.RUNNING, Mark.PAUSED, Mark.WAITING)
     states = {path: Mark.CANCELLED if mark in alive else mark for path, mark in overlay.states.items()}
-    return replace(overlay, states=states, waiting={}, arrived={}, came=frozenset(), awaited=frozenset())
+    return replace(overlay, states=states, waiting={}, elapsed={}, arrived={}, came=frozenset(), awaited=frozenset())
 
 
 def overlay_of(

@@ -1,5 +1,6 @@
 """Shows one moment in every panel: the present, or the event of the past under the timeline's cursor."""
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -31,13 +32,17 @@ from tui.screens.panel_borders import Badge
 from tui.screens.parts import ScreenParts
 from tui.status.keys import BUSY
 from tui.status.mode import ModeState, reason_text, state_word, where_text
-from tui.text.safe_text import safe
+from tui.status.running_calls import RunningCalls
+from tui.text.safe_text import LABEL, safe
 from tui.timeline.view import TimelineView
 from tui.widgets.fault_boundary import note_fault
 
 T = TypeVar("T")
 _SLICE: Final = 0.008
 _PAUSE: Final = 0.04
+_EFFECTS: Final = 100
+_REACH: Final = 4096
+"""Events after an event among which the routes that carried it on are looked for."""
 
 
 class Presenter:
@@ -63,7 +68,9 @@ class Presenter:
         self._past: int | None = None
         self._keeps_step = False
         self._led_to = 0
+        self.running_calls = RunningCalls()
         self._chain: list[Linked] = []
+        self._lit_for: tuple[Any, ...] = ()
         self._lit: frozenset[str] = frozenset()
         self._forced: frozenset[str] = frozenset()
         self._generation: int | None = None
@@ -143,6 +150,7 @@ class Presenter:
         """
         try:
             self.open_run(self.parts.status)
+            self._note_running()
             is_complete = self._show()
             self._problem = ""
         except RunFileError as error:
@@ -150,6 +158,25 @@ class Presenter:
             is_complete = True
         self.show_lines()
         return is_complete
+
+    def _note_running(self) -> None:
+        status = self.parts.status
+        is_still = self.parts.recording is not None or self.parts.has_died or status.paused is not None
+        self.running_calls.note(Status() if is_still else status, self.run_file)
+
+    def show_elapsed(self) -> None:
+        """Show how time goes by while a call runs that reports nothing."""
+        if self.run_file is not None and not self.moment.is_past:
+            self._note_running()
+            self._bring_up(Panel.GRAPH, self._show_graph)
+        self.show_lines()
+
+    @property
+    def _busy(self) -> str:
+        """For how long the longest call has been running, with its name and the number of the others; safe."""
+        calls = self.running_calls.long(self.run_file)
+        more = f" and {len(calls) - 1} more" if len(calls) > 1 else ""
+        return f"{calls[0].text} in {safe(calls[0].name, LABEL)}{more}" if calls else ""
 
     def _show(self) -> bool:
         parts = self.parts
@@ -215,6 +242,7 @@ class Presenter:
     def _show_graph(self) -> None:
         moment = self.moment
         self._show_generation()
+        self._light_again()
         counts = moment.run.step_counts() if moment.run is not None else {}
         lit, forced, edges = self._lit, self._forced, self.parts.edges
         paused = moment.status.paused
@@ -223,6 +251,9 @@ class Presenter:
             lit = lit | {edge} if edge is not None else lit
         forced = forced | forced_edges((), [message for message in moment.messages if message.changed], edges)
         overlay = overlay_of(moment.status, counts, lit, edges, forced)
+        if not moment.is_past:
+            calls = self.running_calls.long(self.run_file)
+            overlay = replace(overlay, elapsed={call.path: call.short for call in calls})
         self.parts.graph.set_overlay(cut_off(overlay) if moment.has_died else overlay)
 
     def _show_generation(self) -> None:
@@ -373,8 +404,24 @@ class Presenter:
             self.show_lines()
 
     def _light(self, rows: list[Linked]) -> None:
-        self._chain = rows
-        self._lit, self._forced = lit_edges(rows, self.parts.edges), forced_edges(rows, (), self.parts.edges)
+        self._chain, self._lit_for = rows, ()
+        self._forced = forced_edges(rows, (), self.parts.edges)
+        self._light_again()
+
+    def _light_again(self) -> None:
+        """Light the routes of what is selected; those that it takes next may be known only later."""
+        emitted = self._chain[0] if self._chain and self._chain[0].type == "event_emitted" else None
+        last = min(self.parts.status.written, emitted.seq + _REACH) if emitted is not None else 0
+        as_of = (last, self._messages if emitted is not None else ())
+        if as_of == self._lit_for:
+            return
+        self._lit_for = as_of
+        effects: list[Row] = []
+        if emitted is not None and self.run_file is not None:
+            with contextlib.suppress(RunFileError):
+                effects = self.run_file.effects(emitted.seq, _EFFECTS, reach=_REACH)
+        pending = () if self.moment.is_past else self._messages
+        self._lit = lit_edges(self._chain, self.parts.edges, effects, pending)
 
     def _row(self, seq: int) -> Row | None:
         try:
@@ -468,6 +515,7 @@ class Presenter:
             insert=parts.inserting,
             held=moment.held if moment.status.pending else 0,
             runs_in=parts.control.session.runs_in,
+            busy="" if moment.is_past else self._busy,
         )
         if not moment.is_past:
             return mode
@@ -499,7 +547,7 @@ class Presenter:
         elif status.blocked_for >= BUSY:
             where = ", ".join(safe(path, 40) for path in status.running) or "the target's code"
             seconds = int(status.blocked_for)
-            show(f"worker busy in {where} for {seconds} s — R restarts it, or wait", "warning")
+            show(f"worker busy in {where} for {seconds} s — P shows where, R restarts it, or wait", "warning")
         elif status.reload is not None and status.reload.state != "pending":
             show(banner_text(status.reload), "warning" if status.reload.state == "unfit" else "error")
         elif status.state is RunState.FAILED:

@@ -47,7 +47,7 @@ def hints(view: ModeState, panel: Panel | None, refused: Mapping[str, str]) -> l
 def _candidates(view: ModeState, panel: Panel | None) -> list[Hint]:
     is_stuck = view.status.blocked_for >= BUSY
     if view.loading:
-        return [*([_hint("restart")] if is_stuck else []), _hint("quit")]
+        return [*([_hint("restart"), _hint("stack")] if is_stuck else []), _hint("quit")]
     if view.insert:
         return _while_typing(view)
     if view.replay is not None:
@@ -55,7 +55,7 @@ def _candidates(view: ModeState, panel: Panel | None) -> list[Hint]:
     if view.died:
         return [_hint("restart"), _hint("resume"), _hint("quit"), _hint("help"), _hint("command")]
     if is_stuck:
-        return [_hint("restart"), _hint("quit"), _hint("help"), _hint("command")]
+        return [_hint("restart"), _hint("stack"), _hint("quit"), _hint("help"), _hint("command")]
     names = _by_panel(view, panel, _by_state(view))
     if view.status.undo is not None:
         names = ("undo", *names)

@@ -59,6 +59,7 @@ class ModeState:
         is_own: Whether the recording that is looked at is the past of our own run.
         held: Number of held messages.
         runs_in: The Python that runs the target, where it is not the one of the screen.
+        busy: For how long the longest call has been running and which it is, safe; empty where none takes long.
     """
 
     name: str = ""
@@ -71,6 +72,7 @@ class ModeState:
     is_own: bool = False
     held: int = 0
     runs_in: str = ""
+    busy: str = ""
 
 
 _PLAIN: Final = {
@@ -172,7 +174,7 @@ def _state(view: ModeState) -> list[Part]:
         event = safe(message.event_id if message else paused.path, LABEL)
         return [Part(f"{at} {event}".rstrip(), Role.PAUSED, 0), why]
     word, role = _PLAIN[status.state]
-    pieces = [Part(word, role, 0)]
+    pieces = [Part(f"{word} {view.busy}" if view.busy and role is Role.RUN else word, role, 0)]
     if status.pausing:
         busy = ", ".join(safe(path, LABEL) for path in status.running)
         pieces.append(

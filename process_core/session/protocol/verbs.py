@@ -179,12 +179,14 @@ class Verb(Command):
         is_undoable: Whether `Undo` takes it back.
         reach: The last viewpoint at which it can be used.
         walks: Whether it goes through what is recorded, away from the present, whatever the run does meanwhile.
+        is_heard_when_busy: Whether a worker whose event loop does not answer carries it out too.
     """
 
     word: ClassVar[str] = ""
     help: ClassVar[str] = ""
     reach: ClassVar[Viewpoint] = Viewpoint.PRESENT
     walks: ClassVar[bool] = False
+    is_heard_when_busy: ClassVar[bool] = False
     edits: ClassVar[bool] = False
     is_undoable: ClassVar[bool] = False
 
@@ -404,6 +406,16 @@ class LimitSupersteps(Verb):
 
     type: Literal["limit_supersteps"] = "limit_supersteps"
     supersteps: Limit
+
+
+class ShowStack(Verb):
+    """Show where in Python the target's code runs or waits, without stopping it; a busy worker does it too."""
+
+    answer = str
+    reach = Viewpoint.PAST
+    is_heard_when_busy = True
+
+    type: Literal["stack"] = "stack"
 
 
 class Stop(Verb):
@@ -657,6 +669,7 @@ def capabilities(
     elsewhere: str = "this cannot be done here",
     *,
     out_of_reach: str | None = None,
+    is_busy: bool = False,
     limits: Mapping[str, str] | None = None,
 ) -> Mapping[str, str | None]:
     """Return for each verb, by its name, None where it is allowed now, else the reason why not.
@@ -666,6 +679,7 @@ def capabilities(
         viewpoint: What is looked at.
         elsewhere: The reason for what cannot be done from there.
         out_of_reach: Why no command reaches the run; what the record serves can be done nevertheless.
+        is_busy: Whether that is because the worker is busy.
         limits: The verbs that the target does not have, each with the reason.
     """
 
@@ -676,7 +690,7 @@ def capabilities(
             return elsewhere
         is_walk = verb.walks and viewpoint is not Viewpoint.PRESENT
         is_read = verb.reach is Viewpoint.RECORDING and not verb.walks
-        if out_of_reach is not None and not (is_walk or is_read):
+        if out_of_reach is not None and not (is_walk or is_read or (is_busy and verb.is_heard_when_busy)):
             return out_of_reach
         if is_walk:
             return None

@@ -3,6 +3,7 @@
 Whether a command makes sense now is checked once, before its handler, by what the command says it needs.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
@@ -16,6 +17,7 @@ from process_core.session.protocol.verbs import Command, Editable, EditResult
 from process_core.session.worker.command_errors import CommandError
 from process_core.session.worker.editable import TEXT, editable, edited
 from process_core.session.worker.live_session import LiveSession
+from process_core.session.worker.stacks import stacks
 from process_core.session.worker.status import pending_message
 from process_core.session.worker.typed_answer import answer
 
@@ -166,6 +168,12 @@ async def _respond(session: LiveSession, command: verbs.Respond) -> None:
 @handles(verbs.Explain)
 async def _explain(session: LiveSession, command: verbs.Explain) -> Explanation:
     return session.debugger.explain(seq=command.seq, path=command.path, function=command.function)
+
+
+@handles(verbs.ShowStack)
+async def _show_stack(session: LiveSession, command: verbs.ShowStack) -> str:
+    del session, command
+    return stacks(asyncio.get_running_loop())
 
 
 # Breakpoints.

@@ -26,6 +26,7 @@ from process_core.session.stdio.redirect import StepStreams
 from process_core.session.worker.ending import GRACE, Ending, end_at_once, end_tasks, wait_for_threads
 from process_core.session.worker.guarded_loop import run_guarded
 from process_core.session.worker.server import SessionServer
+from process_core.session.worker.stacks import answer_aside
 from process_core.session.worker.worker_channel import WorkerChannel
 
 _SAFE_FD: Final = 64  # out of the way of code that counts descriptors from 0
@@ -88,7 +89,7 @@ async def _serve(
             unfollow()  # or it would read what it prints, in place of the worker
         server.leave_in_child()
 
-    link = WorkerChannel(channel, loop, client_gone)
+    link = WorkerChannel(channel, loop, client_gone, lambda frame: answer_aside(frame, loop))
     server = SessionServer(
         send=link.send,
         cwd=Path.cwd(),

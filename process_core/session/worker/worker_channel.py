@@ -27,6 +27,7 @@ class WorkerChannel:
         channel: A connected stream socket; it is owned here from now on.
         loop: The event loop that the session lives on.
         ended: Called once, on a thread of this object, when the other side is gone.
+        aside: Returns the answer to a frame that does not need the event loop, on a thread of this object; else None.
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class WorkerChannel:
         channel: socket.socket,
         loop: asyncio.AbstractEventLoop,
         ended: Callable[[], None],
+        aside: Callable[[bytes | BadFrame], Reply | None] = lambda _: None,
     ) -> None:
         self._channel = channel
         self._loop = loop
         self._receive: Callable[[bytes | BadFrame], None] = lambda _: None
         self._ended = ended
+        self._aside = aside
         self._queue: deque[Reply | Status | Notice | Reloaded] = deque()
         self._changed = threading.Condition()
         self._closing = False
@@ -80,7 +83,11 @@ class WorkerChannel:
         try:
             while data := self._channel.recv(_CHUNK):
                 for frame in decoder.feed(data):
-                    self._loop.call_soon_threadsafe(self._receive, frame)
+                    answer = self._aside(frame)
+                    if answer is not None:
+                        self.send(answer)
+                    else:
+                        self._loop.call_soon_threadsafe(self._receive, frame)
         except (OSError, RuntimeError):  # the socket or the event loop is gone: both mean the end
             pass
         self._ended()

@@ -132,6 +132,20 @@ async def test_a_step_that_waits_says_for_how_many_of_its_inputs():
         assert "✓outline, ·facts, ·images" in text(app.view)
 
 
+async def test_a_step_whose_call_takes_long_says_for_how_long():
+    app = Stage(CASES["documents"])
+    async with app.run_test(size=(120, 60)):
+        for zoom in (Zoom.BOXES, Zoom.FULL):
+            app.view.zoom = zoom
+            app.view.set_overlay(Overlay(states={"Write": Mark.RUNNING}, counts={"Write": 7}, elapsed={"Write": "12s"}))
+            assert "▶ Write 12s" in text(app.view)
+        assert "running 12s" in text(app.view)
+        app.view.set_overlay(Overlay(states={"Write": Mark.RUNNING}, counts={"Write": 7}, elapsed={"Write": "13s"}))
+        assert "running 13s" in text(app.view)
+        app.view.set_overlay(Overlay(states={"Write": Mark.DONE}, counts={"Write": 8}))
+        assert "✓8" in text(app.view)
+
+
 async def test_breakpoints_are_dots_on_steps_labels_and_entries():
     app = Stage(CHATBOT)
     async with app.run_test(size=(120, 60)):

@@ -90,7 +90,7 @@ async def test_rule_42_a_state_that_does_not_fit_is_kept_or_reset_as_the_user_ch
         await d.answer("hello")
         await d.until("you said hello")
         await d.until(lambda: d.status.requests)
-        await d.press("escape", "X")
+        await d.press("escape", "X", "y")
         await d.until("CANCELLED")
         target.write_text(CHAT.replace("messages", "said"))
         await d.press("u")

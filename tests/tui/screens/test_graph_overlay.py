@@ -16,6 +16,7 @@ class Row:
     path: str = ""
     event_id: str | None = None
     route: str | None = None
+    function: str | None = None
     causes: tuple[int, ...] = ()
 
 
@@ -62,8 +63,33 @@ def test_every_route_into_a_join_is_lit():
     assert lit_edges(rows, [*EDGES, other]) == {AB.key, other.key}
 
 
-def test_the_routes_that_an_emitted_event_is_about_to_take_are_lit():
-    assert lit_edges([Row(5, "event_emitted", path="A", event_id="Done")], EDGES) == {AB.key}
+TAKEN = Edge("t", "", SourceKind.EVENT, "A", "Done", "B", condition="data > 1")
+NOT_TAKEN = Edge("n", "", SourceKind.EVENT, "A", "Done", "C", condition="otherwise")
+FORK = (TAKEN, NOT_TAKEN)
+EMITTED = Row(5, "event_emitted", path="A", event_id="Done")
+
+
+def test_of_the_routes_of_an_emitted_event_the_one_is_lit_that_carried_it():
+    assert lit_edges([EMITTED], FORK, effects=[Row(8, path="B", route="t", causes=(5,))]) == {TAKEN.key}
+
+
+def test_the_route_of_a_message_that_is_still_to_be_delivered_is_lit():
+    message = PendingMessage(id=1, event_id="Done", source="A", target="B", route="t", seq=5)
+    assert lit_edges([EMITTED], FORK, pending=[message]) == {TAKEN.key}
+
+
+def test_no_route_is_lit_of_an_event_that_none_has_carried():
+    assert lit_edges([EMITTED], FORK, effects=[Row(8, path="B", route="t", causes=(4,))]) == frozenset()
+
+
+def test_of_two_routes_into_a_join_that_conditions_choose_from_none_is_guessed():
+    left = Edge("l", "", SourceKind.EVENT, "A", "Done", "J", "f", "x", condition="data > 1")
+    right = Edge("r", "", SourceKind.EVENT, "A", "Done", "J", "f", "y", condition="otherwise")
+    last = Edge("z", "", SourceKind.EVENT, "C", "Also", "J", "f", "z")
+    call = Row(9, path="J", route="z", function="f", causes=(5, 6))
+    also = Row(6, "event_emitted", path="C", event_id="Also")
+    assert lit_edges([call, also, EMITTED], [left, right, last]) == {last.key}
+    assert lit_edges([call, also, EMITTED], [left, last]) == {left.key, last.key}
 
 
 def test_the_edge_of_the_next_message_is_found_to_steps_and_to_stop():

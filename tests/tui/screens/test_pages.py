@@ -13,6 +13,7 @@ from tui.screens.editor import EditorScreen
 from tui.screens.help import HelpScreen, help_lines
 from tui.screens.load_error import LoadErrorScreen
 from tui.screens.sample_picker import SamplePickerScreen
+from tui.screens.stack import StackScreen
 
 FEW_SIZES = [(1, 1), (12, 20), (200, 2)]
 MANY_SIZES = [(width, height) for width in (*range(1, 31), 59, 60, 99, 120) for height in (1, 2, 3, 4, 6, 9, 15, 24)]
@@ -36,6 +37,7 @@ PAGES = {
     "confirm": lambda: ConfirmScreen("Is this a question of some words, one-of-them-long?", "Yes", "No"),
     "editor": editor,
     "load error": load_error,
+    "stack": lambda: StackScreen("runs in thread x:\n  /a/long/path.py:1 in Bad.spin\n      while True: pass\x1b[2J"),
     "samples": lambda: SamplePickerScreen(samples()),
     "palette": lambda: Palette(id="--command-palette"),
 }

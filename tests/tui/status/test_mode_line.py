@@ -38,6 +38,12 @@ def test_a_run_that_paused_because_of_something_says_that_and_not_what_comes_nex
     assert "PAUSED @4711 Stock.reserve failed" in text(view, 60)
 
 
+def test_a_call_that_takes_long_is_named_with_its_time():
+    running = ModeState(status=Status(state=RunState.IN_PROGRESS, running=("Bad",)), busy="12.3 s in Bad.spin")
+    assert "RUN 12.3 s in Bad.spin" in text(running)
+    assert "Bad.spin" not in text(ModeState(status=PAUSED, busy="12.3 s in Bad.spin"))
+
+
 def test_kept_and_dropped_superstep_and_generation_are_reported():
     line = text(ModeState(status=PAUSED))
     assert all(part in line for part in ("4,711 events · 0 dropped", "superstep 12", "gen 2"))

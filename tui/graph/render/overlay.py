@@ -29,6 +29,7 @@ class Overlay:
         states: Per path, how the step stands; steps that have not run are left out.
         counts: Per path, how often it has completed.
         waiting: Per path, what it waits for: `1/2`, or `1/2 needs right`; boxes show the first word.
+        elapsed: Per path of a step whose call takes long, for how long, in four cells: `12s`.
         arrived: Per path, names of the parameters whose value has arrived (full boxes show them).
         came: Keys of the edges into a waiting step whose value has arrived.
         awaited: Keys of the edges into a waiting step whose value is still missing.
@@ -41,6 +42,7 @@ class Overlay:
     states: Mapping[str, Mark] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     waiting: Mapping[str, str] = field(default_factory=dict)
+    elapsed: Mapping[str, str] = field(default_factory=dict)
     arrived: Mapping[str, frozenset[str]] = field(default_factory=dict)
     came: frozenset[str] = frozenset()
     awaited: frozenset[str] = frozenset()

@@ -127,6 +127,7 @@ class RowPainter:
                     self._state(box),
                     overlay.counts.get(path),
                     overlay.waiting.get(path),
+                    overlay.elapsed.get(path),
                     overlay.arrived.get(path),
                     path in overlay.breakpoints,
                     any(event in overlay.breakpoints for event in box.events),
@@ -236,6 +237,8 @@ class RowPainter:
             waiting = safe(overlay.waiting.get(box.path, ""), 80)
             if state is Mark.WAITING and waiting:
                 return waiting.split(" ")[0]
+            if state is Mark.RUNNING and box.path in overlay.elapsed:
+                return overlay.elapsed[box.path]
             if not box.bordered:
                 return ""
             return count_text(overlay.counts.get(box.path, 0), slot.width, marks["done"])
@@ -244,6 +247,8 @@ class RowPainter:
             return "" if arrived is None else marks["arrived" if slot.name in arrived else "missing"]
         if state is None:
             return ""
+        if state is Mark.RUNNING and box.path in overlay.elapsed:
+            return f"{state.value} {overlay.elapsed[box.path]}"
         waiting = safe(overlay.waiting.get(box.path, ""), 200)
         return f"{state.value} {waiting}" if state is Mark.WAITING and waiting else state.value
 

@@ -1,5 +1,7 @@
 """The actions about breakpoints."""
 
+from collections.abc import Awaitable
+
 from process_core.session.protocol.breakpoints import BreakpointSpec
 from tui.actions import BY_NAME, Panel
 from tui.commands.command_line import LineKind
@@ -50,18 +52,21 @@ class BreakpointsHandler:
         text, is_bound = await self._parts.control.break_on(argument)
         self._parts.say(text, "information" if is_bound else "warning")
 
-    async def edit_break(self, argument: str) -> None:
-        """Put another breakpoint in the place of one, or its text on the command line."""
+    def edit_break(self, argument: str) -> Awaitable[None] | None:
+        """Put another breakpoint in the place of one, or its text on the command line, at once."""
         if argument:
             number, _, text = argument.partition(" ")
             if text.strip():
-                self._parts.say(await self._breakpoints.rewrite(number, text.strip()))
-                return
+                return self._rewrite(number, text.strip())
             spec = self._breakpoints.find(number)[0]
         else:
             spec = self._selected()
         text = self._breakpoints.text_of(spec)
         self._parts.line.open(LineKind.COMMAND, f"{BY_NAME['edit_break'].word} {spec.id} {text}")
+        return None
+
+    async def _rewrite(self, number: str, text: str) -> None:
+        self._parts.say(await self._breakpoints.rewrite(number, text))
 
     def _selected(self) -> BreakpointSpec:
         """Return the breakpoint of what is selected, or the one that the run is paused at."""

@@ -149,11 +149,14 @@ class QueueHandler:
         editable = await self._queue.read_message(number)
         self._open_editor(f"Payload of message {number}", ("message", number), editable, save)
 
-    async def inject(self, argument: str) -> None:
-        """Bring an event into the run."""
-        if not argument:
-            self._parts.line.open(LineKind.COMMAND, f"{BY_NAME['inject'].word} ")
-            return
+    def inject(self, argument: str) -> Awaitable[None] | None:
+        """Bring an event into the run; without one, ask for it on the command line, at once."""
+        if argument:
+            return self._inject(argument)
+        self._parts.line.open(LineKind.COMMAND, f"{BY_NAME['inject'].word} ")
+        return None
+
+    async def _inject(self, argument: str) -> None:
         self._done(await self._queue.inject(argument))
 
     async def state(self, argument: str) -> None:

@@ -1,14 +1,21 @@
 """The actions that drive the run: the debugger's verbs, and what is said to the process."""
 
+from collections.abc import Awaitable, Callable
+
+from process_core.events import RunState
 from process_core.session.client.session import CommandRefused
 from process_core.session.protocol.status import OpenRequest
+from process_core.session.protocol.verbs import ShowStack
 from tui.actions import Panel
 from tui.messages import TargetRefused
 from tui.run_controller import RefusedError
+from tui.screens.confirm import ConfirmScreen
 from tui.screens.dispatcher import ActionHandlers
 from tui.screens.handlers.travel import TravelHandler
 from tui.screens.parts import ScreenParts
 from tui.screens.presenter import Presenter
+from tui.screens.stack import StackScreen
+from tui.status.keys import BUSY
 from tui.text.safe_text import safe
 
 
@@ -31,6 +38,7 @@ class RunHandler:
             "into": self.into,
             "out": self.out,
             "run_to": self.run_to,
+            "stack": self.stack,
             "stop": self.stop,
             "restart": self.restart,
             "answer": self.answer,
@@ -79,9 +87,18 @@ class RunHandler:
             raise RefusedError("not inside a nested process: c goes on, n ends the superstep")
         await self._parts.control.verb("out")
 
-    async def stop(self) -> None:
-        """Cancel the run."""
-        await self._parts.control.verb("stop")
+    async def stack(self) -> None:
+        """Show where in Python the target's code is."""
+        text: str = await self._parts.control.do(ShowStack())
+        self._parts.app.push_screen(StackScreen(text))
+
+    def stop(self) -> None:
+        """Cancel the run, once the user is sure."""
+        reason = self._parts.control.capabilities()["stop"]
+        if reason is not None:
+            raise RefusedError(reason)
+        question = "Stop the run? It is cancelled; what it recorded stays."
+        self._once_sure(question, "Stop", lambda: self._parts.control.verb("stop"))
 
     async def run_to(self, argument: str) -> None:
         """Go on until just before a place."""
@@ -90,7 +107,28 @@ class RunHandler:
             raise RefusedError("select an event or a step to run to, or name it: runto EVENT_ID")
         self._parts.say(await self._parts.control.run_to(place))
 
-    async def restart(self) -> None:
+    def restart(self) -> Awaitable[None] | None:
+        """Load the target again and start with the same input, once the user is sure where that ends a run."""
+        status = self._parts.status
+        is_stuck = status.blocked_for >= BUSY
+        if not self._parts.is_alive or status.state is RunState.IDLE or is_stuck:
+            return self.restart_now()
+        question = "A run is alive. Restart, and end it? What it recorded stays."
+        self._once_sure(question, "Restart", self.restart_now)
+        return None
+
+    def _once_sure(self, question: str, yes: str, work: Callable[[], Awaitable[None]]) -> None:
+        async def do() -> None:
+            try:
+                await work()
+            except RefusedError as error:
+                if str(error):
+                    self._parts.say(safe(str(error)), "error")
+
+        page = ConfirmScreen(question, yes, "Go on")
+        self._parts.app.push_screen(page, lambda sure: self._parts.later(do, yes) if sure else None)
+
+    async def restart_now(self) -> None:
         """Load the target again and start with the same input."""
         parts, presenter = self._parts, self._presenter
         presenter.leave_past()
@@ -111,13 +149,17 @@ class RunHandler:
 
     # Talk
 
-    async def answer(self, argument: str) -> None:
-        """Answer the open question, or go to the box it is answered in."""
+    def answer(self, argument: str) -> Awaitable[None] | None:
+        """Answer the open question, or go to the box it is answered in, at once: what is typed next belongs there."""
         parts = self._parts
-        if not argument:
-            parts.workspace.show(Panel.CHAT)
-            parts.screen.set_focus(parts.chat.box)
-            return
+        if argument:
+            return self._answer(argument)
+        parts.workspace.show(Panel.CHAT)
+        parts.screen.set_focus(parts.chat.box)
+        return None
+
+    async def _answer(self, argument: str) -> None:
+        parts = self._parts
         request = parts.chat.request
         if request is None:
             raise RefusedError("nothing is asked now")
@@ -134,14 +176,15 @@ class RunHandler:
             raise RefusedError("this question does not take the end of the input: answer it")
         await self.answer_from_box(request, None)
 
-    async def answer_from_box(self, request: OpenRequest, text: str | None) -> None:
-        """Answer a question with what was typed into the chat; the chat shows why where that is refused."""
+    async def answer_from_box(self, request: OpenRequest, text: str | None) -> bool:
+        """Answer a question with what was typed into the chat, which shows why it was refused; return whether not."""
         try:
             await self._parts.control.answer(request.request_id, text)
         except RefusedError as error:
             self._parts.chat.refused(str(error))
-        else:
-            self._parts.chat.accepted(request, text or "")
+            return False
+        self._parts.chat.accepted(request, text or "")
+        return True
 
     async def send(self, argument: str) -> None:
         """Send an outside event."""
