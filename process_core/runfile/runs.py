@@ -26,6 +26,8 @@ RUNS_FOLDER: Final = Path(safe_files.OWN_FOLDER) / "runs"
 _NAME_LIMIT = 40
 _AT_ONCE = 1000
 _LONG = 100_000
+_ESCAPES = {"\x7f": "\\u007f"}
+"""What `json.dumps` leaves as it is, since it is ASCII."""
 _EXPORTED = (
     "seq", "type", "timestamp", "superstep", "path", "step", "function", "event_id", "route", "state", "request_id",
     "response_type", "code", "generation",
@@ -189,7 +191,8 @@ def remove_run(path: str | Path) -> None:
 def export_jsonl(path: str | Path, out: TextIO, chosen: Filter | None = None, *, any_size: bool = False) -> int:
     """Write the events of a run as JSON, one a line, with the whole envelope and the payload.
 
-    What JSON does not know is marked in the payload by objects with the key `$`.
+    What JSON does not know is marked in the payload by objects with the key `$`. Characters that a terminal acts on, or
+    that nobody can see, are written as JSON escapes: the values are the same, and `cat` shows them.
 
     Args:
         path: The run file; it may be being written, and then what is there now is exported.
@@ -212,11 +215,18 @@ def export_jsonl(path: str | Path, out: TextIO, chosen: Filter | None = None, *,
                 size += len(text)
                 if not any_size:
                     connection.check_output(size)
-                out.write(text)
+                out.write(_visible(text))
                 count += is_end
         return count
     finally:
         connection.close()
+
+
+def _visible(text: str) -> str:
+    """Return JSON in which every character can be seen; those that cannot only ever stand in its texts."""
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else _ESCAPES.get(c) or json.dumps(c)[1:-1] for c in text)
 
 
 def _wanted(connection: Connection, chosen: Filter | None) -> Iterator[tuple[str, Sequence[int]]]:

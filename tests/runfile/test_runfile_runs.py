@@ -1,3 +1,5 @@
+import io
+import json
 import subprocess
 
 import pytest
@@ -6,6 +8,7 @@ from runfile_cases import STARTED, event, program, record, writer
 from process_core.runfile import (
     RunFileError,
     UnreadableRun,
+    export_jsonl,
     list_runs,
     new_run_path,
     prune_runs,
@@ -145,3 +148,16 @@ def test_a_file_that_cannot_be_read_is_never_pruned(tmp_path):
 def test_removing_what_is_not_there_is_an_error(tmp_path):
     with pytest.raises(RunFileError, match="no such file"):
         remove_run(tmp_path / "x.run")
+
+
+def test_an_export_says_all_exactly_and_shows_every_character(tmp_path):
+    said = "a\x7f\x9b31m\u202eb\u200b\ue000\U000e0041 é漢\u2028"
+    record(tmp_path / "x.run", [event(1, data={said: said}, event_id=said)])
+    out = io.StringIO()
+    assert export_jsonl(tmp_path / "x.run", out) == 1
+    (line,) = out.getvalue().splitlines()
+    assert line.isprintable()
+    exported = json.loads(line)
+    assert exported["data"] == {said: said}
+    assert exported["event_id"] == said
+    assert "é漢" in line

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from driving import SAMPLES
 from targets import ASK_AND_LOOP, CHAT, FAILS, FIVE_PROBLEMS, LATE_ASK, LOOP, NUMBERS
+from textual.command import CommandPalette
 
 from tui.actions import Panel
 from tui.screens.handlers import quit as quitting
@@ -322,7 +323,7 @@ async def test_the_palette_does_what_a_key_does(debug, process_file):
     async with debug(process_file(CHAT)) as d:
         await d.until("WAITING FOR YOU")
         await d.press("ctrl+p")
-        await d.until(lambda: type(d.app.screen).__name__ == "Palette")
+        await d.until(lambda: isinstance(d.app.screen, CommandPalette))
         await d.type("Break on Exit")
         await d.pilot.pause(0.5)
         await d.press("enter")
