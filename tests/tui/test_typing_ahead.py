@@ -148,3 +148,24 @@ async def test_escape_closes_a_line_whose_command_is_still_done_and_its_refusal_
         assert d.screen.panel is Panel.INSPECTOR
         assert not d.screen.line.display
         assert d.status.paused is not None
+
+
+async def test_keys_do_not_wait_for_ever_and_what_is_dropped_is_said(debug, process_file, monkeypatch):
+    monkeypatch.setattr(debug_screen, "_HELD_FOR", 0.05)
+    async with debug(process_file(CHAT), paused=True) as d:
+        await d.until("PAUSED")
+        release, ask = asyncio.Event(), d.screen.control.ask
+
+        async def slow(command):
+            await release.wait()
+            return await ask(command)
+
+        monkeypatch.setattr(d.screen.control, "ask", slow)
+        burst(d, ":why 3", "enter", "X")
+        await d.until("why 3 is still being done; keys typed after it were dropped")
+        assert not d.screen.line.display
+        await d.press("3")
+        assert d.screen.panel is Panel.INSPECTOR
+        assert d.app.screen is d.screen
+        release.set()
+        await d.until("Causes")

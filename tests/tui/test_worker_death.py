@@ -11,6 +11,7 @@ from targets import CHAT
 from process_core.session.client.worker_process import WorkerSession
 from tui.app import StepscopeApp
 from tui.run_controller import StartOptions
+from tui.screens.handlers import run
 
 HANG = """
 import asyncio
@@ -178,4 +179,16 @@ async def test_a_question_of_a_dead_run_is_not_offered_any_more(open_app):
         await d.until("⊘ UserInput")
         assert "◔" not in d.text
         assert "your answer" not in d.text
+    await app.session.close()
+
+
+async def test_a_worker_that_cannot_even_show_its_stack_is_reported(open_app, monkeypatch):
+    monkeypatch.setattr(run, "STACK_WITHIN", 0.05)
+    app = open_app(CHAT)
+    async with app.run_test(size=(120, 40)) as pilot:
+        d = Driver(app, pilot)
+        await d.until("WAITING FOR YOU")
+        os.kill(app.session.pid, signal.SIGSTOP)
+        await d.press("escape", "P")
+        await d.until("the worker does not answer")
     await app.session.close()

@@ -1,6 +1,8 @@
 """The actions that drive the run: the debugger's verbs, and what is said to the process."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from process_core.events import RunState
 from process_core.session.client.session import CommandRefused
@@ -17,6 +19,9 @@ from tui.screens.presenter import Presenter
 from tui.screens.stack import StackScreen
 from tui.status.keys import BUSY
 from tui.text.safe_text import safe
+
+STACK_WITHIN: Final = 5.0
+"""Seconds in which a worker that can answer at all shows its stack."""
 
 
 class RunHandler:
@@ -89,7 +94,11 @@ class RunHandler:
 
     async def stack(self) -> None:
         """Show where in Python the target's code is."""
-        text: str = await self._parts.control.do(ShowStack())
+        try:
+            text: str = await asyncio.wait_for(self._parts.control.do(ShowStack()), STACK_WITHIN)
+        except TimeoutError:
+            what = "the worker does not answer: code outside of Python, or another program, holds it up"
+            raise RefusedError(f"{what}; wait, or press R to restart") from None
         self._parts.app.push_screen(StackScreen(text))
 
     def stop(self) -> None:
