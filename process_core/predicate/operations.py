@@ -67,7 +67,7 @@ def _ordering(symbol: str, compare: Callable[[Any, Any], bool]) -> Operation:
     def ordered(left: Any, right: Any, column: int) -> bool:
         try:
             if type(left) in ATOMS and type(right) in ATOMS:
-                if type(left) is not type(right) or type(left) is Decimal:
+                if type(left) is Decimal or type(right) is Decimal:
                     check_numbers(left, right, column)
                 return compare(left, right)
             return bool(compare(_settled(left, column, 0), _settled(right, column, 0)))
@@ -148,9 +148,9 @@ def size(value: Any, column: int) -> int:
 def _arithmetic(symbol: str, compute: Callable[[Any, Any], Any]) -> Operation:
     def computed(left: Any, right: Any, column: int) -> Any:
         if type(left) in _NUMBERS and type(right) in _NUMBERS:
-            check_numbers(left, right, column)
             try:
                 if type(left) is Decimal or type(right) is Decimal:
+                    check_numbers(left, right, column)
                     return _of_decimals(symbol, left, right)
                 return compute(left, right)
             except (ArithmeticError, TypeError) as error:
@@ -181,9 +181,10 @@ def _bounded(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """Compute with integers of bounded size only; what comes of it is not larger by much."""
 
     def computed(left: Any, right: Any) -> Any:
-        for value in (left, right):
-            if type(value) is int and value.bit_length() > _BIG_BITS:
-                raise OverflowError("an integer is too large")
+        if (type(left) is int and left.bit_length() > _BIG_BITS) or (
+            type(right) is int and right.bit_length() > _BIG_BITS
+        ):
+            raise OverflowError("an integer is too large")
         return compute(left, right)
 
     return computed

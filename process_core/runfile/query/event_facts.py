@@ -11,7 +11,8 @@ from typing import Any, Final, NamedTuple
 
 from process_core.graph import Edge
 from process_core.predicate import ENVELOPE, Member, Predicate
-from process_core.runfile.codec.decode import to_plain
+from process_core.runfile.codec.decode import decode_simple, to_plain
+from process_core.runfile.query.filter_sql import MatchingNames
 from process_core.runfile.query.globs import without_index
 from process_core.runfile.read.connection import LONGEST_VALUE, Connection, payload_text
 from process_core.runfile.read.info import read_graph
@@ -38,11 +39,14 @@ _COLUMNS: Final[Mapping[str, str]] = {
 }
 DECIDED_BY_SQL: Final = {name: sql for name, sql in _COLUMNS.items() if name != "arguments"}
 """The columns whose comparisons SQL can decide."""
+_LOOKED_INTO: Final = f"'{_CALL}', 'executor_failed', 'breakpoint_hit'"
+"""Types of events whose row alone does not say what a predicate calls `data`."""
 _IS_SPECIAL: Final = f"""
     (s.type IN ('executor_failed', 'breakpoint_hit') OR (s.type = '{_CALL}' AND NOT coalesce(
         cs.type IN ('event_emitted', 'executor_completed') AND cs.event_id IS s.event_id
         AND instr(cs.path, '[') = 0, 0)))
 """
+_NO_NAMES: Final[dict[str, Any]] = {}
 _CARRIED: Final = f"(CASE s.type WHEN '{_CALL}' THEN c.data ELSE e.data END)"
 _CAUSE_OF: Final = "c.seq = CASE WHEN s.type IN ({types}) THEN e.cause END"
 _MESSAGES: Final = f"""
@@ -57,6 +61,22 @@ _MESSAGES: Final = f"""
 """  # noqa: S608 - our own words
 
 
+class Part(NamedTuple):
+    """A part of the events and where a predicate finds what it names there, in SQL.
+
+    Attributes:
+        source: The tables of a SELECT: `events e`, where needed their `shapes s`, and the cause `c` of a call with `cs`.
+        data: Where the payload is that it calls `data`.
+        special: True of the events of which `data` has to be worked out.
+        is_of_calls: Whether it has the calls and failures or all others; None where it has all events.
+    """
+
+    source: str
+    data: str
+    special: str
+    is_of_calls: bool | None
+
+
 class EventFacts:
     """Where a predicate finds what it names, in SQL; and its judgement on calls of which SQL does not know that.
 
@@ -68,8 +88,7 @@ class EventFacts:
     Attributes:
         is_by_event: Whether it differs between events of one combination of names.
         is_by_message: Whether it differs between the messages of one call.
-        data: SQL for where the payload is that it calls `data`.
-        special: SQL that is true of the events of which `data` has to be worked out.
+        parts: The parts that the events are looked at in.
         overworked: How often the predicate took more work than it may, and was taken not to hold.
     """
 
@@ -81,36 +100,54 @@ class EventFacts:
         self._edges: tuple[Edge, ...] | None = None
         used = {*names, *(predicate.names if predicate is not None else ())}
         uses_data = predicate is not None and predicate.uses_data
-        self._has_cause = uses_data or bool(_WITH_CAUSE & used)
         self.is_by_event = bool(_BY_EVENT & used)
         self.is_by_message = uses_data or bool(_BY_MESSAGE & used)
-        self.data = _CARRIED if self._has_cause else "e.data"
-        self.special = _IS_SPECIAL if uses_data else "0"
+        self._calls: MatchingNames | None = None
         types = [_CALL]
         if "arguments" in used:
             types += ["executor_completed", "event_emitted"]
         joined = _CAUSE_OF.format(types=", ".join(f"'{kind}'" for kind in types))
-        self._source = f"events e JOIN shapes s ON s.id = e.shape LEFT JOIN events c ON {joined}"
-        self._source += " LEFT JOIN shapes cs ON cs.id = c.shape"
-        self._has_names = not {"seq", "superstep", "cause"}.issuperset(used)
+        whole = f"events e JOIN shapes s ON s.id = e.shape LEFT JOIN events c ON {joined}"
+        whole += " LEFT JOIN shapes cs ON cs.id = c.shape"
+        has_names = not {"seq", "superstep", "cause"}.issuperset(used)
+        simple = "events e JOIN shapes s ON s.id = e.shape" if has_names else "events e"
+        if _WITH_CAUSE & used:
+            special = _IS_SPECIAL if uses_data else "0"
+            self.parts = [Part(whole, _CARRIED if uses_data else "e.data", special, is_of_calls=None)]
+        elif uses_data:
+            # Most events are no calls, and to join each with a cause that it does not need takes twice the time.
+            self._calls = MatchingNames(connection, None, (f"s.type IN ({_LOOKED_INTO})", ()))
+            self.parts = [
+                Part(simple, "e.data", "0", is_of_calls=False),
+                Part(whole, _CARRIED, _IS_SPECIAL, is_of_calls=True),
+            ]
+        else:
+            self.parts = [Part(simple, "e.data", "0", is_of_calls=None)]
 
-    @property
-    def source(self) -> str:
-        """The tables of a SELECT: `events e`, where needed their `shapes s`, and the cause `c` of a call with `cs`."""
-        if self._has_cause:
-            return self._source
-        return "events e JOIN shapes s ON s.id = e.shape" if self._has_names else "events e"
+    def condition(self, part: Part) -> str:
+        """Return SQL that is true of the events of a part, of all that are recorded by now."""
+        if self._calls is None:
+            return "1"
+        return self._calls.condition() if part.is_of_calls else f"NOT {self._calls.condition()}"
 
-    def columns(self, rest: Predicate) -> list[str]:
+    def drop(self) -> None:
+        """Free what it holds in the connection."""
+        if self._calls is not None:
+            self._calls.drop()
+
+    def columns(self, rest: Predicate, part: Part) -> list[str]:
         """Return the columns to ask for, for what is left of the predicate to be evaluated by `holds`."""
-        special = self.special if rest.uses_data else "0"
-        data = f"CASE WHEN {special} THEN NULL ELSE {payload_text(self.data)} END" if rest.uses_data else "NULL"
+        special = part.special if rest.uses_data else "0"
+        data = "NULL"
+        if rest.uses_data:
+            data = payload_text(part.data)
+            data = data if special == "0" else f"CASE WHEN {special} THEN NULL ELSE {data} END"
         return [special, data, *(_COLUMNS[name] for name in rest.names)]
 
-    def payloads(self, rest: Predicate) -> Iterator[tuple[str, str]]:
+    def payloads(self, rest: Predicate, part: Part) -> Iterator[tuple[str, str]]:
         """Yield what a predicate calls a payload, with SQL for where that is."""
         if rest.uses_data:
-            yield "data", self.data
+            yield "data", part.data
         if "arguments" in rest.names:
             yield "arguments", _ARGUMENTS
 
@@ -126,7 +163,7 @@ class EventFacts:
 
     def holds(self, predicate: Predicate, data: str | None, values: Iterable[Any]) -> bool:
         """Evaluate a predicate on a row of `columns`."""
-        event = dict(zip(predicate.names, values, strict=True))
+        event = dict(zip(predicate.names, values, strict=True)) if predicate.names else _NO_NAMES
         if event.get("arguments") is not None:
             event["arguments"] = self._value(event["arguments"])
         return predicate.holds(data=self._value(data), event=event, overworked=self._note_overwork)
@@ -243,7 +280,10 @@ class EventFacts:
             return None
         if text.isdecimal() and text.isascii() and len(text) < _LONG_NUMBER:  # most often, and the decoder is slow
             return int(text)
-        return to_plain(self._connection.decode(text), Member)
+        try:
+            return decode_simple(text)
+        except ValueError:
+            return to_plain(self._connection.decode(text), Member)
 
 
 class _Message(NamedTuple):

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, Final
 
 from process_core.predicate import Predicate
-from process_core.runfile.query.event_facts import DECIDED_BY_SQL, EventFacts
+from process_core.runfile.query.event_facts import DECIDED_BY_SQL, EventFacts, Part
 from process_core.runfile.query.filter_sql import MatchingNames, TextSearch, payload_condition
 from process_core.runfile.query.filters import Filter
 from process_core.runfile.read.connection import LONGEST_VALUE, Connection
@@ -46,7 +46,8 @@ class FilteredRows:
         self._without = [TextSearch(connection, text) for text in chosen.without]
         self._facts = EventFacts(connection, chosen.where, (term.name for term in chosen.terms))
         self._rest: Predicate | None = None
-        self._asked: list[str] = []
+        self._asked: dict[Part, list[str]] = {}
+        self._about_payload: dict[Part, tuple[list[str], list[Any]]] = {}
         self._conditions, self._values = _event_conditions(connection, chosen)
         self._predicate_conditions: list[str] = []
         self._predicate_values: list[Any] = []
@@ -93,6 +94,7 @@ class FilteredRows:
             search.drop()
         for names in (*self._names, *([self._predicate_names] if self._predicate_names is not None else [])):
             names.drop()
+        self._facts.drop()
 
     def _prepare_terms(self) -> None:
         """Settle which combinations of names all but the predicate leaves."""
@@ -118,13 +120,15 @@ class FilteredRows:
         elif condition != "1":
             self._predicate_conditions.append(f"({condition})")
             self._predicate_values += values
-        if self._rest is not None:
-            self._asked = self._facts.columns(self._rest)
-            for root, column in self._facts.payloads(self._rest):
+        for part in self._facts.parts if self._rest is not None else ():
+            assert self._rest is not None
+            self._asked[part] = self._facts.columns(self._rest, part)
+            conditions, more = self._about_payload.setdefault(part, ([], []))
+            for root, column in self._facts.payloads(self._rest, part):
                 about = payload_condition(self._rest.text, root, column)
                 if about is not None:
-                    self._predicate_conditions.append(f"({self._facts.special} OR {about[0]})")
-                    self._predicate_values += about[1]
+                    conditions.append(about[0] if part.special == "0" else f"({part.special} OR {about[0]})")
+                    more += about[1]
 
     def matches(self, first: int, last: int) -> list[int]:
         """Return the seqs that the filter leaves between two, both included; the list itself stays as it is."""
@@ -142,10 +146,17 @@ class FilteredRows:
         conditions = [where, *self._predicate_conditions]
         if self._predicate_names is not None:
             conditions.append(self._predicate_names.condition())
-        query = f"FROM {self._facts.source} WHERE {' AND '.join(conditions)} ORDER BY e.seq"
-        asked = ", ".join(["e.seq", *self._asked])
+        statements: list[str] = []
+        asked_with: list[Any] = []
+        for part in self._facts.parts:
+            about, more = self._about_payload.get(part, ((), ()))
+            asked = ", ".join(["e.seq", *self._asked.get(part, ())])
+            wanted = " AND ".join([*conditions, self._facts.condition(part), *about])
+            statements.append(f"SELECT {asked} FROM {part.source} WHERE {wanted}")  # noqa: S608 - our own words
+            asked_with += [*values, *self._predicate_values, *more]
         longest = LONGEST_VALUE if self._asked else LONGEST_NAME
-        rows = self._connection.each(f"SELECT {asked} {query}", [*values, *self._predicate_values], longest=longest)
+        # Each part comes in the order of its events, so SQLite merges them as they come.
+        rows = self._connection.each(f"{' UNION ALL '.join(statements)} ORDER BY 1", asked_with, longest=longest)
         for number, block in enumerate(_blocks(rows)):
             # Not before the first one: a piece that takes longer than the time there is would never get done.
             if number and self._rest is not None and self._is_over(end):
