@@ -148,6 +148,32 @@ def test_a_view_follows_the_run(tmp_path):
         assert len(view) == 200
 
 
+def test_a_view_judges_calls_and_failures_by_their_messages_also_if_the_first_ones_come_later(tmp_path):
+    def call(seq, cause):
+        return event(seq, "executor_invoked", path="B", step="B", function="f", event_id="Go", causes=(cause,), data={})
+
+    def failure(seq, total):
+        return event(seq, "executor_failed", path="B", step="B", data={"total": total}, details={"message": "no"})
+
+    run_writer = writer(tmp_path / "x.run")
+    run_writer.append(event(1, "event_emitted", path="A", step="A", event_id="Go", data={"total": 9}))
+    run_writer.flush()
+    with RunFile(tmp_path / "x.run") as run:
+        view = run.view(Filter(where=compile_predicate("data.total > 5 or data.message == 'no'")))
+        by_sql = run.view(Filter(where=compile_predicate("data.total > 5")))
+        failed = run.view(Filter(where=compile_predicate("data.message == 'no'")))
+        views = [view, by_sql, failed]
+        assert [(one.advance(), list(one.seqs)) for one in views] == [(True, [1]), (True, [1]), (True, [])]
+        for seq, made in enumerate((call(2, 1), failure(3, 9), call(4, 1)), 2):
+            assert made.seq == seq
+            run_writer.append(made)
+        run_writer.flush()
+        for one in views:
+            one.advance()
+        assert [list(one.seqs) for one in views] == [[1, 2, 4], [1, 2, 4], [3]]
+    run_writer.close("IDLE")
+
+
 def test_a_view_that_has_no_time_stops_and_goes_on_later(tmp_path):
     path = record(tmp_path / "x.run", loop_events(20_000))
     with RunFile(path) as run:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, field_serializer
 from process_core import safe_repr as guarded_repr
 from process_core.events import NO_DATA
 from process_core.runfile import Tagged, to_plain
-from process_core.runfile.codec.decode import decode, is_restorable
+from process_core.runfile.codec.decode import decode, decode_simple, is_restorable
 from process_core.runfile.codec.encode import MAX_DEPTH, encode
 from process_core.runfile.codec.preview import one_line
 
@@ -317,3 +317,41 @@ def test_the_preview_shows_a_value_as_a_person_reads_it(value, shown):
 
 def test_the_preview_of_a_large_value_is_cut():
     assert one_line(encode(["word"] * 10_000).decode()).endswith("…")
+
+
+PIECES = [
+    *("null", "true", "0", "-1.5e3", "NaN", "-Infinity", "1e999", "01", " 1", "1 ", "[", "}", "{}", "", "\ufeff1"),
+    *('"a"', r'"\ud800"', r'"\u0024"', '"$"', '{"a":1,"a":2}', r'{"\u0024":"tuple","v":[1]}', "9" * 700),
+    *('{"$":"tuple","v":[1]}', *("[" * depth + "]" * depth for depth in (90, 450, 1200))),
+]
+JSON_TEXTS = st.recursive(
+    st.sampled_from(PIECES),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda parts: f"[{','.join(parts)}]")
+        | st.lists(inner, max_size=3).map(
+            lambda parts: "{" + ",".join(f'"k{at}":{p}' for at, p in enumerate(parts)) + "}"
+        )
+    ),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None)
+@given(JSON_TEXTS | st.text(alphabet='[]{}",:$019.eE- \\un', max_size=20))
+def test_what_is_read_the_short_way_is_read_the_same_the_long_way(text):
+    try:
+        simple = decode_simple(text)
+    except ValueError:
+        return
+    assert repr(simple) == repr(decode(text))
+
+
+@pytest.mark.parametrize("text", ["7", "null", '{"x":[1,"a",null]}'])
+def test_short_json_without_marks_is_read_the_short_way(text):
+    assert decode_simple(text) == json.loads(text)
+
+
+@pytest.mark.parametrize("text", ['{"$":"tuple","v":[]}', "[", "1 2", " ", f'"{"a" * 1000}"'])
+def test_other_json_is_left_to_the_long_way(text):
+    with pytest.raises(ValueError, match=r"."):
+        decode_simple(text)

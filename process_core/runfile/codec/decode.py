@@ -23,7 +23,7 @@ _MAX_LEVELS = 200
 """Levels of containers of a value that is read: whoever goes through it needs two or three frames of the stack each."""
 _INT_DIGITS = 640
 """Digits that `int` reads whatever limit the interpreter was started with."""
-_scan = json.JSONDecoder().scan_once
+_scan = json.JSONDecoder().raw_decode  # `json.loads` looks at more than there is in what we write
 
 
 @dataclass(slots=True, eq=True, unsafe_hash=False)
@@ -108,8 +108,8 @@ def decode_simple(text: str) -> Any:
     if len(text) > _SHORT or '"$"' in text:
         raise ValueError("it is long, or has marks")
     try:
-        value, end = _scan(text, 0)
-    except (StopIteration, RecursionError):
+        value, end = _scan(text)
+    except RecursionError:
         raise ValueError("it is not simple") from None
     if end != len(text):
         raise ValueError("there is more behind it")

@@ -39,13 +39,13 @@ _COLUMNS: Final[Mapping[str, str]] = {
 }
 DECIDED_BY_SQL: Final = {name: sql for name, sql in _COLUMNS.items() if name != "arguments"}
 """The columns whose comparisons SQL can decide."""
-_LOOKED_INTO: Final = f"'{_CALL}', 'executor_failed', 'breakpoint_hit'"
-"""Types of events whose row alone does not say what a predicate calls `data`."""
-_IS_SPECIAL: Final = f"""
-    (s.type IN ('executor_failed', 'breakpoint_hit') OR (s.type = '{_CALL}' AND NOT coalesce(
-        cs.type IN ('event_emitted', 'executor_completed') AND cs.event_id IS s.event_id
-        AND instr(cs.path, '[') = 0, 0)))
+_FAILURES: Final = "s.type IN ('executor_failed', 'breakpoint_hit')"
+"""True of the events other than calls whose own payload is not what a predicate calls `data`."""
+_IS_SPECIAL_CALL: Final = """
+    (NOT coalesce(cs.type IN ('event_emitted', 'executor_completed') AND cs.event_id IS s.event_id
+        AND instr(cs.path, '[') = 0, 0))
 """
+_IS_SPECIAL: Final = f"({_FAILURES} OR (s.type = '{_CALL}' AND {_IS_SPECIAL_CALL}))"
 _NO_NAMES: Final[dict[str, Any]] = {}
 _CARRIED: Final = f"(CASE s.type WHEN '{_CALL}' THEN c.data ELSE e.data END)"
 _CAUSE_OF: Final = "c.seq = CASE WHEN s.type IN ({types}) THEN e.cause END"
@@ -65,16 +65,16 @@ class Part(NamedTuple):
     """A part of the events and where a predicate finds what it names there, in SQL.
 
     Attributes:
-        source: The tables of a SELECT: `events e`, where needed their `shapes s`, and the cause `c` of a call with `cs`.
+        source: The tables of a SELECT: `events e`, where needed `shapes s`, and the cause `c` of a call with `cs`.
         data: Where the payload is that it calls `data`.
         special: True of the events of which `data` has to be worked out.
-        is_of_calls: Whether it has the calls and failures or all others; None where it has all events.
+        condition: True of the events of the part.
     """
 
     source: str
     data: str
     special: str
-    is_of_calls: bool | None
+    condition: str
 
 
 class EventFacts:
@@ -102,7 +102,7 @@ class EventFacts:
         uses_data = predicate is not None and predicate.uses_data
         self.is_by_event = bool(_BY_EVENT & used)
         self.is_by_message = uses_data or bool(_BY_MESSAGE & used)
-        self._calls: MatchingNames | None = None
+        self._shapes: list[MatchingNames] = []
         types = [_CALL]
         if "arguments" in used:
             types += ["executor_completed", "event_emitted"]
@@ -113,27 +113,28 @@ class EventFacts:
         simple = "events e JOIN shapes s ON s.id = e.shape" if has_names else "events e"
         if _WITH_CAUSE & used:
             special = _IS_SPECIAL if uses_data else "0"
-            self.parts = [Part(whole, _CARRIED if uses_data else "e.data", special, is_of_calls=None)]
+            self.parts = [Part(whole, _CARRIED if uses_data else "e.data", special, "1")]
         elif uses_data:
             # Most events are no calls, and to join each with a cause that it does not need takes twice the time.
-            self._calls = MatchingNames(connection, None, (f"s.type IN ({_LOOKED_INTO})", ()))
+            calls = MatchingNames(connection, None, (f"s.type = '{_CALL}'", ()))
+            failures = MatchingNames(connection, None, (_FAILURES, ()))
+            self._shapes = [calls, failures]
             self.parts = [
-                Part(simple, "e.data", "0", is_of_calls=False),
-                Part(whole, _CARRIED, _IS_SPECIAL, is_of_calls=True),
+                Part(simple, "e.data", f"({failures.condition()})", f"NOT {calls.condition()}"),
+                Part(whole, "c.data", _IS_SPECIAL_CALL, calls.condition()),
             ]
         else:
-            self.parts = [Part(simple, "e.data", "0", is_of_calls=None)]
+            self.parts = [Part(simple, "e.data", "0", "1")]
 
-    def condition(self, part: Part) -> str:
-        """Return SQL that is true of the events of a part, of all that are recorded by now."""
-        if self._calls is None:
-            return "1"
-        return self._calls.condition() if part.is_of_calls else f"NOT {self._calls.condition()}"
+    def follow(self) -> None:
+        """Look at the shapes that are new, before the events of a piece are looked at."""
+        for names in self._shapes:
+            names.condition()
 
     def drop(self) -> None:
         """Free what it holds in the connection."""
-        if self._calls is not None:
-            self._calls.drop()
+        for names in self._shapes:
+            names.drop()
 
     def columns(self, rest: Predicate, part: Part) -> list[str]:
         """Return the columns to ask for, for what is left of the predicate to be evaluated by `holds`."""

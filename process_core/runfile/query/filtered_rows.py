@@ -127,7 +127,7 @@ class FilteredRows:
             for root, column in self._facts.payloads(self._rest, part):
                 about = payload_condition(self._rest.text, root, column)
                 if about is not None:
-                    conditions.append(about[0] if part.special == "0" else f"({part.special} OR {about[0]})")
+                    conditions.append(about[0] if part.special == "0" else f"({about[0]} OR {part.special})")
                     more += about[1]
 
     def matches(self, first: int, last: int) -> list[int]:
@@ -146,12 +146,13 @@ class FilteredRows:
         conditions = [where, *self._predicate_conditions]
         if self._predicate_names is not None:
             conditions.append(self._predicate_names.condition())
+        self._facts.follow()
         statements: list[str] = []
         asked_with: list[Any] = []
         for part in self._facts.parts:
             about, more = self._about_payload.get(part, ((), ()))
             asked = ", ".join(["e.seq", *self._asked.get(part, ())])
-            wanted = " AND ".join([*conditions, self._facts.condition(part), *about])
+            wanted = " AND ".join([*conditions, part.condition, *about])
             statements.append(f"SELECT {asked} FROM {part.source} WHERE {wanted}")  # noqa: S608 - our own words
             asked_with += [*values, *self._predicate_values, *more]
         longest = LONGEST_VALUE if self._asked else LONGEST_NAME
