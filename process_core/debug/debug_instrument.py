@@ -12,6 +12,8 @@ _FLUSH_EVERY: Final = 0.05
 """Seconds between two times that a call waits for the run file."""
 _FLUSH_WITHIN: Final = 0.05
 """Seconds that it waits at most."""
+_FIRST_WITHIN: Final = 1.0
+"""Seconds that the first call of a run waits at most: before it nothing of the run may be in the file."""
 _FIRST_DELAY: Final = 0.01
 """Seconds that the first call of a run leaves to the thread that informs a screen of the run's file."""
 _CAUGHT_UP: Final = 512
@@ -39,7 +41,7 @@ class CrashFlush:
             is_watched: Whether a screen looks on, which has to hear of the file first.
         """
         if run.file is not None and run.file.behind < _CAUGHT_UP:
-            run.file.flush(_FLUSH_WITHIN)
+            run.file.flush(_FLUSH_WITHIN if self.due else _FIRST_WITHIN)
             if is_watched and not self.due:
                 time.sleep(_FIRST_DELAY)
         self.due = time.monotonic() + _FLUSH_EVERY

@@ -67,7 +67,7 @@ async def test_rule_13_a_cancelled_run_ends_steps_that_wait_behind_one_another()
     for name in "ABC":
         source.send_event_to(process.add_step(Waits, name=name))
     async with process.build().start("go", asyncio.Event()) as run:
-        for _ in range(5):
+        while [event.type for event in run.events].count("executor_invoked") < 3:
             await asyncio.sleep(0)
         run.cancel()
         assert await asyncio.wait_for(run.idle(), 5) is RunState.CANCELLED

@@ -175,7 +175,9 @@ async def test_a_worker_whose_loop_a_step_holds_up_saves_what_it_can_when_it_is_
 
 async def test_a_guardian_ends_with_its_worker(tmp_path):
     async with await WorkerSession.open(cwd=tmp_path) as session:
-        assert guardians_of(session.pid)
+        async with asyncio.timeout(PATIENCE):
+            while not guardians_of(session.pid):  # the name of a process is another's until it has begun
+                await asyncio.sleep(0.01)
         os.kill(session.pid, signal.SIGKILL)
         async with asyncio.timeout(PATIENCE):
             while guardians_of(session.pid):

@@ -3,7 +3,7 @@
 import pytest
 from driving import SAMPLES
 
-from tui.commands.command_line import CommandLine, LineKind
+from tui.commands.command_line import LineKind
 from tui.commands.parser import read_number
 
 N = "9" * 5000
@@ -37,7 +37,7 @@ async def test_no_line_is_a_fault(debug, faults, paused, step):
         await d.command("break Exit")
         for line in LINES[::step]:
             d.screen.set_focus(d.screen.timeline)
-            d.screen.post_message(CommandLine.Entered(LineKind.COMMAND, line))
+            d.screen.line.on_entered(LineKind.COMMAND, line)
             await d.pilot._wait_for_screen()
             await d.app.workers.wait_for_complete()
             assert not faults, ascii(line[:60])

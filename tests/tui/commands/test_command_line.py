@@ -45,7 +45,7 @@ def test_a_letter_means_the_action_of_its_key():
 
 
 def test_a_beginning_that_fits_several_names_them():
-    with pytest.raises(CommandSyntaxError, match="st could be step, stop"):
+    with pytest.raises(CommandSyntaxError, match="st could be step, stack, stop"):
         parse("st")
 
 
