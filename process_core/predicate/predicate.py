@@ -153,8 +153,10 @@ class Predicate:
             return self._function(payload if type(payload) in ATOMS else plain(payload))
         if data is _UNSET and self.uses_data:
             data = _field(event, "data")
-        if type(data) not in ATOMS:
+        if type(data) is not dict and type(data) not in ATOMS:
             data = None if data is NO_DATA or data is _UNSET else plain(data)
+        if not self.names:
+            return self._function(data)
         try:
             values = self._read_items(event) if type(event) is dict else self._read_attributes(event)
         except (AttributeError, KeyError):
