@@ -66,6 +66,7 @@ class BreakpointIndex:
         sees_emissions: Whether any breakpoint is about events as they are emitted.
         sees_completions: Whether any may be about calls that complete.
         stop_ids: Ids of the events that breakpoints are to stop before, where they stop a process.
+        on_arranged: Called when the breakpoints have changed.
         unheld: Routes and event ids whose messages concern no breakpoint, of those that were asked for.
         unconcerned: Functions whose completion concerns none, of those that were asked for.
         unconcerned_ids: Ids of events that concern none as they are emitted, of those that were asked for.
@@ -91,6 +92,7 @@ class BreakpointIndex:
         self._events: dict[str, tuple[Breakpoint, ...]] = {}
         self.holds_messages = self.sees_emissions = self.sees_completions = False
         self.stop_ids: frozenset[str] = frozenset()
+        self.on_arranged: Callable[[], None] | None = None
         self.unheld: set[tuple[CompiledRoute, str]] = set()
         self.unconcerned: set[CompiledFunction] = set()
         self.unconcerned_ids: set[str] = set()
@@ -172,6 +174,8 @@ class BreakpointIndex:
         stops = [Candidate((e.event_id,), "", None, (e.id, e.key)) for e in self._graph.edges if not e.target]
         wanted = self.at_stop()
         self.stop_ids = frozenset(stop.events[0] for stop in stops if any(point.fits(stop) for point in wanted))
+        if self.on_arranged is not None:
+            self.on_arranged()
 
     # Which breakpoints something may concern.
 
@@ -269,13 +273,15 @@ class HitQueue:
     Args:
         run: The run.
         index: The breakpoints.
+        on_due: Called when there is a hit to show.
 
     Attributes:
         due: The hits, oldest first.
     """
 
-    def __init__(self, run: RunRecord, index: BreakpointIndex) -> None:
+    def __init__(self, run: RunRecord, index: BreakpointIndex, on_due: Callable[[], None]) -> None:
         self._index = index
+        self._on_due = on_due
         self._states = StateWatch(run)
         self.note_states()
         self.due: deque[Hits] = deque()
@@ -395,6 +401,7 @@ class HitQueue:
         hits = self._index.hits(points, occurrence)
         if hits:
             self.due.append(hits)
+            self._on_due()
 
     def _still_counts(self, hit: Hit) -> bool:
         point, scope = hit.breakpoint, hit.occurrence.scope

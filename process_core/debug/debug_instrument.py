@@ -1,6 +1,6 @@
 """Follows the calls of a run for its debugger: what steps are doing, and what has to be on disk before a crash."""
 
-import time
+from time import monotonic, sleep
 from typing import Final
 
 from process_core.debug.debug_state import LiveSteps, WaitingInputs
@@ -43,8 +43,8 @@ class CrashFlush:
         if run.file is not None and run.file.behind < _CAUGHT_UP:
             run.file.flush(_FLUSH_WITHIN if self.due else _FIRST_WITHIN)
             if is_watched and not self.due:
-                time.sleep(_FIRST_DELAY)
-        self.due = time.monotonic() + _FLUSH_EVERY
+                sleep(_FIRST_DELAY)
+        self.due = monotonic() + _FLUSH_EVERY
 
 
 class DebugInstrument(RunInstrument):
@@ -72,7 +72,6 @@ class DebugInstrument(RunInstrument):
         self._failed: dict[str, None] = {}
         self._unconcerned = controller.unconcerned
         # Bound here and not passed on by methods of our own: each call less counts in every superstep.
-        self.event_emitted = controller.emitted  # type: ignore[method-assign]
         self.warning = controller.warned  # type: ignore[method-assign]
         self.run_changed = controller.notify  # type: ignore[method-assign]
 
@@ -81,11 +80,10 @@ class DebugInstrument(RunInstrument):
         self._running[call] = None
         if self._failed:
             self._failed.pop(call.slot.path, None)
-        is_watched = self._listener.call is not None
-        if is_watched:
+        if self._run.wants_progress:
             self._controller.notify()
-        if time.monotonic() > self._crash_flush.due:
-            self._crash_flush.flush(self._run, is_watched=is_watched)
+        if monotonic() > self._crash_flush.due:
+            self._crash_flush.flush(self._run, is_watched=self._listener.call is not None)
 
     def invocation_ended(self, call: Invocation) -> None:
         """Note that a call has ended, and hold it against the breakpoints."""
@@ -95,9 +93,7 @@ class DebugInstrument(RunInstrument):
             call.function in self._unconcerned
             and call.failure is None
             and not call.is_cancelled
-            and controller.news_wanted is None
-            and self._listener.call is None
-            and not controller.waiting
+            and not self._run.wants_progress
         ):
             return
         if call.failure is not None:

@@ -87,6 +87,8 @@ class Debugger:
     @on_change.setter
     def on_change(self, call: Callable[[], None] | None) -> None:
         self._listener.call = call
+        if self._attached is not None:
+            self._attached.controller.listened()
 
     # Breakpoints.
 
@@ -441,7 +443,7 @@ class Debugger:
     def at_boundary(self, call: Callable[[], None] | None) -> None:
         """Call something at the end of each superstep, before its messages are sent on; None calls nothing."""
         if self._attached is not None:
-            self._attached.controller.on_boundary = call
+            self._attached.controller.at_boundary(call)
 
     def note_reload(self) -> None:
         """Record that the run, forked from before a reload, goes on with the code of after it."""

@@ -86,7 +86,8 @@ class PauseController:
         waiting: Who is at the gate.
         news_wanted: Set when something changes; None where nobody waits for that.
         on_continue: Called when the run goes on after a pause, and at every superstep while it is not paused.
-        on_boundary: Called before each superstep's end; None where nobody waits for one.
+        has_to_settle: Whether a superstep that is about to end may have to come to `settle` first. Kept and not worked
+            out: the engine asks at every superstep.
     """
 
     def __init__(
@@ -94,13 +95,15 @@ class PauseController:
     ) -> None:
         self._run = run
         self.paused: PausePoint | None = None
-        self.on_boundary: Callable[[], None] | None = None
+        self._on_boundary: Callable[[], None] | None = None
         self._index = index
         self._debug_events = debug_events
         self._listener = listener
         self._goal: SteppingGoal | None = None
-        self._hits = HitQueue(run, index)
-        self.emitted = self._hits.see_emission
+        self._hits = HitQueue(run, index, self._settle_soon)
+        self.has_to_settle = False
+        index.on_arranged = self._arranged
+        self._arranged()
         self.messages = PendingMessages(run, debug_events)
         self.on_continue: Callable[[], None] | None = None
         self._looked_at: set[Message | Invocation] = set()
@@ -189,21 +192,31 @@ class PauseController:
             await self._run_alone(goal)
         return True
 
-    @property
-    def has_to_settle(self) -> bool:
-        """Whether a superstep that is about to end has to come to `settle` first."""
-        if self._held is not None or self._hits.due or self.on_boundary is not None:
-            return True
-        return bool(self._index.watches)
-
     async def settle(self, process: ProcessRecord) -> None:
         """Pause before the superstep's end where something in it asked for that."""
         if self._index.watches:
             self._hits.see_states(process)
         if self._held is not None or self._hits.due:
             await self._come(process, None)
-        if self.on_boundary is not None:
-            self.on_boundary()
+        if self._on_boundary is not None:
+            self._on_boundary()
+        is_due = self._held is not None or bool(self._hits.due)
+        self.has_to_settle = is_due or self._on_boundary is not None or bool(self._index.watches)
+
+    def at_boundary(self, call: Callable[[], None] | None) -> None:
+        """Call something before each superstep's end; None calls nothing."""
+        self._on_boundary = call
+        self._settle_soon()
+
+    def _settle_soon(self) -> None:
+        self.has_to_settle = True
+
+    def _arranged(self) -> None:
+        """Let the engine come by for what the breakpoints are about now."""
+        if self._index.watches:
+            self._settle_soon()
+        others = tuple(hook for hook in self._run.event_emitted if hook != self._hits.see_emission)
+        self._run.event_emitted = (*others, self._hits.see_emission) if self._index.sees_emissions else others
 
     async def before_idle(self, root: ProcessRecord, *, ends: bool) -> None:
         """Pause before the run becomes idle, or ends, where something asked for that; what is left over is reported.
@@ -271,8 +284,13 @@ class PauseController:
             self._look_again()
         if self._listener.call is not None:
             self._listener.notify()
+        self._run.wants_progress = bool(self.waiting) or self._listener.call is not None
 
     # What the debugger calls.
+
+    def listened(self) -> None:
+        """Take note that another listener is informed of changes from now on, or none."""
+        self._run.wants_progress = True
 
     def release(self, verb: Verb) -> None:
         """Open the gate.
@@ -388,6 +406,7 @@ class PauseController:
         """Wait until something has changed."""
         if self.news_wanted is None:
             self.news_wanted = self._run.loop.create_future()
+            self._run.wants_progress = True
         await asyncio.shield(self.news_wanted)
 
     # Coming and passing.
@@ -399,6 +418,7 @@ class PauseController:
         delivery = _WaitingDelivery(scope, starts, self._run.loop.create_future(), obeys_pause=obeys_pause)
         if not self._may_pass(delivery):
             self.waiting[delivery] = None
+            self._run.wants_progress = True
             try:
                 await delivery.opened
             except BaseException:
@@ -485,6 +505,7 @@ class PauseController:
     def _close(self, delivery: _WaitingDelivery, hits: Hits | None, reason: Reason) -> None:
         """Close the gate; the run is paused as soon as what was let go before has begun."""
         self._held, self._due, self._goal = delivery, (hits, reason), None
+        self._settle_soon()
         if delivery.starts is not None:
             self._looked_at.add(delivery.starts)
         # A call begins in the turn of the loop after it was let go, and what is inside a map comes in the turn after.

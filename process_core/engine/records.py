@@ -981,6 +981,7 @@ class RunRecord:
         host: Runs the functions.
         recorded_states: Paths of the steps whose first states came from a run file, and are copied exactly.
         services: What steps receive by type.
+        wants_progress: Whether anybody waits to hear that a superstep is over; `changed` informs all the same.
     """
 
     __slots__ = (
@@ -1020,6 +1021,7 @@ class RunRecord:
         "thread",
         "unanswered",
         "undeliverable",
+        "wants_progress",
         "withdrawn",
     )
 
@@ -1089,6 +1091,7 @@ class RunRecord:
         self.run_started = self.invocation_started = self.invocation_completing = self.invocation_ended = ()
         self.invocation_rolled_back = self.event_emitted = self.warning = self.superstep_ended = ()
         self.state_replaced = self.queue_changed = self.code_reloaded = self.run_changed = ()
+        self.wants_progress = True
 
     def attach(self, instrument: RunInstrument, *, first: bool = False) -> None:
         """Let an instrument observe the run, after those that do already, or before them."""

@@ -193,7 +193,7 @@ class SuperstepLoop:
         process.forget_finished()
         if run.recorder is not None:
             run.recorder.record_superstep("superstep_completed", process.prefix[:-1], process.superstep)
-        if run.run_changed:
+        if run.run_changed and run.wants_progress:
             for changed in run.run_changed:
                 changed()
 

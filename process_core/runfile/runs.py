@@ -211,7 +211,7 @@ def export_jsonl(path: str | Path, out: TextIO, chosen: Filter | None = None, *,
     try:
         count = size = 0
         for where, values in _wanted(connection, chosen):
-            for is_end, text in _json_lines(connection, where, values):
+            for is_end, text in _json_lines(connection, where, values, any_size=any_size):
                 size += len(text)
                 if not any_size:
                     connection.check_output(size)
@@ -243,7 +243,9 @@ def _wanted(connection: Connection, chosen: Filter | None) -> Iterator[tuple[str
         yield f"IN ({','.join('?' * len(seqs))})", seqs
 
 
-def _json_lines(connection: Connection, where: str, values: Sequence[int]) -> Iterator[tuple[bool, str]]:
+def _json_lines(
+    connection: Connection, where: str, values: Sequence[int], *, any_size: bool
+) -> Iterator[tuple[bool, str]]:
     """Yield events as JSON, a line each, in pieces: whether it is the last of an event, and the text.
 
     A column of a file from elsewhere may hold anything.
@@ -262,16 +264,16 @@ def _json_lines(connection: Connection, where: str, values: Sequence[int]) -> It
         except (TypeError, ValueError) as error:
             reason = f"it is damaged: event {event['seq']} cannot be read: {error}"
             raise RunFileError(connection.path, reason) from error
-        text = f'{head[:-1]}, "data": {_json(connection, data)}, "details": '
+        text = f'{head[:-1]}, "data": {_json(connection, data, any_size=any_size)}, "details": '
         if len(text) > _LONG:  # it is not to be in memory twice, nor with the other one
             yield False, text
             text = ""
-        text += _json(connection, details)
+        text += _json(connection, details, any_size=any_size)
         yield True, f"{text}}}\n"
 
 
-def _json(connection: Connection, ref: Any) -> str:
-    return "null" if ref is None else connection.json_text(ref)
+def _json(connection: Connection, ref: Any, *, any_size: bool) -> str:
+    return "null" if ref is None else connection.json_text(ref, any_size=any_size)
 
 
 def _look_at(path: Path) -> RunInfo | UnreadableRun:

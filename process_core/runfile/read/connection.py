@@ -24,9 +24,11 @@ _MEMORY_PER_BYTE: Final = 30
 """Values that are kept at once may take so much memory, and so much more for each byte of the file: JSON is packed to a
 tenth or so, and a small file whose values would fill the machine was prepared for that."""
 _FREE_OUTPUT: Final = 64 * 1024 * 1024
-_OUTPUT_PER_BYTE: Final = 200
+_OUTPUT_PER_BYTE: Final = 20
 """An export may take so many bytes, and so many more for each byte of the file: payloads are recorded once and named
 often."""
+_MOST_AT_ONCE: Final = 64 * 1024 * 1024
+"""Bytes of one payload up to which it is written to an export unasked; it is in memory several times meanwhile."""
 _FEW_ROWS: Final = 2_000
 _LEAST_ROW: Final = 8
 """Bytes of the smallest row there is, index and all."""
@@ -248,13 +250,17 @@ class Connection:
         except (ValueError, TypeError, RecursionError) as error:
             raise RunFileError(self.path, f"it is damaged: a payload is not JSON: {str(error)[:200]}") from error
 
-    def json_text(self, ref: int | str) -> str:
-        """Return the JSON of a payload as text; RunFileError if it is something else."""
+    def json_text(self, ref: int | str, *, any_size: bool = True) -> str:
+        """Return the JSON of a payload as text; RunFileError if it is something else, or larger than may be unasked."""
+        if not any_size and isinstance(ref, str) and len(ref) > _MOST_AT_ONCE:
+            large = f"a payload has {len(ref) // 10**6:,} MB of text; --any-size writes it all the same"
+            raise RunFileError(self.path, large)
         body = self.body(ref)
         if len(body) > _LIGHT:
             self._memory.take(body)
         try:
             text = body.decode()
+            del body
             json.loads(text, parse_int=str)
         except (ValueError, RecursionError) as error:
             raise RunFileError(self.path, f"it is damaged: a payload is not JSON: {str(error)[:200]}") from error
