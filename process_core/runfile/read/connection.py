@@ -24,10 +24,10 @@ _MEMORY_PER_BYTE: Final = 30
 """Values that are kept at once may take so much memory, and so much more for each byte of the file: JSON is packed to a
 tenth or so, and a small file whose values would fill the machine was prepared for that."""
 _FREE_OUTPUT: Final = 64 * 1024 * 1024
-_OUTPUT_PER_BYTE: Final = 20
+_OUTPUT_PER_BYTE: Final = 12
 """An export may take so many bytes, and so many more for each byte of the file: payloads are recorded once and named
 often."""
-_MOST_AT_ONCE: Final = 64 * 1024 * 1024
+_MOST_AT_ONCE: Final = 32 * 1024 * 1024
 """Bytes of one payload up to which it is written to an export unasked; it is in memory several times meanwhile."""
 _FEW_ROWS: Final = 2_000
 _LEAST_ROW: Final = 8
