@@ -252,9 +252,11 @@ class Connection:
 
     def json_text(self, ref: int | str, *, any_size: bool = True) -> str:
         """Return the JSON of a payload as text; RunFileError if it is something else, or larger than may be unasked."""
-        if not any_size and isinstance(ref, str) and len(ref) > _MOST_AT_ONCE:
-            large = f"a payload has {len(ref) // 10**6:,} MB of text; --any-size writes it all the same"
-            raise RunFileError(self.path, large)
+        if not any_size and not isinstance(ref, str):
+            size = next(iter(self.rows("SELECT size FROM payloads WHERE id = ?", (ref,))), (0,))[0]
+            if isinstance(size, int) and size > _MOST_AT_ONCE:
+                large = f"a payload has {size // 10**6:,} MB of text; --any-size writes it all the same"
+                raise RunFileError(self.path, large)
         body = self.body(ref)
         if len(body) > _LIGHT:
             self._memory.take(body)
