@@ -329,8 +329,7 @@ class HitQueue:
 
     def see_emission(self, call: Invocation, event_id: str, data: Any, seq: int) -> None:
         """Hold an event that has just been emitted against the breakpoints."""
-        index = self._index
-        if index.sees_emissions and event_id not in index.unconcerned_ids and (points := index.emitted(event_id)):
+        if event_id not in self._index.unconcerned_ids and (points := self._index.emitted(event_id)):
             self._hold_against(points, from_emission(call, event_id, data, seq))
 
     def see_completion(self, invocation: Invocation) -> None:

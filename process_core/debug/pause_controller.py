@@ -83,8 +83,6 @@ class PauseController:
     Attributes:
         paused: Where the run is paused, or None.
         messages: What is still to be delivered.
-        waiting: Who is at the gate.
-        news_wanted: Set when something changes; None where nobody waits for that.
         on_continue: Called when the run goes on after a pause, and at every superstep while it is not paused.
         has_to_settle: Whether a superstep that is about to end may have to come to `settle` first. Kept and not worked
             out: the engine asks at every superstep.
@@ -108,14 +106,14 @@ class PauseController:
         self.on_continue: Callable[[], None] | None = None
         self._looked_at: set[Message | Invocation] = set()
         self._elements: dict[MapRecord, deque[Invocation]] = {}
-        self.waiting: dict[_WaitingDelivery, None] = {}
+        self._waiting: dict[_WaitingDelivery, None] = {}
         self._held: _WaitingDelivery | None = None
         self._due: tuple[Hits | None, Reason] | None = None
         self._passing: _WaitingDelivery | None = None
         self._origin: CallScope | None = None
         self._is_abandoned = False
         self._is_looking = False
-        self.news_wanted: asyncio.Future[None] | None = None
+        self._news: asyncio.Future[None] | None = None
 
     # What the engine calls.
 
@@ -244,7 +242,7 @@ class PauseController:
         self.paused = self._held = self._goal = self._due = None
         self._hits.clear()
         self.messages.discard()
-        for delivery in self.waiting:
+        for delivery in self._waiting:
             if not delivery.opened.done():
                 delivery.opened.set_result(None)
         self.notify()
@@ -257,9 +255,7 @@ class PauseController:
             self._hits.see_completion(invocation)
         else:
             self._hits.see_failure(invocation)
-        if (
-            self.waiting or self.news_wanted is not None or self._listener.call is not None
-        ):  # one call less at full speed
+        if self._run.wants_progress:
             self.notify()
 
     @property
@@ -277,14 +273,14 @@ class PauseController:
 
     def notify(self) -> None:
         """Note that something has changed, for those who wait and those who index."""
-        if self.news_wanted is not None:
-            news, self.news_wanted = self.news_wanted, None
+        if self._news is not None:
+            news, self._news = self._news, None
             news.set_result(None)
-        if self.waiting:
+        if self._waiting:
             self._look_again()
         if self._listener.call is not None:
             self._listener.notify()
-        self._run.wants_progress = bool(self.waiting) or self._listener.call is not None
+        self._run.wants_progress = bool(self._waiting) or self._listener.call is not None
 
     # What the debugger calls.
 
@@ -377,7 +373,7 @@ class PauseController:
     def delivering(self) -> list[ProcessRecord]:
         """Return the processes with a message at the gate, in the order in which stepping delivers them."""
         first = [self._held] if self._held is not None else []
-        waiting = [delivery for delivery in self.waiting if isinstance(delivery.starts, Message)]
+        waiting = [delivery for delivery in self._waiting if isinstance(delivery.starts, Message)]
         return [delivery.scope.process for delivery in (*first, *waiting)]
 
     def requeued(self, process: ProcessRecord) -> None:
@@ -385,7 +381,7 @@ class PauseController:
         batch = self.messages.of(process)
         if batch is None or not batch.is_open:
             return
-        for delivery in self.waiting:
+        for delivery in self._waiting:
             if delivery.scope is not process:
                 continue
             delivery.starts = batch.left[0] if batch.left else None
@@ -404,10 +400,10 @@ class PauseController:
 
     async def news(self) -> None:
         """Wait until something has changed."""
-        if self.news_wanted is None:
-            self.news_wanted = self._run.loop.create_future()
+        if self._news is None:
+            self._news = self._run.loop.create_future()
             self._run.wants_progress = True
-        await asyncio.shield(self.news_wanted)
+        await asyncio.shield(self._news)
 
     # Coming and passing.
 
@@ -417,7 +413,7 @@ class PauseController:
         """Come back when a message may be delivered, an element may begin, or a superstep may end or go on."""
         delivery = _WaitingDelivery(scope, starts, self._run.loop.create_future(), obeys_pause=obeys_pause)
         if not self._may_pass(delivery):
-            self.waiting[delivery] = None
+            self._waiting[delivery] = None
             self._run.wants_progress = True
             try:
                 await delivery.opened
@@ -426,7 +422,7 @@ class PauseController:
                 self._lose(delivery)
                 raise
             finally:
-                del self.waiting[delivery]
+                del self._waiting[delivery]
         return delivery
 
     def _may_pass(self, delivery: _WaitingDelivery) -> bool:
@@ -470,13 +466,13 @@ class PauseController:
 
     def _look_again(self) -> None:
         """See soon who may pass now; a process that is just delivering comes first."""
-        if self.waiting and not self._is_looking:
+        if self._waiting and not self._is_looking:
             self._is_looking = True
             self._run.loop.call_soon(self._look)
 
     def _look(self) -> None:
         self._is_looking = False
-        for delivery in tuple(self.waiting):
+        for delivery in tuple(self._waiting):
             if not delivery.opened.done() and self._may_pass(delivery):
                 self._lose(delivery)
                 delivery.opened.set_result(None)

@@ -83,10 +83,16 @@ def test_a_value_waits_in_its_join_until_the_call(run_file):
 def test_inside_a_nested_process_its_own_messages_come_first(run_file):
     began = seq_of(run_file, "superstep_started", "inner")
     assert on_the_way(run_file, began)[0] == ("In", "inner/One")
-    assert ("In", "inner/One") not in on_the_way(run_file, began + 1)
+    after = on_the_way(run_file, began + 1)
+    assert after[0][0] == "Out"
+    assert ("Out", "inner") in after
+    assert ("In", "inner/One") not in after
     between = seq_of(run_file, "superstep_completed", "inner")
     assert on_the_way(run_file, between)[0] == ("work.OnResult", "inner/Two")
-    assert ("work.OnResult", "inner/Two") not in on_the_way(run_file, seq_of(run_file, "executor_invoked", "inner/Two"))
+    after = on_the_way(run_file, seq_of(run_file, "executor_invoked", "inner/Two"))
+    assert after[0][0] == "Out"
+    assert ("Out", "inner") in after
+    assert ("work.OnResult", "inner/Two") not in after
 
 
 def test_nothing_is_on_its_way_at_the_end(run_file):
